@@ -1,0 +1,41 @@
+import type { Group } from '../../shared/policy.ts';
+
+/**
+ * Who can list, launch, drain and terminate the instances of a group. Every call may be repeated with the same key and
+ * has its effect once; every call may fail after its effect, so after a doubt the caller lists and looks.
+ * All implementations pass `test/contract/provider.ts`.
+ */
+export interface Provider {
+  /** Every machine of the group that the provider has or is making, whoever asked for it. Machines that are gone are not listed. */
+  list(group: Group): Promise<readonly Machine[]>;
+  /** Starts one machine, or finds the one that this key already started. Errors: PROVIDER codes as CodedError. */
+  launch(request: LaunchRequest): Promise<Machine>;
+  /** Takes the machine out of service. Resolves when drained; draining what is drained or gone is done. */
+  drain(group: Group, providerId: string, deadlineMs: number): Promise<void>;
+  /** Ends the machine and frees what it held. Terminating what is gone is done. */
+  terminate(group: Group, providerId: string): Promise<void>;
+  /** Sweeps what dead owners left behind, once at the start of the server. */
+  recover(group: Group): Promise<void>;
+}
+
+export interface Machine {
+  readonly providerId: string;
+  /** The key it was launched with; null for machines that are not ours. */
+  readonly launchKey: string | null;
+  readonly state: 'starting' | 'running' | 'draining' | 'stopped';
+}
+
+export interface LaunchRequest {
+  readonly group: Group;
+  /** NAME@VERSION. */
+  readonly image: string;
+  /** Idempotency key, and what ties the machine's agent to its replacement. */
+  readonly key: string;
+  /** Where the agent connects, `ws://…`. */
+  readonly serverUrl: string;
+  /** Single-use; carries group, image, labels and the launch key. */
+  readonly joinToken: string;
+}
+
+/** The provider of a group, by its spec. */
+export type Providers = (group: Group) => Provider;

@@ -1,0 +1,210 @@
+import type { Generated } from 'kysely';
+
+/**
+ * The tables, as rows. JSON columns are text; times are RFC 3339 text, so that both SQLite and PostgreSQL sort and show
+ * them alike. Rows become domain values in the store of their noun and go no further.
+ */
+export interface Tables {
+  trusted_key: TrustedKeyTable;
+  image: ImageTable;
+  join_token: JoinTokenTable;
+  instance_group: GroupTable;
+  policy: PolicyTable;
+  instance: InstanceTable;
+  drift: DriftTable;
+  finding: FindingTable;
+  evidence: EvidenceTable;
+  report: ReportTable;
+  replacement: ReplacementTable;
+  replacement_step: ReplacementStepTable;
+  launch: LaunchTable;
+  event: EventTable;
+}
+
+export interface TrustedKeyTable {
+  id: string;
+  name: string;
+  pem: string;
+  trusted_at: string;
+}
+
+export interface ImageTable {
+  digest: string;
+  name: string;
+  version: string;
+  /** DSSE envelopes as pushed. */
+  manifest: string;
+  rules: string;
+  platform: string;
+  entries: number;
+  rules_sequence: number;
+  /** JSON array of key ids. */
+  signed_by: string;
+  pushed_at: string;
+}
+
+export interface JoinTokenTable {
+  id: string;
+  /** sha256 hex of the secret; the secret itself is never stored. */
+  secret_hash: string;
+  group_name: string;
+  image_digest: string;
+  labels: string;
+  launch_key: string | null;
+  provider_id: string | null;
+  uses: number;
+  uses_max: number;
+  created_at: string;
+  expires_at: string;
+}
+
+export interface GroupTable {
+  name: string;
+  spec: string;
+  version: number;
+  updated_at: string;
+  breaker_cause: string | null;
+  breaker_at: string | null;
+}
+
+export interface PolicyTable {
+  name: string;
+  spec: string;
+  version: number;
+  updated_at: string;
+}
+
+export interface InstanceTable {
+  id: string;
+  key_id: string;
+  public_key: string;
+  group_name: string;
+  image_digest: string;
+  labels: string;
+  launch_key: string | null;
+  provider_id: string | null;
+  lifecycle: 'active' | 'replacing' | 'quarantined' | 'retired';
+  /** The verdict as last stored; evidence that has expired since makes it unverifiable when read. */
+  verdict: 'in_sync' | 'drifted' | 'unverifiable';
+  verdict_at: string;
+  taint_severity: string | null;
+  taint_at: string | null;
+  boot: number;
+  seq: number;
+  rules: number;
+  state_digest: string | null;
+  /** The last complete scan; all null until the first. `coverage` also holds the holes now known. */
+  scan_id: string | null;
+  scan_boot: number | null;
+  scan_seq: number | null;
+  scan_started_at: string | null;
+  scan_finished_at: string | null;
+  coverage: string | null;
+  /** A full report whose parts are still arriving. */
+  pending_scan: string | null;
+  enrolled_at: string;
+  last_seen_at: string;
+  agent_version: string;
+  facts: string;
+}
+
+/** One row per drift, however many instances have it. */
+export interface DriftTable {
+  fingerprint: string;
+  subject: string;
+  name: string;
+  change: string;
+  attributes: string;
+  expected: string;
+  actual: string;
+  first_seen_at: string;
+}
+
+/** An instance has, or had, a drift. */
+export interface FindingTable {
+  instance_id: string;
+  fingerprint: string;
+  severity: string;
+  rule: string;
+  first_seen_at: string;
+  last_seen_at: string;
+  closed_at: string | null;
+  scan_id: string;
+}
+
+/** An interval in which an instance's complete scans all said the same. Each clean sweep extends one row. */
+export interface EvidenceTable {
+  id: Generated<number>;
+  instance_id: string;
+  image_digest: string;
+  rules: number;
+  verdict: string;
+  state_digest: string;
+  from_at: string;
+  to_at: string;
+  scans: number;
+}
+
+/** Each stored report that changed something, once. */
+export interface ReportTable {
+  instance_id: string;
+  boot: number;
+  seq: number;
+  scan_id: string;
+  opened: number;
+  cleared: number;
+  received_at: string;
+}
+
+export interface ReplacementTable {
+  id: string;
+  group_name: string;
+  policy: string;
+  policy_version: number;
+  cause: string;
+  state: string;
+  target_digest: string;
+  old_instance_id: string;
+  old_provider_id: string;
+  new_instance_id: string | null;
+  new_provider_id: string | null;
+  /** Set before the provider is asked to launch. */
+  launched_at: string | null;
+  retired_at: string | null;
+  /** When the present state must have ended; what happens then is the state machine's. */
+  deadline_at: string | null;
+  attempts: number;
+  /** JSON of the scan that showed the new instance clean. */
+  scan: string | null;
+  error: string | null;
+  proof: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface ReplacementStepTable {
+  replacement_id: string;
+  n: number;
+  state: string;
+  detail: string;
+  at: string;
+}
+
+/** Intent of a launch that a person asked for; replacements are their own intent. */
+export interface LaunchTable {
+  key: string;
+  group_name: string;
+  provider_id: string | null;
+  created_at: string;
+}
+
+/** What happened, for SSE and for people; the oldest beyond `eventsMax` go. */
+export interface EventTable {
+  id: Generated<number>;
+  at: string;
+  type: string;
+  group_name: string | null;
+  instance_id: string | null;
+  replacement_id: string | null;
+  data: string;
+}

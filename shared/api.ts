@@ -1,0 +1,304 @@
+import { z } from 'zod';
+import { Coverage } from './coverage.ts';
+import { Digest } from './digest.ts';
+import { Envelope } from './dsse.ts';
+import { Change, Finding, Fingerprint } from './finding.ts';
+import { Image } from './image.ts';
+import { Group, Policy } from './policy.ts';
+import { Cause } from './proof.ts';
+import { Severity } from './severity.ts';
+import { Verdict } from './verdict.ts';
+
+/** What the HTTP API under /api/v1 says: the server answers with it, pristinectl and the console read it, OpenAPI is made from it. */
+
+const time = z.iso.datetime({ precision: 3 });
+const count = z.int().nonnegative();
+
+export function pageOf<S extends z.ZodType>(item: S) {
+  return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+}
+
+export const Liveness = z.enum(['online', 'silent', 'absent']).meta({ id: 'Liveness' });
+export const Currency = z.enum(['current', 'outdated', 'expired', 'unknown']).meta({ id: 'Currency' });
+export const Lifecycle = z.enum(['active', 'replacing', 'quarantined', 'retired']).meta({ id: 'Lifecycle' });
+export type Liveness = z.infer<typeof Liveness>;
+export type Currency = z.infer<typeof Currency>;
+export type Lifecycle = z.infer<typeof Lifecycle>;
+
+export const Evidence = z
+  .object({
+    scanId: z.string(),
+    startedAt: time,
+    finishedAt: time,
+    expiresAt: time,
+    imageDigest: Digest,
+    rules: count,
+    stateDigest: Digest,
+    coverage: Coverage,
+  })
+  .meta({ id: 'Evidence', description: 'What the verdict rests on: the last complete scan. It expires.' });
+export type Evidence = z.infer<typeof Evidence>;
+
+export const Taint = z.object({ severity: Severity, since: time }).meta({ id: 'Taint' });
+export type Taint = z.infer<typeof Taint>;
+
+export const Instance = z
+  .object({
+    id: z.string(),
+    providerId: z.string().nullable(),
+    group: z.string(),
+    image: Image.nullable().describe('null when no pushed image has this digest'),
+    imageDigest: Digest,
+    key: z.string().describe('keyId of the agent’s public key'),
+    labels: z.record(z.string(), z.string()),
+    content: Verdict,
+    liveness: Liveness,
+    currency: Currency,
+    lifecycle: Lifecycle,
+    needsAttention: z.boolean(),
+    taint: Taint.nullable(),
+    openFindings: count,
+    evidence: Evidence.nullable(),
+    enrolledAt: time,
+    lastSeenAt: time,
+    facts: z.record(z.string(), z.string()),
+  })
+  .meta({ id: 'Instance' });
+export type Instance = z.infer<typeof Instance>;
+
+export const InstanceFinding = z
+  .object({ ...Finding.shape, firstSeenAt: time, lastSeenAt: time, closedAt: time.nullable() })
+  .meta({ id: 'InstanceFinding' });
+export type InstanceFinding = z.infer<typeof InstanceFinding>;
+
+export const Drift = z
+  .object({
+    fingerprint: Fingerprint,
+    subject: z.string(),
+    name: z.string(),
+    change: Change,
+    attributes: z.array(z.string()),
+    severity: Severity,
+    expected: z.record(z.string(), z.union([z.string(), z.number()])),
+    actual: z.record(z.string(), z.union([z.string(), z.number()])),
+    openInstances: count,
+    totalInstances: count,
+    firstSeenAt: time,
+    lastSeenAt: time,
+  })
+  .meta({ id: 'Drift' });
+export type Drift = z.infer<typeof Drift>;
+
+export const PushedImage = z
+  .object({
+    ...Image.shape,
+    platform: z.object({ os: z.string(), arch: z.string(), distro: z.string() }),
+    entries: count,
+    rules: count,
+    signedBy: z.array(z.string()),
+    pushedAt: time,
+    instances: count,
+  })
+  .meta({ id: 'PushedImage' });
+export type PushedImage = z.infer<typeof PushedImage>;
+
+export const PushImage = z.object({ manifest: Envelope, rules: Envelope }).meta({ id: 'PushImage' });
+export type PushImage = z.infer<typeof PushImage>;
+
+export const TrustedKey = z
+  .object({ id: z.string(), name: z.string(), pem: z.string(), trustedAt: time })
+  .meta({ id: 'TrustedKey' });
+export type TrustedKey = z.infer<typeof TrustedKey>;
+
+export const TrustKey = z
+  .strictObject({ name: z.string().min(1).max(128), pem: z.string().max(8_192) })
+  .meta({ id: 'TrustKey' });
+export type TrustKey = z.infer<typeof TrustKey>;
+
+export const CreateToken = z
+  .strictObject({
+    group: z.string(),
+    image: z.string().describe('NAME@VERSION of a pushed image'),
+    labels: z.record(z.string(), z.string()).default({}),
+    uses: z.int().positive().max(100_000).default(1),
+    expiresIn: z.string().default('1h'),
+  })
+  .meta({ id: 'CreateToken' });
+export type CreateToken = z.infer<typeof CreateToken>;
+
+export const Token = z
+  .object({
+    id: z.string(),
+    group: z.string(),
+    imageDigest: Digest,
+    labels: z.record(z.string(), z.string()),
+    uses: count,
+    usesMax: count,
+    expiresAt: time,
+    createdAt: time,
+  })
+  .meta({ id: 'Token', description: 'A join token without its secret, which is shown once.' });
+export type Token = z.infer<typeof Token>;
+export const NewToken = Token.extend({ token: z.string() }).meta({ id: 'NewToken' });
+export type NewToken = z.infer<typeof NewToken>;
+
+export const Breaker = z
+  .object({ cause: z.string(), trippedAt: time })
+  .meta({ id: 'Breaker', description: 'Latched: nothing is replaced in the group until a person resets it.' });
+export type Breaker = z.infer<typeof Breaker>;
+
+export const GroupView = z
+  .object({
+    group: Group,
+    version: count,
+    size: count.describe('desired size'),
+    content: z.object({ in_sync: count, drifted: count, unverifiable: count }),
+    tainted: count,
+    replacing: count,
+    breaker: Breaker.nullable(),
+    updatedAt: time,
+  })
+  .meta({ id: 'GroupView' });
+export type GroupView = z.infer<typeof GroupView>;
+
+export const LaunchInstances = z
+  .strictObject({
+    count: z.int().positive().max(100),
+    key: z
+      .string()
+      .max(64)
+      .regex(/^[a-z0-9-]+$/)
+      .describe('idempotency key: the same key launches once'),
+  })
+  .meta({ id: 'LaunchInstances' });
+export type LaunchInstances = z.infer<typeof LaunchInstances>;
+export const Launched = z.object({ providerIds: z.array(z.string()) }).meta({ id: 'Launched' });
+
+/** Why a replacement is not happening now. */
+export const blockerKinds = [
+  'observe',
+  'settle',
+  'budget',
+  'fleet-budget',
+  'start-rate',
+  'first-runs',
+  'breaker',
+  'no-target',
+  'stale-evidence',
+  'not-stateless',
+  'retry-backoff',
+  'provider',
+] as const;
+export const Blocker = z
+  .object({ kind: z.enum(blockerKinds), message: z.string(), until: time.nullable() })
+  .meta({ id: 'Blocker' });
+export type Blocker = z.infer<typeof Blocker>;
+
+export const PlanView = z
+  .object({
+    computedAt: time,
+    commands: z.array(z.object({ policy: z.string(), instanceId: z.string(), cause: Cause, target: Image })),
+    blocked: z.array(
+      z.object({ policy: z.string(), instanceId: z.string(), cause: Cause, blockers: z.array(Blocker) }),
+    ),
+  })
+  .meta({ id: 'Plan' });
+export type PlanView = z.infer<typeof PlanView>;
+
+export const PolicyView = z.object({ policy: Policy, version: count, updatedAt: time }).meta({ id: 'PolicyView' });
+export type PolicyView = z.infer<typeof PolicyView>;
+
+export const replacementStates = [
+  'reserved',
+  'launching',
+  'verifying',
+  'draining',
+  'terminating',
+  'proving',
+  'soaking',
+  'succeeded',
+  'rolling_back',
+  'failed',
+  'stuck',
+] as const;
+export const ReplacementState = z.enum(replacementStates).meta({ id: 'ReplacementState' });
+export type ReplacementState = z.infer<typeof ReplacementState>;
+
+export const ReplacementView = z
+  .object({
+    id: z.string(),
+    group: z.string(),
+    policy: z.string(),
+    policyVersion: count,
+    cause: Cause,
+    state: ReplacementState,
+    target: Image,
+    oldInstanceId: z.string(),
+    oldProviderId: z.string(),
+    newInstanceId: z.string().nullable(),
+    newProviderId: z.string().nullable(),
+    launchedAt: time.nullable(),
+    error: z.string().nullable().describe('why it failed or is stuck'),
+    steps: z.array(z.object({ state: ReplacementState, at: time, detail: z.string() })),
+    proof: Envelope.nullable(),
+    createdAt: time,
+    updatedAt: time,
+  })
+  .meta({ id: 'Replacement' });
+export type ReplacementView = z.infer<typeof ReplacementView>;
+
+/** Live changes, as SSE: `event` is the type, `id` counts up, `data` this. Read the resource for the truth. */
+export const eventTypes = [
+  'instance.enrolled',
+  'instance.verdict',
+  'instance.liveness',
+  'instance.tainted',
+  'instance.pardoned',
+  'instance.retired',
+  'drift.opened',
+  'drift.closed',
+  'group.changed',
+  'policy.changed',
+  'image.pushed',
+  'breaker.tripped',
+  'breaker.reset',
+  'replacement.planned',
+  'replacement.blocked',
+  'replacement.step',
+  'replacement.proven',
+] as const;
+export const FleetEvent = z
+  .object({
+    id: z.int(),
+    at: time,
+    type: z.enum(eventTypes),
+    group: z.string().nullable(),
+    instanceId: z.string().nullable(),
+    replacementId: z.string().nullable(),
+    data: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'FleetEvent' });
+export type FleetEvent = z.infer<typeof FleetEvent>;
+
+export const ApplyResult = z
+  .object({
+    kind: z.enum(['Group', 'Policy']),
+    name: z.string(),
+    version: count,
+    result: z.enum(['created', 'changed', 'unchanged']),
+  })
+  .meta({ id: 'ApplyResult' });
+export type ApplyResult = z.infer<typeof ApplyResult>;
+
+/** RFC 9457. `code` is stable and of our catalogue, `detail` says expected and got. */
+export const Problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem' });
+export type Problem = z.infer<typeof Problem>;

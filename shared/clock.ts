@@ -1,0 +1,32 @@
+/** The one source of time. Deciders get `now` as an argument; actors get a clock; tests own it. */
+export interface Clock {
+  /** Wall clock, milliseconds since the epoch. For stamps only: it may jump. */
+  now(): number;
+  /** Monotonic milliseconds. For durations. */
+  monotonic(): number;
+  /** Resolves after `ms`, or rejects with the signal's reason. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const abort = () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      }, ms);
+      signal?.addEventListener('abort', abort, { once: true });
+    }),
+};
+
+/** RFC 3339, UTC, milliseconds: the form of every time in every document of ours. */
+export function timestamp(ms: number): string {
+  return new Date(ms).toISOString();
+}

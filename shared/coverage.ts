@@ -1,0 +1,70 @@
+import { z } from 'zod';
+
+/** Why something in scope could not be measured. */
+export const holeReasons = [
+  'unreadable',
+  'unstable',
+  'covered-by-mount',
+  'io-error',
+  'too-deep',
+  'unparseable',
+  'not-a-manifest',
+  'bad-signature',
+] as const;
+export const HoleReason = z.enum(holeReasons);
+export type HoleReason = z.infer<typeof HoleReason>;
+
+export const Hole = z
+  .strictObject({ subject: z.string().max(64), name: z.string().max(32_768), reason: HoleReason })
+  .meta({
+    id: 'Hole',
+    description: 'Something in scope that could not be measured. A hole at a directory covers everything beneath it.',
+  });
+export type Hole = z.infer<typeof Hole>;
+
+export const Skip = z
+  .strictObject({ name: z.string().max(32_768), rule: z.string().max(4_096) })
+  .meta({ id: 'Skip', description: 'A path that a rule or a mount leaves out, with everything beneath it.' });
+export type Skip = z.infer<typeof Skip>;
+
+const count = z.int().nonnegative();
+
+export const Coverage = z
+  .strictObject({
+    entries: count.describe('entries of the manifest'),
+    checked: count.describe('subjects observed and compared'),
+    filesHashed: count,
+    bytesHashed: count,
+    mounts: z
+      .array(z.string().max(32_768))
+      .max(4_096)
+      .default([])
+      .describe('real filesystems under the root that were entered'),
+    skipped: z.array(Skip).max(10_000),
+    holes: z.array(Hole).max(10_000),
+  })
+  .meta({ id: 'Coverage' });
+export type Coverage = z.infer<typeof Coverage>;
+
+export const emptyCoverage: Coverage = {
+  entries: 0,
+  checked: 0,
+  filesHashed: 0,
+  bytesHashed: 0,
+  mounts: [],
+  skipped: [],
+  holes: [],
+};
+
+/**
+ * Whether a hole hides this subject: then what was known of it stands, since a finding closes only when looked at again.
+ * A hole of files covers its path and all beneath it; a hole in any other subject (a package database) covers all of that subject.
+ */
+export function hiddenByHole(subject: string, name: string, holes: readonly Hole[]): boolean {
+  return holes.some((hole) => {
+    if (hole.subject === 'manifest') return true;
+    if (hole.subject !== subject) return false;
+    if (subject !== 'file') return true;
+    return hole.name === '/' || name === hole.name || name.startsWith(`${hole.name}/`);
+  });
+}

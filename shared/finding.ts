@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { canonicalJson, type Json } from './canonical-json.ts';
+import { sha256Hex } from './digest.ts';
+import { Severity } from './severity.ts';
+
+export const Change = z.enum(['added', 'removed', 'modified']).meta({ id: 'Change' });
+export type Change = z.infer<typeof Change>;
+
+export const Fingerprint = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hex digits');
+
+const attributeValue = z.union([z.string().max(32_768), z.number()]);
+const attributes = z.record(z.string().max(64), attributeValue);
+
+/** One difference between entry and observation. `attributes` lists those that differ; for added and removed, all there are. */
+export const Finding = z
+  .strictObject({
+    fingerprint: Fingerprint,
+    subject: z.string().max(64),
+    name: z.string().max(32_768),
+    change: Change,
+    attributes: z.array(z.string().max(64)).max(64),
+    severity: Severity,
+    expected: attributes.describe('attributes of the entry; empty for an added subject'),
+    actual: attributes.describe('attributes as found; empty for a removed subject'),
+    rule: z.string().max(4_096).describe('the rule or guard that gave the severity'),
+  })
+  .meta({ id: 'Finding' });
+export type Finding = z.infer<typeof Finding>;
+
+/** The fields of a finding that make its identity: no image, no instance, no severity, so that equal drift is equal everywhere. */
+export type Difference = Pick<Finding, 'subject' | 'name' | 'change' | 'attributes' | 'expected' | 'actual'>;
+
+/**
+ * sha256 (hex) of RFC 8785 `{v:1, subject, name, change, attributes: {a: [expected, actual]}}`; a side that has no such
+ * attribute is null.
+ */
+export function fingerprintOf(difference: Difference): string {
+  const { subject, name, change, expected, actual } = difference;
+  const pairs = Object.fromEntries(
+    difference.attributes.map((attribute): [string, Json] => [
+      attribute,
+      [expected[attribute] ?? null, actual[attribute] ?? null],
+    ]),
+  );
+  return sha256Hex(canonicalJson({ v: 1, subject, name, change, attributes: pairs }));
+}

@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { Duration, durationMs } from './duration.ts';
+import { ImageRef, Name } from './image.ts';
+import { Severity } from './severity.ts';
+
+/**
+ * Groups and policies: what `pristinectl apply -f` takes. Everything is strict: a field that is not built yet is refused
+ * with its name, because a safety setting that is silently ignored is the worst kind.
+ */
+
+const labels = z.record(z.string().min(1).max(64), z.string().max(256));
+
+/** Instances on the server's own machine: for the demo, for tests and for trying Pristine. */
+export const LocalProviderSpec = z.strictObject({
+  type: z.literal('local'),
+  directory: z.string().startsWith('/').describe('where instances live; one folder each'),
+  images: z
+    .record(
+      z.string(),
+      z.strictObject({
+        root: z.string().startsWith('/').describe('the image root; never written to'),
+        manifest: z.string().startsWith('/').describe('its baked manifest'),
+        pub: z.string().startsWith('/').describe('public keys its agents trust'),
+      }),
+    )
+    .describe('by NAME@VERSION'),
+  ownerPid: z
+    .int()
+    .positive()
+    .optional()
+    .describe('instances end when this process does; without it they live until terminated'),
+  agent: z
+    .strictObject({ sweepEvery: Duration.optional() })
+    .optional()
+    .describe('settings written into each agent.yaml'),
+});
+export type LocalProviderSpec = z.infer<typeof LocalProviderSpec>;
+
+export const ProviderSpec = z.discriminatedUnion('type', [LocalProviderSpec]);
+export type ProviderSpec = z.infer<typeof ProviderSpec>;
+
+export const Group = z
+  .strictObject({
+    kind: z.literal('Group'),
+    name: Name,
+    provider: ProviderSpec,
+    images: z
+      .record(Name, ImageRef)
+      .default({})
+      .describe('promoted images by channel; `stable` is what replacements are launched from'),
+    labels: labels.default({}),
+    stateless: z
+      .boolean()
+      .default(false)
+      .describe('declared by a person: nothing on local disk matters. `enforce` is refused without it'),
+  })
+  .meta({ id: 'Group' });
+export type Group = z.infer<typeof Group>;
+
+const driftTrigger = z.strictObject({
+  drift: z.strictObject({
+    severity: Severity.exclude(['info']).default('low'),
+    settle: Duration.default('2m').describe(
+      'from first sight; delays acting, never recording. Critical drift does not wait',
+    ),
+  }),
+});
+const outdatedTrigger = z.strictObject({ outdated: z.literal(true) });
+export const Trigger = z.union([driftTrigger, outdatedTrigger]);
+export type Trigger = z.infer<typeof Trigger>;
+
+/** A count of instances, or a percentage of the group's desired size. */
+export const Cap = z.union([
+  z.int().nonnegative(),
+  z.string().regex(/^(?:100|\d{1,2})%$/, 'expected a count, or a percentage such as 10%'),
+]);
+export type Cap = z.infer<typeof Cap>;
+
+export const Budget = z.strictObject({ max: Cap });
+export type Budget = z.infer<typeof Budget>;
+
+export const Strategy = z.strictObject({
+  order: z.literal('launch-first').default('launch-first'),
+  drainTimeout: Duration.default('10m'),
+  verifyWithin: Duration.default('10m').describe('from launch to the first clean, complete scan'),
+  soak: Duration.default('5m').describe('how long the new instance is watched before the budget is free again'),
+});
+export type Strategy = z.infer<typeof Strategy>;
+
+export const Policy = z
+  .strictObject({
+    kind: z.literal('Policy'),
+    name: Name,
+    select: z.strictObject({ group: Name.optional() }).describe('an empty selector selects nothing'),
+    mode: z.enum(['observe', 'enforce']).default('observe').describe('observe plans and shows, and acts on nothing'),
+    triggers: z.array(Trigger).max(16).default([]),
+    strategy: Strategy.prefault({}),
+    budgets: z.array(Budget).max(1, 'more than one budget is not built yet').default([]),
+  })
+  .meta({ id: 'Policy' });
+export type Policy = z.infer<typeof Policy>;
+
+export const Document = z.discriminatedUnion('kind', [Group, Policy]);
+export type Document = z.infer<typeof Document>;
+
+export function isDriftTrigger(trigger: Trigger): trigger is z.infer<typeof driftTrigger> {
+  return 'drift' in trigger;
+}
+
+export function settleMs(trigger: z.infer<typeof driftTrigger>): number {
+  return durationMs(trigger.drift.settle);
+}

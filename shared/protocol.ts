@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { Coverage } from './coverage.ts';
+import { Digest } from './digest.ts';
+import { CodedError } from './errors.ts';
+import { Finding, Fingerprint } from './finding.ts';
+
+/** The language of agent and server. PROTOCOL.md tells it message by message; this file is what both ends enforce. */
+
+export const subprotocol = 'pristine.v1';
+/** A larger frame closes the connection with 1009 before it is buffered. */
+export const frameBytesMax = 1_048_576;
+export const handshakeMsMax = 10_000;
+export const heartbeatEveryMs = 15_000;
+/** Silent after two missed heartbeats and a grace. */
+export const silentAfterMs = 2 * heartbeatEveryMs + 15_000;
+/** Findings of one report part: bounded by count here and by `frameBytesMax` in the sender. */
+export const reportFindingsMax = 2_000;
+
+/** WebSocket close codes of ours (4000–4999 are for applications, RFC 6455 §7.4.2). */
+export const CloseCode = {
+  /** Not JSON, not of the schema, or a message out of its place. */
+  badMessage: 4400,
+  /** Unknown key without a token; unknown, used or expired token; bad signature. Retrying will not help. */
+  unauthorized: 4401,
+  /** No hello within `handshakeMsMax`. */
+  handshakeTimeout: 4408,
+  /** A report out of order: the reason holds the expected boot and seq. Reconnect and resend from the welcome's `acked`. */
+  outOfOrder: 4409,
+  /** A newer connection of the same key took over. */
+  replaced: 4410,
+  /** The instance was retired. Retrying will not help. */
+  retired: 4411,
+  /** The server could not store it now. Retry with backoff. */
+  tryLater: 4503,
+} as const;
+
+const seq = z.int().positive();
+const boot = z.int().positive();
+const time = z.iso.datetime({ precision: 3 });
+
+/** First, server to agent: a fresh random nonce, base64. */
+export const Challenge = z.strictObject({ type: z.literal('challenge'), nonce: z.string().min(32).max(128) });
+
+/** Second, agent to server. The key is the identity: nothing else in any message names the sender. */
+export const Hello = z.strictObject({
+  type: z.literal('hello'),
+  publicKey: z.string().max(512).describe('Ed25519, SPKI PEM'),
+  signature: z.string().max(256).describe('base64, over helloBytes(nonce, publicKey)'),
+  joinToken: z
+    .string()
+    .max(256)
+    .optional()
+    .describe('for the first connection of a key; ignored once the key is enrolled'),
+  boot,
+  image: Digest.describe('digest of the manifest this agent verified'),
+  rules: z.int().positive().describe('sequence of the rules in force'),
+  agentVersion: z.string().max(64),
+  facts: z
+    .record(z.string().max(64), z.string().max(256))
+    .describe('hostname, kernel and such: shown to people, decides nothing'),
+});
+
+/** What a hello signs: a context string, so that no other signature of this key can stand for it, then nonce and key. */
+export function helloBytes(nonce: string, publicKey: string): Buffer {
+  return Buffer.from(`${subprotocol} hello\n${nonce}\n${publicKey}`, 'utf8');
+}
+
+/** Third, server to agent: enrolled. `acked` is the last report stored; the spool may forget up to it. */
+export const Welcome = z.strictObject({
+  type: z.literal('welcome'),
+  instanceId: z.string(),
+  acked: z.strictObject({ boot, seq }).nullable(),
+});
+
+/**
+ * A scan's result, or a part of it. `full` is a sweep: its parts together list every finding that is open, and what they
+ * do not list and no hole hides is closed by the last part. Otherwise `opened` and `cleared` are the differences that a
+ * check of some subjects found. Every boot begins with a full report.
+ */
+export const ReportMessage = z.strictObject({
+  type: z.literal('report'),
+  boot,
+  seq,
+  scanId: z.uuid(),
+  part: z.int().positive(),
+  parts: z.int().positive().max(100_000),
+  full: z.boolean(),
+  image: Digest,
+  rules: z.int().positive(),
+  startedAt: time,
+  finishedAt: time,
+  opened: z.array(Finding).max(reportFindingsMax),
+  cleared: z.array(Fingerprint).max(reportFindingsMax),
+  /** On the last part of a full report: the whole. On a check: what the check looked at, with all holes now known. */
+  coverage: Coverage,
+  /** After this part and all before it. */
+  stateDigest: Digest,
+});
+export type ReportMessage = z.infer<typeof ReportMessage>;
+
+/** "Still here, and my state is still this." Compared in memory; writes no row while equal. */
+export const Heartbeat = z.strictObject({
+  type: z.literal('heartbeat'),
+  boot,
+  seq: z.int().nonnegative(),
+  stateDigest: Digest.nullable(),
+});
+
+/** Server to agent, only after commit: everything up to (boot, seq) is stored. */
+export const Ack = z.strictObject({ type: z.literal('ack'), boot, seq });
+
+/** Server to agent: sweep soon. Sent when the two ends disagree about the state, or a person asks. */
+export const ScanRequest = z.strictObject({ type: z.literal('scan'), reason: z.enum(['state-mismatch', 'requested']) });
+
+export const AgentMessage = z.discriminatedUnion('type', [Hello, ReportMessage, Heartbeat]);
+export type AgentMessage = z.infer<typeof AgentMessage>;
+export const ServerMessage = z.discriminatedUnion('type', [Challenge, Welcome, Ack, ScanRequest]);
+export type ServerMessage = z.infer<typeof ServerMessage>;
+
+/** Errors: PROTOCOL. */
+export function parseAgentMessage(frame: string): AgentMessage {
+  return parse(AgentMessage, frame);
+}
+
+/** Errors: PROTOCOL. */
+export function parseServerMessage(frame: string): ServerMessage {
+  return parse(ServerMessage, frame);
+}
+
+function parse<S extends z.ZodType>(schema: S, frame: string): z.infer<S> {
+  let value: unknown;
+  try {
+    value = JSON.parse(frame);
+  } catch (cause) {
+    throw new CodedError('PROTOCOL', 'expected a JSON text frame', cause);
+  }
+  const result = schema.safeParse(value);
+  if (!result.success) throw new CodedError('PROTOCOL', z.prettifyError(result.error).slice(0, 500), result.error);
+  return result.data;
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { Coverage } from './coverage.ts';
+import { Finding } from './finding.ts';
+import { Image } from './image.ts';
+import { Verdict } from './verdict.ts';
+
+const Time = z.iso.datetime({ precision: 3 });
+const count = z.int().nonnegative();
+
+/** What one scan says: the standard output of `pristine verify --format json`, also at exit 3. */
+export const Report = z
+  .strictObject({
+    schema: z.literal('pristine.report/1'),
+    image: Image.nullable().describe('null when the manifest could not be opened'),
+    rules: count.nullable().describe('sequence of the rules that judged'),
+    root: z.string(),
+    startedAt: Time,
+    finishedAt: Time,
+    verdict: Verdict,
+    coverage: Coverage,
+    findings: z.array(Finding),
+    summary: z.strictObject({ added: count, removed: count, modified: count }),
+    error: z
+      .strictObject({ code: z.string(), message: z.string() })
+      .optional()
+      .describe('why nothing could be measured'),
+  })
+  .meta({ id: 'Report' });
+export type Report = z.infer<typeof Report>;
