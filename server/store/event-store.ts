@@ -1,0 +1,66 @@
+import type { FleetEvent } from '../../shared/api.ts';
+import type { Db } from './database.ts';
+
+/** The oldest beyond this many go; a reader that was away longer reads the resources anew. */
+export const eventsMax = 100_000;
+/** Pruned once in so many appends, so that the count is between `eventsMax` and this much more. */
+const pruneEvery = 256;
+
+export interface NewEvent {
+  readonly at: string;
+  readonly type: FleetEvent['type'];
+  readonly groupName?: string;
+  readonly instanceId?: string;
+  readonly replacementId?: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Belongs into the transaction of the change it tells of; wake the feed after the commit. */
+export async function appendEvent(db: Db, event: NewEvent): Promise<void> {
+  const { id } = await db
+    .insertInto('event')
+    .values({
+      at: event.at,
+      type: event.type,
+      group_name: event.groupName ?? null,
+      instance_id: event.instanceId ?? null,
+      replacement_id: event.replacementId ?? null,
+      data: JSON.stringify(event.data),
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  if (id % pruneEvery === 0) await pruneEvents(db, eventsMax);
+}
+
+export async function pruneEvents(db: Db, keep: number): Promise<void> {
+  await db
+    .deleteFrom('event')
+    .where('id', '<=', (await latestEventId(db)) - keep)
+    .execute();
+}
+
+/** In order; from the oldest kept one when `afterId` has been pruned. */
+export async function readEvents(
+  db: Db,
+  { afterId, limit }: { readonly afterId: number; readonly limit: number },
+): Promise<FleetEvent[]> {
+  const rows = await db.selectFrom('event').selectAll().where('id', '>', afterId).orderBy('id').limit(limit).execute();
+  return rows.map((row) => ({
+    id: row.id,
+    at: row.at,
+    type: row.type as FleetEvent['type'],
+    group: row.group_name,
+    instanceId: row.instance_id,
+    replacementId: row.replacement_id,
+    data: JSON.parse(row.data),
+  }));
+}
+
+/** 0 before the first. */
+export async function latestEventId(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom('event')
+    .select((eb) => eb.fn.max('id').as('id'))
+    .executeTakeFirst();
+  return row?.id ?? 0;
+}

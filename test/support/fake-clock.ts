@@ -1,0 +1,40 @@
+import type { Clock } from '../../shared/clock.ts';
+
+export interface FakeClock extends Clock {
+  /** Moves wall and monotonic time together and wakes, in order, those whose sleep is over. */
+  advance(ms: number): void;
+}
+
+export function createFakeClock(startMs = Date.parse('2026-01-01T00:00:00.000Z')): FakeClock {
+  let elapsed = 0;
+  const sleepers = new Set<{ readonly at: number; readonly wake: () => void }>();
+  return {
+    now: () => startMs + elapsed,
+    monotonic: () => elapsed,
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal?.aborted) return reject(signal.reason);
+        const abort = () => {
+          sleepers.delete(sleeper);
+          reject(signal?.reason);
+        };
+        const sleeper = {
+          at: elapsed + ms,
+          wake: () => {
+            signal?.removeEventListener('abort', abort);
+            resolve();
+          },
+        };
+        sleepers.add(sleeper);
+        signal?.addEventListener('abort', abort, { once: true });
+      }),
+    advance(ms) {
+      elapsed += ms;
+      for (const sleeper of [...sleepers].sort((a, b) => a.at - b.at)) {
+        if (sleeper.at > elapsed) break;
+        sleepers.delete(sleeper);
+        sleeper.wake();
+      }
+    },
+  };
+}
