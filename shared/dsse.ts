@@ -7,11 +7,13 @@ import { CodedError } from './errors.ts';
  * DSSE v1 (secure-systems-lab/dsse, protocol.md and envelope.md), Ed25519 only.
  * Unknown members are tolerated as the specification asks; what is signed is only payload and payloadType.
  */
-export const Envelope = z.object({
-  payload: z.string(),
-  payloadType: z.string(),
-  signatures: z.array(z.object({ keyid: z.string().optional(), sig: z.string() })).max(16),
-});
+export const Envelope = z
+  .object({
+    payload: z.string(),
+    payloadType: z.string(),
+    signatures: z.array(z.object({ keyid: z.string().optional(), sig: z.string() })).max(16),
+  })
+  .meta({ id: 'Envelope', description: 'DSSE v1' });
 export type Envelope = z.infer<typeof Envelope>;
 
 export const inTotoPayloadType = 'application/vnd.in-toto+json';

@@ -17,11 +17,14 @@ export function formatDuration(ms: number): string {
   return ms === 0 ? '0' : `${ms}ms`;
 }
 
-/** A duration as people write it, kept as written. Read it with `durationMs`. */
-export const Duration = z
-  .union([z.string(), z.literal(0)])
-  .refine((text) => parseDuration(text) !== undefined, 'expected a duration such as 90s, 2m, 4h, 14d or 0')
-  .transform(String);
+/** A duration as people write it, kept as written; a codec, so that what was parsed can be said again. Read it with `durationMs`. */
+export const Duration = z.codec(
+  z
+    .union([z.string(), z.literal(0)])
+    .refine((text) => parseDuration(text) !== undefined, 'expected a duration such as 90s, 2m, 4h, 14d or 0'),
+  z.string(),
+  { decode: String, encode: (text) => text },
+);
 export type Duration = string;
 
 export function durationMs(duration: Duration): number {

@@ -37,7 +37,10 @@ const catalogue = {
   PROTOCOL: ExitCode.unmeasured,
   UNREACHABLE: ExitCode.unreachable,
   TIMEOUT: ExitCode.unreachable,
+  UNAUTHENTICATED: ExitCode.forbidden,
   FORBIDDEN: ExitCode.forbidden,
+  TOO_LARGE: ExitCode.usage,
+  INTERNAL: ExitCode.unmeasured,
 } as const satisfies Record<string, ExitCode>;
 export type ErrorCode = keyof typeof catalogue;
 
