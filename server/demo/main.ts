@@ -1,0 +1,99 @@
+import { Command } from 'commander';
+import { systemClock } from '../../shared/clock.ts';
+import { durationMs, parseDuration } from '../../shared/duration.ts';
+import { CodedError, ExitCode, sentenceOf } from '../../shared/errors.ts';
+import { openAccount } from './account.ts';
+import { closeLoop } from './loop.ts';
+import { openWorkspace } from './workspace.ts';
+
+interface Options {
+  readonly once: boolean;
+  readonly json: boolean;
+  readonly drift: boolean;
+  readonly image?: string;
+  readonly debootstrap: boolean;
+  readonly timeout: string;
+  readonly out: string;
+}
+
+const program = new Command('npm run demo --')
+  .description(
+    'The closed loop on this machine: bake, run six instances, change two, watch them be replaced and proven clean.',
+  )
+  .option('--once', 'end when the loop has closed; otherwise it stays up to look around', false)
+  .option('--json', 'print one machine-readable summary on standard output', false)
+  .option('--no-drift', 'change nothing; the loop then has nothing to close, times out and ends non-zero')
+  .option('--image <dir>', 'use this root as the image, instead of a copy of this machine')
+  .option('--debootstrap', 'use a real Debian, made now (needs root)', false)
+  .option('--timeout <duration>', 'how long the loop may take to close', '3m')
+  .option('--out <dir>', 'where the proofs are kept', 'dist/demo')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  npm run demo\n  npm run demo -- --once --json\n  npm run demo -- --image /srv/images/web-7\n  npm run demo -- --no-drift --timeout 20s; echo $?',
+  )
+  .parse();
+process.exitCode = await demo(program.opts<Options>());
+
+async function demo(options: Options): Promise<number> {
+  const account = openAccount(systemClock, options.json ? process.stderr : process.stdout);
+  const stop = new AbortController();
+  let signalled: NodeJS.Signals | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      signalled = signal;
+      stop.abort(new Error(`stopped by ${signal}`));
+    });
+  }
+  if (parseDuration(options.timeout) === undefined) {
+    process.stderr.write(`--timeout ${options.timeout}: expected a duration such as 90s or 3m\n`);
+    return ExitCode.usage;
+  }
+  const workspace = openWorkspace();
+  try {
+    const loop = await closeLoop(
+      { ...options, timeoutMs: durationMs(options.timeout) },
+      workspace.directory,
+      account,
+      systemClock,
+      stop.signal,
+    );
+    if (options.json) process.stdout.write(`${JSON.stringify({ ...loop.summary, ok: true }, null, 2)}\n`);
+    if (!options.once) await lookAround(loop.server, workspace.directory, stop.signal);
+    return ExitCode.ok;
+  } catch (error) {
+    if (signalled) return signalled === 'SIGINT' ? 130 : 143;
+    const code = error instanceof CodedError ? error.code : 'IO';
+    account.say('failed', sentenceOf(error), 'bad');
+    if (options.json)
+      process.stdout.write(
+        `${JSON.stringify({ schema: 'pristine.demo/1', ok: false, error: { code, message: sentenceOf(error) } }, null, 2)}\n`,
+      );
+    return error instanceof CodedError ? error.exitCode : ExitCode.unmeasured;
+  } finally {
+    stop.abort(new Error('the demo has ended'));
+    await workspace.clean();
+  }
+}
+
+/** Stays up until a signal, or until the server ends. */
+async function lookAround(
+  server: { url: string; tokenFile: string; exited: Promise<unknown> },
+  directory: string,
+  signal: AbortSignal,
+): Promise<void> {
+  process.stderr.write(`
+The fleet stays up until Ctrl-C. To look around, in another terminal:
+
+  export PRISTINE_SERVER=${server.url} PRISTINE_TOKEN_FILE=${server.tokenFile}
+  npx pristinectl instances list
+  npx pristinectl drifts list
+  npx pristinectl replacements list
+  open ${server.url}/ and give it the token: cat ${server.tokenFile}
+
+To try next: change any file below ${directory}/instances/*/root and watch.
+`);
+  await Promise.race([
+    server.exited,
+    new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true })),
+  ]);
+}
