@@ -1,0 +1,19 @@
+import type { ApplyResult } from '../../shared/api.ts';
+import type { Document } from '../../shared/policy.ts';
+import type { Db } from './database.ts';
+import { applyGroup } from './group-store.ts';
+import { applyPolicy } from './policy-store.ts';
+
+/** One declared document in one transaction, so that what it was checked against cannot change meanwhile. */
+export function applyDocument(db: Db, document: Document, at: string): Promise<ApplyResult> {
+  return db.transaction().execute((tx) => {
+    switch (document.kind) {
+      case 'Group':
+        return applyGroup(tx, document, at);
+      case 'Policy':
+        return applyPolicy(tx, document, at);
+      default:
+        return document satisfies never;
+    }
+  });
+}

@@ -1,0 +1,36 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { TrustedKey } from '../../shared/api.ts';
+import { keyId, parsePublicKeys } from '../../shared/dsse.ts';
+import { CodedError } from '../../shared/errors.ts';
+import type { Db } from './database.ts';
+
+/** Trusting a trusted key again changes nothing; it keeps its first name. Errors: KEY. */
+export async function trustKey(
+  db: Db,
+  { name, pem, at }: { readonly name: string; readonly pem: string; readonly at: string },
+): Promise<TrustedKey> {
+  const [key, ...more] = parsePublicKeys(pem);
+  if (key === undefined || more.length > 0) {
+    throw new CodedError('KEY', `expected one public key, got ${more.length + 1}: trust them one by one`);
+  }
+  const id = keyId(key);
+  // The key is written anew, so that what surrounded it in the file is not kept.
+  const row = { id, name, pem: key.export({ type: 'spki', format: 'pem' }).toString(), trusted_at: at };
+  await db
+    .insertInto('trusted_key')
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  const stored = await db.selectFrom('trusted_key').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+  return { id, name: stored.name, pem: stored.pem, trustedAt: stored.trusted_at };
+}
+
+export async function listTrustedKeys(db: Db): Promise<TrustedKey[]> {
+  const rows = await db.selectFrom('trusted_key').selectAll().orderBy('trusted_at').orderBy('id').execute();
+  return rows.map((row) => ({ id: row.id, name: row.name, pem: row.pem, trustedAt: row.trusted_at }));
+}
+
+/** What image statements are verified with. */
+export async function trustedPublicKeys(db: Db): Promise<readonly KeyObject[]> {
+  return (await listTrustedKeys(db)).map((key) => createPublicKey(key.pem));
+}
