@@ -1,0 +1,111 @@
+import type { KeyObject } from 'node:crypto';
+import type { PushedImage, PushImage } from '../../shared/api.ts';
+import { timestamp } from '../../shared/clock.ts';
+import { digestOf } from '../../shared/digest.ts';
+import { type Envelope, keyId, verifyEnvelope } from '../../shared/dsse.ts';
+import { CodedError } from '../../shared/errors.ts';
+import { imageRef } from '../../shared/image.ts';
+import { ManifestStatement } from '../../shared/manifest.ts';
+import { RulesStatement } from '../../shared/rules.ts';
+import { openStatement } from '../../shared/statement.ts';
+import type { Db } from '../store/database.ts';
+import { appendEvent } from '../store/event-store.ts';
+import { findImage, findImageByRef, insertImage, type StoredImage } from '../store/image-store.ts';
+import { trustedPublicKeys } from '../store/key-store.ts';
+
+/**
+ * Takes in a baked image: both statements signed by a trusted key, and about the same image. A name and version mean
+ * one digest for ever; pushing the same again changes nothing.
+ * Errors: UNSIGNED, SIGNATURE, ENVELOPE, PAYLOAD_TYPE, STATEMENT, RULES, CONFLICT, NOT_BUILT_YET.
+ */
+export async function pushImage(db: Db, pushed: PushImage, now: number): Promise<PushedImage> {
+  return db.transaction().execute(async (tx) => {
+    const image = openImage(pushed, await trustedPublicKeys(tx), now);
+
+    const known = await findImage(tx, image.digest);
+    if (known) {
+      refuseOtherRules(known, image);
+      return view(known, await countInstances(tx, known.digest));
+    }
+
+    const namesake = await findImageByRef(tx, image);
+    if (namesake) {
+      const ref = imageRef(image);
+      throw new CodedError('CONFLICT', `${ref} is already ${namesake.digest}, got ${image.digest}: bake a new version`);
+    }
+
+    await insertImage(tx, image);
+    await appendEvent(tx, {
+      at: image.pushedAt,
+      type: 'image.pushed',
+      data: { name: image.name, version: image.version, digest: image.digest },
+    });
+    return view(image, await countInstances(tx, image.digest));
+  });
+}
+
+function openImage({ manifest, rules }: PushImage, keys: readonly KeyObject[], now: number): StoredImage {
+  const opened = openStatement(manifest, keys, ManifestStatement);
+  const judged = openStatement(rules, keys, RulesStatement).statement.predicate;
+  const { image, platform, entries } = opened.statement.predicate;
+  if (judged.image.name !== image.name) {
+    throw new CodedError('RULES', `expected rules of the image ${image.name}, got rules of ${judged.image.name}`);
+  }
+  return {
+    ...image,
+    digest: digestOf(opened.bytes),
+    manifest,
+    rules,
+    platform,
+    entries: entries.lines,
+    rulesSequence: judged.sequence,
+    signedBy: keys.filter((key) => hasSigned(manifest, key)).map(keyId),
+    pushedAt: timestamp(now),
+  };
+}
+
+function hasSigned(envelope: Envelope, key: KeyObject): boolean {
+  try {
+    verifyEnvelope(envelope, [key]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Only the signed part counts: a further signature on the same rules is the same rules. */
+function refuseOtherRules(known: StoredImage, image: StoredImage): void {
+  if (known.rules.payload === image.rules.payload) return;
+  if (image.rulesSequence > known.rulesSequence) {
+    throw new CodedError('NOT_BUILT_YET', 'newer rules for a pushed image are not built yet: bake a new version');
+  }
+  throw new CodedError(
+    'CONFLICT',
+    `${imageRef(image)} already has rules ${known.rulesSequence}, got other rules with sequence ${image.rulesSequence}`,
+  );
+}
+
+async function countInstances(db: Db, digest: string): Promise<number> {
+  const { n } = await db
+    .selectFrom('instance')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('image_digest', '=', digest)
+    .where('lifecycle', '!=', 'retired')
+    .executeTakeFirstOrThrow();
+  return n;
+}
+
+function view(image: StoredImage, instances: number): PushedImage {
+  const { name, version, digest, platform, entries, rulesSequence, signedBy, pushedAt } = image;
+  return {
+    name,
+    version,
+    digest,
+    platform,
+    entries,
+    rules: rulesSequence,
+    signedBy: [...signedBy],
+    pushedAt,
+    instances,
+  };
+}
