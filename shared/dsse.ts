@@ -99,8 +99,13 @@ function ed25519(read: () => KeyObject, kind: string): KeyObject {
   return key;
 }
 
-/** Verifiers accept standard and URL-safe base64 (envelope.md); anything else is refused, not skipped over as Node would. */
+/**
+ * Verifiers accept standard and URL-safe base64 (envelope.md). Anything else is refused, not skipped over as Node would:
+ * foreign characters, missing padding, and spare bits that are not zero, which would give one payload many spellings.
+ */
 function decodeBase64(text: string): Buffer {
-  if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) throw new CodedError('ENVELOPE', 'expected base64');
-  return Buffer.from(text, 'base64');
+  const bytes = Buffer.from(text, 'base64');
+  const isCanonical = bytes.toString('base64') === text.replaceAll('-', '+').replaceAll('_', '/');
+  if (!isCanonical) throw new CodedError('ENVELOPE', 'expected canonical base64 with padding');
+  return bytes;
 }

@@ -4,6 +4,12 @@
  */
 export type Name = string;
 
+/**
+ * The same bytes as a string of one character a byte (latin1): what the scanner works on, since such strings compare
+ * and sort by bytes, and hold any name there is.
+ */
+export type RawName = string;
+
 const plainAscii = /^[\x20-\x5b\x5d-\x7e]*$/;
 const needsEscape = /[\u0000-\u001f\u007f-\u009f\\]/;
 
@@ -12,6 +18,15 @@ export function encodeName(bytes: Buffer): Name {
   const ascii = bytes.toString('latin1');
   if (plainAscii.test(ascii)) return ascii;
   return encodeSlowly(bytes);
+}
+
+export function encodeRaw(raw: RawName): Name {
+  return plainAscii.test(raw) ? raw : encodeSlowly(Buffer.from(raw, 'latin1'));
+}
+
+/** The inverse of `encodeRaw`, or undefined where the writing is not the canonical one. */
+export function rawOf(name: Name): RawName | undefined {
+  return plainAscii.test(name) ? name : nameBytes(name)?.toString('latin1');
 }
 
 function encodeSlowly(bytes: Buffer): Name {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { canonicalJson } from './canonical-json.ts';
 
 /**
  * What a manifest of this version records, and so exactly what `verify` compares. A change of how an attribute is
@@ -20,12 +21,7 @@ export const Scheme = z.object({
 });
 export type Scheme = z.infer<typeof Scheme>;
 
-/** Known means: this version, and no subject or attribute that this program does not measure. */
+/** Known means: exactly this one. A version stands for its lists, so other lists under the same version are not understood. */
 export function isKnownScheme(other: Scheme): boolean {
-  if (other.version !== scheme.version) return false;
-  const known = scheme.attributes as Record<string, readonly string[]>;
-  return other.subjects.every(
-    (subject) =>
-      known[subject] && (other.attributes[subject] ?? []).every((attribute) => known[subject]?.includes(attribute)),
-  );
+  return canonicalJson(other) === canonicalJson(scheme);
 }

@@ -1,0 +1,115 @@
+import { type Attributes, attributesOf, type Entry, type FileEntry } from './entry.ts';
+import { type Difference, type Finding, fingerprintOf } from './finding.ts';
+import { guardTable, isExecutable } from './guard.ts';
+import { rawOf } from './name.ts';
+import { defaultRuling, type Rulebook, type Ruling } from './rulebook.ts';
+import { highestSeverity, type Severity } from './severity.ts';
+
+/**
+ * The difference between what was baked and what is there now, judged: or undefined where there is none that counts.
+ * At least one side is given, and both are about the same subject. A regular file observed without `content` could not be
+ * read: its other attributes are compared, and the hole says the rest. Pure.
+ */
+export function compareEntry(
+  expected: Entry | undefined,
+  observed: Entry | undefined,
+  rulebook: Rulebook,
+): Finding | undefined {
+  const either = expected ?? observed;
+  if (either === undefined) throw new TypeError('nothing to compare');
+  const ruling = either.subject === 'file' ? rulebook.rulingOf(rawOf(either.name) ?? either.name) : defaultRuling;
+  if (ruling.treatment === 'ignored') return undefined;
+  const difference = differenceOf(expected, observed);
+  if (difference === undefined) return undefined;
+
+  const counted = countedOf(difference, expected, observed, ruling);
+  const guards = firedGuards(expected, observed, ruling);
+  if (counted === undefined && guards.length === 0) return undefined;
+  const severity = guards.reduce<Severity>(
+    (highest, guard) => highestSeverity(highest, guard.severity),
+    counted === undefined ? 'info' : ruling.severity,
+  );
+  const guard = guards.find((fired) => fired.severity === severity);
+  const judged = guards.length > 0 || counted === undefined ? difference : counted;
+  return {
+    fingerprint: fingerprintOf(judged),
+    ...judged,
+    severity,
+    rule: guard === undefined || (counted && severity === ruling.severity) ? ruling.pattern : `guard ${guard.name}`,
+  };
+}
+
+function differenceOf(expected: Entry | undefined, observed: Entry | undefined): Difference | undefined {
+  const before: Attributes = expected === undefined ? {} : attributesOf(expected);
+  const after: Attributes = observed === undefined ? {} : attributesOf(observed);
+  const { subject, name } = (expected ?? observed)!;
+  const change = expected === undefined ? 'added' : observed === undefined ? 'removed' : 'modified';
+  const attributes = change === 'modified' ? changedAttributes(before, after) : Object.keys({ ...before, ...after });
+  if (attributes.length === 0) return undefined;
+  return { subject, name, change, attributes: attributes.sort(), expected: before, actual: after };
+}
+
+/** Of a thing that became another kind of thing, only that is said: the rest could not be the same. */
+function changedAttributes(before: Attributes, after: Attributes): string[] {
+  if (before['type'] !== after['type']) return ['type'];
+  const unread = after['type'] === 'file' && after['content'] === undefined;
+  return Object.keys({ ...before, ...after }).filter(
+    (attribute) => before[attribute] !== after[attribute] && !(unread && attribute === 'content'),
+  );
+}
+
+/** The part of the difference that counts under the treatment, if any. */
+function countedOf(
+  difference: Difference,
+  expected: Entry | undefined,
+  observed: Entry | undefined,
+  ruling: Ruling,
+): Difference | undefined {
+  switch (ruling.treatment) {
+    case 'immutable':
+      return difference;
+    case 'ephemeral':
+      return isNewExecutable(expected as FileEntry | undefined, observed as FileEntry | undefined)
+        ? difference
+        : undefined;
+    case 'per-instance':
+      return countedPerInstance(difference, observed as FileEntry | undefined);
+    case 'ignored':
+      return undefined;
+    default:
+      return ruling.treatment satisfies never;
+  }
+}
+
+/** A file that may be run and whose bytes could not be run here before. One that was not read is a hole, not a change. */
+function isNewExecutable(expected: FileEntry | undefined, observed: FileEntry | undefined): boolean {
+  if (observed === undefined || !isExecutable(observed)) return false;
+  if (expected === undefined || !isExecutable(expected)) return true;
+  return observed.content !== undefined && observed.content !== expected.content;
+}
+
+const fixedPerInstance = ['type', 'uid', 'gid', 'mode'];
+
+/** Baked: it must exist with the same type, owner and mode. Not baked: it may appear as a plain file that nobody may run. */
+function countedPerInstance(difference: Difference, observed: FileEntry | undefined): Difference | undefined {
+  switch (difference.change) {
+    case 'added':
+      return observed?.type === 'file' && !isExecutable(observed) ? undefined : difference;
+    case 'removed':
+      return difference;
+    case 'modified': {
+      const attributes = difference.attributes.filter((attribute) => fixedPerInstance.includes(attribute));
+      return attributes.length === 0 ? undefined : { ...difference, attributes };
+    }
+    default:
+      return difference.change satisfies never;
+  }
+}
+
+function firedGuards(expected: Entry | undefined, observed: Entry | undefined, ruling: Ruling) {
+  if (observed?.subject !== 'file') return [];
+  return guardTable.filter(
+    (guard) =>
+      !ruling.overridden.includes(guard.name) && guard.fires(expected as FileEntry | undefined, observed as FileEntry),
+  );
+}
