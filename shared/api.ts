@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Coverage } from './coverage.ts';
 import { Digest } from './digest.ts';
 import { Envelope } from './dsse.ts';
+import { Duration, durationMs } from './duration.ts';
 import { Change, Finding, Fingerprint } from './finding.ts';
 import { Image } from './image.ts';
 import { Group, Policy } from './policy.ts';
@@ -13,6 +14,8 @@ import { Verdict } from './verdict.ts';
 
 const time = z.iso.datetime({ precision: 3 });
 const count = z.int().nonnegative();
+/** A token that outlives everyone who remembers it is a hole. */
+const expiresInMsMax = 365 * 86_400_000;
 
 export function pageOf<S extends z.ZodType>(item: S) {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
@@ -117,11 +120,14 @@ export type TrustKey = z.infer<typeof TrustKey>;
 
 export const CreateToken = z
   .strictObject({
-    group: z.string(),
-    image: z.string().describe('NAME@VERSION of a pushed image'),
-    labels: z.record(z.string(), z.string()).default({}),
+    group: z.string().max(64),
+    image: z.string().max(256).describe('NAME@VERSION of a pushed image'),
+    labels: z.record(z.string().min(1).max(64), z.string().max(256)).default({}),
     uses: z.int().positive().max(100_000).default(1),
-    expiresIn: z.string().default('1h'),
+    expiresIn: Duration.refine(
+      (text) => durationMs(text) > 0 && durationMs(text) <= expiresInMsMax,
+      'expected more than 0 and at most 365d',
+    ).default('1h'),
   })
   .meta({ id: 'CreateToken' });
 export type CreateToken = z.infer<typeof CreateToken>;
@@ -173,6 +179,11 @@ export const LaunchInstances = z
   .meta({ id: 'LaunchInstances' });
 export type LaunchInstances = z.infer<typeof LaunchInstances>;
 export const Launched = z.object({ providerIds: z.array(z.string()) }).meta({ id: 'Launched' });
+
+export const ScanAsked = z.object({ instanceId: z.string(), asked: z.literal(true) }).meta({ id: 'ScanAsked' });
+
+/** What a person says when overruling: it is kept with the event. */
+export const Reason = z.strictObject({ reason: z.string().trim().min(1).max(1_000) }).meta({ id: 'Reason' });
 
 /** Why a replacement is not happening now. */
 export const blockerKinds = [

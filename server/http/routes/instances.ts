@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { Instance, InstanceFinding, Lifecycle, Reason, ScanAsked } from '../../../shared/api.ts';
+import { CodedError } from '../../../shared/errors.ts';
+import { Verdict } from '../../../shared/verdict.ts';
+import { pardon } from '../../fleet/pardon.ts';
+import { listFindings } from '../../store/views/drifts-view.ts';
+import { findInstance, listInstances } from '../../store/views/instances-view.ts';
+import { answers, answersPage, flag, found, pageQuery } from '../schema.ts';
+import type { Api, Services } from '../services.ts';
+import { sightOf } from '../sight.ts';
+
+const identified = z.object({ id: z.string() });
+
+export function instanceRoutes(api: Api, services: Services): void {
+  const instance = async (id: string) =>
+    found(await findInstance(services.db, id, sightOf(services)), `instance ${id}`);
+
+  api.get('/instances', {
+    schema: {
+      operationId: 'listInstances',
+      tags: ['instances'],
+      summary: 'Instances, oldest first; retired ones only when asked for',
+      querystring: z.strictObject({
+        group: z.string().optional(),
+        content: Verdict.optional(),
+        lifecycle: Lifecycle.optional(),
+        all: flag('retired ones too'),
+        ...pageQuery,
+      }),
+      response: answersPage(Instance, 'Instances.'),
+    },
+    handler: (request) => listInstances(services.db, request.query, sightOf(services)),
+  });
+
+  api.get('/instances/:id', {
+    schema: {
+      operationId: 'getInstance',
+      tags: ['instances'],
+      summary: 'One instance',
+      params: identified,
+      response: answers(Instance, 'The instance.'),
+    },
+    handler: ({ params }) => instance(params.id),
+  });
+
+  api.get('/instances/:id/findings', {
+    schema: {
+      operationId: 'listFindings',
+      tags: ['instances'],
+      summary: 'The findings of an instance, by subject and name',
+      params: identified,
+      querystring: z.strictObject({ open: flag('only open ones, or only closed ones'), ...pageQuery }),
+      response: answersPage(InstanceFinding, 'Findings.'),
+    },
+    handler: async ({ params, query }) => {
+      await instance(params.id);
+      return listFindings(services.db, params.id, query);
+    },
+  });
+
+  api.post('/instances/:id/pardon', {
+    schema: {
+      operationId: 'pardonTaint',
+      tags: ['instances'],
+      summary: 'Lift the taint of an instance; what is still open stays open',
+      params: identified,
+      body: Reason,
+      response: answers(Instance, 'The instance.'),
+    },
+    handler: async ({ params, body }) => {
+      const asked = { instanceId: params.id, reason: body.reason, actor: 'admin' };
+      await pardon(services.db, asked, services.clock.now());
+      services.feed.wake();
+      return instance(params.id);
+    },
+  });
+
+  api.post('/instances/:id/scan', {
+    schema: {
+      operationId: 'askForScan',
+      tags: ['instances'],
+      summary: 'Ask the agent for a sweep',
+      params: identified,
+      response: answers(ScanAsked, 'Asked; the agent sweeps in its own time.'),
+    },
+    handler: async ({ params }) => {
+      const { id, lifecycle } = await instance(params.id);
+      if (!services.gateway.requestScan(id)) {
+        throw new CodedError('CONFLICT', `instance ${id} is ${lifecycle === 'retired' ? 'retired' : 'not connected'}`);
+      }
+      return { instanceId: id, asked: true as const };
+    },
+  });
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { ReplacementView } from '../../../shared/api.ts';
+import { Envelope } from '../../../shared/dsse.ts';
+import { findReplacement, listReplacements } from '../../store/views/replacements-view.ts';
+import { answers, answersPage, flag, found, pageQuery, refusals } from '../schema.ts';
+import type { Api, Services } from '../services.ts';
+
+const identified = z.object({ id: z.string() });
+
+export function replacementRoutes(api: Api, services: Services): void {
+  api.get('/replacements', {
+    schema: {
+      operationId: 'listReplacements',
+      tags: ['replacements'],
+      summary: 'Replacements, newest first',
+      querystring: z.strictObject({
+        group: z.string().optional(),
+        active: flag('only those under way, or only those that ended'),
+        ...pageQuery,
+      }),
+      response: answersPage(ReplacementView, 'Replacements.'),
+    },
+    handler: (request) => listReplacements(services.db, request.query),
+  });
+
+  api.get('/replacements/:id', {
+    schema: {
+      operationId: 'getReplacement',
+      tags: ['replacements'],
+      summary: 'One replacement with its steps',
+      params: identified,
+      response: answers(ReplacementView, 'The replacement.'),
+    },
+    handler: async ({ params }) => found(await findReplacement(services.db, params.id), `replacement ${params.id}`),
+  });
+
+  api.get('/replacements/:id/proof', {
+    schema: {
+      operationId: 'getProof',
+      tags: ['replacements'],
+      summary: 'The signed record that the replacement was measured clean',
+      params: identified,
+      response: answers(Envelope, 'A DSSE envelope around an in-toto statement.'),
+    },
+    handler: async ({ params }) => {
+      const replacement = found(await findReplacement(services.db, params.id), `replacement ${params.id}`);
+      return found(replacement.proof ?? undefined, `proof of replacement ${params.id}, which is ${replacement.state}`);
+    },
+  });
+
+  api.get('/proof-key', {
+    schema: {
+      operationId: 'getProofKey',
+      tags: ['replacements'],
+      summary: 'The public key that proofs verify with',
+      response: {
+        200: { description: 'SPKI, PEM.', content: { 'text/plain': { schema: z.string() } } },
+        ...refusals,
+      },
+    },
+    handler: async (_request, reply) => {
+      reply.type('text/plain');
+      return services.proofKey;
+    },
+  });
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { CreateToken, NewToken, Token } from '../../../shared/api.ts';
+import { durationMs } from '../../../shared/duration.ts';
+import { parseImageRef } from '../../../shared/image.ts';
+import { readGroup } from '../../store/group-store.ts';
+import { findImageByRef } from '../../store/image-store.ts';
+import { createToken } from '../../store/token-store.ts';
+import { listTokens } from '../../store/views/tokens-view.ts';
+import { answers, answersPage, found, pageQuery } from '../schema.ts';
+import type { Api, Services } from '../services.ts';
+
+export function tokenRoutes(api: Api, services: Services): void {
+  api.get('/tokens', {
+    schema: {
+      operationId: 'listTokens',
+      tags: ['instances'],
+      summary: 'Join tokens, newest first, without their secrets',
+      querystring: z.strictObject(pageQuery),
+      response: answersPage(Token, 'Tokens.'),
+    },
+    handler: (request) => listTokens(services.db, request.query),
+  });
+
+  api.post('/tokens', {
+    schema: {
+      operationId: 'createToken',
+      tags: ['instances'],
+      summary: 'Make a join token; its secret is in this answer and nowhere else',
+      body: CreateToken,
+      response: answers(NewToken, 'The token with its secret.'),
+    },
+    handler: async ({ body }) => {
+      found(await readGroup(services.db, body.group), `group ${body.group}`);
+      const ref = parseImageRef(body.image);
+      const image = found(ref && (await findImageByRef(services.db, ref)), `image ${body.image}`);
+      const { group, labels, uses: usesMax } = body;
+      const expiresInMs = durationMs(body.expiresIn);
+      return createToken(
+        services.db,
+        { group, imageDigest: image.digest, labels, usesMax, expiresInMs },
+        services.clock.now(),
+      );
+    },
+  });
+}

@@ -1,0 +1,46 @@
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { LaunchInstances, PlanView } from '../../shared/api.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { EventFeed } from '../fleet/event-feed.ts';
+import type { Db } from '../store/database.ts';
+
+/** The part of the gateway that reading and asking need. */
+export interface Connections {
+  /** Milliseconds since the epoch; undefined when not heard since this server started. */
+  heardAt(instanceId: string): number | undefined;
+  /** False when there is no connection to ask on. */
+  requestScan(instanceId: string): boolean;
+}
+
+/** What the routes need of the rest of the house; wired in main.ts. */
+export interface Services {
+  readonly db: Db;
+  readonly feed: EventFeed;
+  readonly clock: Clock;
+  /** When this server began to listen: silence is counted from then at the earliest. */
+  readonly readyAt: () => number;
+  readonly evidenceTtlMs: number;
+  readonly adminToken: string;
+  /** PEM of the key that signs proofs. */
+  readonly proofKey: string;
+  readonly gateway: Connections;
+  readonly plan: (group: string) => Promise<PlanView>;
+  readonly launch: (group: string, request: LaunchInstances) => Promise<{ readonly providerIds: readonly string[] }>;
+  /** False while starting and stopping. */
+  readonly isReady: () => boolean;
+}
+
+export type Api = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;

@@ -1,0 +1,2305 @@
+// Made from openapi.json by `npm run generate`.
+export type paths = {
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The process is alive */
+        get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The database answers at its newest schema, and the server is neither starting nor stopping */
+        get: operations["readiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document */
+        get: operations["describe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public keys that images may be signed with */
+        get: operations["listKeys"];
+        put?: never;
+        /** Trust a public key; trusting it again changes nothing */
+        post: operations["trustKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pushed images, newest first */
+        get: operations["listImages"];
+        put?: never;
+        /** Push a signed manifest and its rules; pushing the same again changes nothing */
+        post: operations["pushImage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One image */
+        get: operations["getImage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Join tokens, newest first, without their secrets */
+        get: operations["listTokens"];
+        put?: never;
+        /** Make a join token; its secret is in this answer and nowhere else */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Declare a group or a policy; declaring the same again changes nothing
+         * @description A field that is not built yet is refused with its name (`NOT_BUILT_YET`). `enforce` is refused (409) for a group without `stateless: true`, whichever of the two documents comes first.
+         */
+        post: operations["apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Groups with the states of their instances */
+        get: operations["listGroups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One group */
+        get: operations["getGroup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{name}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What would be replaced now, and why the rest is not */
+        get: operations["getPlan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{name}/launch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Launch instances of the group’s stable image; the same key launches once */
+        post: operations["launchInstances"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{name}/breaker:reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let replacing go on after a breaker tripped */
+        post: operations["resetBreaker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Policies */
+        get: operations["listPolicies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One policy */
+        get: operations["getPolicy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Instances, oldest first; retired ones only when asked for */
+        get: operations["listInstances"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instances/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One instance */
+        get: operations["getInstance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instances/{id}/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The findings of an instance, by subject and name */
+        get: operations["listFindings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instances/{id}/pardon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lift the taint of an instance; what is still open stays open */
+        post: operations["pardonTaint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instances/{id}/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask the agent for a sweep */
+        post: operations["askForScan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Drifts, newest first; one however many instances have it */
+        get: operations["listDrifts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drifts/{fingerprint}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One drift */
+        get: operations["getDrift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/replacements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Replacements, newest first */
+        get: operations["listReplacements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/replacements/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One replacement with its steps */
+        get: operations["getReplacement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/replacements/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The signed record that the replacement was measured clean */
+        get: operations["getProof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proof-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public key that proofs verify with */
+        get: operations["getProofKey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Live changes
+         * @description Server-sent events: `event` is the type, `id` counts up, `data` is a FleetEvent. Starts after `Last-Event-ID` or `after`, else at now. Where more has been missed than is sent again, a `reset` event says so first: read the resources anew.
+         */
+        get: operations["followEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+};
+export type webhooks = Record<string, never>;
+export type components = {
+    schemas: {
+        ApplyResult: {
+            /** @enum {string} */
+            kind: "Group" | "Policy";
+            name: string;
+            version: number;
+            /** @enum {string} */
+            result: "created" | "changed" | "unchanged";
+        };
+        Blocker: {
+            /** @enum {string} */
+            kind: "observe" | "settle" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "not-stateless" | "retry-backoff" | "provider";
+            message: string;
+            until: string | null;
+        };
+        /** @description Latched: nothing is replaced in the group until a person resets it. */
+        Breaker: {
+            cause: string;
+            /** Format: date-time */
+            trippedAt: string;
+        };
+        Cause: {
+            /** @constant */
+            trigger: "drift";
+            severity: string;
+            fingerprints: string[];
+        } | {
+            /** @constant */
+            trigger: "outdated";
+            from: string;
+            to: string;
+        };
+        /** @enum {string} */
+        Change: "added" | "removed" | "modified";
+        Coverage: {
+            /** @description entries of the manifest */
+            entries: number;
+            /** @description subjects observed and compared */
+            checked: number;
+            filesHashed: number;
+            bytesHashed: number;
+            /**
+             * @description real filesystems under the root that were entered
+             * @default []
+             */
+            mounts: string[];
+            skipped: components["schemas"]["Skip"][];
+            holes: components["schemas"]["Hole"][];
+        };
+        CreateToken: {
+            group: string;
+            /** @description NAME@VERSION of a pushed image */
+            image: string;
+            /** @default {} */
+            labels: {
+                [key: string]: string;
+            };
+            /** @default 1 */
+            uses: number;
+            expiresIn?: string | 0;
+        };
+        /** @enum {string} */
+        Currency: "current" | "outdated" | "expired" | "unknown";
+        Digest: string;
+        Drift: {
+            fingerprint: string;
+            subject: string;
+            name: string;
+            change: components["schemas"]["Change"];
+            attributes: string[];
+            severity: components["schemas"]["Severity"];
+            expected: {
+                [key: string]: string | number;
+            };
+            actual: {
+                [key: string]: string | number;
+            };
+            openInstances: number;
+            totalInstances: number;
+            /** Format: date-time */
+            firstSeenAt: string;
+            /** Format: date-time */
+            lastSeenAt: string;
+        };
+        /** @description DSSE v1 */
+        Envelope: {
+            payload: string;
+            payloadType: string;
+            signatures: {
+                keyid?: string;
+                sig: string;
+            }[];
+        };
+        /** @description What the verdict rests on: the last complete scan. It expires. */
+        Evidence: {
+            scanId: string;
+            /** Format: date-time */
+            startedAt: string;
+            /** Format: date-time */
+            finishedAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+            imageDigest: components["schemas"]["Digest"];
+            rules: number;
+            stateDigest: components["schemas"]["Digest"];
+            coverage: components["schemas"]["Coverage"];
+        };
+        FleetEvent: {
+            id: number;
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            type: "instance.enrolled" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven";
+            group: string | null;
+            instanceId: string | null;
+            replacementId: string | null;
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        Group: {
+            /** @constant */
+            kind: "Group";
+            name: string;
+            provider: {
+                /** @constant */
+                type: "local";
+                /**
+                 * Format: starts_with
+                 * @description where instances live; one folder each
+                 */
+                directory: string;
+                /** @description by NAME@VERSION */
+                images: {
+                    [key: string]: {
+                        /**
+                         * Format: starts_with
+                         * @description the image root; never written to
+                         */
+                        root: string;
+                        /**
+                         * Format: starts_with
+                         * @description its baked manifest
+                         */
+                        manifest: string;
+                        /**
+                         * Format: starts_with
+                         * @description public keys its agents trust
+                         */
+                        pub: string;
+                    };
+                };
+                /** @description instances end when this process does; without it they live until terminated */
+                ownerPid?: number;
+                /** @description settings written into each agent.yaml */
+                agent?: {
+                    sweepEvery?: string;
+                };
+            };
+            /**
+             * @description promoted images by channel; `stable` is what replacements are launched from
+             * @default {}
+             */
+            images: {
+                [key: string]: components["schemas"]["ImageRef"];
+            };
+            /** @default {} */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * @description declared by a person: nothing on local disk matters. `enforce` is refused without it
+             * @default false
+             */
+            stateless: boolean;
+        };
+        GroupInput: {
+            /** @constant */
+            kind: "Group";
+            name: string;
+            provider: {
+                /** @constant */
+                type: "local";
+                /**
+                 * Format: starts_with
+                 * @description where instances live; one folder each
+                 */
+                directory: string;
+                /** @description by NAME@VERSION */
+                images: {
+                    [key: string]: {
+                        /**
+                         * Format: starts_with
+                         * @description the image root; never written to
+                         */
+                        root: string;
+                        /**
+                         * Format: starts_with
+                         * @description its baked manifest
+                         */
+                        manifest: string;
+                        /**
+                         * Format: starts_with
+                         * @description public keys its agents trust
+                         */
+                        pub: string;
+                    };
+                };
+                /** @description instances end when this process does; without it they live until terminated */
+                ownerPid?: number;
+                /** @description settings written into each agent.yaml */
+                agent?: {
+                    sweepEvery?: string | 0;
+                };
+            };
+            /**
+             * @description promoted images by channel; `stable` is what replacements are launched from
+             * @default {}
+             */
+            images: {
+                [key: string]: components["schemas"]["ImageRef"];
+            };
+            /** @default {} */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * @description declared by a person: nothing on local disk matters. `enforce` is refused without it
+             * @default false
+             */
+            stateless: boolean;
+        };
+        GroupView: {
+            group: components["schemas"]["Group"];
+            version: number;
+            /** @description desired size */
+            size: number;
+            content: {
+                in_sync: number;
+                drifted: number;
+                unverifiable: number;
+            };
+            tainted: number;
+            replacing: number;
+            breaker: components["schemas"]["Breaker"] | null;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description Something in scope that could not be measured. A hole at a directory covers everything beneath it. */
+        Hole: {
+            subject: string;
+            name: string;
+            /** @enum {string} */
+            reason: "unreadable" | "unstable" | "covered-by-mount" | "io-error" | "too-deep" | "unparseable" | "not-a-manifest" | "bad-signature" | "other-image";
+        };
+        Image: {
+            name: string;
+            version: string;
+            digest: components["schemas"]["Digest"];
+        };
+        ImageRef: string;
+        Instance: {
+            id: string;
+            providerId: string | null;
+            group: string;
+            /** @description null when no pushed image has this digest */
+            image: components["schemas"]["Image"] | null;
+            imageDigest: components["schemas"]["Digest"];
+            /** @description keyId of the agent’s public key */
+            key: string;
+            labels: {
+                [key: string]: string;
+            };
+            content: components["schemas"]["Verdict"];
+            liveness: components["schemas"]["Liveness"];
+            currency: components["schemas"]["Currency"];
+            lifecycle: components["schemas"]["Lifecycle"];
+            needsAttention: boolean;
+            taint: components["schemas"]["Taint"] | null;
+            openFindings: number;
+            evidence: components["schemas"]["Evidence"] | null;
+            /** Format: date-time */
+            enrolledAt: string;
+            /** Format: date-time */
+            lastSeenAt: string;
+            facts: {
+                [key: string]: string;
+            };
+        };
+        InstanceFinding: {
+            fingerprint: string;
+            subject: string;
+            name: string;
+            change: components["schemas"]["Change"];
+            attributes: string[];
+            severity: components["schemas"]["Severity"];
+            /** @description attributes of the entry; empty for an added subject */
+            expected: {
+                [key: string]: string | number;
+            };
+            /** @description attributes as found; empty for a removed subject */
+            actual: {
+                [key: string]: string | number;
+            };
+            /** @description the rule or guard that gave the severity */
+            rule: string;
+            /** Format: date-time */
+            firstSeenAt: string;
+            /** Format: date-time */
+            lastSeenAt: string;
+            closedAt: string | null;
+        };
+        LaunchInstances: {
+            count: number;
+            /** @description idempotency key: the same key launches once */
+            key: string;
+        };
+        Launched: {
+            providerIds: string[];
+        };
+        /** @enum {string} */
+        Lifecycle: "active" | "replacing" | "quarantined" | "retired";
+        /** @enum {string} */
+        Liveness: "online" | "silent" | "absent";
+        NewToken: {
+            id: string;
+            group: string;
+            imageDigest: components["schemas"]["Digest"];
+            labels: {
+                [key: string]: string;
+            };
+            uses: number;
+            usesMax: number;
+            /** Format: date-time */
+            expiresAt: string;
+            /** Format: date-time */
+            createdAt: string;
+            token: string;
+        };
+        Plan: {
+            /** Format: date-time */
+            computedAt: string;
+            commands: {
+                policy: string;
+                instanceId: string;
+                cause: components["schemas"]["Cause"];
+                target: components["schemas"]["Image"];
+            }[];
+            blocked: {
+                policy: string;
+                instanceId: string;
+                cause: components["schemas"]["Cause"];
+                blockers: components["schemas"]["Blocker"][];
+            }[];
+        };
+        Policy: {
+            /** @constant */
+            kind: "Policy";
+            name: string;
+            /** @description an empty selector selects nothing */
+            select: {
+                group?: string;
+            };
+            /**
+             * @description observe plans and shows, and acts on nothing
+             * @default observe
+             * @enum {string}
+             */
+            mode: "observe" | "enforce";
+            /** @default [] */
+            triggers: ({
+                drift: {
+                    /**
+                     * @default low
+                     * @enum {string}
+                     */
+                    severity: "low" | "medium" | "high" | "critical";
+                    /**
+                     * @description from first sight; delays acting, never recording. Critical drift does not wait
+                     * @default 2m
+                     */
+                    settle: string;
+                };
+            } | {
+                /** @constant */
+                outdated: true;
+            })[];
+            strategy: {
+                /**
+                 * @default launch-first
+                 * @constant
+                 */
+                order: "launch-first";
+                /** @default 10m */
+                drainTimeout: string;
+                /**
+                 * @description from launch to the first clean, complete scan
+                 * @default 10m
+                 */
+                verifyWithin: string;
+                /**
+                 * @description how long the new instance is watched before the budget is free again
+                 * @default 5m
+                 */
+                soak: string;
+            };
+            /** @default [] */
+            budgets: {
+                max: number | string;
+            }[];
+        };
+        PolicyInput: {
+            /** @constant */
+            kind: "Policy";
+            name: string;
+            /** @description an empty selector selects nothing */
+            select: {
+                group?: string;
+            };
+            /**
+             * @description observe plans and shows, and acts on nothing
+             * @default observe
+             * @enum {string}
+             */
+            mode: "observe" | "enforce";
+            triggers?: ({
+                drift: {
+                    /**
+                     * @default low
+                     * @enum {string}
+                     */
+                    severity: "low" | "medium" | "high" | "critical";
+                    /** @description from first sight; delays acting, never recording. Critical drift does not wait */
+                    settle?: string | 0;
+                };
+            } | {
+                /** @constant */
+                outdated: true;
+            })[];
+            /** @default {} */
+            strategy: {
+                /**
+                 * @default launch-first
+                 * @constant
+                 */
+                order: "launch-first";
+                drainTimeout?: string | 0;
+                /** @description from launch to the first clean, complete scan */
+                verifyWithin?: string | 0;
+                /** @description how long the new instance is watched before the budget is free again */
+                soak?: string | 0;
+            };
+            /** @default [] */
+            budgets: {
+                max: number | string;
+            }[];
+        };
+        PolicyView: {
+            policy: components["schemas"]["Policy"];
+            version: number;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        Problem: {
+            type: string;
+            title: string;
+            status: number;
+            detail: string;
+            code: string;
+            errors?: {
+                pointer: string;
+                detail: string;
+            }[];
+        };
+        PushImage: {
+            manifest: components["schemas"]["Envelope"];
+            rules: components["schemas"]["Envelope"];
+        };
+        PushedImage: {
+            name: string;
+            version: string;
+            digest: components["schemas"]["Digest"];
+            platform: {
+                os: string;
+                arch: string;
+                distro: string;
+            };
+            entries: number;
+            rules: number;
+            signedBy: string[];
+            /** Format: date-time */
+            pushedAt: string;
+            instances: number;
+        };
+        Reason: {
+            reason: string;
+        };
+        Replacement: {
+            id: string;
+            group: string;
+            policy: string;
+            policyVersion: number;
+            cause: components["schemas"]["Cause"];
+            state: components["schemas"]["ReplacementState"];
+            target: components["schemas"]["Image"];
+            oldInstanceId: string;
+            oldProviderId: string;
+            newInstanceId: string | null;
+            newProviderId: string | null;
+            launchedAt: string | null;
+            /** @description why it failed or is stuck */
+            error: string | null;
+            steps: {
+                state: components["schemas"]["ReplacementState"];
+                /** Format: date-time */
+                at: string;
+                detail: string;
+            }[];
+            proof: components["schemas"]["Envelope"] | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @enum {string} */
+        ReplacementState: "reserved" | "launching" | "verifying" | "draining" | "terminating" | "proving" | "soaking" | "succeeded" | "rolling_back" | "failed" | "stuck";
+        ScanAsked: {
+            instanceId: string;
+            /** @constant */
+            asked: true;
+        };
+        /** @enum {string} */
+        Severity: "info" | "low" | "medium" | "high" | "critical";
+        /** @description A path that a rule or a mount leaves out, with everything beneath it. */
+        Skip: {
+            name: string;
+            rule: string;
+        };
+        Taint: {
+            severity: components["schemas"]["Severity"];
+            /** Format: date-time */
+            since: string;
+        };
+        /** @description A join token without its secret, which is shown once. */
+        Token: {
+            id: string;
+            group: string;
+            imageDigest: components["schemas"]["Digest"];
+            labels: {
+                [key: string]: string;
+            };
+            uses: number;
+            usesMax: number;
+            /** Format: date-time */
+            expiresAt: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        TrustKey: {
+            name: string;
+            pem: string;
+        };
+        TrustedKey: {
+            id: string;
+            name: string;
+            pem: string;
+            /** Format: date-time */
+            trustedAt: string;
+        };
+        /** @enum {string} */
+        Verdict: "in_sync" | "drifted" | "unverifiable";
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+};
+export type $defs = Record<string, never>;
+export interface operations {
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Alive. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        status: "alive";
+                    };
+                };
+            };
+        };
+    };
+    readiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ready. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        status: "ready" | "not ready";
+                    };
+                };
+            };
+            /** @description Not ready. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        status: "ready" | "not ready";
+                    };
+                };
+            };
+        };
+    };
+    describe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.1. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        openapi: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Trusted keys. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["TrustedKey"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trustKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrustKey"];
+            };
+        };
+        responses: {
+            /** @description The trusted key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrustedKey"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listImages: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Images. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["PushedImage"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pushImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushImage"];
+            };
+        };
+        responses: {
+            /** @description The image. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushedImage"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The image. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushedImage"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTokens: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tokens. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Token"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateToken"];
+            };
+        };
+        responses: {
+            /** @description The token with its secret. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    apply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupInput"] | components["schemas"]["PolicyInput"];
+            };
+        };
+        responses: {
+            /** @description What became of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplyResult"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listGroups: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Groups. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["GroupView"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The group. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupView"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    launchInstances: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LaunchInstances"];
+            };
+        };
+        responses: {
+            /** @description The machines that this key has. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Launched"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resetBreaker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The group. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupView"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPolicies: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Policies. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["PolicyView"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The policy. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listInstances: {
+        parameters: {
+            query?: {
+                group?: string;
+                content?: components["schemas"]["Verdict"];
+                lifecycle?: components["schemas"]["Lifecycle"];
+                /** @description retired ones too */
+                all?: boolean;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Instances. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Instance"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getInstance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The instance. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instance"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFindings: {
+        parameters: {
+            query?: {
+                /** @description only open ones, or only closed ones */
+                open?: boolean;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Findings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["InstanceFinding"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pardonTaint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The instance. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instance"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askForScan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Asked; the agent sweeps in its own time. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScanAsked"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDrifts: {
+        parameters: {
+            query?: {
+                /** @description only those some instance has now, or only the others */
+                open?: boolean;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Drifts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Drift"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDrift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fingerprint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The drift. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drift"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReplacements: {
+        parameters: {
+            query?: {
+                group?: string;
+                /** @description only those under way, or only those that ended */
+                active?: boolean;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Replacements. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Replacement"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReplacement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The replacement. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replacement"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getProof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A DSSE envelope around an in-toto statement. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getProofKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description SPKI, PEM. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    followEvents: {
+        parameters: {
+            query?: {
+                /** @description the last event already known */
+                after?: number;
+            };
+            header?: {
+                "last-event-id"?: number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream of events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["FleetEvent"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}
