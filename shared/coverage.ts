@@ -7,9 +7,13 @@ export const holeReasons = [
   'covered-by-mount',
   'io-error',
   'too-deep',
+  /** More differences than an agent keeps; those left out are somewhere beneath. */
+  'too-many',
   'unparseable',
   'not-a-manifest',
   'bad-signature',
+  /** Set by the server: the agent compares with another image than its instance was enrolled for. */
+  'other-image',
 ] as const;
 export const HoleReason = z.enum(holeReasons);
 export type HoleReason = z.infer<typeof HoleReason>;
@@ -61,10 +65,20 @@ export const emptyCoverage: Coverage = {
  * A hole of files covers its path and all beneath it; a hole in any other subject (a package database) covers all of that subject.
  */
 export function hiddenByHole(subject: string, name: string, holes: readonly Hole[]): boolean {
-  return holes.some((hole) => {
-    if (hole.subject === 'manifest') return true;
-    if (hole.subject !== subject) return false;
-    if (subject !== 'file') return true;
-    return hole.name === '/' || name === hole.name || name.startsWith(`${hole.name}/`);
-  });
+  return hiderOf(holes)(subject, name);
+}
+
+/** The same for many subjects: its cost is that of the depth of a name and not of the number of holes, which others choose. */
+export function hiderOf(holes: readonly Hole[]): (subject: string, name: string) => boolean {
+  const subjects = new Set(holes.map((hole) => hole.subject));
+  const files = new Set(holes.filter((hole) => hole.subject === 'file').map((hole) => hole.name));
+  return (subject, name) => {
+    if (subjects.has('manifest')) return true;
+    if (subject !== 'file') return subjects.has(subject);
+    if (files.has('/') || files.has(name)) return true;
+    for (let at = name.indexOf('/', 1); at > 0; at = name.indexOf('/', at + 1)) {
+      if (files.has(name.slice(0, at))) return true;
+    }
+    return false;
+  };
 }

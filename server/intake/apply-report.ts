@@ -1,0 +1,167 @@
+import { timestamp } from '../../shared/clock.ts';
+import { hiderOf } from '../../shared/coverage.ts';
+import type { Finding } from '../../shared/finding.ts';
+import type { ReportMessage } from '../../shared/protocol.ts';
+import { stateDigest } from '../../shared/state-digest.ts';
+import type { Db } from '../store/database.ts';
+import { recordEvidence } from '../store/evidence-store.ts';
+import * as findings from '../store/finding-store.ts';
+import { type CompleteScan, findInstance, type StoredInstance, updateInstance } from '../store/instance-store.ts';
+import { insertReport } from '../store/report-store.ts';
+import { appendChangeEvents } from './events.ts';
+import { taintAfter, withHoles, withVerdict, withVerdictSoFar, worsened } from './judge.ts';
+import { type Position, placeOf } from './order.ts';
+import { holesOfAgent, withOtherImage } from './other-image.ts';
+import { refuseContradictions } from './refuse-contradictions.ts';
+import { followScan } from './scan-progress.ts';
+
+export type Outcome =
+  | {
+      readonly kind: 'applied';
+      readonly instance: StoredInstance;
+      /** Something is different now, and events tell it. */
+      readonly changed: boolean;
+      /** The two ends do not agree on the state: a sweep repairs it. */
+      readonly wantsScan: boolean;
+    }
+  | { readonly kind: 'duplicate' }
+  | { readonly kind: 'out-of-order'; readonly last: Position }
+  | { readonly kind: 'retired' };
+
+export interface Intake {
+  readonly db: Db;
+  /** Milliseconds since the epoch. First sight is ours to date: agents' clocks are only claims. */
+  readonly now: number;
+  readonly evidenceTtlMs: number;
+}
+
+/**
+ * From report to verdict, in one transaction; the ack follows its commit. Idempotent on (instance, boot, seq).
+ * Errors: PROTOCOL for a report that contradicts itself; after any error nothing is stored.
+ */
+export async function applyReport(intake: Intake, instanceId: string, report: ReportMessage): Promise<Outcome> {
+  refuseContradictions(report);
+  return intake.db.transaction().execute(async (tx): Promise<Outcome> => {
+    const before = await findInstance(tx, instanceId);
+    if (before === undefined || before.lifecycle === 'retired') return { kind: 'retired' };
+
+    const place = placeOf(report, before);
+    if (place === 'duplicate') return { kind: place };
+    if (place === 'out-of-order') return { kind: place, last: { boot: before.boot, seq: before.seq } };
+
+    const at = timestamp(intake.now);
+    const placed = { ...before, boot: report.boot, seq: report.seq };
+    const step = { tx, report, at };
+    const comparesOurs = report.image === before.imageDigest;
+    const result = comparesOurs ? await applyScan(step, placed) : await applyOtherImage(step, placed);
+
+    await updateInstance(tx, result.after);
+    if (result.completes) await keepEvidence(tx, result.after, intake.evidenceTtlMs);
+    const changed = await appendChangeEvents(tx, { before, ...result, scanId: report.scanId, at });
+    if (changed) await keepReport(step, instanceId, result);
+    return { kind: 'applied', instance: result.after, changed, wantsScan: result.wantsScan };
+  });
+}
+
+interface Step {
+  readonly tx: Db;
+  readonly report: ReportMessage;
+  readonly at: string;
+}
+
+interface Result {
+  readonly after: StoredInstance;
+  readonly opened: readonly Finding[];
+  readonly closed: readonly findings.OpenFinding[];
+  readonly completes: boolean;
+  readonly wantsScan: boolean;
+}
+
+async function applyScan(step: Step, instance: StoredInstance): Promise<Result> {
+  const { report, at } = step;
+  const { pending, completes } = followScan(report, instance.pendingScan);
+  const { opened, worse } = await openListed(step, instance.id);
+  const closed = await closeLookedAt(step, instance.id, completes);
+
+  const followed = {
+    ...instance,
+    pendingScan: pending,
+    rules: report.rules,
+    taint: taintAfter(instance.taint, worse, at),
+  };
+  const isLast = report.part === report.parts;
+  if (report.full && !completes) {
+    const after = withVerdictSoFar(followed, report.opened, at);
+    return { after, opened, closed, completes, wantsScan: isLast };
+  }
+  const measured = completes
+    ? { ...followed, scan: completeScan(report, at), coverage: report.coverage }
+    : withHoles(followed, report.coverage.holes);
+  const after = await judge(step, measured);
+  return { after, opened, closed, completes, wantsScan: after.stateDigest !== report.stateDigest };
+}
+
+/** What was compared with another image says nothing about this one: no finding opens or closes. */
+async function applyOtherImage({ tx, report, at }: Step, instance: StoredInstance): Promise<Result> {
+  const open = await findings.openFindings(tx, instance.id);
+  const after = withVerdict(withOtherImage(instance, report.image), open, at);
+  return { after, opened: [], closed: [], completes: false, wantsScan: false };
+}
+
+async function openListed({ tx, report, at }: Step, instanceId: string) {
+  const listed = [...new Map(report.opened.map((finding) => [finding.fingerprint, finding])).values()];
+  const known = await findings.openAmong(tx, instanceId, listed.map(fingerprint));
+  await findings.recordFindings(tx, instanceId, listed, { scanId: report.scanId, at });
+  return { opened: listed.filter((finding) => !known.has(finding.fingerprint)), worse: worsened(listed, known) };
+}
+
+/** A finding closes only when looked at again: by the check that says so, or by a sweep of which every part has come. */
+async function closeLookedAt({ tx, report, at }: Step, instanceId: string, completes: boolean) {
+  const listed = new Set(report.opened.map(fingerprint));
+  const cleared = report.cleared.filter((one) => !listed.has(one));
+  const candidates = report.full
+    ? completes
+      ? await findings.openUnlisted(tx, instanceId, report.scanId)
+      : []
+    : await findings.openListed(tx, instanceId, cleared);
+  const isHidden = hiderOf(report.coverage.holes);
+  const closed = candidates.filter((finding) => !isHidden(finding.subject, finding.name));
+  await findings.closeFindings(tx, instanceId, closed.map(fingerprint), at);
+  return closed;
+}
+
+/** The digest is of what is stored, never the agent's word. */
+async function judge({ tx, report, at }: Step, instance: StoredInstance): Promise<StoredInstance> {
+  const open = await findings.openFindings(tx, instance.id);
+  const digest = stateDigest({
+    manifest: instance.imageDigest,
+    rules: report.rules,
+    fingerprints: open.map(fingerprint),
+    holes: holesOfAgent(instance),
+  });
+  return withVerdict({ ...instance, stateDigest: digest }, open, at);
+}
+
+/** An agent's clock that runs ahead must not make evidence that outlives its time. */
+function completeScan({ scanId, boot, seq, startedAt, finishedAt }: ReportMessage, at: string): CompleteScan {
+  const notAfterNow = (time: string) => timestamp(Math.min(Date.parse(time), Date.parse(at)));
+  return { scanId, boot, seq, startedAt: notAfterNow(startedAt), finishedAt: notAfterNow(finishedAt) };
+}
+
+async function keepEvidence(tx: Db, instance: StoredInstance, evidenceTtlMs: number): Promise<void> {
+  const { id: instanceId, imageDigest, rules, verdict, scan, stateDigest: digest } = instance;
+  if (scan === null || digest === null) throw new TypeError('a complete scan was applied without its evidence');
+  const { startedAt, finishedAt } = scan;
+  const evidence = { instanceId, imageDigest, rules, verdict, stateDigest: digest, startedAt, finishedAt };
+  await recordEvidence(tx, evidence, evidenceTtlMs);
+}
+
+async function keepReport({ tx, report, at }: Step, instanceId: string, { opened, closed }: Result): Promise<void> {
+  const { boot, seq, scanId } = report;
+  const counts = { opened: opened.length, cleared: closed.length };
+  await insertReport(tx, { instanceId, boot, seq, scanId, ...counts, receivedAt: at });
+}
+
+function fingerprint(finding: { readonly fingerprint: string }): string {
+  return finding.fingerprint;
+}

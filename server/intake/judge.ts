@@ -1,0 +1,58 @@
+import { emptyCoverage, type Hole } from '../../shared/coverage.ts';
+import { highestSeverity, type Severity, severityAtLeast } from '../../shared/severity.ts';
+import { decideVerdict, type Verdict } from '../../shared/verdict.ts';
+import type { StoredInstance, StoredTaint } from '../store/instance-store.ts';
+import { isOurs } from './other-image.ts';
+
+interface Severe {
+  readonly severity: Severity;
+}
+
+/** The instance with the verdict that its open findings and known holes give now. Expiry is decided when read. */
+export function withVerdict(instance: StoredInstance, open: readonly Severe[], at: string): StoredInstance {
+  const verdict = decideVerdict({
+    severities: open.map(({ severity }) => severity),
+    holes: instance.coverage?.holes.length ?? 0,
+    scanned: instance.scan !== null,
+    expired: false,
+  });
+  return turned(instance, verdict, at);
+}
+
+/** While a sweep's parts arrive nothing closes, so they can make an instance drifted and never better. */
+export function withVerdictSoFar(instance: StoredInstance, listed: readonly Severe[], at: string): StoredInstance {
+  return listed.some(drifts) ? turned(instance, 'drifted', at) : instance;
+}
+
+function turned(instance: StoredInstance, verdict: Verdict, at: string): StoredInstance {
+  return verdict === instance.verdict ? instance : { ...instance, verdict, verdictAt: at };
+}
+
+/** Those that were not open before, or less severe. Only they taint: a finding that is merely seen again undoes no pardon. */
+export function worsened<F extends Severe & { readonly fingerprint: string }>(
+  listed: readonly F[],
+  known: ReadonlyMap<string, Severity>,
+): readonly F[] {
+  return listed.filter(({ fingerprint, severity }) => {
+    const before = known.get(fingerprint);
+    return before === undefined || !severityAtLeast(before, severity);
+  });
+}
+
+/** Taint only rises: that a finding closed again lifts nothing, a pardon does. */
+export function taintAfter(taint: StoredTaint | null, worse: readonly Severe[], at: string): StoredTaint | null {
+  const counted = worse.filter(drifts);
+  if (counted.length === 0) return taint;
+  const severity = counted.map((finding) => finding.severity).reduce(highestSeverity, taint?.severity ?? 'low');
+  return severity === taint?.severity ? taint : { severity, since: taint?.since ?? at };
+}
+
+/** The holes of a check in place of those known before; what the server itself has set stays. */
+export function withHoles(instance: StoredInstance, holes: readonly Hole[]): StoredInstance {
+  const coverage = instance.coverage ?? emptyCoverage;
+  return { ...instance, coverage: { ...coverage, holes: [...holes, ...coverage.holes.filter(isOurs)] } };
+}
+
+function drifts({ severity }: Severe): boolean {
+  return severityAtLeast(severity, 'low');
+}

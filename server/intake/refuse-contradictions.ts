@@ -1,0 +1,27 @@
+import { CodedError } from '../../shared/errors.ts';
+import { type Finding, fingerprintOf } from '../../shared/finding.ts';
+import type { ReportMessage } from '../../shared/protocol.ts';
+
+/** What the schema cannot see: that the claims of a report fit together. Errors: PROTOCOL. */
+export function refuseContradictions(report: ReportMessage): void {
+  if (report.part > report.parts) refuse(`part ${report.part} of ${report.parts}`);
+  if (!report.full && report.parts !== 1) refuse('a check has one part');
+  if (report.finishedAt < report.startedAt) refuse('a scan that ended before it began');
+  for (const finding of report.opened) {
+    if (!isOwnFingerprint(finding)) refuse(`the fingerprint ${finding.fingerprint} is not that of its finding`);
+  }
+}
+
+/** A drift is shared by its fingerprint: who could choose it freely could give others' drift another face. */
+function isOwnFingerprint(finding: Finding): boolean {
+  try {
+    return fingerprintOf(finding) === finding.fingerprint;
+  } catch {
+    // A lone surrogate or a number without a canonical form.
+    return false;
+  }
+}
+
+function refuse(why: string): never {
+  throw new CodedError('PROTOCOL', `the report contradicts itself: ${why}`);
+}

@@ -1,0 +1,56 @@
+import { timestamp } from '../../shared/clock.ts';
+import type { Verdict } from '../../shared/verdict.ts';
+import type { Db } from './database.ts';
+
+export interface EvidenceOfScan {
+  readonly instanceId: string;
+  readonly imageDigest: string;
+  readonly rules: number;
+  readonly verdict: Verdict;
+  readonly stateDigest: string;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+}
+
+/**
+ * Notes a complete scan: extends the instance's last interval when this scan says the same and began before that one
+ * expired, else opens the next. A time in which nothing was looked at is in no interval.
+ */
+export async function recordEvidence(db: Db, scan: EvidenceOfScan, evidenceTtlMs: number): Promise<void> {
+  const last = await db
+    .selectFrom('evidence')
+    .selectAll()
+    .where('instance_id', '=', scan.instanceId)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  const same =
+    last !== undefined &&
+    last.image_digest === scan.imageDigest &&
+    last.rules === scan.rules &&
+    last.verdict === scan.verdict &&
+    last.state_digest === scan.stateDigest &&
+    Date.parse(scan.startedAt) - Date.parse(last.to_at) < evidenceTtlMs;
+  if (same) {
+    const to_at = timestamp(Math.max(Date.parse(scan.finishedAt), Date.parse(last.to_at)));
+    await db
+      .updateTable('evidence')
+      .set({ to_at, scans: last.scans + 1 })
+      .where('id', '=', last.id)
+      .execute();
+    return;
+  }
+  await db
+    .insertInto('evidence')
+    .values({
+      instance_id: scan.instanceId,
+      image_digest: scan.imageDigest,
+      rules: scan.rules,
+      verdict: scan.verdict,
+      state_digest: scan.stateDigest,
+      from_at: scan.startedAt,
+      to_at: scan.finishedAt,
+      scans: 1,
+    })
+    .execute();
+}

@@ -1,0 +1,150 @@
+import type { Change, Finding } from '../../shared/finding.ts';
+import type { Severity } from '../../shared/severity.ts';
+import type { Db } from './database.ts';
+
+/** Rows of one statement: few enough for SQLite's limit of variables, and few different texts for the statement cache. */
+const rowsMax = 100;
+
+/** Severities of those of the given fingerprints that are open. */
+export async function openAmong(
+  db: Db,
+  instanceId: string,
+  fingerprints: readonly string[],
+): Promise<ReadonlyMap<string, Severity>> {
+  const open = new Map<string, Severity>();
+  for (const chunk of chunksOf(fingerprints)) {
+    const rows = await db
+      .selectFrom('finding')
+      .select(['fingerprint', 'severity'])
+      .where('instance_id', '=', instanceId)
+      .where('fingerprint', 'in', chunk)
+      .where('closed_at', 'is', null)
+      .execute();
+    for (const row of rows) open.set(row.fingerprint, row.severity as Severity);
+  }
+  return open;
+}
+
+/**
+ * Opens the findings, opens them again, or notes that they were seen again. What a drift is, is stored once for all
+ * instances and by its fingerprint: only attributes that the fingerprint covers are kept, or one instance could
+ * decorate what others have.
+ */
+export async function recordFindings(
+  db: Db,
+  instanceId: string,
+  findings: readonly Finding[],
+  { scanId, at }: { readonly scanId: string; readonly at: string },
+): Promise<void> {
+  for (const chunk of chunksOf(findings)) {
+    await db
+      .insertInto('drift')
+      .values(
+        chunk.map((finding) => ({
+          fingerprint: finding.fingerprint,
+          subject: finding.subject,
+          name: finding.name,
+          change: finding.change,
+          attributes: JSON.stringify(finding.attributes),
+          expected: JSON.stringify(covered(finding, finding.expected)),
+          actual: JSON.stringify(covered(finding, finding.actual)),
+          first_seen_at: at,
+        })),
+      )
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    await db
+      .insertInto('finding')
+      .values(
+        chunk.map((finding) => ({
+          instance_id: instanceId,
+          fingerprint: finding.fingerprint,
+          severity: finding.severity,
+          rule: finding.rule,
+          first_seen_at: at,
+          last_seen_at: at,
+          closed_at: null,
+          scan_id: scanId,
+        })),
+      )
+      .onConflict((conflict) =>
+        conflict.columns(['instance_id', 'fingerprint']).doUpdateSet((eb) => ({
+          severity: eb.ref('excluded.severity'),
+          rule: eb.ref('excluded.rule'),
+          last_seen_at: eb.ref('excluded.last_seen_at'),
+          closed_at: null,
+          scan_id: eb.ref('excluded.scan_id'),
+        })),
+      )
+      .execute();
+  }
+}
+
+function covered(finding: Finding, side: Finding['expected']): Finding['expected'] {
+  const own = finding.attributes.filter((attribute) => Object.hasOwn(side, attribute));
+  return Object.fromEntries(own.map((attribute) => [attribute, side[attribute]!]));
+}
+
+export interface OpenFinding {
+  readonly fingerprint: string;
+  readonly subject: string;
+  readonly name: string;
+  readonly change: Change;
+}
+
+/** Open ones that this scan has not listed. */
+export async function openUnlisted(db: Db, instanceId: string, scanId: string): Promise<OpenFinding[]> {
+  const rows = await openOnes(db, instanceId).where('finding.scan_id', '!=', scanId).execute();
+  return rows as OpenFinding[];
+}
+
+export async function openListed(db: Db, instanceId: string, fingerprints: readonly string[]): Promise<OpenFinding[]> {
+  const found: OpenFinding[] = [];
+  for (const chunk of chunksOf(fingerprints)) {
+    const rows = await openOnes(db, instanceId).where('finding.fingerprint', 'in', chunk).execute();
+    found.push(...(rows as OpenFinding[]));
+  }
+  return found;
+}
+
+function openOnes(db: Db, instanceId: string) {
+  return db
+    .selectFrom('finding')
+    .innerJoin('drift', 'drift.fingerprint', 'finding.fingerprint')
+    .select(['drift.fingerprint', 'drift.subject', 'drift.name', 'drift.change'])
+    .where('finding.instance_id', '=', instanceId)
+    .where('finding.closed_at', 'is', null);
+}
+
+export async function closeFindings(
+  db: Db,
+  instanceId: string,
+  fingerprints: readonly string[],
+  at: string,
+): Promise<void> {
+  for (const chunk of chunksOf(fingerprints)) {
+    await db
+      .updateTable('finding')
+      .set({ closed_at: at })
+      .where('instance_id', '=', instanceId)
+      .where('fingerprint', 'in', chunk)
+      .execute();
+  }
+}
+
+export async function openFindings(
+  db: Db,
+  instanceId: string,
+): Promise<readonly { readonly fingerprint: string; readonly severity: Severity }[]> {
+  const rows = await db
+    .selectFrom('finding')
+    .select(['fingerprint', 'severity'])
+    .where('instance_id', '=', instanceId)
+    .where('closed_at', 'is', null)
+    .execute();
+  return rows as { fingerprint: string; severity: Severity }[];
+}
+
+function* chunksOf<T>(items: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < items.length; at += rowsMax) yield items.slice(at, at + rowsMax);
+}
