@@ -1,0 +1,165 @@
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bake, bakeSigned, brief, type Keys, keygen, verify } from '../support/pristine-cli.ts';
+import { afterMounting, isRoot, quoted, type Scratch, scratch } from '../support/scratch.ts';
+import { aBakedTree, hole } from '../support/small-tree.ts';
+
+describe.skipIf(!isRoot)('at mounts (needs root)', { timeout: 300_000 }, () => {
+  let place: Scratch;
+  let keys: Keys;
+
+  beforeAll(async () => {
+    place = scratch();
+    keys = await keygen(join(place.dir, 'k'));
+  }, 60_000);
+  afterAll(() => place?.remove());
+
+  const tmpfs = (path: string) => `mount -t tmpfs -o mode=0755 tmpfs ${quoted(path)}`;
+
+  it('baked paths under an empty tmpfs are one hole', async () => {
+    const { root, manifest } = await aBakedTree(place, keys);
+
+    const { code, report } = await verify({
+      root,
+      manifest,
+      pub: keys.pub,
+      before: afterMounting(tmpfs(`${root}/opt/app`)),
+    });
+
+    expect(report.coverage.holes).toEqual([hole('/opt/app', 'covered-by-mount')]);
+    expect(report.coverage.mounts).toEqual(['/opt/app']);
+    expect(report.findings).toEqual([]);
+    expect(code).toBe(3);
+  });
+
+  it('what lies in the tmpfs is compared', async () => {
+    const { root, manifest } = await aBakedTree(place, keys);
+    const into = quoted(`${root}/opt/app`);
+    const fill = `printf a >${into}/a; printf evil >${into}/b; printf new >${into}/new`;
+
+    const { code, report } = await verify({
+      root,
+      manifest,
+      pub: keys.pub,
+      before: afterMounting(`${tmpfs(`${root}/opt/app`)}; ${fill}`),
+    });
+
+    expect(report.coverage.holes).toEqual([hole('/opt/app', 'covered-by-mount')]);
+    expect(brief(report)).toEqual([
+      'added file /opt/app/new [content,gid,mode,size,type,uid] medium',
+      'modified file /opt/app/b [content,size] medium',
+    ]);
+    expect(code).toBe(1);
+  });
+
+  it('a bind mount of equal files is in sync and listed', async () => {
+    const { root, manifest } = await aBakedTree(place, keys);
+    const equal = place.folder('equal');
+    cpSync(join(root, 'opt/app'), equal, { recursive: true });
+
+    const { code, report } = await verify({
+      root,
+      manifest,
+      pub: keys.pub,
+      before: afterMounting(`mount --bind ${quoted(equal)} ${quoted(`${root}/opt/app`)}`),
+    });
+
+    expect(report.findings).toEqual([]);
+    expect(report.coverage.mounts).toEqual(['/opt/app']);
+    expect(code).toBe(0);
+  });
+
+  it('a bind mount within the same filesystem that hides files is a hole', async () => {
+    const { root, manifest } = await aBakedTree(place, keys);
+
+    const { code, report } = await verify({
+      root,
+      manifest,
+      pub: keys.pub,
+      before: afterMounting(`mount --bind ${quoted(`${root}/opt/app/lib`)} ${quoted(`${root}/opt/app`)}`),
+    });
+
+    expect(report.coverage.holes).toEqual([hole('/opt/app', 'covered-by-mount')]);
+    expect(brief(report)).toEqual(['added file /opt/app/c [content,gid,mode,size,type,uid] medium']);
+    expect(code).toBe(1);
+  });
+
+  it('a bind mount over a single file is compared as that file', async () => {
+    const { root, manifest } = await aBakedTree(place, keys);
+    const evil = join(place.dir, 'evil');
+    writeFileSync(evil, 'E');
+
+    const { code, report } = await verify({
+      root,
+      manifest,
+      pub: keys.pub,
+      before: afterMounting(`mount --bind ${quoted(evil)} ${quoted(`${root}/opt/app/a`)}`),
+    });
+
+    expect(brief(report)).toEqual(['modified file /opt/app/a [content] medium']);
+    expect(report.coverage.mounts).toEqual(['/opt/app/a']);
+    expect(code).toBe(1);
+  });
+
+  it('a pseudo filesystem at an unusual place is not entered: a hole, and no bake', async () => {
+    const { root, manifest } = await aBakedTree(place, keys);
+    const before = afterMounting(`mount -t proc proc ${quoted(`${root}/opt/app`)}`);
+
+    const { code, report } = await verify({ root, manifest, pub: keys.pub, before });
+    const baked = await bake({ root, out: join(place.dir, 'not-this'), before });
+
+    expect(report.coverage.holes).toEqual([hole('/opt/app', 'covered-by-mount')]);
+    expect(report.findings.filter(({ name }) => name !== '/opt/app')).toEqual([]);
+    expect([1, 3]).toContain(code);
+    expect(baked.code).toBe(3);
+  });
+
+  it('a mount point with a blank, a newline and a backslash in its name is told apart', async () => {
+    const { root, manifest } = await aBakedTree(place, keys);
+    const odd = 'odd name\n\\040\\x';
+    mkdirSync(join(root, odd, 'in'), { recursive: true });
+    writeFileSync(join(root, odd, 'in/file'), 'x');
+    await bakeSigned({ root, out: manifest, key: keys.key });
+
+    const { code, report } = await verify({
+      root,
+      manifest,
+      pub: keys.pub,
+      before: afterMounting(tmpfs(join(root, odd))),
+    });
+
+    expect(report.coverage.holes).toEqual([hole('/odd name\\x0a\\\\040\\\\x', 'covered-by-mount')]);
+    expect(code).toBe(3);
+  });
+
+  it('a mount over the whole root from before is the root', async () => {
+    const { root, manifest } = await aBakedTree(place, keys);
+
+    const { code } = await verify({
+      root,
+      manifest,
+      pub: keys.pub,
+      before: afterMounting(`mount --bind ${quoted(root)} ${quoted(root)}`),
+    });
+
+    expect(code).toBe(0);
+  });
+
+  it('a filesystem mounted into itself ends', async () => {
+    const { root, manifest } = await aBakedTree(place, keys);
+
+    const { code, report } = await verify({
+      root,
+      manifest,
+      pub: keys.pub,
+      before: afterMounting(
+        `mkdir -p ${quoted(`${root}/loop`)}; mount --rbind ${quoted(root)} ${quoted(`${root}/loop`)}`,
+      ),
+    });
+
+    expect(code).toBe(1);
+    expect(report.findings.every(({ name }) => name === '/loop' || name.startsWith('/loop/'))).toBe(true);
+    rmSync(join(root, 'loop'), { recursive: true });
+  });
+});
