@@ -18,6 +18,8 @@ export const reportFindingsMax = 2_000;
 
 /** WebSocket close codes of ours (4000–4999 are for applications, RFC 6455 §7.4.2). */
 export const CloseCode = {
+  /** A binary frame (RFC 6455 §7.4.1). */
+  binary: 1003,
   /** Not JSON, not of the schema, or a message out of its place. */
   badMessage: 4400,
   /** Unknown key without a token; unknown, used or expired token; bad signature. Retrying will not help. */

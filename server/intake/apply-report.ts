@@ -24,7 +24,7 @@ export type Outcome =
       /** The two ends do not agree on the state: a sweep repairs it. */
       readonly wantsScan: boolean;
     }
-  | { readonly kind: 'duplicate' }
+  | { readonly kind: 'duplicate'; readonly instance: StoredInstance }
   | { readonly kind: 'out-of-order'; readonly last: Position }
   | { readonly kind: 'retired' };
 
@@ -46,7 +46,7 @@ export async function applyReport(intake: Intake, instanceId: string, report: Re
     if (before === undefined || before.lifecycle === 'retired') return { kind: 'retired' };
 
     const place = placeOf(report, before);
-    if (place === 'duplicate') return { kind: place };
+    if (place === 'duplicate') return { kind: place, instance: before };
     if (place === 'out-of-order') return { kind: place, last: { boot: before.boot, seq: before.seq } };
 
     const at = timestamp(intake.now);

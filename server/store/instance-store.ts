@@ -77,6 +77,17 @@ export async function findInstanceByKey(db: Db, keyId: string): Promise<StoredIn
   return row && storedInstance(row);
 }
 
+/** All that are not retired, and when each was last written to have been heard. */
+export async function listPresent(
+  db: Db,
+): Promise<readonly { readonly id: string; readonly group: string; readonly lastSeenAt: string }[]> {
+  return db
+    .selectFrom('instance')
+    .select(['id', 'group_name as group', 'last_seen_at as lastSeenAt'])
+    .where('lifecycle', '!=', 'retired')
+    .execute();
+}
+
 /** Retiring one that is retired changes nothing. Retirement has an event, by which the gateway lets its agent go. */
 export async function setLifecycle(db: Db, id: string, lifecycle: Lifecycle, at: string): Promise<void> {
   const changed = await db

@@ -1,0 +1,230 @@
+import { randomBytes } from 'node:crypto';
+import type { WebSocket } from 'ws';
+import type { z } from 'zod';
+import type { Clock } from '../../shared/clock.ts';
+import {
+  type AgentMessage,
+  CloseCode,
+  type Heartbeat,
+  parseAgentMessage,
+  type ReportMessage,
+  type ScanRequest,
+  type ServerMessage,
+} from '../../shared/protocol.ts';
+import type { EventFeed } from '../fleet/event-feed.ts';
+import { applyReport } from '../intake/apply-report.ts';
+import { enrol } from '../intake/enrol.ts';
+import { type HelloMessage, proveHello } from '../intake/hello.ts';
+import type { Position } from '../intake/order.ts';
+import { comparesOtherImage } from '../intake/other-image.ts';
+import type { Db } from '../store/database.ts';
+import type { StoredInstance } from '../store/instance-store.ts';
+import { createInbox } from './inbox.ts';
+import type { GatewayLimits } from './limits.ts';
+import type { Log } from './log.ts';
+import { Refusal, refusalOf } from './refusal.ts';
+import { takeFrame } from './token-bucket.ts';
+
+export interface House {
+  readonly db: Db;
+  readonly feed: EventFeed;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: GatewayLimits;
+}
+
+export interface Connection {
+  /** Asks the agent to sweep soon. */
+  requestScan(): void;
+  close(refusal: Refusal): void;
+  /** Resolves when nothing of this connection is at work any more. */
+  readonly finished: Promise<void>;
+}
+
+/** What the gateway learns of a connection. */
+export interface Watcher {
+  onEnrolled(instanceId: string): void;
+  onHeard(instanceId: string): void;
+}
+
+/** What both ends say the state is, as far as this connection knows. */
+interface Session {
+  readonly instanceId: string;
+  readonly boot: number;
+  stored: Position;
+  stateDigest: string | null;
+  comparesOtherImage: boolean;
+}
+
+/** The life of one socket: challenge, hello, then messages one by one until an end closes it. */
+export function serveConnection(socket: WebSocket, house: House, watcher: Watcher): Connection {
+  const { db, clock, log, limits, feed } = house;
+  const inbox = createInbox(socket, limits.inboxFramesMax);
+  const stopped = new AbortController();
+  let bucket = { bytes: limits.burstBytes, at: clock.monotonic() };
+  let scanRequestedAt = Number.NEGATIVE_INFINITY;
+
+  // Protocol errors of the peer: ws closes by itself, with 1009 or 1002 or 1007, and says so here.
+  socket.on('error', (error) => log.info({ err: error }, 'agent connection failed'));
+  socket.on('close', () => stopped.abort());
+
+  return { requestScan: () => requestScan('requested'), close, finished: serve() };
+
+  async function serve(): Promise<void> {
+    try {
+      const session = await shakeHands();
+      if (session === undefined) return;
+      for (let message = await receive(); message !== undefined; message = await receive()) {
+        watcher.onHeard(session.instanceId);
+        await handle(session, message);
+      }
+    } catch (error) {
+      if (error === stopped.signal.reason) return;
+      const refusal = refusalOf(error);
+      const fields = { code: refusal.closeCode, reason: refusal.message, err: refusal.cause };
+      if (refusal.closeCode === CloseCode.tryLater) log.error(fields, 'could not handle an agent’s message');
+      else log.warn(fields, 'refused an agent');
+      close(refusal);
+    }
+  }
+
+  async function shakeHands(): Promise<Session | undefined> {
+    const nonce = randomBytes(32).toString('base64');
+    send({ type: 'challenge', nonce });
+    const hello = await within(limits.handshakeMs, receive());
+    if (hello === undefined) return undefined;
+    if (hello.type !== 'hello') throw new Refusal(CloseCode.badMessage, `expected hello, got ${hello.type}`);
+
+    const enrolment = await enrol(db, proveHello(hello, nonce), clock.now());
+    if (enrolment.kind === 'retired') throw new Refusal(CloseCode.retired, 'the instance is retired');
+    if (enrolment.changed) feed.wake();
+    // The socket may have gone meanwhile: then it must not take the place of one that lives.
+    if (stopped.signal.aborted) return undefined;
+
+    const session = sessionOf(enrolment.instance, hello);
+    watcher.onEnrolled(session.instanceId);
+    const acked = session.stored.boot === 0 ? null : session.stored;
+    send({ type: 'welcome', instanceId: session.instanceId, acked });
+    return session;
+  }
+
+  function sessionOf(instance: StoredInstance, hello: HelloMessage): Session {
+    const session = {
+      instanceId: instance.id,
+      boot: hello.boot,
+      stored: { boot: instance.boot, seq: instance.seq },
+      stateDigest: instance.stateDigest,
+      comparesOtherImage: comparesOtherImage(instance),
+    };
+    const { instanceId } = session;
+    if (session.comparesOtherImage)
+      log.warn({ instanceId, image: hello.image }, 'an agent compares with another image');
+    if (hello.boot < instance.boot) {
+      log.warn(
+        { instanceId, boot: hello.boot, known: instance.boot },
+        'a boot counter went back: its key was copied or restored',
+      );
+    }
+    return session;
+  }
+
+  async function handle(session: Session, message: AgentMessage): Promise<void> {
+    switch (message.type) {
+      case 'hello':
+        throw new Refusal(CloseCode.badMessage, 'expected one hello, got two');
+      case 'report':
+        return handleReport(session, message);
+      case 'heartbeat':
+        return handleHeartbeat(session, message);
+      default:
+        message satisfies never;
+    }
+  }
+
+  async function handleReport(session: Session, report: ReportMessage): Promise<void> {
+    const { boot, seq } = report;
+    if (boot > session.boot)
+      throw new Refusal(CloseCode.badMessage, `a report of boot ${boot} in boot ${session.boot}`);
+    const intake = { db, now: clock.now(), evidenceTtlMs: limits.evidenceTtlMs };
+    const outcome = await applyReport(intake, session.instanceId, report);
+    switch (outcome.kind) {
+      case 'applied':
+        remember(session, outcome.instance);
+        send({ type: 'ack', boot, seq });
+        if (outcome.changed) feed.wake();
+        if (outcome.wantsScan) repairState(session);
+        return;
+      case 'duplicate':
+        // It may have come over an older connection while this one began.
+        remember(session, outcome.instance);
+        send({ type: 'ack', boot, seq });
+        return;
+      case 'out-of-order': {
+        const { last } = outcome;
+        throw new Refusal(CloseCode.outOfOrder, JSON.stringify({ boot: last.boot, seq: last.seq + 1 }));
+      }
+      case 'retired':
+        throw new Refusal(CloseCode.retired, 'the instance is retired');
+      default:
+        outcome satisfies never;
+    }
+  }
+
+  function remember(session: Session, instance: StoredInstance): void {
+    session.stored = { boot: instance.boot, seq: instance.seq };
+    session.stateDigest = instance.stateDigest;
+    session.comparesOtherImage = comparesOtherImage(instance);
+  }
+
+  /** Compared in memory. While a report is on its way, or an image is the wrong one, the digests differ rightly. */
+  function handleHeartbeat(session: Session, { boot, seq, stateDigest }: z.infer<typeof Heartbeat>): void {
+    if (boot !== session.boot)
+      throw new Refusal(CloseCode.badMessage, `a heartbeat of boot ${boot} in boot ${session.boot}`);
+    const isUpToDate = boot === session.stored.boot && seq === session.stored.seq;
+    if (isUpToDate && stateDigest !== session.stateDigest && !session.comparesOtherImage) repairState(session);
+  }
+
+  function repairState({ instanceId }: Session): void {
+    const now = clock.monotonic();
+    if (now - scanRequestedAt < limits.scanRequestEveryMs) return;
+    scanRequestedAt = now;
+    log.warn({ instanceId }, 'agent and server disagree about the state: asked for a sweep');
+    requestScan('state-mismatch');
+  }
+
+  function requestScan(reason: z.infer<typeof ScanRequest>['reason']): void {
+    send({ type: 'scan', reason });
+  }
+
+  /** The next message, no sooner than this sender's share allows. */
+  async function receive(): Promise<AgentMessage | undefined> {
+    const frame = await inbox.next();
+    if (frame === undefined) return undefined;
+    const taken = takeFrame(bucket, frame.length, limits, clock.monotonic());
+    bucket = taken.bucket;
+    if (taken.waitMs > 0) await clock.sleep(taken.waitMs, stopped.signal);
+    return parseAgentMessage(frame);
+  }
+
+  async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+    const done = new AbortController();
+    const timeout = clock.sleep(ms, done.signal).then(() => {
+      throw new Refusal(CloseCode.handshakeTimeout, `no hello within ${ms} ms`);
+    });
+    timeout.catch(() => {});
+    return Promise.race([work, timeout]).finally(() => done.abort());
+  }
+
+  function send(message: ServerMessage): void {
+    if (socket.readyState !== socket.OPEN) return;
+    // A peer that never reads would make this end keep what it does not take.
+    if (socket.bufferedAmount > limits.unsentBytesMax) socket.terminate();
+    else socket.send(JSON.stringify(message));
+  }
+
+  function close({ closeCode, reason }: Refusal): void {
+    stopped.abort();
+    inbox.end();
+    socket.close(closeCode, reason);
+  }
+}

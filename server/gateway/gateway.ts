@@ -1,0 +1,165 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Clock } from '../../shared/clock.ts';
+import { CloseCode, frameBytesMax, silentAfterMs, subprotocol } from '../../shared/protocol.ts';
+import type { EventFeed } from '../fleet/event-feed.ts';
+import type { Db } from '../store/database.ts';
+import { latestEventId, readEvents } from '../store/event-store.ts';
+import { type Connection, type House, serveConnection } from './connection.ts';
+import { type GatewayLimits, gatewayLimits } from './limits.ts';
+import type { Log } from './log.ts';
+import { createPresence } from './presence.ts';
+import { Refusal } from './refusal.ts';
+
+export const agentPath = '/agent/v1';
+/** RFC 6455 §7.4.1: the server goes down. */
+const goingAway = 1001;
+const eventsReadMax = 500;
+
+const webSocketOptions = {
+  noServer: true,
+  clientTracking: false,
+  perMessageDeflate: false,
+  maxPayload: frameBytesMax,
+  /** Milliseconds for the peer's half of a closing handshake; then the socket is destroyed. */
+  closeTimeout: 5_000,
+};
+
+export interface Gateway {
+  /** For the `upgrade` event of the HTTP server. Answers with an error what is not an agent. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Connected, and heard of late. */
+  isOnline(instanceId: string): boolean;
+  /** Milliseconds since the epoch; undefined for one not heard since this server started. */
+  heardAt(instanceId: string): number | undefined;
+  /** False when it is not connected. */
+  requestScan(instanceId: string): boolean;
+  /** Lets all agents go, finishes what is being stored, writes who was heard. The database must still be open. */
+  close(): Promise<void>;
+}
+
+export interface GatewayOptions {
+  readonly db: Db;
+  readonly feed: EventFeed;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits?: Partial<GatewayLimits>;
+}
+
+export function createGateway(options: GatewayOptions): Gateway {
+  const house: House = { ...options, limits: { ...gatewayLimits, ...options.limits } };
+  const { db, feed, clock, log, limits } = house;
+  const server = new WebSocketServer(webSocketOptions);
+  const presence = createPresence(house);
+  const connections = new Set<Connection>();
+  const unproven = new Set<Connection>();
+  /** The one live connection of each identity. */
+  const enrolled = new Map<string, Connection>();
+  const stopping = new AbortController();
+  const background = [keepPresence(), letRetiredGo()];
+
+  return {
+    handleUpgrade(request, socket, head) {
+      const refusal = refuseUpgrade(request);
+      if (refusal) return answer(socket, refusal);
+      server.handleUpgrade(request, socket, head, accept);
+    },
+    isOnline(instanceId) {
+      return enrolled.has(instanceId) && presence.heardWithin(instanceId, silentAfterMs);
+    },
+    heardAt: presence.heardAt,
+    requestScan(instanceId) {
+      enrolled.get(instanceId)?.requestScan();
+      return enrolled.has(instanceId);
+    },
+    async close() {
+      stopping.abort();
+      for (const connection of connections) connection.close(new Refusal(goingAway, 'the server stops'));
+      await Promise.all([...background, ...[...connections].map(({ finished }) => finished)]);
+      await presence.tick();
+    },
+  };
+
+  function refuseUpgrade(request: IncomingMessage): string | undefined {
+    const path = request.url?.split('?')[0];
+    const offered = request.headers['sec-websocket-protocol']?.split(',').map((one) => one.trim());
+    if (path !== agentPath) return '404 Not Found';
+    if (!offered?.includes(subprotocol)) return '400 Bad Request';
+    if (stopping.signal.aborted || unproven.size >= limits.handshakesMax) return '503 Service Unavailable';
+    return undefined;
+  }
+
+  function accept(socket: WebSocket): void {
+    let instanceId: string | undefined;
+    const connection = serveConnection(socket, house, {
+      onEnrolled(id) {
+        instanceId = id;
+        unproven.delete(connection);
+        const older = enrolled.get(id);
+        enrolled.set(id, connection);
+        presence.heard(id);
+        // The newest valid proof wins: a half-open socket of before must not keep its agent out.
+        older?.close(new Refusal(CloseCode.replaced, 'a newer connection of this key took over'));
+        if (older) log.warn({ instanceId: id }, 'a newer connection of the same key took over');
+      },
+      onHeard: presence.heard,
+    });
+    connections.add(connection);
+    unproven.add(connection);
+    socket.on('close', () => {
+      connections.delete(connection);
+      unproven.delete(connection);
+      if (instanceId !== undefined && enrolled.get(instanceId) === connection) enrolled.delete(instanceId);
+    });
+  }
+
+  async function keepPresence(): Promise<void> {
+    while (await pause(limits.presenceEveryMs)) {
+      await presence.tick().catch((error) => log.error({ err: error }, 'could not write who was heard'));
+    }
+  }
+
+  /** Whoever retires an instance only writes it; here its agent learns it. */
+  async function letRetiredGo(): Promise<void> {
+    let afterId = await latestEventId(db);
+    let woken = Promise.withResolvers<void>();
+    const stopListening = feed.onWake(() => woken.resolve());
+    stopping.signal.addEventListener('abort', () => woken.resolve(), { once: true });
+    while (!stopping.signal.aborted) {
+      await woken.promise;
+      woken = Promise.withResolvers<void>();
+      afterId = await letRetiredGoAfter(afterId).catch((error) => {
+        log.error({ err: error }, 'could not read who was retired');
+        return afterId;
+      });
+    }
+    stopListening();
+  }
+
+  async function letRetiredGoAfter(id: number): Promise<number> {
+    let afterId = id;
+    for (;;) {
+      const events = await readEvents(db, { afterId, limit: eventsReadMax });
+      for (const event of events) {
+        if (event.type !== 'instance.retired' || event.instanceId === null) continue;
+        enrolled.get(event.instanceId)?.close(new Refusal(CloseCode.retired, 'the instance is retired'));
+      }
+      afterId = events.at(-1)?.id ?? afterId;
+      if (events.length < eventsReadMax) return afterId;
+    }
+  }
+
+  /** False when the gateway closes instead. */
+  async function pause(ms: number): Promise<boolean> {
+    return clock.sleep(ms, stopping.signal).then(
+      () => true,
+      () => false,
+    );
+  }
+}
+
+function answer(socket: Duplex, status: string): void {
+  socket.on('error', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
