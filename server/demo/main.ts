@@ -3,6 +3,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { durationMs, parseDuration } from '../../shared/duration.ts';
 import { CodedError, ExitCode, sentenceOf } from '../../shared/errors.ts';
 import { openAccount } from './account.ts';
+import { buildConsole } from './console.ts';
 import { closeLoop } from './loop.ts';
 import { openWorkspace } from './workspace.ts';
 
@@ -50,6 +51,7 @@ async function demo(options: Options): Promise<number> {
   }
   const workspace = openWorkspace();
   try {
+    if (!options.once && (await buildConsole())) account.say('console', 'built, for the server to show');
     const loop = await closeLoop(
       { ...options, timeoutMs: durationMs(options.timeout) },
       workspace.directory,
