@@ -122,7 +122,8 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   /** Whoever retires an instance only writes it; here its agent learns it. */
   async function letRetiredGo(): Promise<void> {
-    let afterId = await latestEventId(db);
+    // Without it all events are read once more, which changes nothing.
+    let afterId = await latestEventId(db).catch(() => 0);
     let woken = Promise.withResolvers<void>();
     const stopListening = feed.onWake(() => woken.resolve());
     stopping.signal.addEventListener('abort', () => woken.resolve(), { once: true });

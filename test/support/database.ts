@@ -8,8 +8,13 @@ export async function aDatabase(): Promise<Db> {
   return openDatabase({ file: join(aDirectory(), 'pristine.db') });
 }
 
+const directories = new Set<string>();
+process.once('exit', () => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
+
 export function aDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'pristine-test-'));
-  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  directories.add(directory);
   return directory;
 }

@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { createEventFeed, type EventFeed } from '../../server/fleet/event-feed.ts';
+import { agentPath, createGateway, type Gateway } from '../../server/gateway/gateway.ts';
+import type { GatewayLimits } from '../../server/gateway/limits.ts';
+import type { Db } from '../../server/store/database.ts';
+import { createToken } from '../../server/store/token-store.ts';
+import { type Clock, systemClock } from '../../shared/clock.ts';
+import { anImageDigest } from './builders.ts';
+import { aDatabase } from './database.ts';
+
+export interface GatewayHouse {
+  readonly url: string;
+  readonly db: Db;
+  readonly feed: EventFeed;
+  readonly gateway: Gateway;
+  /** The secret of a token for the group and image that builders use. */
+  aToken(overrides?: { readonly usesMax?: number; readonly expiresInMs?: number }): Promise<string>;
+  /** Stops as a server does; the database is closed too. */
+  close(): Promise<void>;
+}
+
+/** A server that has a gateway and nothing else, on a real port and a real file. */
+export async function aGatewayHouse(
+  options: {
+    readonly db?: Db;
+    readonly clock?: Clock;
+    readonly limits?: Partial<GatewayLimits>;
+    readonly port?: number;
+  } = {},
+): Promise<GatewayHouse> {
+  const db = options.db ?? (await aDatabase());
+  const clock = options.clock ?? systemClock;
+  const feed = createEventFeed();
+  const log = pino({ level: process.env['PRISTINE_TEST_LOG'] ?? 'silent' });
+  const gateway = createGateway({ db, feed, clock, log, limits: options.limits ?? {} });
+  const server = createServer()
+    .on('upgrade', gateway.handleUpgrade)
+    .listen(options.port ?? 0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `ws://127.0.0.1:${port}${agentPath}`,
+    db,
+    feed,
+    gateway,
+    async aToken({ usesMax = 1, expiresInMs = 3_600_000 } = {}) {
+      const request = { group: 'web', imageDigest: anImageDigest, labels: { env: 'test' }, usesMax, expiresInMs };
+      return (await createToken(db, request, clock.now())).token;
+    },
+    async close() {
+      server.close();
+      await gateway.close();
+      await db.destroy();
+    },
+  };
+}
