@@ -1,0 +1,4 @@
+import { runCheck } from './suites.ts';
+import { close } from './tally.ts';
+
+close(await runCheck());

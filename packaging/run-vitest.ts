@@ -1,0 +1,69 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { houseDir, runCommand } from './run-command.ts';
+import type { Tally } from './tally.ts';
+
+const vitest = ['node', join(houseDir, 'node_modules/vitest/vitest.mjs')];
+
+/** The parts of vitest's JSON report that we count. */
+interface VitestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+}
+
+/** Runs one project of vitest.config.ts and counts its tests from the JSON report, never from what it prints. */
+export async function runVitest(project: string, timeoutMs: number): Promise<Tally> {
+  const folder = mkdtempSync(join(tmpdir(), 'pristine-vitest-'));
+  const file = join(folder, 'report.json');
+  try {
+    const { ok } = await runCommand(
+      [...vitest, 'run', '--project', project, '--reporter=verbose', '--reporter=json', `--outputFile.json=${file}`],
+      { output: 'show', timeoutMs },
+    );
+    return tallyOf(readReport(file), ok);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A project that cannot run here: its tests are collected but not run, and all of them count as skipped. */
+export async function skipVitest(project: string, why: string): Promise<Tally> {
+  const { ok, output } = await runCommand([...vitest, 'list', '--json', '--project', project], {
+    output: 'keep',
+    timeoutMs: 120_000,
+  });
+  const listed: unknown = ok ? JSON.parse(output.slice(output.indexOf('['))) : undefined;
+  if (!Array.isArray(listed)) {
+    console.log(output);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  console.log(`skipped: ${listed.length} tests of project ${project}: ${why}`);
+  return { passed: 0, failed: 0, skipped: listed.length };
+}
+
+/**
+ * A file that could not be loaded has no tests to count and is one failure, and so is a run that failed outside of
+ * every test (an unhandled rejection, a crash before the report was written).
+ */
+export function tallyOf(report: VitestReport | undefined, ok: boolean): Tally {
+  if (!report) return { passed: 0, failed: 1, skipped: 0 };
+  const broken = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+  const failed = report.numFailedTests + broken.length;
+  return {
+    passed: report.numPassedTests,
+    failed: ok || failed > 0 ? failed : 1,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
+
+function readReport(file: string): VitestReport | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as VitestReport;
+  } catch {
+    return undefined;
+  }
+}

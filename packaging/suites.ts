@@ -1,0 +1,36 @@
+import { ensurePrograms, isRoot } from './apt.ts';
+import { runVitest, skipVitest } from './run-vitest.ts';
+import { runStaticChecks } from './static-checks.ts';
+import { addTallies, type Tally } from './tally.ts';
+
+const minutes = 60_000;
+
+/** Under a minute: what to run before every commit. */
+export async function runCheck(): Promise<Tally> {
+  return addTallies(await runStaticChecks(), await runVitest('unit', 10 * minutes));
+}
+
+/** The check, and the console in a real Chromium. */
+export async function runTest(): Promise<Tally> {
+  const check = await runCheck();
+  const chromium = await ensurePrograms({ chromium: 'chromium' });
+  const web = chromium
+    ? await runVitest('web', 10 * minutes)
+    : await skipVitest('web', 'no chromium here (as root, npm test installs it)');
+  return addTallies(check, web);
+}
+
+/** Real roots, mounts, processes and kills. Needs root and Debian's tools. */
+export async function runSystem(): Promise<Tally> {
+  if (!isRoot) return skipVitest('system', 'they need root');
+  const tools = await ensurePrograms({
+    aide: 'aide',
+    debootstrap: 'debootstrap',
+    'dpkg-deb': 'dpkg',
+    openssl: 'openssl',
+    setpriv: 'util-linux',
+  });
+  if (!tools)
+    console.log('some of aide, debootstrap, dpkg-deb, openssl, setpriv are missing; tests that need them fail');
+  return runVitest('system', 55 * minutes);
+}

@@ -1,0 +1,4 @@
+import { runSystem } from './suites.ts';
+import { close } from './tally.ts';
+
+close(await runSystem());

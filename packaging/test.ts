@@ -1,0 +1,4 @@
+import { runTest } from './suites.ts';
+import { close } from './tally.ts';
+
+close(await runTest());
