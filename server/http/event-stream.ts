@@ -34,6 +34,7 @@ export function createEventStreams(options: {
       open.add(response);
       let wakes = 1;
       let sending = false;
+      let caughtUp = false;
       const sendAll = async () => {
         if (sending) return;
         sending = true;
@@ -42,6 +43,8 @@ export function createEventStreams(options: {
             wakes = 0;
             sent = await sendAfter(options.db, response, sent);
           }
+          if (!caughtUp) write(response, ': caught up\n\n');
+          caughtUp = true;
         } catch {
           response.destroy();
         } finally {

@@ -19,7 +19,7 @@ export function eventRoutes(api: Api, services: Services): void {
       tags: ['events'],
       summary: 'Live changes',
       description:
-        'Server-sent events: `event` is the type, `id` counts up, `data` is a FleetEvent. Starts after `Last-Event-ID` or `after`, else at now. Where more has been missed than is sent again, a `reset` event says so first: read the resources anew.',
+        'Server-sent events: `event` is the type, `id` counts up, `data` is a FleetEvent. Starts after `Last-Event-ID` or `after`, else at now; the comment `caught up` says that all that was there has been sent. Where more has been missed than is sent again, a `reset` event says so first: read the resources anew.',
       querystring: z.strictObject({ after: eventId.optional().describe('the last event already known') }),
       headers: z.looseObject({ 'last-event-id': eventId.optional() }),
       response: {

@@ -1,9 +1,10 @@
-import { sql } from 'kysely';
+import { type Expression, type SqlBool, sql } from 'kysely';
 import type { GroupView } from '../../../shared/api.ts';
 import type { Db } from '../database.ts';
 import { readGroup, type StoredGroup, storedGroup } from '../group-store.ts';
 import { contentIs } from './instances-view.ts';
 import { type Page, type PageQuery, pageOfRows, readCursor } from './page.ts';
+import { endedStates } from './replacements-view.ts';
 import type { Sight } from './sight.ts';
 
 export async function listGroups(db: Db, query: PageQuery, sight: Sight): Promise<Page<GroupView>> {
@@ -33,38 +34,52 @@ export async function findGroup(db: Db, name: string, sight: Sight): Promise<Gro
   return stored && groupOf(stored, await countsOf(db, [name], sight));
 }
 
-type Counts = Awaited<ReturnType<typeof countsOf>>;
+type Counts = ReadonlyMap<string, Awaited<ReturnType<typeof instanceCounts>>[number] & { readonly underWay: number }>;
 
-/** What the group has, retired ones left out. While a replacement is under way old and new are both there, and its size is still one. */
-async function countsOf(db: Db, names: readonly string[], sight: Sight) {
+async function countsOf(db: Db, names: readonly string[], sight: Sight): Promise<Counts> {
   if (names.length === 0) return new Map();
-  const count = (condition: ReturnType<typeof contentIs>) => sql<number>`count(case when ${condition} then 1 end)`;
-  const rows = await db
+  const underWay = await db
+    .selectFrom('replacement')
+    .select((eb) => ['group_name', eb.fn.countAll<number>().as('n')])
+    .where('state', 'not in', endedStates)
+    .where('group_name', 'in', names)
+    .groupBy('group_name')
+    .execute();
+  const replacements = new Map(underWay.map((row) => [row.group_name, row.n]));
+  const rows = await instanceCounts(db, names, sight);
+  return new Map(rows.map((row) => [row.group_name, { ...row, underWay: replacements.get(row.group_name) ?? 0 }]));
+}
+
+/** By group, retired ones left out. `alone` are those that are neither side of a replacement under way. */
+function instanceCounts(db: Db, names: readonly string[], sight: Sight) {
+  const count = (condition: Expression<SqlBool>) => sql<number>`count(case when ${condition} then 1 end)`;
+  const isPartOfReplacement = sql<SqlBool>`exists (select 1 from replacement r
+    where r.state not in (${sql.join([...endedStates])})
+    and (r.old_instance_id = instance.id or instance.launch_key = 'r-' || r.id))`;
+  return db
     .selectFrom('instance')
-    .select(['group_name'])
-    .select((eb) => [
-      eb.fn.countAll<number>().as('instances'),
+    .select([
+      'group_name',
+      count(sql`not ${isPartOfReplacement}`).as('alone'),
       count(contentIs('in_sync', sight)).as('in_sync'),
       count(contentIs('drifted', sight)).as('drifted'),
       count(contentIs('unverifiable', sight)).as('unverifiable'),
       count(sql`instance.taint_at is not null`).as('tainted'),
       count(sql`instance.lifecycle = 'replacing'`).as('replacing'),
-      count(sql`exists (select 1 from replacement r where r.new_instance_id = instance.id
-        and r.state not in ('proving', 'soaking', 'succeeded', 'failed'))`).as('successors'),
     ])
     .where('lifecycle', '!=', 'retired')
     .where('group_name', 'in', names)
     .groupBy('group_name')
     .execute();
-  return new Map(rows.map((row) => [row.group_name, row]));
 }
 
+/** Old and new of a replacement under way are one of the group's size together. */
 function groupOf(stored: StoredGroup, counts: Counts): GroupView {
   const count = counts.get(stored.group.name);
   return {
     group: stored.group,
     version: stored.version,
-    size: (count?.instances ?? 0) - (count?.successors ?? 0),
+    size: (count?.alone ?? 0) + (count?.underWay ?? 0),
     content: {
       in_sync: count?.in_sync ?? 0,
       drifted: count?.drifted ?? 0,

@@ -11,7 +11,7 @@ export interface ReplacementQuery extends PageQuery {
 }
 
 /** A stuck one waits for a person, so it is under way. */
-const ended: readonly ReplacementState[] = ['succeeded', 'failed'];
+export const endedStates: readonly ReplacementState[] = ['succeeded', 'failed'];
 
 /** Newest first. */
 export async function listReplacements(db: Db, query: ReplacementQuery): Promise<Page<ReplacementView>> {
@@ -21,7 +21,7 @@ export async function listReplacements(db: Db, query: ReplacementQuery): Promise
     .limit(query.limit + 1);
   if (before !== undefined) select = select.where('replacement.id', '<', before);
   if (query.group !== undefined) select = select.where('replacement.group_name', '=', query.group);
-  if (query.active !== undefined) select = select.where('state', query.active ? 'not in' : 'in', ended);
+  if (query.active !== undefined) select = select.where('state', query.active ? 'not in' : 'in', endedStates);
   const rows = await select.execute();
   const steps = await stepsOf(
     db,

@@ -1,0 +1,107 @@
+import type { Instance, InstanceFinding } from '../../../shared/api.ts';
+import type { Context } from '../context.ts';
+import { contentCell, imageCell, livenessCell, severityCell, taintCell } from '../words.ts';
+
+const pathOf = (id: string) => `instances/${encodeURIComponent(id)}`;
+
+interface ListOptions {
+  readonly group?: string | number | boolean | undefined;
+  readonly content?: string | number | boolean | undefined;
+  readonly lifecycle?: string | number | boolean | undefined;
+  readonly all?: string | number | boolean | undefined;
+}
+
+export async function list(
+  { remote, out, json }: Context,
+  _args: readonly string[],
+  options: ListOptions,
+): Promise<void> {
+  const { group, content, lifecycle, all } = options;
+  const page = await remote.list<Instance>('instances', { group, content, lifecycle, all });
+  if (json) return out.json(page);
+  out.table(
+    ['ID', 'GROUP', 'IMAGE', 'CONTENT', 'LIVENESS', 'CURRENCY', 'LIFECYCLE', 'TAINT', 'FINDINGS', 'MACHINE'],
+    page.items.map((instance) => [
+      instance.id,
+      instance.group,
+      imageCell(instance.image, instance.imageDigest),
+      contentCell(instance.content),
+      livenessCell(instance.liveness),
+      instance.currency,
+      instance.lifecycle,
+      taintCell(instance.taint),
+      instance.openFindings,
+      instance.providerId,
+    ]),
+  );
+}
+
+export async function get(context: Context, [id = '']: readonly string[]): Promise<void> {
+  show(context, await context.remote.get<Instance>(pathOf(id)));
+}
+
+export function show({ out, json }: Context, instance: Instance): void {
+  if (json) return void out.json(instance);
+  const { evidence, taint } = instance;
+  out.facts([
+    ['instance', instance.id],
+    ['group', instance.group],
+    ['machine', instance.providerId],
+    ['image', imageCell(instance.image, instance.imageDigest)],
+    ['content', contentCell(instance.content)],
+    ['liveness', livenessCell(instance.liveness)],
+    ['currency', instance.currency],
+    ['lifecycle', instance.lifecycle],
+    ['taint', taint === null ? null : `${taint.severity} since ${taint.since}`],
+    ['open findings', instance.openFindings],
+    [
+      'evidence',
+      evidence === null
+        ? 'none: never completely scanned'
+        : `scan of ${evidence.finishedAt}: ${evidence.coverage.checked} checked, ` +
+          `${evidence.coverage.holes.length} holes, ${evidence.coverage.skipped.length} skipped; vouches until ${evidence.expiresAt}`,
+    ],
+    [
+      'labels',
+      Object.entries(instance.labels)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(' ') || null,
+    ],
+    [
+      'facts',
+      Object.entries(instance.facts)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(' ') || null,
+    ],
+    ['key', instance.key],
+    ['enrolled', instance.enrolledAt],
+    ['last seen', instance.lastSeenAt],
+  ]);
+}
+
+export async function findings(
+  { remote, out, json }: Context,
+  [id = '']: readonly string[],
+  { all }: ListOptions,
+): Promise<void> {
+  const page = await remote.list<InstanceFinding>(`${pathOf(id)}/findings`, all === true ? {} : { open: true });
+  if (json) return out.json(page);
+  out.table(
+    ['SEVERITY', 'CHANGE', 'SUBJECT', 'NAME', 'ATTRIBUTES', 'SINCE', 'CLOSED'],
+    page.items.map((finding) => [
+      severityCell(finding.severity),
+      finding.change,
+      finding.subject,
+      finding.name,
+      finding.attributes.join(' '),
+      finding.firstSeenAt,
+      finding.closedAt,
+    ]),
+  );
+}
+
+export async function scan({ remote, out, json }: Context, [id = '']: readonly string[]): Promise<void> {
+  const asked = await remote.post<object>(`${pathOf(id)}/scan`);
+  if (json) out.json(asked);
+  else out.line(`asked ${id} for a sweep`);
+}

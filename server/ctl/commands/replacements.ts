@@ -1,0 +1,75 @@
+import { writeFile } from 'node:fs/promises';
+import type { ReplacementView } from '../../../shared/api.ts';
+import type { Envelope } from '../../../shared/dsse.ts';
+import { CodedError } from '../../../shared/errors.ts';
+import { imageRef } from '../../../shared/image.ts';
+import type { Context } from '../context.ts';
+import { stateCell } from '../words.ts';
+
+const pathOf = (id: string) => `replacements/${encodeURIComponent(id)}`;
+
+export async function list(
+  { remote, out, json }: Context,
+  _args: readonly string[],
+  { group, active }: { readonly group?: string | number | boolean | undefined; readonly active?: unknown },
+): Promise<void> {
+  const page = await remote.list<ReplacementView>('replacements', { group, ...(active === true && { active: true }) });
+  if (json) return out.json(page);
+  out.table(
+    ['ID', 'GROUP', 'TRIGGER', 'STATE', 'OLD', 'NEW', 'IMAGE', 'PROVEN', 'SINCE'],
+    page.items.map((one) => [
+      one.id,
+      one.group,
+      one.cause.trigger,
+      stateCell(one.state),
+      one.oldProviderId,
+      one.newProviderId,
+      imageRef(one.target),
+      one.proof === null ? null : 'yes',
+      one.createdAt,
+    ]),
+  );
+}
+
+export async function get({ remote, out, json }: Context, [id = '']: readonly string[]): Promise<void> {
+  const one = await remote.get<ReplacementView>(pathOf(id));
+  if (json) return out.json(one);
+  out.facts([
+    ['replacement', one.id],
+    ['group', one.group],
+    ['policy', `${one.policy}, version ${one.policyVersion}`],
+    [
+      'cause',
+      one.cause.trigger === 'drift'
+        ? `drift of ${one.cause.severity}`
+        : `outdated: ${one.cause.from} → ${one.cause.to}`,
+    ],
+    ['state', stateCell(one.state)],
+    ['error', one.error],
+    ['image', imageRef(one.target)],
+    ['old', `${one.oldInstanceId} (${one.oldProviderId})`],
+    ['new', one.newInstanceId === null ? one.newProviderId : `${one.newInstanceId} (${one.newProviderId ?? '–'})`],
+    ['proof', one.proof === null ? null : `pristinectl replacements proof ${one.id}`],
+  ]);
+  out.line('');
+  out.table(
+    ['AT', 'STEP', 'DETAIL'],
+    one.steps.map((step) => [step.at, stateCell(step.state), step.detail]),
+  );
+}
+
+/** The envelope as the server keeps it, with or without --json: it is JSON either way, and what `proof verify` reads. */
+export async function proof(
+  { remote, out }: Context,
+  [id = '']: readonly string[],
+  { output }: { readonly output?: unknown },
+): Promise<void> {
+  const envelope = await remote.get<Envelope>(`${pathOf(id)}/proof`);
+  if (typeof output !== 'string') return out.json(envelope);
+  try {
+    await writeFile(output, `${JSON.stringify(envelope, null, 2)}\n`, { flag: 'wx' });
+  } catch (cause) {
+    const isThere = (cause as NodeJS.ErrnoException).code === 'EEXIST';
+    throw new CodedError(isThere ? 'FILE_EXISTS' : 'CONFIG', `expected to write a new file ${output}`, cause);
+  }
+}

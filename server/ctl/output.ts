@@ -1,0 +1,114 @@
+import { styleText } from 'node:util';
+import { terminalSafe } from '../../shared/name.ts';
+
+export type Tone = 'good' | 'bad' | 'warn' | 'quiet';
+export type Cell = string | number | null | { readonly text: string; readonly tone: Tone };
+
+const colours = { good: 'green', bad: 'red', warn: 'yellow', quiet: 'gray' } as const;
+const gap = '  ';
+/** Narrower than this a cut column says nothing; the terminal may wrap instead. */
+const cutWidthMin = 12;
+
+export interface Output {
+  line(text: string): void;
+  json(value: unknown): void;
+  jsonLine(value: unknown): void;
+  /** A heading line and one line a row; on a terminal the widest column is cut to fit. */
+  table(heads: readonly string[], rows: readonly (readonly Cell[])[]): void;
+  /** One `label  value` a line. */
+  facts(facts: readonly (readonly [string, Cell])[]): void;
+}
+
+/** Remote strings are attacker-controlled: nothing reaches the terminal but through `terminalSafe`. */
+export function createOutput(stream: NodeJS.WriteStream): Output {
+  const widthMax = stream.isTTY ? stream.columns : undefined;
+  const paint = (cell: Cell, text: string) =>
+    typeof cell === 'object' && cell !== null ? styleText(colours[cell.tone], text, { stream }) : text;
+
+  return {
+    line: (text) => void stream.write(`${terminalSafe(text)}\n`),
+    json: (value) => void stream.write(`${jsonSafe(JSON.stringify(value, null, 2))}\n`),
+    jsonLine: (value) => void stream.write(`${jsonSafe(JSON.stringify(value))}\n`),
+    table(heads, rows) {
+      const texts = [heads, ...rows.map((row) => row.map(textOf))];
+      const widths = shrink(
+        heads.map((_, column) => texts.reduce((width, row) => Math.max(width, widthOf(row[column] ?? '')), 0)),
+        widthMax,
+      );
+      const lineOf = (cells: readonly Cell[], style: (cell: Cell, text: string) => string) =>
+        cells
+          .map((cell, column) => {
+            const width = widths[column] ?? 0;
+            const text = cut(textOf(cell), width);
+            const padding = column === cells.length - 1 ? '' : ' '.repeat(width - widthOf(text));
+            return style(cell, text) + padding;
+          })
+          .join(gap)
+          .trimEnd();
+      stream.write(`${lineOf(heads, (_, text) => styleText('bold', text, { stream }))}\n`);
+      for (const row of rows) stream.write(`${lineOf(row, paint)}\n`);
+    },
+    facts(facts) {
+      const width = Math.max(...facts.map(([label]) => label.length));
+      for (const [label, cell] of facts) {
+        stream.write(`${styleText('bold', label.padEnd(width), { stream })}${gap}${paint(cell, textOf(cell))}\n`);
+      }
+    },
+  };
+}
+
+function textOf(cell: Cell): string {
+  const text = typeof cell === 'object' && cell !== null ? cell.text : (cell ?? '–');
+  return terminalSafe(String(text));
+}
+
+/** Shrinks the widest column until the line fits; others are ids and words that are worth nothing in part. */
+function shrink(widths: readonly number[], widthMax: number | undefined): readonly number[] {
+  if (widthMax === undefined) return widths;
+  const total = widths.reduce((sum, width) => sum + width, 0) + gap.length * (widths.length - 1);
+  const widest = Math.max(...widths);
+  const room = Math.max(cutWidthMin, widest - Math.max(0, total - widthMax));
+  const column = widths.indexOf(widest);
+  return widths.map((width, index) => (index === column ? Math.min(width, room) : width));
+}
+
+/** Cuts in the middle: of a path both the folder and the file tell something. */
+function cut(text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  const chars = [...text];
+  const half = Math.floor((width - 1) / 2);
+  const head = take(chars, width - 1 - half);
+  const tail = take(chars.toReversed(), half);
+  return `${head.join('')}…${tail.toReversed().join('')}`;
+}
+
+function take(chars: readonly string[], width: number): readonly string[] {
+  const taken: string[] = [];
+  let left = width;
+  for (const char of chars) {
+    left -= widthOf(char);
+    if (left < 0) break;
+    taken.push(char);
+  }
+  return taken;
+}
+
+const zeroWidth = /\p{M}/u;
+/** Wide and fullwidth in Unicode Standard Annex #11, by script and block. */
+const doubleWidth =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
+
+/** Columns of a terminal. */
+export function widthOf(text: string): number {
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  let width = 0;
+  for (const char of text) width += zeroWidth.test(char) ? 0 : doubleWidth.test(char) ? 2 : 1;
+  return width;
+}
+
+/** The same JSON with nothing in it that a terminal would act on: JSON has an escape for every such character. */
+function jsonSafe(json: string): string {
+  return json.replace(/[\p{Cf}\u007f-\u009f\u2028\u2029\p{Co}]/gu, (char) =>
+    [...Array(char.length).keys()].map((unit) => `\\u${char.charCodeAt(unit).toString(16).padStart(4, '0')}`).join(''),
+  );
+}

@@ -1,0 +1,170 @@
+import { readFileSync } from 'node:fs';
+import type { FleetEvent, Problem } from '../../shared/api.ts';
+import { CodedError, ExitCode, sentenceOf } from '../../shared/errors.ts';
+
+const answerMsMax = 120_000;
+const pageItems = 500;
+
+/** A refusal in the server's own words. */
+export class RemoteProblem extends CodedError {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super('USAGE', problem.detail);
+    this.problem = problem;
+  }
+
+  override get exitCode(): ExitCode {
+    const { status } = this.problem;
+    if (status === 401 || status === 403) return ExitCode.forbidden;
+    return status >= 500 ? ExitCode.unreachable : ExitCode.usage;
+  }
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextCursor: string | null;
+}
+
+type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface Remote {
+  get<T>(path: string, query?: Query): Promise<T>;
+  /** All pages as one. */
+  list<T>(path: string, query?: Query): Promise<Page<T>>;
+  post<T>(path: string, body?: object): Promise<T>;
+  text(path: string): Promise<string>;
+  /** Live events; `caught-up` once everything that was there before has been sent. Ends when the server ends it. */
+  events(query: Query): AsyncGenerator<FleetEvent | 'caught-up'>;
+}
+
+export interface Access {
+  readonly server?: string | undefined;
+  readonly tokenFile?: string | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Errors: CONFIG without a usable address or token; then UNREACHABLE, RemoteProblem. */
+export function connect(access: Access, env: Environment): Remote {
+  const base = addressOf(access.server ?? env['PRISTINE_SERVER'] ?? 'http://127.0.0.1:7420');
+  const headers = { authorization: `Bearer ${tokenOf(access, env)}` };
+
+  const ask = async (path: string, query: Query = {}, init: RequestInit = {}): Promise<Response> => {
+    const url = new URL(`api/v1/${path}`, base);
+    for (const [key, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(key, String(value));
+    let response: Response;
+    try {
+      const signal = AbortSignal.timeout(answerMsMax);
+      // A redirect could take the token elsewhere.
+      response = await fetch(url, { signal, redirect: 'error', ...init, headers: { ...headers, ...init.headers } });
+    } catch (cause) {
+      throw new CodedError('UNREACHABLE', `expected a pristine-server at ${base.origin}: ${causeOf(cause)}`, cause);
+    }
+    if (response.ok) return response;
+    throw await problemOf(response, base);
+  };
+  const json = async <T>(response: Promise<Response>): Promise<T> => {
+    try {
+      return (await (await response).json()) as T;
+    } catch (cause) {
+      if (cause instanceof CodedError) throw cause;
+      throw new CodedError('UNREACHABLE', `${base.origin} answered, but not as a pristine-server would`, cause);
+    }
+  };
+
+  return {
+    get: (path, query) => json(ask(path, query)),
+    async list<T>(path: string, query: Query = {}) {
+      const items: T[] = [];
+      let cursor: string | null = null;
+      do {
+        const page: Page<T> = await json(ask(path, { limit: pageItems, ...query, ...(cursor && { cursor }) }));
+        items.push(...page.items);
+        cursor = page.nextCursor;
+      } while (cursor !== null);
+      return { items, nextCursor: null };
+    },
+    post: (path, body) =>
+      json(
+        ask(
+          path,
+          {},
+          {
+            method: 'POST',
+            ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+          },
+        ),
+      ),
+    text: async (path) => (await ask(path)).text(),
+    async *events(query) {
+      // A stream has no time by which it must have ended.
+      const leaving = new AbortController();
+      const response = await ask('events', query, { signal: leaving.signal });
+      try {
+        if (response.body !== null) yield* readEvents(response.body);
+      } finally {
+        leaving.abort();
+      }
+    },
+  };
+}
+
+function addressOf(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw new CodedError('CONFIG', `expected the server as http://HOST:PORT or https://…, got ${text}`);
+  }
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url;
+}
+
+function tokenOf(access: Access, env: Environment): string {
+  if (access.tokenFile === undefined && env['PRISTINE_TOKEN']) return env['PRISTINE_TOKEN'].trim();
+  const file = access.tokenFile ?? env['PRISTINE_TOKEN_FILE'];
+  if (file === undefined || file === '') {
+    throw new CodedError(
+      'CONFIG',
+      'expected a token: --token-file FILE, PRISTINE_TOKEN or PRISTINE_TOKEN_FILE; the server keeps its own in DATA/admin.token',
+    );
+  }
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw new CodedError('CONFIG', `expected a token in ${file}, and could not read it`, cause);
+  }
+}
+
+/** fetch says "fetch failed"; the reason is its cause. */
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+  return sentenceOf(cause) || code || 'no answer';
+}
+
+async function problemOf(response: Response, base: URL): Promise<CodedError> {
+  const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json') ?? false;
+  const text = await response.text().catch(() => '');
+  try {
+    if (isProblem) return new RemoteProblem(JSON.parse(text) as Problem);
+  } catch {
+    // Said below.
+  }
+  return new CodedError('UNREACHABLE', `${base.origin} answered ${response.status}, not as a pristine-server would`);
+}
+
+async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<FleetEvent | 'caught-up'> {
+  let buffered = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of body) {
+    buffered += decoder.decode(chunk, { stream: true });
+    const messages = buffered.split('\n\n');
+    buffered = messages.pop() ?? '';
+    for (const message of messages) {
+      if (message === ': caught up') yield 'caught-up';
+      const data = /^data: (.*)$/m.exec(message)?.[1];
+      const type = /^event: (.*)$/m.exec(message)?.[1];
+      if (data !== undefined && type !== 'reset') yield JSON.parse(data) as FleetEvent;
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { CodedError } from '../shared/errors.ts';
+
+/** What one server keeps on disk. Made at the first start; readable by its user only. */
+export interface DataDirectory {
+  readonly path: string;
+  readonly database: string;
+  readonly lock: string;
+  /** The private key that signs proofs. */
+  readonly serverKey: string;
+  /** Holds the URL of the running server, for scripts that let it choose its port. */
+  readonly listening: string;
+  readonly adminToken: string;
+}
+
+const tokenFormat = /^[\x21-\x7e]{16,512}$/;
+
+/** Errors: IO, CONFIG for an admin token that nobody could send. */
+export async function openDataDirectory(directory: string): Promise<DataDirectory> {
+  const path = resolve(directory);
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new CodedError('CONFIG', `expected a data directory at ${path}, and could not make it`, cause);
+  }
+  return {
+    path,
+    database: join(path, 'pristine.db'),
+    lock: join(path, 'lock.db'),
+    serverKey: join(path, 'server.key'),
+    listening: join(path, 'listening'),
+    adminToken: await readAdminToken(join(path, 'admin.token')),
+  };
+}
+
+async function readAdminToken(file: string): Promise<string> {
+  await writeOnce(file, `pat_${randomBytes(32).toString('base64url')}\n`);
+  const token = (await readFile(file, 'utf8')).trim();
+  if (!tokenFormat.test(token)) {
+    throw new CodedError(
+      'CONFIG',
+      `${file}: expected one line of 16 to 512 printable characters; remove it to get a new one`,
+    );
+  }
+  return token;
+}
+
+/**
+ * A secret that must survive the moment it is made, and must never be made twice: whole on disk under another name first,
+ * then linked to its own, which fails where one stands already. Answers whether this call made it.
+ */
+export async function writeOnce(file: string, text: string): Promise<boolean> {
+  if (await exists(file)) return false;
+  const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  const handle = await open(draft, 'wx', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  try {
+    await link(draft, file);
+    await syncDirectory(join(file, '..'));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await unlink(draft);
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
