@@ -1,0 +1,129 @@
+import type { KeyObject } from 'node:crypto';
+import { join } from 'node:path';
+import type { Skip } from '../../shared/coverage.ts';
+import { digestOf } from '../../shared/digest.ts';
+import type { PackageEntry } from '../../shared/entry.ts';
+import { writeEntryLine } from '../../shared/entry-line.ts';
+import type { Image } from '../../shared/image.ts';
+import { manifestFiles } from '../../shared/manifest.ts';
+import { encodeRaw, type RawName } from '../../shared/name.ts';
+import type { BakeConfig } from '../../shared/rules.ts';
+import { readPackages } from '../collect/dpkg.ts';
+import { readMounts } from '../collect/mounts.ts';
+import { reasonIn, type Tally } from '../collect/observe.ts';
+import { observeTree } from '../collect/observe-tree.ts';
+import type { ObserverPool } from '../collect/observer-pool.ts';
+import { openRoot, type RootPrefix } from '../collect/system-path.ts';
+import { type BakeScope, bakeScope, refuse } from './bake-scope.ts';
+import { openOutput } from './output.ts';
+import { platformOf } from './platform.ts';
+import { manifestStatement, rulesPredicate, rulesStatement, writeSigned } from './statements.ts';
+import { openEntriesWriter, type WrittenEntries } from './write-entries.ts';
+
+export interface BakeOptions {
+  readonly root: string;
+  readonly image: { readonly name: string; readonly version: string };
+  readonly out: string;
+  readonly config: BakeConfig;
+  readonly key: KeyObject | undefined;
+  readonly pool: ObserverPool;
+  readonly toolVersion: string;
+  /** Told now and then how many paths were looked at. */
+  readonly onProgress: (paths: number) => void;
+}
+
+export interface Baked {
+  readonly image: Image;
+  readonly entries: number;
+  readonly filesHashed: number;
+  readonly bytesHashed: number;
+  readonly skipped: readonly Skip[];
+  readonly packages: number;
+}
+
+/**
+ * Records a root in a manifest directory: facts about everything, and the rules that will judge them. Writes nothing where
+ * anything could not be measured. Errors: NOT_FOUND, FILE_EXISTS, UNREADABLE, UNSTABLE, IO.
+ */
+export async function bake(options: BakeOptions): Promise<Baked> {
+  const root = openRoot(options.root);
+  const output = openOutput(options.out);
+  try {
+    const rules = rulesPredicate(options.image.name, options.config.rules);
+    const scope = bakeScope({
+      mounts: readMounts(root),
+      pseudoMounts: rules.pseudoMounts,
+      target: within(root, output.target),
+      draft: within(root, output.draft),
+    });
+    const tally: Tally = { filesHashed: 0, bytesHashed: 0 };
+    const packages = packagesOf(root);
+    const entries = await writeEntries(
+      join(output.draft, manifestFiles.entries),
+      root,
+      scope,
+      packages,
+      tally,
+      options,
+    );
+    const statement = manifestStatement({
+      image: options.image,
+      platform: platformOf(root),
+      entries,
+      notBaked: scope.skipped,
+      toolVersion: options.toolVersion,
+    });
+    const bytes = writeSigned(join(output.draft, manifestFiles.manifest), statement, options.key);
+    writeSigned(join(output.draft, manifestFiles.rules), rulesStatement(rules), options.key);
+    output.publish();
+    return {
+      image: { ...options.image, digest: digestOf(bytes) },
+      entries: entries.lines,
+      ...tally,
+      skipped: scope.skipped,
+      packages: packages.length,
+    };
+  } catch (error) {
+    output.discard();
+    throw error;
+  }
+}
+
+async function writeEntries(
+  path: string,
+  root: RootPrefix,
+  scope: BakeScope,
+  packages: readonly PackageEntry[],
+  tally: Tally,
+  { pool, onProgress }: BakeOptions,
+): Promise<WrittenEntries> {
+  const writer = openEntriesWriter(path);
+  try {
+    let looked = 0;
+    for await (const { paths, observations } of observeTree(pool, root, scope, tally)) {
+      for (const [index, line] of observations.entries()) {
+        const reason = reasonIn(line);
+        if (reason !== undefined) refuse(encodeRaw(paths[index]!), reason);
+      }
+      await writer.write(observations.filter((line) => line !== ''));
+      looked += paths.length;
+      onProgress(looked);
+    }
+    await writer.write(packages.map(writeEntryLine));
+    return await writer.finish();
+  } catch (error) {
+    writer.abandon();
+    throw error;
+  }
+}
+
+function packagesOf(root: RootPrefix): readonly PackageEntry[] {
+  const { entries, hole } = readPackages(root);
+  return hole === undefined ? entries : refuse(hole.name, hole.reason);
+}
+
+/** A path of this machine as a name in the root, where it lies there. */
+function within(root: RootPrefix, path: string): RawName | undefined {
+  const raw = Buffer.from(path).toString('latin1');
+  return raw.startsWith(`${root}/`) ? raw.slice(root.length) : undefined;
+}

@@ -1,0 +1,80 @@
+import type { KeyObject } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
+import { canonicalJson, type Json } from '../../shared/canonical-json.ts';
+import type { Skip } from '../../shared/coverage.ts';
+import { signEnvelope, unsignedEnvelope } from '../../shared/dsse.ts';
+import { type ManifestStatement, manifestFiles, manifestPredicateType } from '../../shared/manifest.ts';
+import { debianProfile } from '../../shared/profile.ts';
+import { type Rule, type RulesPredicate, type RulesStatement, rulesPredicateType } from '../../shared/rules.ts';
+import { scheme } from '../../shared/scheme.ts';
+import { entriesSubject } from '../check/digest.ts';
+import { rulesDigest } from '../check/open-manifest.ts';
+import { writeEnvelope } from '../check/signed-file.ts';
+import type { WrittenEntries } from './write-entries.ts';
+
+const statementType = 'https://in-toto.io/Statement/v1';
+
+export function manifestStatement(options: {
+  readonly image: { readonly name: string; readonly version: string };
+  readonly platform: ManifestStatement['predicate']['platform'];
+  readonly entries: WrittenEntries;
+  readonly notBaked: readonly Skip[];
+  readonly toolVersion: string;
+}): ManifestStatement {
+  const { image, platform, entries, notBaked, toolVersion } = options;
+  return {
+    _type: statementType,
+    subject: [
+      { name: entriesSubject, digest: { sha256: entries.sha256 } },
+      // The file as it lies there too, so that no unsigned byte is ever inflated.
+      { name: manifestFiles.entries, digest: { sha256: entries.storedSha256 } },
+    ],
+    predicateType: manifestPredicateType,
+    predicate: {
+      image,
+      platform,
+      scheme: JSON.parse(JSON.stringify(scheme)),
+      entries: { bytes: entries.bytes, lines: entries.lines },
+      notBaked: [...notBaked],
+      tool: { name: 'pristine', version: toolVersion },
+    },
+  };
+}
+
+/** The rules of the image's maker first, then the profile's: the first that matches wins. */
+export function rulesPredicate(imageName: string, rules: readonly Rule[]): RulesPredicate {
+  return {
+    image: { name: imageName },
+    sequence: 1,
+    profile: debianProfile.name,
+    rules: [...rules, ...debianProfile.rules],
+    pseudoMounts: [...debianProfile.pseudoMounts],
+  };
+}
+
+export function rulesStatement(predicate: RulesPredicate): RulesStatement {
+  return {
+    _type: statementType,
+    subject: [{ name: 'rules', digest: { sha256: rulesDigest(predicate) } }],
+    predicateType: rulesPredicateType,
+    predicate,
+  };
+}
+
+/** Writes the envelope of a statement, signed where there is a key, and returns the statement's bytes. */
+export function writeSigned(path: string, statement: object, key: KeyObject | undefined): Buffer {
+  const bytes = Buffer.from(canonicalJson(statement as Json));
+  const envelope = unsignedEnvelope(bytes);
+  writeDurably(path, writeEnvelope(key === undefined ? envelope : signEnvelope(envelope, key)));
+  return bytes;
+}
+
+export function writeDurably(path: string, text: string): void {
+  const fd = openSync(path, 'wx', 0o644);
+  try {
+    writeFileSync(fd, text);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

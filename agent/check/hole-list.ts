@@ -1,0 +1,29 @@
+import { type Hole, hiderOf } from '../../shared/coverage.ts';
+
+/** The holes of one scan. */
+export interface HoleList {
+  readonly add: (hole: Hole) => void;
+  readonly all: () => readonly Hole[];
+  readonly hides: (subject: string, name: string) => boolean;
+}
+
+/** As many as a report may hold. Past that one hole at the root stands for all files: nothing there counts as looked at. */
+const holesMax = 10_000;
+
+export function openHoleList(): HoleList {
+  const holes = new Map<string, Hole>();
+  let hider: ReturnType<typeof hiderOf> | undefined;
+  return {
+    add: (hole) => {
+      const { subject, name, reason } = hole;
+      if (holes.size === holesMax - 1) holes.set('overflow', { subject: 'file', name: '/', reason });
+      else if (holes.size < holesMax) holes.set(`${subject} ${name}`, hole);
+      hider = undefined;
+    },
+    all: () => [...holes.values()],
+    hides: (subject, name) => {
+      hider ??= hiderOf([...holes.values()]);
+      return hider(subject, name);
+    },
+  };
+}

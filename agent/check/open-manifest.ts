@@ -1,0 +1,87 @@
+import type { KeyObject } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { canonicalJson } from '../../shared/canonical-json.ts';
+import { digestOf, sha256Hex } from '../../shared/digest.ts';
+import { CodedError, sentenceOf } from '../../shared/errors.ts';
+import type { Image } from '../../shared/image.ts';
+import { ManifestStatement, manifestFiles } from '../../shared/manifest.ts';
+import { openRulebook, type Rulebook } from '../../shared/rulebook.ts';
+import { type RulesPredicate, RulesStatement } from '../../shared/rules.ts';
+import { isKnownScheme } from '../../shared/scheme.ts';
+import { openSigned, type ReadSigned, readFrom } from './signed-file.ts';
+
+/** A manifest that somebody trusted has signed and this program understands. */
+export interface Manifest {
+  readonly dir: string;
+  readonly image: Image;
+  readonly statement: ManifestStatement;
+  readonly rules: RulesPredicate;
+  readonly rulebook: Rulebook;
+  /** A descriptor of the compressed entries. One descriptor for all passes, so that nobody can put another file in its place. */
+  readonly entries: number;
+  readonly close: () => void;
+}
+
+/**
+ * The verifier, as its steps: envelope, signature, type, scheme of the manifest; the same of its rules. The digest is
+ * `checkDigest`, the entries are judged while they are read. Errors: UNREADABLE, ENVELOPE, UNSIGNED, SIGNATURE,
+ * PAYLOAD_TYPE, STATEMENT, SCHEME, RULES.
+ */
+export function openManifest(dir: string, keys: readonly KeyObject[], read: ReadSigned = readFrom(dir)): Manifest {
+  const { statement, bytes } = openSigned(read, manifestFiles.manifest, keys, ManifestStatement);
+  if (!isKnownScheme(statement.predicate.scheme)) {
+    const { version } = statement.predicate.scheme;
+    throw new CodedError(
+      'SCHEME',
+      `the manifest has scheme ${version}, which this pristine does not know: use a newer one`,
+    );
+  }
+  const rules = openRules(read, keys, statement);
+  const entries = openEntries(dir);
+  return {
+    dir,
+    image: { ...statement.predicate.image, digest: digestOf(bytes) },
+    statement,
+    rules,
+    rulebook: openRulebook(rules.rules),
+    entries,
+    close: () => closeSync(entries),
+  };
+}
+
+function openRules(read: ReadSigned, keys: readonly KeyObject[], manifest: ManifestStatement): RulesPredicate {
+  const { statement } = openSigned(read, manifestFiles.rules, keys, RulesStatement);
+  const rules = statement.predicate;
+  if (rules.image.name !== manifest.predicate.image.name) {
+    throw new CodedError(
+      'RULES',
+      `expected rules for ${manifest.predicate.image.name}, got rules for ${rules.image.name}`,
+    );
+  }
+  if (statement.subject[0]?.digest.sha256 !== rulesDigest(rules)) {
+    throw new CodedError('RULES', 'the rules are not those that their statement names');
+  }
+  return rules;
+}
+
+/** sha256 (hex) of the RFC 8785 form of the rules: the subject of their statement. */
+export function rulesDigest(predicate: RulesPredicate): string {
+  return sha256Hex(canonicalJson(JSON.parse(JSON.stringify(predicate.rules))));
+}
+
+function openEntries(dir: string): number {
+  let fd: number | undefined;
+  try {
+    fd = openSync(join(dir, manifestFiles.entries), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    if (!fstatSync(fd).isFile()) throw new Error('they are not a regular file');
+    return fd;
+  } catch (cause) {
+    if (fd !== undefined) closeSync(fd);
+    throw new CodedError(
+      'UNREADABLE',
+      `expected entries in ${dir}, and could not read them: ${sentenceOf(cause)}`,
+      cause,
+    );
+  }
+}

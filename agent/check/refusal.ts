@@ -1,0 +1,35 @@
+import { emptyCoverage } from '../../shared/coverage.ts';
+import { CodedError, type ErrorCode, sentenceOf } from '../../shared/errors.ts';
+import type { Report } from '../../shared/report.ts';
+
+/** What is reported when nothing could be measured: a report like any other, with one hole over everything. */
+export function refusalReport(
+  error: unknown,
+  scan: { readonly root: string; readonly manifest: string; readonly startedAt: string; readonly finishedAt: string },
+): Report {
+  const code: ErrorCode = error instanceof CodedError ? error.code : 'IO';
+  return {
+    schema: 'pristine.report/1',
+    image: null,
+    rules: null,
+    root: scan.root,
+    startedAt: scan.startedAt,
+    finishedAt: scan.finishedAt,
+    verdict: 'unverifiable',
+    coverage: {
+      ...emptyCoverage,
+      holes: [
+        {
+          subject: 'manifest',
+          name: scan.manifest,
+          reason: aboutSignature.includes(code) ? 'bad-signature' : 'not-a-manifest',
+        },
+      ],
+    },
+    findings: [],
+    summary: { added: 0, removed: 0, modified: 0 },
+    error: { code, message: sentenceOf(error) },
+  };
+}
+
+const aboutSignature: readonly ErrorCode[] = ['SIGNATURE', 'UNSIGNED', 'KEY'];

@@ -1,0 +1,83 @@
+import type { Skip } from '../../shared/coverage.ts';
+import { installed, type ManifestStatement, manifestFiles } from '../../shared/manifest.ts';
+import { encodeRaw, type RawName, rawOf } from '../../shared/name.ts';
+import type { Rulebook, Ruling } from '../../shared/rulebook.ts';
+import { isNamedMount, type Mount, type Mounts, mountAround } from '../collect/mounts.ts';
+import type { Scope } from '../collect/scope.ts';
+import type { HoleList } from './hole-list.ts';
+import type { Manifest } from './open-manifest.ts';
+
+export interface VerifyScope extends Scope {
+  /** The manifest's rules, and ephemeral for what is our own. */
+  readonly rulebook: Rulebook;
+  /** Whether a baked path is left out on purpose: then that it is not seen says nothing. */
+  readonly leavesOut: (path: RawName) => boolean;
+  /** The filesystem that may hide a baked path. */
+  readonly mountAround: (path: RawName) => Mount | undefined;
+  readonly skipped: () => readonly Skip[];
+  /** Real filesystems beneath the root that were entered. */
+  readonly mounts: () => readonly string[];
+}
+
+/**
+ * What a sweep looks at: everything but what rules ignore, and pseudo filesystems where the rules name the mount point.
+ * What is our own (the manifest, the state directory) was not baked or not by us: it may differ, but guards, executables
+ * and devices count there as anywhere, or it would be the place to hide them.
+ */
+export function verifyScope(manifest: Manifest, mounts: Mounts, holes: HoleList): VerifyScope {
+  const { rules, rulebook } = manifest;
+  const own = ownNames(manifest.statement);
+  const met = new Map<RawName, string>();
+  const closed = new Map<RawName, Mount>();
+  const ignores = (path: RawName) => rulebook.ignoresSome && rulebook.rulingOf(path).treatment === 'ignored';
+
+  return {
+    rulebook: { ...rulebook, rulingOf: (path) => (own.has(path) ? ownRuling : rulebook.rulingOf(path)) },
+    observes: (path, isDirectory) => {
+      if (ignores(path)) return false;
+      const mount = mounts.at(path, isDirectory);
+      if (mount?.pseudo) {
+        closed.set(path, mount);
+        if (isNamedMount(path, rules.pseudoMounts)) met.set(path, `mount: ${mount.type}`);
+        else holes.add({ subject: 'file', name: encodeRaw(path), reason: 'covered-by-mount' });
+        return false;
+      }
+      const rule = own.get(path);
+      if (rule !== undefined) met.set(path, rule);
+      return true;
+    },
+    enters: (directory) => !closed.has(directory),
+    onHole: (directory, reason) => {
+      if (!ignores(directory)) holes.add({ subject: 'file', name: encodeRaw(directory), reason });
+    },
+    leavesOut: (path) => ignores(path) || mountAround(closed, path) !== undefined,
+    mountAround: (path) => mounts.around(path),
+    skipped: () => [...rulebook.skips, ...[...met].map(([path, rule]) => ({ name: encodeRaw(path), rule }))],
+    mounts: () =>
+      [...mounts.all()]
+        .filter(({ path, pseudo }) => !pseudo && mountAround(closed, path) === undefined)
+        .map(({ path }) => encodeRaw(path)),
+  };
+}
+
+const ownRuling: Ruling = { treatment: 'ephemeral', severity: 'medium', pattern: 'default', overridden: [] };
+const ownManifest = 'the manifest itself';
+export const outputRule = 'output of this bake';
+export const stateRule = 'state directory of the agent';
+
+/** Names that are not compared themselves: each with why. */
+function ownNames(statement: ManifestStatement): ReadonlyMap<RawName, string> {
+  const own = new Map<RawName, string>([[installed.stateDir, stateRule]]);
+  const manifests: RawName[] = [installed.manifest];
+  for (const { name, rule } of statement.predicate.notBaked) {
+    const raw = rawOf(name);
+    if (raw === undefined) continue;
+    own.set(raw, rule);
+    if (rule === outputRule) manifests.push(raw);
+  }
+  for (const dir of manifests) {
+    own.set(dir, ownManifest);
+    for (const file of Object.values(manifestFiles)) own.set(`${dir}/${file}`, ownManifest);
+  }
+  return own;
+}

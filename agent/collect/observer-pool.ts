@@ -1,0 +1,95 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { CodedError } from '../../shared/errors.ts';
+import type { RootPrefix } from './system-path.ts';
+
+/** id, root, and the paths joined by NUL, each after `f` (the directory says: a regular file) or `-`. */
+export type ObserveRequest = readonly [id: number, root: RootPrefix, paths: string];
+/** id, and for each path its observation and a newline. */
+export type ObserveReply = readonly [id: number, lines: string, filesHashed: number, bytesHashed: number];
+
+/** Threads that observe. All file contents are read there; a sweep keeps as many busy as there are cores. */
+export interface ObserverPool {
+  readonly threads: number;
+  /** Rejects with IO when a thread dies. */
+  readonly observe: (root: RootPrefix, paths: string) => Promise<ObserveReply>;
+  readonly close: () => Promise<void>;
+}
+
+/** The bundle holds the thread's program in a file beside itself. */
+const program = new URL(
+  import.meta.url.endsWith('.ts') ? './observer-thread.ts' : './observer-thread.js',
+  import.meta.url,
+);
+
+/** A second message waits in each thread's queue, so that no thread idles while the main one is busy. */
+const queuedMax = 2;
+
+interface Waiting {
+  readonly request: ObserveRequest;
+  readonly resolve: (reply: ObserveReply) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  queued: number;
+}
+
+/** Starts the threads at once: they come up while the caller loads and checks what it needs. */
+export function openObserverPool(size = availableParallelism()): ObserverPool {
+  const running = new Map<number, Waiting>();
+  const waiting: Waiting[] = [];
+  let nextId = 0;
+  let failure: CodedError | undefined;
+
+  const threads: Thread[] = Array.from({ length: size }, () => {
+    // Lines live for moments only: a small young generation keeps them from spreading over memory.
+    const worker = new Worker(program, { resourceLimits: { maxYoungGenerationSizeMb: 4 }, stdin: false });
+    const thread = { worker, queued: 0 };
+    worker.on('message', (reply: ObserveReply) => {
+      thread.queued--;
+      feed();
+      const request = running.get(reply[0]);
+      running.delete(reply[0]);
+      request?.resolve(reply);
+    });
+    worker.on('error', fail);
+    worker.on('exit', (code) => fail(new Error(`it ended with code ${code}`)));
+    // A pool must not keep a process alive that has nothing more to ask.
+    worker.unref();
+    return thread;
+  });
+
+  function feed(): void {
+    for (const thread of threads) {
+      while (thread.queued < queuedMax) {
+        const next = waiting.shift();
+        if (next === undefined) return;
+        thread.queued++;
+        running.set(next.request[0], next);
+        if (running.size === 1) for (const { worker } of threads) worker.ref();
+        thread.worker.postMessage(next.request);
+      }
+    }
+  }
+
+  function fail(cause: Error): void {
+    failure ??= new CodedError('IO', `a thread that reads files has failed: ${cause.message}`, cause);
+    for (const { reject } of [...running.values(), ...waiting.splice(0)]) reject(failure);
+    running.clear();
+  }
+
+  return {
+    threads: size,
+    observe: (root, paths) =>
+      new Promise((resolve, reject) => {
+        if (failure !== undefined) return reject(failure);
+        waiting.push({ request: [nextId++, root, paths], resolve, reject });
+        feed();
+      }),
+    close: async () => {
+      await Promise.all(threads.map(({ worker }) => worker.terminate()));
+    },
+  };
+}

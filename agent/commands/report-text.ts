@@ -1,0 +1,135 @@
+import { styleText } from 'node:util';
+import { imageRef } from '../../shared/image.ts';
+import { terminalSafe } from '../../shared/name.ts';
+import type { Report } from '../../shared/report.ts';
+import type { Severity } from '../../shared/severity.ts';
+import { severities } from '../../shared/severity.ts';
+
+type Finding = Report['findings'][number];
+type Style = Parameters<typeof styleText>[0];
+
+/** A report for the person on call: what is wrong and how badly first, what was not looked at, how much was. */
+export function reportText(report: Report): string {
+  const lines = [headline(report), ...findingLines(report), ...holeLines(report), ...coverageLines(report)];
+  return `${lines.join('\n')}\n`;
+}
+
+const verdictStyles: Readonly<Record<Report['verdict'], Style>> = {
+  in_sync: ['green', 'bold'],
+  drifted: ['red', 'bold'],
+  unverifiable: ['yellow', 'bold'],
+};
+
+function headline({ verdict, image, root, findings, coverage, error }: Report): string {
+  const subject = image === null ? terminalSafe(root) : `${terminalSafe(root)} against ${imageRef(image)}`;
+  return `${paint(verdictStyles[verdict], verdict)}  ${subject}: ${reasonFor(verdict, findings, coverage.holes.length, error)}`;
+}
+
+function reasonFor(
+  verdict: Report['verdict'],
+  findings: readonly Finding[],
+  holes: number,
+  error: Report['error'],
+): string {
+  if (error !== undefined) return `${error.code}: ${terminalSafe(error.message)}`;
+  switch (verdict) {
+    case 'in_sync':
+      return findings.length === 0 ? 'everything is as it was baked' : `only ${counted(findings.length, 'remark')}`;
+    case 'drifted': {
+      const parts = severities
+        .toReversed()
+        .map((severity) => [findings.filter((finding) => finding.severity === severity).length, severity] as const)
+        .filter(([count]) => count > 0)
+        .map(([count, severity]) => `${count} ${severity}`);
+      return `${counted(findings.length, 'finding')} (${parts.join(', ')})${holes > 0 ? ` and ${counted(holes, 'hole')}` : ''}`;
+    }
+    case 'unverifiable':
+      return `${counted(holes, 'hole')}: not everything could be looked at`;
+    default:
+      return verdict satisfies never;
+  }
+}
+
+const severityStyles: Readonly<Record<Severity, Style>> = {
+  critical: ['red', 'bold'],
+  high: 'red',
+  medium: 'yellow',
+  low: 'cyan',
+  info: 'dim',
+};
+
+function findingLines({ findings }: Report): string[] {
+  if (findings.length === 0) return [];
+  const worstFirst = severities.toReversed().flatMap((severity) => findings.filter((one) => one.severity === severity));
+  return ['', ...worstFirst.flatMap(findingLine)];
+}
+
+function findingLine(finding: Finding): string[] {
+  const { severity, change, subject, name, rule } = finding;
+  const kind = subject === 'file' ? '' : `${subject} `;
+  const shown = `  ${paint(severityStyles[severity], severity.padEnd(8))}  ${change.padEnd(8)}  ${kind}${terminalSafe(name)}`;
+  const because = rule.startsWith('guard ') ? [`${detailIndent}${paint('dim', rule)}`] : [];
+  return [shown, ...differenceLines(finding), ...because];
+}
+
+const detailIndent = ' '.repeat(22);
+
+function differenceLines({ change, attributes, expected, actual }: Finding): string[] {
+  if (change === 'removed') return [];
+  if (change === 'added') {
+    const parts = ['type', 'mode', 'uid', 'gid', 'size', 'target', 'rdev', 'version'].filter((name) => name in actual);
+    return [`${detailIndent}${paint('dim', parts.map((name) => `${name} ${value(actual[name])}`).join(', '))}`];
+  }
+  return attributes.map(
+    (attribute) =>
+      `${detailIndent}${paint('dim', `${attribute} ${value(expected[attribute])} → ${value(actual[attribute])}`)}`,
+  );
+}
+
+/** Of a digest the beginning is enough to compare by eye; the whole is in the JSON. */
+function value(raw: string | number | undefined): string {
+  if (raw === undefined) return 'none';
+  const text = terminalSafe(String(raw));
+  return /^sha256:/.test(text) ? `${text.slice(0, 19)}…` : text;
+}
+
+function holeLines({ coverage, error }: Report): string[] {
+  if (coverage.holes.length === 0 || error !== undefined) return [];
+  return [
+    '',
+    'could not look at',
+    ...coverage.holes.map(({ name, reason }) => `  ${paint('yellow', reason.padEnd(16))}  ${terminalSafe(name)}`),
+  ];
+}
+
+function coverageLines({ coverage, error, startedAt, finishedAt }: Report): string[] {
+  if (error !== undefined) return [];
+  const { checked, entries, filesHashed, bytesHashed, skipped, mounts } = coverage;
+  const seconds = ((Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000).toFixed(1);
+  const read = `${counted(filesHashed, 'file')} hashed (${bytes(bytesHashed)}) in ${seconds} s`;
+  const list = (title: string, names: readonly string[]) =>
+    names.length === 0 ? [] : [paint('dim', `${title}: ${names.map(terminalSafe).join(', ')}`)];
+  return [
+    '',
+    `${checked} subjects looked at, ${entries} baked; ${read}`,
+    ...list('entered mounts', mounts),
+    ...list(
+      'left out',
+      skipped.map(({ name, rule }) => `${name} (${rule})`),
+    ),
+  ];
+}
+
+export function bytes(count: number): string {
+  if (count < 1_000_000) return `${(count / 1_000).toFixed(1)} kB`;
+  return count < 1_000_000_000 ? `${(count / 1_000_000).toFixed(1)} MB` : `${(count / 1_000_000_000).toFixed(1)} GB`;
+}
+
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `styleText` looks at the stream and at NO_COLOR by itself. */
+export function paint(style: Style, text: string): string {
+  return styleText(style, text, { stream: process.stdout });
+}

@@ -1,0 +1,51 @@
+import { systemClock, timestamp } from '../../shared/clock.ts';
+import { CodedError, ExitCode } from '../../shared/errors.ts';
+import type { Report } from '../../shared/report.ts';
+import { type Severity, severityAtLeast } from '../../shared/severity.ts';
+import { refusalReport } from '../check/refusal.ts';
+import { verify } from '../check/verify.ts';
+import { readPublicKeys } from '../collect/key-file.ts';
+import type { ObserverPool } from '../collect/observer-pool.ts';
+import { openProgress } from './progress.ts';
+import { reportText } from './report-text.ts';
+
+export interface VerifyCommandOptions {
+  readonly root: string;
+  readonly manifest: string;
+  readonly pub: string;
+  readonly format: 'text' | 'json';
+  readonly failOn: Severity;
+}
+
+/** Standard output is the report and nothing else, also when nothing could be measured. */
+export async function verifySweep(pool: ObserverPool, options: VerifyCommandOptions): Promise<ExitCode> {
+  const clock = systemClock;
+  const startedAt = timestamp(clock.now());
+  const progress = openProgress();
+  let report: Report;
+  let refused: ExitCode | undefined;
+  try {
+    const keys = readPublicKeys(options.pub);
+    report = await verify({
+      ...options,
+      keys,
+      pool,
+      clock,
+      onProgress: (looked, entries) => progress.show(`looked at ${looked} of ${entries} entries`),
+    });
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    refused = error.exitCode;
+    const finishedAt = timestamp(clock.now());
+    report = refusalReport(error, { root: options.root, manifest: options.manifest, startedAt, finishedAt });
+  } finally {
+    progress.clear();
+  }
+  process.stdout.write(options.format === 'json' ? `${JSON.stringify(report)}\n` : reportText(report));
+  return refused ?? exitCodeOf(report, options.failOn);
+}
+
+function exitCodeOf({ findings, coverage }: Report, failOn: Severity): ExitCode {
+  if (findings.some(({ severity }) => severityAtLeast(severity, failOn))) return ExitCode.finding;
+  return coverage.holes.length > 0 ? ExitCode.unmeasured : ExitCode.ok;
+}

@@ -1,0 +1,124 @@
+import { Command, CommanderError, Option } from 'commander';
+import { CodedError, ExitCode, sentenceOf } from '../shared/errors.ts';
+import { version } from './version.ts';
+
+/** Where things live on an instance; spelled out here so that no command waits for schemas it may not need. */
+const manifestDir = '/usr/lib/pristine/manifest';
+const pubFile = '/etc/pristine/trusted.pub';
+
+const program = new Command('pristine')
+  .description('Keeps every running instance byte-for-byte the image it was built from.')
+  .version(version)
+  .exitOverride()
+  .showHelpAfterError('(see --help)')
+  .helpOption('-h, --help', 'show help')
+  .addHelpText(
+    'after',
+    `
+Exit codes:
+  0 done and clean   1 a finding   2 usage or configuration
+  3 could not measure   4 server unreachable   5 not allowed
+
+Examples:
+  pristine keygen --out image
+  pristine bake --root /mnt/image --image web --image-version 7 --out web-7 --key image.key
+  pristine verify --root /mnt/image --manifest web-7 --pub image.pub`,
+  );
+
+command('keygen', 'make an Ed25519 key to sign images with; never overwrites')
+  .requiredOption('--out <prefix>', 'writes PREFIX.key (private, 0600) and PREFIX.pub')
+  .addHelpText('after', '\nExample:\n  pristine keygen --out ~/keys/image')
+  .action(async (options) => end((await import('./commands/keygen.ts')).keygenCommand(options)));
+
+command('bake', 'record every file and package of an image in a manifest')
+  .option('--root <dir>', 'what to record', '/')
+  .requiredOption('--image <name>', 'name of the image')
+  .requiredOption('--image-version <version>', 'version of the image')
+  .requiredOption('--out <dir>', 'directory of the manifest; replaced whole')
+  .option('--key <file>', 'sign with this private key; without one, `pristine sign` must follow')
+  .option('--config <file>', 'pristine.yaml with the rules of the image')
+  .option('--json', 'print one JSON object')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  pristine bake --image web --image-version 7 --out ${manifestDir} --key image.key
+  pristine bake --root /mnt/image --image web --image-version 7 --out web-7 --config pristine.yaml --json`,
+  )
+  .action(async (options) => end((await import('./commands/bake.ts')).bakeCommand(options)));
+
+command('sign', 'sign a manifest that was baked without a key')
+  .requiredOption('--manifest <dir>', 'directory of the manifest')
+  .requiredOption('--key <file>', 'private key')
+  .addHelpText('after', '\nExample:\n  pristine sign --manifest web-7 --key image.key')
+  .action(async (options) => end((await import('./commands/sign.ts')).signCommand(options)));
+
+command('verify', 'compare a system with its manifest; hashes everything')
+  .option('--root <dir>', 'what to compare', '/')
+  .option('--manifest <dir>', 'directory of the manifest', manifestDir)
+  .option('--pub <file>', 'trusted public key or keys', pubFile)
+  .addOption(new Option('--format <format>', 'what to print').choices(['text', 'json']).default('text'))
+  .addOption(
+    new Option('--fail-on <severity>', 'exit 1 from this severity on')
+      .choices(['info', 'low', 'medium', 'high', 'critical'])
+      .default('low'),
+  )
+  .addHelpText(
+    'after',
+    `
+Examples:
+  pristine verify
+  pristine verify --root /mnt/image --manifest web-7 --pub image.pub --format json --fail-on high`,
+  )
+  .action(async (options) => end((await import('./commands/verify.ts')).verifyCommand(options)));
+
+command('run', 'watch this instance and report to the server')
+  .requiredOption('--config <file>', 'agent.yaml')
+  .option('--once', 'sweep once, deliver the report, end by its verdict')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  pristine run --config /etc/pristine/agent.yaml\n  pristine run --config agent.yaml --once',
+  )
+  .action(async (options) => end((await import('./commands/run.ts')).runCommand(options)));
+
+command('status', 'what the agent on this machine last found')
+  .option('--config <file>', 'agent.yaml', '/etc/pristine/agent.yaml')
+  .option('--json', 'print one JSON object')
+  .addHelpText('after', '\nExample:\n  pristine status --json')
+  .action(async (options) => end((await import('./commands/status.ts')).statusCommand(options)));
+
+command('wait', 'wait until this instance is in sync and the server knows')
+  .option('--config <file>', 'agent.yaml', '/etc/pristine/agent.yaml')
+  .requiredOption('--in-sync', 'the state to wait for')
+  .option('--timeout <duration>', 'give up after this long', '10m')
+  .addHelpText('after', '\nExample:\n  pristine wait --in-sync --timeout 5m')
+  .action(async (options) => end((await import('./commands/wait.ts')).waitCommand(options)));
+
+await main();
+
+function command(name: string, description: string): Command {
+  return program.command(name).description(description).exitOverride().showHelpAfterError('(see --help)');
+}
+
+async function main(): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) leave(error.exitCode === 0 ? ExitCode.ok : ExitCode.usage);
+    if (error instanceof CodedError) {
+      process.stderr.write(`pristine: ${error.code}: ${error.message}\n`);
+      leave(error.exitCode);
+    }
+    process.stderr.write(`pristine: a defect of ours: ${error instanceof Error ? error.stack : sentenceOf(error)}\n`);
+    leave(ExitCode.unmeasured);
+  }
+}
+
+async function end(code: Promise<ExitCode>): Promise<void> {
+  leave(await code);
+}
+
+/** Ends at once: standard output is written synchronously to files and pipes, and idle threads need no farewell. */
+function leave(code: ExitCode): never {
+  process.exit(code);
+}
