@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CodedError } from '../shared/errors.ts';
 
@@ -12,12 +12,13 @@ export interface DataDirectory {
   readonly serverKey: string;
   /** Holds the URL of the running server, for scripts that let it choose its port. */
   readonly listening: string;
+  /** The token itself is read with `readAdminToken`, under the lock. */
   readonly adminToken: string;
 }
 
 const tokenFormat = /^[\x21-\x7e]{16,512}$/;
 
-/** Errors: IO, CONFIG for an admin token that nobody could send. */
+/** Errors: CONFIG. */
 export async function openDataDirectory(directory: string): Promise<DataDirectory> {
   const path = resolve(directory);
   try {
@@ -31,11 +32,12 @@ export async function openDataDirectory(directory: string): Promise<DataDirector
     lock: join(path, 'lock.db'),
     serverKey: join(path, 'server.key'),
     listening: join(path, 'listening'),
-    adminToken: await readAdminToken(join(path, 'admin.token')),
+    adminToken: join(path, 'admin.token'),
   };
 }
 
-async function readAdminToken(file: string): Promise<string> {
+/** Made at the first start. Errors: CONFIG for one that nobody could send. */
+export async function readAdminToken(file: string): Promise<string> {
   await writeOnce(file, `pat_${randomBytes(32).toString('base64url')}\n`);
   const token = (await readFile(file, 'utf8')).trim();
   if (!tokenFormat.test(token)) {
@@ -45,6 +47,12 @@ async function readAdminToken(file: string): Promise<string> {
     );
   }
   return token;
+}
+
+/** Says where the server listens, whole or not at all: scripts wait for this file and read it at once. */
+export async function writeListening(file: string, url: string): Promise<void> {
+  await writeFile(`${file}.tmp`, `${url}\n`);
+  await rename(`${file}.tmp`, file);
 }
 
 /**

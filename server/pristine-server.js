@@ -10,6 +10,6 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 } else {
   import('node:module').then((module) => {
     module.enableCompileCache();
-    return import('./main.ts');
+    return import('./main.ts').then((entry) => entry.main(process.argv));
   });
 }

@@ -34,6 +34,12 @@ export async function createHttp(services: Services, log: FastifyBaseLogger, con
     // Open streams are ended by their own room; idle connections must not hold a stop.
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
+    // What the router refuses before any route has it: bad escapes, and names longer than anything has.
+    frameworkErrors: (error, _request, reply) => {
+      const isTooLong = error.code === 'FST_ERR_MAX_PARAM_LENGTH';
+      const nothing = new CodedError('NOT_FOUND', 'there is nothing at this address');
+      sendProblem(reply, problemOf(isTooLong ? nothing : error));
+    },
     routerOptions: { maxParamLength: 256 },
   });
   http.setValidatorCompiler(validatorCompiler);

@@ -60,7 +60,12 @@ export function problemOf(error: unknown): Problem {
   const status = (error as { statusCode?: number } | null)?.statusCode ?? 500;
   if (status === 413) return problem(413, 'TOO_LARGE', 'the body is larger than this route takes');
   if (status === 415) return problem(415, 'USAGE', 'expected Content-Type: application/json');
-  if (status >= 400 && status < 500) return problem(400, 'USAGE', 'expected one well-formed JSON document');
+  if (status >= 400 && status < 500)
+    return problem(
+      400,
+      'USAGE',
+      'expected a well-formed address, and one well-formed JSON document where there is a body',
+    );
   return problem(500, 'INTERNAL', 'see the log of the server');
 }
 

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { CodedError } from '../../shared/errors.ts';
 
@@ -17,7 +18,7 @@ export function lockDirectory(file: string): DirectoryLock {
     sqlite.prepare('begin exclusive').run([]);
   } catch (cause) {
     sqlite.close();
-    throw new CodedError('CONFIG', `${file} is held: another pristine-server uses this data directory`, cause);
+    throw new CodedError('CONFIG', `another pristine-server is using ${dirname(file)}`, cause);
   }
   return { release: () => sqlite.close() };
 }

@@ -457,7 +457,7 @@ export type paths = {
         };
         /**
          * Live changes
-         * @description Server-sent events: `event` is the type, `id` counts up, `data` is a FleetEvent. Starts after `Last-Event-ID` or `after`, else at now. Where more has been missed than is sent again, a `reset` event says so first: read the resources anew.
+         * @description Server-sent events: `event` is the type, `id` counts up, `data` is a FleetEvent. Starts after `Last-Event-ID` or `after`, else at now; the comment `caught up` says that all that was there has been sent. Where more has been missed than is sent again, a `reset` event says so first: read the resources anew.
          */
         get: operations["followEvents"];
         put?: never;
@@ -724,7 +724,7 @@ export type components = {
             subject: string;
             name: string;
             /** @enum {string} */
-            reason: "unreadable" | "unstable" | "covered-by-mount" | "io-error" | "too-deep" | "unparseable" | "not-a-manifest" | "bad-signature" | "other-image";
+            reason: "unreadable" | "unstable" | "covered-by-mount" | "io-error" | "too-deep" | "too-many" | "unparseable" | "not-a-manifest" | "bad-signature" | "other-image";
         };
         Image: {
             name: string;

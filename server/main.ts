@@ -1,0 +1,134 @@
+import { rm } from 'node:fs/promises';
+import { Command, CommanderError } from 'commander';
+import { type Logger, pino } from 'pino';
+import pkg from '../package.json' with { type: 'json' };
+import { type Clock, systemClock } from '../shared/clock.ts';
+import { durationMs } from '../shared/duration.ts';
+import { CodedError, ExitCode, sentenceOf } from '../shared/errors.ts';
+import { type Config, configOptions, readConfig } from './config.ts';
+import { openDataDirectory, readAdminToken, writeListening } from './data-directory.ts';
+import { createEventFeed } from './fleet/event-feed.ts';
+import { createGateway } from './gateway/gateway.ts';
+import { createHttp } from './http/app.ts';
+import { openDatabase } from './store/database.ts';
+import { lockDirectory } from './store/directory-lock.ts';
+
+export interface RunningServer {
+  /** `http://127.0.0.1:7420`. */
+  readonly url: string;
+  /** Finishes what is under way, in the reverse order of the start. */
+  stop(): Promise<void>;
+}
+
+/**
+ * The composition root: the one place that knows every room. What was started is stopped again where a later step
+ * fails. Errors: CONFIG, IO, KEY.
+ */
+export async function startServer(config: Config, log: Logger, clock: Clock = systemClock): Promise<RunningServer> {
+  await using starting = new AsyncDisposableStack();
+  const data = await openDataDirectory(config.data);
+  starting.adopt(lockDirectory(data.lock), (lock) => lock.release());
+  await rm(data.listening, { force: true });
+  const adminToken = await readAdminToken(data.adminToken);
+  const db = starting.adopt(await openDatabase({ file: data.database }), (open) => open.destroy());
+
+  const feed = createEventFeed();
+  const evidenceTtlMs = durationMs(config.evidenceTtl);
+  const gateway = createGateway({ db, feed, clock, log, limits: { evidenceTtlMs } });
+  let readyAt: number | undefined;
+  const http = await createHttp(
+    {
+      ...{ db, feed, clock, adminToken, evidenceTtlMs, gateway },
+      readyAt: () => readyAt ?? clock.now(),
+      isReady: () => readyAt !== undefined,
+      proofKey: '',
+      plan: notYet,
+      launch: notYet,
+    },
+    log,
+  );
+  // Together: HTTP has ended when its last socket has, and agents hold theirs until the gateway lets them go.
+  starting.defer(async () => void (await Promise.all([http.close(), gateway.close()])));
+  http.server.on('upgrade', gateway.handleUpgrade);
+  const url = await listen(http, config.listen);
+
+  readyAt = clock.now();
+  starting.defer(() => {
+    readyAt = undefined;
+  });
+  await writeListening(data.listening, url);
+  starting.defer(() => rm(data.listening, { force: true }));
+  log.info({ listening: url, data: data.path, version: pkg.version }, 'server: listening');
+
+  const running = starting.move();
+  return { url, stop: () => running.disposeAsync() };
+}
+
+async function notYet(): Promise<never> {
+  throw new CodedError('NOT_BUILT_YET', 'the controller is not wired yet');
+}
+
+/** Errors: CONFIG with what is in the way. */
+async function listen(http: Awaited<ReturnType<typeof createHttp>>, address: string): Promise<string> {
+  const at = address.lastIndexOf(':');
+  const host = address.slice(0, at).replace(/^\[|\]$/g, '');
+  try {
+    await http.listen({ host, port: Number(address.slice(at + 1)), listenTextResolver: () => 'http: bound' });
+  } catch (cause) {
+    const inUse = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    throw new CodedError(
+      'CONFIG',
+      `${address} ${inUse ? 'is in use: is another pristine-server running?' : `cannot be listened on: ${sentenceOf(cause)}`}`,
+      cause,
+    );
+  }
+  const { port } = http.server.address() as { port: number };
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** `pristine-server`: exit codes of DESIGN §4; one sentence on standard error where it cannot start. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('pristine-server')
+    .description('The fleet’s control plane: verdicts, drifts, and the replacement of what has drifted.')
+    .version(pkg.version)
+    .exitOverride()
+    .showHelpAfterError('(--help says more)');
+  const serve = program
+    .command('serve')
+    .description('run the server until it is told to stop (SIGTERM, SIGINT)')
+    .exitOverride()
+    .option('--config <file>', 'YAML with the options below, in camelCase [PRISTINE_CONFIG]')
+    .addHelpText(
+      'after',
+      '\nA flag goes before the environment, that before the file, that before the default.\n\nExample:\n  pristine-server serve --listen 127.0.0.1:7420 --data ./pristine-data',
+    )
+    .action(async (flags: Record<string, unknown>) => serveUntilTold(await readConfig(flags, process.env)));
+  for (const { flag, env, description } of configOptions) serve.option(flag, `${description} [${env}]`);
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    process.exitCode = tell(error);
+  }
+}
+
+async function serveUntilTold(config: Config): Promise<void> {
+  const formatters = { level: (level: string) => ({ level }) };
+  const timestamp = pino.stdTimeFunctions.isoTime;
+  const log = pino({ level: config.logLevel, formatters, timestamp }, pino.destination({ dest: 2, sync: true }));
+  const told = Promise.withResolvers<string>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => told.resolve(signal));
+  }
+  const server = await startServer(config, log);
+  log.info({ signal: await told.promise }, 'server: stopping');
+  await server.stop();
+  log.info('server: stopped');
+}
+
+function tell(error: unknown): number {
+  // Commander has already said it; help and version end with 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+  const code = error instanceof CodedError ? error.code : 'INTERNAL';
+  process.stderr.write(`pristine-server: ${sentenceOf(error)} (${code})\n`);
+  return error instanceof CodedError ? error.exitCode : ExitCode.unmeasured;
+}

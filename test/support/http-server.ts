@@ -1,0 +1,58 @@
+import { pino } from 'pino';
+import { createEventFeed } from '../../server/fleet/event-feed.ts';
+import { createHttp } from '../../server/http/app.ts';
+import type { Services } from '../../server/http/services.ts';
+import { openDatabase } from '../../server/store/database.ts';
+import { createFakeClock } from './fake-clock.ts';
+
+export const aToken = 'pat_of-the-tests-0123456789';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came back
+  readonly body: any;
+}
+
+/** The real HTTP server over a real database on a free port; only clock, agents and controller are stand-ins. */
+export async function anHttpServer(overrides: Partial<Services> = {}, consoleDirectory = '/nonexistent') {
+  const services: Services = {
+    db: await openDatabase({ file: ':memory:' }),
+    feed: createEventFeed(),
+    clock: createFakeClock(),
+    adminToken: aToken,
+    proofKey: 'PEM of the proof key',
+    evidenceTtlMs: 3 * 3_600_000,
+    gateway: { heardAt: () => undefined, requestScan: () => false },
+    readyAt: () => 0,
+    isReady: () => true,
+    plan: async () => ({ computedAt: '2026-01-01T00:00:00.000Z', commands: [], blocked: [] }),
+    launch: async (_group, { count, key }) => ({
+      providerIds: Array.from({ length: count }, (_, index) => `${key}-${index}`),
+    }),
+    ...overrides,
+  };
+  const http = await createHttp(services, pino({ level: 'silent' }), consoleDirectory);
+  const url = await http.listen({ port: 0, host: '127.0.0.1' });
+
+  const send = async (path: string, init: RequestInit = {}): Promise<Answer> => {
+    const headers = { authorization: `Bearer ${aToken}`, ...init.headers };
+    const response = await fetch(url + path, { ...init, headers });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+  };
+  return {
+    ...{ http, url, services, send },
+    db: services.db,
+    get: (path: string) => send(`/api/v1/${path}`),
+    post: (path: string, body: unknown) =>
+      send(`/api/v1/${path}`, {
+        method: 'POST',
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        headers: { 'content-type': 'application/json' },
+      }),
+    close: () => http.close(),
+  };
+}
+export type HttpServer = Awaited<ReturnType<typeof anHttpServer>>;

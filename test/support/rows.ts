@@ -1,0 +1,60 @@
+import type { Db } from '../../server/store/database.ts';
+import { applyGroup } from '../../server/store/group-store.ts';
+import type { Finding } from '../../shared/finding.ts';
+import { aFinding, aGroup, anImageDigest, anInstanceRow, aTime } from './builders.ts';
+
+/** Rows for tests of reading, past intake and apply. */
+
+export async function insertGroup(db: Db, overrides: Parameters<typeof aGroup>[0] = {}): Promise<void> {
+  await applyGroup(db, aGroup(overrides), aTime);
+}
+
+/** Answers its id. */
+export async function insertInstance(db: Db, overrides: Parameters<typeof anInstanceRow>[0] = {}): Promise<string> {
+  const row = anInstanceRow(overrides);
+  await db.insertInto('instance').values(row).execute();
+  return row.id;
+}
+
+export async function insertImage(
+  db: Db,
+  { digest = anImageDigest, name = 'web', version = '7', pushedAt = aTime } = {},
+): Promise<void> {
+  const texts = {
+    manifest: '{}',
+    rules: '{}',
+    platform: JSON.stringify({ os: 'linux', arch: 'x64', distro: 'debian' }),
+  };
+  const counts = { entries: 3, rules_sequence: 1 };
+  await db
+    .insertInto('image')
+    .values({ digest, name, version, ...texts, ...counts, signed_by: '["sha256:00"]', pushed_at: pushedAt })
+    .execute();
+}
+
+/** Answers the fingerprint. */
+export async function insertFinding(
+  db: Db,
+  instanceId: string,
+  overrides: Partial<Finding> & { readonly closedAt?: string } = {},
+): Promise<string> {
+  const { closedAt = null, ...rest } = overrides;
+  const finding = aFinding(rest);
+  const { fingerprint, subject, name, change, severity, rule } = finding;
+  await db
+    .insertInto('drift')
+    .values({
+      ...{ fingerprint, subject, name, change, first_seen_at: aTime },
+      attributes: JSON.stringify(finding.attributes),
+      expected: JSON.stringify(finding.expected),
+      actual: JSON.stringify(finding.actual),
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  const seen = { first_seen_at: aTime, last_seen_at: aTime, closed_at: closedAt, scan_id: 'scan' };
+  await db
+    .insertInto('finding')
+    .values({ instance_id: instanceId, fingerprint, severity, rule, ...seen })
+    .execute();
+  return fingerprint;
+}
