@@ -59,9 +59,12 @@ export function forgeEntries(
   count: { bytes?: number; lines?: number } = {},
 ): void {
   const bytes = Buffer.from(text);
-  writeFileSync(join(dir, files.entries), zstdCompressSync(bytes));
+  const compressed = zstdCompressSync(bytes);
+  writeFileSync(join(dir, files.entries), compressed);
   resign(dir, keyFile, (statement) => {
-    statement.subject[0].digest.sha256 = sha256(bytes);
+    for (const subject of statement.subject) {
+      subject.digest.sha256 = sha256(subject.name === files.entries ? compressed : bytes);
+    }
     const lines = bytes.toString('latin1').split('\n').length - 1;
     Object.assign(statement.predicate.entries, { bytes: bytes.length, lines, ...count });
   });
