@@ -1,0 +1,16 @@
+import { realpathSync } from 'node:fs';
+import { ExitCode } from '../../shared/errors.ts';
+import { runAgent } from '../wire-up.ts';
+
+/** Stops on SIGTERM, SIGINT and SIGHUP; a second one ends at once. The spool survives both. */
+export async function runCommand(options: { readonly config: string; readonly once?: boolean }): Promise<ExitCode> {
+  const stop = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (stop.signal.aborted) process.exit(ExitCode.unmeasured);
+      stop.abort();
+    });
+  }
+  const entry = realpathSync(process.argv[1]!);
+  return await runAgent({ config: options.config, once: options.once ?? false, entry, signal: stop.signal });
+}

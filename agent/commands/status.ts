@@ -1,0 +1,51 @@
+import { systemClock } from '../../shared/clock.ts';
+import { formatDuration } from '../../shared/duration.ts';
+import { ExitCode } from '../../shared/errors.ts';
+import { imageRef } from '../../shared/image.ts';
+import { terminalSafe } from '../../shared/name.ts';
+import { loadConfig } from '../config.ts';
+import { isFresh, readStatus, type Status } from '../status.ts';
+
+/** `pristine status`: exit 0 in sync, 1 drifted, 3 unverifiable, or no agent is there to say. Errors: CONFIG, UNREADABLE. */
+export async function statusCommand(options: { readonly config: string; readonly json?: boolean }): Promise<ExitCode> {
+  const { stateDir } = await loadConfig(options.config);
+  const status = await readStatus(stateDir);
+  const now = systemClock.now();
+  process.stdout.write(options.json ? `${JSON.stringify(status)}\n` : textOf(status, now));
+  if (!isFresh(status, now)) return ExitCode.unmeasured;
+  switch (status.verdict) {
+    case 'in_sync':
+      return ExitCode.ok;
+    case 'drifted':
+      return ExitCode.finding;
+    case 'unverifiable':
+      return ExitCode.unmeasured;
+    default:
+      return status.verdict satisfies never;
+  }
+}
+
+function textOf(status: Status, now: number): string {
+  const { connection, spool, watcher, lastSweep } = status;
+  const age = `${ageOf(status.updatedAt, now)} ago${isFresh(status, now) ? '' : ', too long: the agent seems not to run'}`;
+  const lines = [
+    ['verdict', `${status.verdict} since ${status.since}`],
+    ['image', `${imageRef(status.image)} (${status.image.digest}), rules ${status.rules}`],
+    ['instance', status.instanceId ?? 'not enrolled yet'],
+    ['open findings', `${status.openFindings}`],
+    ['holes', `${status.holes}`],
+    ['last sweep', lastSweep === null ? 'none yet' : `${ageOf(lastSweep.finishedAt, now)} ago`],
+    [
+      'connection',
+      `${connection.state} since ${connection.since}${connection.error === null ? '' : ` (${connection.error})`}`,
+    ],
+    ['not delivered', `${spool.reports} reports, ${spool.bytes} bytes`],
+    ['watcher', `${watcher.kind} ${watcher.state}${watcher.error === null ? '' : ` (${watcher.error})`}`],
+    ['said', age],
+  ];
+  return lines.map(([key, value]) => `${key!.padEnd(14)} ${terminalSafe(value!)}\n`).join('');
+}
+
+function ageOf(time: string, now: number): string {
+  return formatDuration(Math.max(0, Math.round((now - Date.parse(time)) / 1_000)) * 1_000).replace(/^0$/, '0s');
+}

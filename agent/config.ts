@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { Duration, durationMs } from '../shared/duration.ts';
+import { CodedError, sentenceOf } from '../shared/errors.ts';
+import { installed } from '../shared/manifest.ts';
+
+const path = z.string().startsWith('/', 'expected an absolute path').max(4_096);
+
+/** The agent's door on the server; only its origin and a prefix are configured. */
+const agentPath = '/agent/v1';
+const schemes: Readonly<Record<string, string>> = { 'http:': 'ws:', 'https:': 'wss:', 'ws:': 'ws:', 'wss:': 'wss:' };
+
+/** `agent.yaml`. Strict: a setting that is misspelt must not be ignored. */
+export const AgentConfig = z
+  .strictObject({
+    server: z
+      .string()
+      .max(2_048)
+      .refine(
+        (text) => agentUrl(text) !== undefined,
+        'expected a ws, wss, http or https URL without credentials or query',
+      )
+      .describe('URL of pristine-server, such as wss://pristine.example'),
+    root: path.default('/').describe('the tree that is compared with the manifest'),
+    manifest: path.default(installed.manifest).describe('directory of the baked manifest'),
+    pub: path.default(installed.pub).describe('file with the public keys that manifests are trusted by'),
+    stateDir: path
+      .default(installed.stateDir)
+      .describe('where the identity key, the boot counter, the spool and status.json live'),
+    joinTokenFile: path.optional().describe('file with the join token; needed until the server has enrolled this key'),
+    sweepEvery: Duration.default('1h')
+      .refine((text) => durationMs(text) >= sweepEveryMsMin, 'expected at least 1s')
+      .describe('time between full sweeps, give or take a tenth'),
+    watch: z.boolean().default(true).describe('whether changes are looked at as they happen, and not only by sweeps'),
+  })
+  .meta({ id: 'AgentConfig', description: 'Settings of `pristine run`.' });
+export type AgentConfig = z.infer<typeof AgentConfig>;
+
+const sweepEveryMsMin = 1_000;
+const configBytesMax = 65_536;
+
+/** Errors: CONFIG, which names the file, the key, and what to do. */
+export async function loadConfig(file: string): Promise<AgentConfig> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new CodedError(
+      'CONFIG',
+      `${file}: cannot be read (${sentenceOf(cause)}). Write one, or name another with --config`,
+      cause,
+    );
+  }
+  return await parseConfig(text, file);
+}
+
+/** Errors: CONFIG. */
+export async function parseConfig(text: string, file: string): Promise<AgentConfig> {
+  if (text.length > configBytesMax)
+    throw new CodedError('CONFIG', `${file}: expected at most ${configBytesMax} characters`);
+  // Loaded here, because only a start needs it.
+  const { parse } = await import('yaml');
+  let document: unknown;
+  try {
+    document = parse(text, { maxAliasCount: 0 });
+  } catch (cause) {
+    throw new CodedError('CONFIG', `${file}: not YAML: ${sentenceOf(cause)}`, cause);
+  }
+  const result = AgentConfig.safeParse(document ?? {});
+  if (result.success) return result.data;
+  throw new CodedError('CONFIG', `${file}: ${result.error.issues.map(adviceOf).join('; ')}`, result.error);
+}
+
+function adviceOf(issue: z.core.$ZodIssue): string {
+  const known = Object.keys(AgentConfig.shape).join(', ');
+  if (issue.code === 'unrecognized_keys')
+    return `unknown key ${issue.keys.join(', ')}: remove it; the keys are ${known}`;
+  const key = issue.path.join('.');
+  if (key === '') return `expected keys and values; the keys are ${known}`;
+  const meant = AgentConfig.shape[key as keyof AgentConfig]?.description;
+  return `${key}: ${issue.message}; set ${key} to ${meant ?? 'a value'}`;
+}
+
+/** Where the agent connects to. */
+export function agentUrl(server: string): string | undefined {
+  const url = URL.parse(server);
+  const scheme = url === null ? undefined : schemes[url.protocol];
+  if (url === null || scheme === undefined || url.host === '') return undefined;
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return undefined;
+  return `${scheme}//${url.host}${url.pathname.replace(/\/+$/, '')}${agentPath}`;
+}

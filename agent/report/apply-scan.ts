@@ -1,0 +1,109 @@
+import { type Hole, hiderOf } from '../../shared/coverage.ts';
+import type { Finding } from '../../shared/finding.ts';
+import { compareNames } from '../../shared/name.ts';
+import { severities } from '../../shared/severity.ts';
+import type { Scan } from '../scan.ts';
+import { boundHoles } from './bound-holes.ts';
+import { findingBytes } from './finding-bytes.ts';
+
+/** What the agent knows of its instance: the open findings by fingerprint, and the holes. */
+export interface OpenState {
+  readonly open: ReadonlyMap<string, Finding>;
+  readonly holes: readonly Hole[];
+}
+
+export interface Applied {
+  readonly state: OpenState;
+  readonly opened: readonly Finding[];
+  /** Fingerprints. */
+  readonly cleared: readonly string[];
+}
+
+export interface StateLimits {
+  /** Open findings kept. Those above it are not reported one by one: a hole `too-many` at `/` stands for them. */
+  readonly openFindingsMax: number;
+  /** Of all open findings as JSON. The same happens at this bound. */
+  readonly openBytesMax: number;
+  /** Holes kept. Above it, and above `holesBytesMax`, the deepest are folded into a hole at their parent. */
+  readonly holesMax: number;
+  readonly holesBytesMax: number;
+}
+
+export const stateLimits: StateLimits = {
+  openFindingsMax: 20_000,
+  openBytesMax: 16 * 1_048_576,
+  holesMax: 2_000,
+  holesBytesMax: 262_144,
+};
+
+export const emptyState: OpenState = { open: new Map(), holes: [] };
+
+/**
+ * The one rule of what a scan changes: a finding closes only when it was looked at again and is gone. What was not
+ * looked at, or is hidden by a hole, stands.
+ */
+export function applyScan(state: OpenState, scan: Scan, limits: StateLimits = stateLimits): Applied {
+  const isLookedAt = reachOf(scan);
+  // A hole that was not looked at again stands too.
+  const kept = state.holes.filter(({ subject, name }) => !isLookedAt(subject, name));
+  const holes = [...kept, ...scan.coverage.holes];
+  return (
+    applyWithHoles(state, scan, boundHoles(holes, limits), limits) ??
+    applyWithHoles(state, scan, boundHoles([...holes, tooMany], limits), limits)!
+  );
+}
+
+const tooMany: Hole = { subject: 'file', name: '/', reason: 'too-many' };
+
+/** Undefined when the findings are too many and no hole says so yet. */
+function applyWithHoles(
+  state: OpenState,
+  scan: Scan,
+  holes: readonly Hole[],
+  limits: StateLimits,
+): Applied | undefined {
+  const isLookedAt = reachOf(scan);
+  const isHidden = hiderOf(holes);
+  const found = new Map(scan.findings.map((finding) => [finding.fingerprint, finding]));
+  const open = new Map<string, Finding>();
+  const cleared: string[] = [];
+  for (const [fingerprint, finding] of state.open) {
+    const { subject, name } = finding;
+    const stands = found.has(fingerprint) || !isLookedAt(subject, name) || isHidden(subject, name);
+    if (stands) open.set(fingerprint, finding);
+    else cleared.push(fingerprint);
+  }
+
+  const opened: Finding[] = [];
+  let bytes = 0;
+  for (const finding of open.values()) bytes += findingBytes(finding);
+  for (const finding of [...found.values()].filter(({ fingerprint }) => !open.has(fingerprint)).sort(gravestFirst)) {
+    bytes += findingBytes(finding);
+    if (open.size >= limits.openFindingsMax || bytes > limits.openBytesMax) {
+      if (!holes.includes(tooMany)) return undefined;
+      break;
+    }
+    open.set(finding.fingerprint, finding);
+    opened.push(finding);
+  }
+  return { state: { open, holes }, opened, cleared };
+}
+
+/** Whether the server has something to learn from this scan, beside that it took place. */
+export function changesAnything(before: OpenState, applied: Applied): boolean {
+  return (
+    applied.opened.length > 0 ||
+    applied.cleared.length > 0 ||
+    JSON.stringify(before.holes) !== JSON.stringify(applied.state.holes)
+  );
+}
+
+/** What a scan looked at. The reach of a scope is that of a hole, so that what a check closes and what a hole protects cannot differ. */
+function reachOf(scan: Scan): (subject: string, name: string) => boolean {
+  if (scan.kind === 'sweep') return () => true;
+  return hiderOf(scan.looked.map((scope) => ({ ...scope, reason: 'unreadable' })));
+}
+
+function gravestFirst(a: Finding, b: Finding): number {
+  return severities.indexOf(b.severity) - severities.indexOf(a.severity) || compareNames(a.name, b.name);
+}

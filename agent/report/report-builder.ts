@@ -1,0 +1,119 @@
+import type { Coverage, Skip } from '../../shared/coverage.ts';
+import type { Finding } from '../../shared/finding.ts';
+import { frameBytesMax, type ReportMessage, reportFindingsMax } from '../../shared/protocol.ts';
+import { stateDigest } from '../../shared/state-digest.ts';
+import type { Scan } from '../scan.ts';
+import type { Applied, OpenState } from './apply-scan.ts';
+import { findingBytes } from './finding-bytes.ts';
+
+/** A report before the spool gives it its place in the order. */
+export type ReportDraft = Omit<ReportMessage, 'boot' | 'seq'>;
+
+/** What a report compares with. */
+export interface Baseline {
+  readonly image: string;
+  readonly rules: number;
+}
+
+/**
+ * Of a frame, coverage may take this much: mounts and skipped names above it are left out and counted; holes are bounded
+ * before, in the state, because they are part of its digest.
+ */
+const coverageBytesMax = 524_288;
+/** One below what the schema allows: the last place tells how many are left out. */
+const skippedMax = 9_999;
+/** For the members of a report that are neither findings, fingerprints nor coverage. */
+const headBytes = 4_096;
+const fingerprintBytes = 67;
+
+export interface FrameLimits {
+  readonly frameBytesMax: number;
+  readonly reportFindingsMax: number;
+}
+
+/**
+ * The messages that tell a scan, each within a frame. A sweep lists everything that is open; a check only what it changed.
+ * One finding is far below a frame (names are at most 32,768 characters), so every finding fits.
+ */
+export function buildReports(
+  scanId: string,
+  scan: Scan,
+  before: OpenState,
+  applied: Applied,
+  baseline: Baseline,
+  limits: FrameLimits = { frameBytesMax, reportFindingsMax },
+): readonly ReportDraft[] {
+  const full = scan.kind === 'sweep';
+  const coverage = boundCoverage({ ...scan.coverage, holes: [...applied.state.holes] });
+  const room = limits.frameBytesMax - headBytes - Buffer.byteLength(JSON.stringify(coverage));
+  const opened = full ? [...applied.state.open.values()] : applied.opened;
+  const slices = sliceUp(opened, full ? [] : applied.cleared, room, limits.reportFindingsMax);
+
+  const fingerprints = new Set(before.open.keys());
+  return slices.map((slice, index) => {
+    for (const { fingerprint } of slice.opened) fingerprints.add(fingerprint);
+    for (const fingerprint of slice.cleared) fingerprints.delete(fingerprint);
+    const last = index === slices.length - 1;
+    // What a sweep no longer lists is closed by its last part, and so are the holes that it no longer has.
+    const open = last ? [...applied.state.open.keys()] : [...fingerprints];
+    const holes = last || !full ? applied.state.holes : before.holes;
+    return {
+      type: 'report',
+      scanId,
+      part: index + 1,
+      parts: slices.length,
+      full,
+      image: baseline.image,
+      rules: baseline.rules,
+      startedAt: scan.startedAt,
+      finishedAt: scan.finishedAt,
+      opened: slice.opened,
+      cleared: slice.cleared,
+      coverage: last || !full ? coverage : { ...coverage, mounts: [], skipped: [], holes: [...before.holes] },
+      stateDigest: stateDigest({ manifest: baseline.image, rules: baseline.rules, fingerprints: open, holes }),
+    };
+  });
+}
+
+interface Slice {
+  readonly opened: Finding[];
+  readonly cleared: string[];
+}
+
+/** At least one slice, also for nothing: a clean sweep is told too. Cleared ones go first, so that a changed file is never open twice. */
+function sliceUp(
+  opened: readonly Finding[],
+  cleared: readonly string[],
+  room: number,
+  countMax: number,
+): readonly Slice[] {
+  const slices: Slice[] = [{ opened: [], cleared: [] }];
+  let left = room;
+  const place = (bytes: number): Slice => {
+    const { opened, cleared } = slices.at(-1)!;
+    const count = opened.length + cleared.length;
+    if (count > 0 && (bytes > left || count >= countMax)) {
+      slices.push({ opened: [], cleared: [] });
+      left = room;
+    }
+    left -= bytes;
+    return slices.at(-1)!;
+  };
+  for (const fingerprint of cleared) place(fingerprintBytes).cleared.push(fingerprint);
+  for (const finding of opened) place(findingBytes(finding) + 1).opened.push(finding);
+  return slices;
+}
+
+function boundCoverage(coverage: Coverage): Coverage {
+  let left = coverageBytesMax - Buffer.byteLength(JSON.stringify(coverage.holes));
+  const fits = (value: unknown) => {
+    left -= Buffer.byteLength(JSON.stringify(value)) + 1;
+    return left > 0;
+  };
+  const mounts = coverage.mounts.filter(fits);
+  const skipped: Skip[] = coverage.skipped.slice(0, skippedMax).filter(fits);
+  const leftOut = coverage.mounts.length - mounts.length + coverage.skipped.length - skipped.length;
+  if (leftOut > 0)
+    skipped.push({ name: '/', rule: `${leftOut} more mounts and skipped names are left out of this report` });
+  return { ...coverage, mounts, skipped };
+}

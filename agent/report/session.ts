@@ -1,0 +1,302 @@
+import { WebSocket } from 'ws';
+import { CodedError, sentenceOf } from '../../shared/errors.ts';
+import {
+  CloseCode,
+  frameBytesMax,
+  parseServerMessage,
+  type ServerMessage,
+  subprotocol,
+} from '../../shared/protocol.ts';
+import type { ConnectionLimits, ConnectionOptions } from './connection.ts';
+import { createMailbox, type Mailbox } from './mailbox.ts';
+import { comparePlaces, type Place } from './spool.ts';
+
+/** How one connection ended. `progress` when it was of use, so that the next attempt may come soon. */
+export type SessionEnd = { readonly sentence: string; readonly progress: boolean } & (
+  | { readonly why: 'failed' | 'silent' }
+  | { readonly why: 'closed'; readonly code: number }
+  | { readonly why: 'disagreement'; readonly acked: Place | null }
+);
+
+/** A live connection, as the agent may touch it. */
+export interface Session {
+  wake(): void;
+}
+
+/** The last report known to be stored, and the state it told: kept from one connection to the next. */
+export interface Acked {
+  readonly place: Place;
+  readonly stateDigest: string | null;
+}
+
+type Options = ConnectionOptions & {
+  readonly limits: ConnectionLimits;
+  readonly memory: { acked: Acked | undefined };
+};
+
+type Note =
+  | { readonly kind: 'frame'; readonly text: string }
+  | { readonly kind: 'binary' | 'pong' | 'wake' | 'abort' }
+  | { readonly kind: 'error'; readonly sentence: string }
+  | { readonly kind: 'close'; readonly code: number; readonly reason: string };
+
+/** Frames of the server waiting to be read; a server that sends faster than its acks are stored is cut off. */
+const notesMax = 1_024;
+
+/**
+ * One connection from challenge to its end: hello, welcome, then the spool report by report, each after the ack of the one
+ * before, and heartbeats. The socket's callbacks only note; this loop works.
+ */
+export async function runSession(
+  options: Options,
+  signal: AbortSignal,
+  onOpen: (session: Session) => void,
+): Promise<SessionEnd> {
+  const { clock, limits } = options;
+  const mailbox = createMailbox<Note>(clock, notesMax);
+  const socket = openSocket(options.url, limits, mailbox);
+  const abort = () => mailbox.put({ kind: 'abort' });
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  onOpen({ wake: () => mailbox.put({ kind: 'wake' }) });
+  try {
+    const acked = await shakeHands(options, socket, mailbox, signal);
+    return await deliver(options, socket, mailbox, signal, acked);
+  } catch (error) {
+    if (error instanceof EndOfSession) return error.end;
+    if (error instanceof CodedError && error.code === 'PROTOCOL') socket.close(CloseCode.badMessage);
+    return { why: 'failed', sentence: sentenceOf(error), progress: false };
+  } finally {
+    signal.removeEventListener('abort', abort);
+    closeSoon(socket);
+  }
+}
+
+class EndOfSession extends Error {
+  readonly end: SessionEnd;
+  constructor(end: SessionEnd) {
+    super(end.sentence);
+    this.end = end;
+  }
+}
+
+function openSocket(url: string, limits: ConnectionLimits, mailbox: Mailbox<Note>): WebSocket {
+  const socket = new WebSocket(url, subprotocol, {
+    perMessageDeflate: false,
+    maxPayload: frameBytesMax,
+    handshakeTimeout: limits.handshakeMsMax,
+    followRedirects: false,
+  });
+  const put = (note: Note) => {
+    if (!mailbox.put(note)) socket.terminate();
+  };
+  let error: string | undefined;
+  socket.on('message', (data, isBinary) => put(isBinary ? { kind: 'binary' } : { kind: 'frame', text: String(data) }));
+  socket.on('pong', () => put({ kind: 'pong' }));
+  // An error is always followed by a close, which is the one that counts.
+  socket.on('error', (cause) => {
+    error = describe(cause);
+  });
+  socket.on('close', (code, reason) =>
+    put(error === undefined ? { kind: 'close', code, reason: String(reason) } : { kind: 'error', sentence: error }),
+  );
+  return socket;
+}
+
+/** An AggregateError of several addresses has an empty message of its own. */
+function describe(cause: Error): string {
+  return cause.message || (cause as NodeJS.ErrnoException).code || cause.name;
+}
+
+async function shakeHands(
+  options: Options,
+  socket: WebSocket,
+  mailbox: Mailbox<Note>,
+  signal: AbortSignal,
+): Promise<Place | null> {
+  const { clock, limits, identity, notes } = options;
+  // Twice: the upgrade has a bound of its own, and may use all of it.
+  const deadline = clock.monotonic() + 2 * limits.handshakeMsMax;
+  const challenge = await expectMessage('challenge');
+  const claims = await options.hello();
+  socket.send(
+    JSON.stringify({
+      type: 'hello',
+      publicKey: identity.publicKey,
+      signature: identity.signHello(challenge.nonce),
+      ...claims,
+    }),
+  );
+  const welcome = await expectMessage('welcome');
+  notes.welcome(welcome.instanceId);
+  notes.state('connected', null);
+  return welcome.acked;
+
+  async function expectMessage<T extends ServerMessage['type']>(type: T): Promise<Extract<ServerMessage, { type: T }>> {
+    for (;;) {
+      if (signal.aborted) throw new EndOfSession(stopped(false));
+      const leftMs = deadline - clock.monotonic();
+      const message = readNote(leftMs > 0 ? await mailbox.next(leftMs) : undefined, false);
+      if (message === 'nothing') continue;
+      if (message === 'late') throw new EndOfSession(silent(`the server sent no ${type} in time`, false));
+      if (message.type !== type) throw new CodedError('PROTOCOL', `expected ${type}, got ${message.type}`);
+      return message as Extract<ServerMessage, { type: T }>;
+    }
+  }
+}
+
+async function deliver(
+  options: Options,
+  socket: WebSocket,
+  mailbox: Mailbox<Note>,
+  signal: AbortSignal,
+  welcomed: Place | null,
+): Promise<SessionEnd> {
+  const { clock, limits, memory, notes, spool } = options;
+  if (welcomed !== null) {
+    if (comparePlaces(welcomed, options.lastPlace()) > 0)
+      return disagreement(welcomed, 'the server knows of later reports');
+    await rememberWelcomed(options, welcomed);
+    await spool.forget(welcomed);
+    notes.acked();
+  }
+
+  const startedAt = clock.monotonic();
+  let heardAt = startedAt;
+  let beatAt = startedAt;
+  let inFlight: { readonly place: Place; readonly stateDigest: string; readonly sentAt: number } | undefined;
+  let useful = false;
+  const progress = () => useful || clock.monotonic() - startedAt >= limits.stableMs;
+
+  for (;;) {
+    if (signal.aborted) return stopped(progress());
+    if (inFlight === undefined) inFlight = await sendHead();
+    const now = clock.monotonic();
+    if (now - heardAt >= limits.silentMsMax) return silent('the server has gone silent', progress());
+    if (inFlight !== undefined && now - inFlight.sentAt >= limits.ackMsMax) {
+      return silent('the server does not ack', progress());
+    }
+    if (now - beatAt >= limits.heartbeatEveryMs) {
+      beat();
+      beatAt = now;
+    }
+    const wakeAt = Math.min(
+      beatAt + limits.heartbeatEveryMs,
+      heardAt + limits.silentMsMax,
+      inFlight === undefined ? Number.POSITIVE_INFINITY : inFlight.sentAt + limits.ackMsMax,
+    );
+    const note = await mailbox.next(Math.max(1, wakeAt - clock.monotonic()));
+    if (note?.kind === 'close' && note.code === CloseCode.outOfOrder) {
+      return disagreement(null, `the server misses reports before ours: ${note.reason}`);
+    }
+    const message = readNote(note, progress());
+    if (message === 'late') continue;
+    if (note?.kind !== 'wake') heardAt = clock.monotonic();
+    if (message !== 'nothing') await receive(message);
+  }
+
+  async function sendHead() {
+    const place = spool.head();
+    if (place === undefined) return undefined;
+    const report = await spool.read(place);
+    if (report === undefined) {
+      // Dropped at this very moment, or spoilt on disk: in both cases a full report must take its place.
+      if (spool.head() !== place) return undefined;
+      throw new EndOfSession(disagreement(null, `the spooled report ${place.boot}-${place.seq} cannot be read`));
+    }
+    socket.send(report.frame);
+    return { place, stateDigest: report.stateDigest, sentAt: clock.monotonic() };
+  }
+
+  async function receive(message: ServerMessage): Promise<void> {
+    switch (message.type) {
+      case 'ack': {
+        if (inFlight === undefined || comparePlaces(message, inFlight.place) < 0) return;
+        if (comparePlaces(message, inFlight.place) > 0) {
+          throw new CodedError('PROTOCOL', `an ack of ${message.boot}-${message.seq}, which was not sent`);
+        }
+        await spool.forget(inFlight.place);
+        memory.acked = inFlight;
+        inFlight = undefined;
+        useful = true;
+        notes.acked();
+        return;
+      }
+      case 'scan':
+        notes.scanRequested(message.reason);
+        return;
+      case 'challenge':
+      case 'welcome':
+        throw new CodedError('PROTOCOL', `a second ${message.type}`);
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** Speaks of the last report that is stored, so that the two ends compare the same moment. */
+  function beat(): void {
+    const { boot } = options.lastPlace();
+    const acked = memory.acked?.place.boot === boot ? memory.acked : undefined;
+    const heartbeat = { type: 'heartbeat', boot, seq: acked?.place.seq ?? 0, stateDigest: acked?.stateDigest ?? null };
+    socket.send(JSON.stringify(heartbeat));
+    socket.ping();
+  }
+}
+
+/** What a note means in any state. Throws the end of the session, and PROTOCOL for what no server of ours says. */
+function readNote(note: Note | undefined, progress: boolean): ServerMessage | 'nothing' | 'late' {
+  switch (note?.kind) {
+    case undefined:
+      return 'late';
+    case 'frame':
+      return parseServerMessage(note.text);
+    case 'binary':
+      throw new CodedError('PROTOCOL', 'expected a text frame, got a binary one');
+    case 'pong':
+    case 'wake':
+      return 'nothing';
+    case 'abort':
+      throw new EndOfSession(stopped(progress));
+    case 'error':
+      throw new EndOfSession({ why: 'failed', sentence: note.sentence, progress });
+    case 'close':
+      throw new EndOfSession({
+        why: 'closed',
+        code: note.code,
+        sentence: `closed with ${note.code}${note.reason && `: ${note.reason}`}`,
+        progress,
+      });
+    default:
+      return note satisfies never;
+  }
+}
+
+/** The welcome may ack a report whose own ack was lost: then its digest is still in the spool. */
+async function rememberWelcomed({ memory, spool }: Options, welcomed: Place): Promise<void> {
+  if (memory.acked !== undefined && comparePlaces(memory.acked.place, welcomed) === 0) return;
+  const report = spool.head() === undefined ? undefined : await spool.read(welcomed);
+  memory.acked = { place: welcomed, stateDigest: report?.stateDigest ?? null };
+}
+
+function stopped(progress: boolean): SessionEnd {
+  return { why: 'failed', sentence: 'the agent stops', progress };
+}
+
+function silent(sentence: string, progress: boolean): SessionEnd {
+  return { why: 'silent', sentence, progress };
+}
+
+function disagreement(acked: Place | null, sentence: string): SessionEnd {
+  return { why: 'disagreement', acked, sentence, progress: false };
+}
+
+/** A closing handshake, but not for long: a dead peer would hold the socket for ws's thirty seconds. */
+function closeSoon(socket: WebSocket): void {
+  if (socket.readyState === WebSocket.CLOSED) return;
+  // An open handshake has nobody to say goodbye to.
+  if (socket.readyState === WebSocket.CONNECTING) socket.terminate();
+  else socket.close(1000);
+  setTimeout(() => socket.terminate(), closeMsMax).unref();
+}
+
+const closeMsMax = 500;

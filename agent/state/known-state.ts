@@ -1,0 +1,56 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Hole } from '../../shared/coverage.ts';
+import { Digest } from '../../shared/digest.ts';
+import { Finding } from '../../shared/finding.ts';
+import { writeAtomically } from './durable-file.ts';
+
+/** What was known when the agent ended: a finding that a hole hides at the next start must not be forgotten by that. */
+const KnownState = z.strictObject({
+  schema: z.literal('pristine.known-state/1'),
+  image: Digest,
+  rules: z.int(),
+  open: z.array(Finding),
+  holes: z.array(Hole),
+});
+
+interface Known {
+  readonly open: ReadonlyMap<string, Finding>;
+  readonly holes: readonly Hole[];
+}
+
+interface Against {
+  readonly image: string;
+  readonly rules: number;
+}
+
+/** Twice what `stateLimits` lets a state grow to. A larger file is not ours. */
+const knownBytesMax = 40 * 1_048_576;
+
+export async function saveKnownState(stateDir: string, against: Against, { open, holes }: Known): Promise<void> {
+  const document: z.infer<typeof KnownState> = {
+    schema: 'pristine.known-state/1',
+    ...against,
+    open: [...open.values()],
+    holes: [...holes],
+  };
+  await writeAtomically(pathOf(stateDir), JSON.stringify(document));
+}
+
+/** Undefined when there is none, it is spoilt, or it is about another image or other rules: then the first sweep is all there is. */
+export async function loadKnownState(stateDir: string, against: Against): Promise<Known | undefined> {
+  try {
+    const path = pathOf(stateDir);
+    if ((await stat(path)).size > knownBytesMax) return undefined;
+    const { image, rules, open, holes } = KnownState.parse(JSON.parse(await readFile(path, 'utf8')));
+    if (image !== against.image || rules !== against.rules) return undefined;
+    return { open: new Map(open.map((finding) => [finding.fingerprint, finding])), holes };
+  } catch {
+    return undefined;
+  }
+}
+
+function pathOf(stateDir: string): string {
+  return join(stateDir, 'known-state.json');
+}

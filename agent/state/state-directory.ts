@@ -1,0 +1,40 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CodedError, sentenceOf } from '../../shared/errors.ts';
+import { type BootCounter, openBootCounter } from './boot-counter.ts';
+import { temporaryPrefix } from './durable-file.ts';
+import { type Identity, loadIdentity } from './identity.ts';
+import { type Lock, takeLock } from './lock.ts';
+
+export interface StateDirectory {
+  readonly path: string;
+  readonly spoolPath: string;
+  readonly identity: Identity;
+  readonly boot: BootCounter;
+  close(): Promise<void>;
+}
+
+/** Makes what is missing, takes the lock, then counts the start: a refused start counts nothing. Errors: CONFLICT, KEY, IO. */
+export async function openStateDirectory(path: string): Promise<StateDirectory> {
+  const spoolPath = join(path, 'spool');
+  let lock: Lock | undefined;
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    lock = await takeLock(path);
+    await mkdir(spoolPath, { recursive: true, mode: 0o700 });
+    await removeTemporaries(path);
+    const identity = await loadIdentity(path);
+    const boot = await openBootCounter(path);
+    return { path, spoolPath, identity, boot, close: lock.release };
+  } catch (cause) {
+    await lock?.release();
+    if (cause instanceof CodedError) throw cause;
+    throw new CodedError('IO', `the state directory ${path} cannot be used: ${sentenceOf(cause)}`, cause);
+  }
+}
+
+async function removeTemporaries(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (name.startsWith(temporaryPrefix)) await rm(join(directory, name), { force: true });
+  }
+}

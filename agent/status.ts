@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { CodedError } from '../shared/errors.ts';
+import { Image } from '../shared/image.ts';
+import { Verdict } from '../shared/verdict.ts';
+import { writeAtomically } from './state/durable-file.ts';
+
+const time = z.iso.datetime({ precision: 3 });
+const count = z.int().nonnegative();
+
+/** `status.json`: what the agent says of itself to people and scripts on the machine, since it listens nowhere. */
+export const Status = z
+  .object({
+    schema: z.literal('pristine.status/1'),
+    pid: z.int().positive(),
+    boot: z.int().positive(),
+    instanceId: z.string().nullable().describe('null until the server has welcomed this agent'),
+    image: Image,
+    rules: z.int().positive().describe('sequence of the rules in force'),
+    verdict: Verdict.describe('of what the agent knows; the server decides for itself'),
+    since: time.describe('when the verdict last changed'),
+    lastSweep: z
+      .object({ startedAt: time, finishedAt: time })
+      .nullable()
+      .describe('null before the first sweep of this start'),
+    openFindings: count,
+    holes: count,
+    connection: z.object({
+      state: z.enum(['connecting', 'connected', 'waiting', 'refused']),
+      since: time,
+      error: z.string().nullable(),
+    }),
+    spool: z.object({ reports: count, bytes: count }).describe('reports that the server has not acked yet'),
+    watcher: z.object({
+      kind: z.enum(['inotify', 'none']),
+      state: z.enum(['watching', 'partial', 'off']),
+      error: z.string().nullable(),
+    }),
+    updatedAt: time.describe('written at each change and at least every 15 s; much older, the agent is not running'),
+  })
+  .meta({ id: 'Status' });
+export type Status = z.infer<typeof Status>;
+
+export const statusEveryMs = 15_000;
+/** Four missed writes: from there on a status says nothing about now. */
+export const statusFreshMsMax = 60_000;
+
+export async function writeStatus(stateDir: string, status: Status): Promise<void> {
+  await writeAtomically(pathOf(stateDir), `${JSON.stringify(status, null, 2)}\n`, 0o644);
+}
+
+/** Errors: UNREADABLE when there is none, or none that can be read. */
+export async function readStatus(stateDir: string): Promise<Status> {
+  const path = pathOf(stateDir);
+  try {
+    return Status.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch (cause) {
+    throw new CodedError(
+      'UNREADABLE',
+      `${path}: no status of an agent there. Is \`pristine run\` running, as this user?`,
+      cause,
+    );
+  }
+}
+
+export function isFresh(status: Status, now: number): boolean {
+  return Math.abs(now - Date.parse(status.updatedAt)) <= statusFreshMsMax;
+}
+
+/** In sync, told to the server, and said just now. */
+export function isDelivered(status: Status, now: number): boolean {
+  return (
+    status.verdict === 'in_sync' &&
+    status.lastSweep !== null &&
+    status.spool.reports === 0 &&
+    status.connection.state === 'connected' &&
+    isFresh(status, now)
+  );
+}
+
+function pathOf(stateDir: string): string {
+  return join(stateDir, 'status.json');
+}

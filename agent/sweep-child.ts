@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process';
+import type { Logger } from 'pino';
+import { type Clock, timestamp } from '../shared/clock.ts';
+import { emptyCoverage, type Hole } from '../shared/coverage.ts';
+import { sentenceOf } from '../shared/errors.ts';
+import { Report } from '../shared/report.ts';
+import type { Baseline } from './report/report-builder.ts';
+import type { Scan, Sweeper } from './scan.ts';
+
+export interface SweepChildOptions {
+  /** The file that `node` runs for `pristine`. */
+  readonly entry: string;
+  readonly root: string;
+  readonly manifest: string;
+  readonly pub: string;
+  readonly baseline: Baseline;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly limits?: Partial<SweepLimits>;
+}
+
+export interface SweepLimits {
+  /** A report above it is not read: the child is ended, and a hole over everything says that the sweep failed. */
+  readonly sweepReportBytesMax: number;
+  /** A child that takes longer is ended, with the same hole: a filesystem that never answers must not hold the agent for ever. */
+  readonly sweepMsMax: number;
+}
+
+const sweepLimits: SweepLimits = { sweepReportBytesMax: 32 * 1_048_576, sweepMsMax: 2 * 3_600_000 };
+const errorBytesMax = 4_096;
+
+/**
+ * Sweeps by `pristine verify` in a child, so that the memory of a sweep is gone after it. Whatever goes wrong with the
+ * child is a hole over everything in a scan of this time, never an old verdict left standing.
+ */
+export function createSweeper(options: SweepChildOptions): Sweeper {
+  return async (signal) => {
+    const { clock, log } = options;
+    const startedAt = timestamp(clock.now());
+    try {
+      const report = Report.parse(JSON.parse(await runVerify(options, signal)));
+      return scanOf(report, options);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      log.error({ reason: sentenceOf(error).slice(0, 1_000) }, 'a sweep failed');
+      return unmeasured(startedAt, clock, { subject: 'file', name: '/', reason: 'io-error' });
+    }
+  };
+}
+
+function scanOf(report: Report, { manifest, baseline, clock, log }: SweepChildOptions): Scan {
+  const { startedAt, findings } = report;
+  const whole: Hole = { subject: 'manifest', name: manifest, reason: 'not-a-manifest' };
+  if (report.image !== null && (report.image.digest !== baseline.image || report.rules !== baseline.rules)) {
+    // Both were valid when the agent started. What is compared with now is not what the server was told.
+    log.error(
+      { image: report.image.digest, rules: report.rules },
+      'the manifest was replaced: restart the agent to use it',
+    );
+    return unmeasured(startedAt, clock, whole);
+  }
+  if (report.error !== undefined)
+    log.error({ code: report.error.code, reason: report.error.message }, 'a sweep could not measure');
+  const isSilent = report.coverage.holes.length === 0 && (report.image === null || report.error !== undefined);
+  return {
+    kind: 'sweep',
+    startedAt,
+    finishedAt: notBefore(startedAt, report.finishedAt),
+    findings,
+    coverage: isSilent ? { ...report.coverage, holes: [whole] } : report.coverage,
+  };
+}
+
+function unmeasured(startedAt: string, clock: Clock, hole: Hole): Scan {
+  const finishedAt = notBefore(startedAt, timestamp(clock.now()));
+  return { kind: 'sweep', startedAt, finishedAt, findings: [], coverage: { ...emptyCoverage, holes: [hole] } };
+}
+
+/** The wall clock may have been set back meanwhile. */
+function notBefore(startedAt: string, finishedAt: string): string {
+  return finishedAt < startedAt ? startedAt : finishedAt;
+}
+
+/** The child's standard output. Rejects when it ended otherwise than by 0, 1 or 3, and when the signal aborts. */
+function runVerify(
+  { entry, root, manifest, pub, limits: given }: SweepChildOptions,
+  signal: AbortSignal,
+): Promise<string> {
+  const limits = { ...sweepLimits, ...given };
+  return new Promise((resolve, reject) => {
+    const args = [entry, 'verify', '--root', root, '--manifest', manifest, '--pub', pub, '--format', 'json'];
+    // No environment: nothing that was put into ours (NODE_OPTIONS) may change how a sweep looks.
+    const child = spawn(process.execPath, args, {
+      env: {},
+      stdio: ['ignore', 'pipe', 'pipe'],
+      signal,
+      killSignal: 'SIGKILL',
+    });
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let complaint = '';
+    let reason: string | undefined;
+    const giveUp = (why: string) => {
+      reason = why;
+      child.kill('SIGKILL');
+    };
+    const timer = setTimeout(() => giveUp(`took longer than ${limits.sweepMsMax} ms`), limits.sweepMsMax);
+    child.stdout.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= limits.sweepReportBytesMax) chunks.push(chunk);
+      else if (reason === undefined) giveUp(`reported more than ${limits.sweepReportBytesMax} bytes`);
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      complaint = (complaint + text).slice(-errorBytesMax);
+    });
+    child.once('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    child.once('close', (code, killedBy) => {
+      clearTimeout(timer);
+      if (reason === undefined && (code === 0 || code === 1 || code === 3))
+        resolve(Buffer.concat(chunks).toString('utf8'));
+      else reject(new Error(`the child ${reason ?? `ended with ${code ?? killedBy}: ${complaint.trim()}`}`));
+    });
+  });
+}

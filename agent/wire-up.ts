@@ -1,0 +1,201 @@
+import { readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import pino, { type Logger } from 'pino';
+import { systemClock } from '../shared/clock.ts';
+import { durationMs } from '../shared/duration.ts';
+import { CodedError, ExitCode, sentenceOf } from '../shared/errors.ts';
+import type { Image } from '../shared/image.ts';
+import { encodeName, rawOf } from '../shared/name.ts';
+import type { Rulebook } from '../shared/rulebook.ts';
+import { type AgentView, createAgent } from './agent.ts';
+import { checkDigest } from './check/digest.ts';
+import { createDirtySet } from './check/dirty-set.ts';
+import { openManifest } from './check/open-manifest.ts';
+import { readPublicKeys } from './collect/key-file.ts';
+import { type AgentConfig, agentUrl, loadConfig } from './config.ts';
+import { readFacts } from './facts.ts';
+import { createConnection } from './report/connection.ts';
+import type { Baseline } from './report/report-builder.ts';
+import { openSpool } from './report/spool.ts';
+import type { Checker } from './scan.ts';
+import { loadKnownState, saveKnownState } from './state/known-state.ts';
+import { openStateDirectory } from './state/state-directory.ts';
+import { writeStatus } from './status.ts';
+import { createSweeper } from './sweep-child.ts';
+import { version } from './version.ts';
+import { watchDirectories } from './watch/directory-watcher.ts';
+import { noWatcher, type Watcher } from './watch/watcher.ts';
+
+export interface RunOptions {
+  readonly config: string;
+  readonly once: boolean;
+  /** The file that `node` runs for `pristine`: sweeps are its `verify`. */
+  readonly entry: string;
+  /** Ends the run. */
+  readonly signal: AbortSignal;
+}
+
+/** A server that acks nothing for so long is unreachable for `--once`. */
+const onceDeliverMsMax = 30_000;
+const joinTokenBytesMax = 256;
+
+/**
+ * The agent, put together. What it compares with is verified first: without that there is nothing to run for.
+ * Errors: CONFIG, KEY, CONFLICT, and those of `openManifest` and `checkDigest`.
+ */
+export async function runAgent(options: RunOptions): Promise<ExitCode> {
+  const config = await loadConfig(options.config);
+  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: true }));
+  const verified = await verifyManifest(config);
+  const { image, baseline } = verified;
+  const directory = await openStateDirectory(config.stateDir);
+  const stopping = new AbortController();
+  const signal = AbortSignal.any([options.signal, stopping.signal]);
+  let watcher: Watcher = noWatcher;
+  try {
+    const { boot, identity, path: stateDir } = directory;
+    const spool = await openSpool(directory.spoolPath);
+    const dirty = createDirtySet();
+    const agent = createAgent({
+      image,
+      baseline,
+      boot,
+      spool,
+      dirty,
+      watcher: () => watcher,
+      sweep: createSweeper({ ...config, entry: options.entry, baseline, clock: systemClock, log }),
+      checker: sweepsOnly,
+      known: await loadKnownState(stateDir, baseline),
+      saveKnown: (state) => saveKnownState(stateDir, baseline, state),
+      writeStatus: (status) => writeStatus(stateDir, status),
+      onSpooled: () => connection.wake(),
+      clock: systemClock,
+      log,
+      limits: { sweepEveryMs: durationMs(config.sweepEvery) },
+    });
+    const facts = await readFacts();
+    const connection = createConnection({
+      url: agentUrl(config.server)!,
+      identity,
+      hello: async () => ({
+        boot: boot.current,
+        ...baseline,
+        agentVersion: version,
+        facts,
+        ...(await readJoinToken(config, log)),
+      }),
+      spool,
+      lastPlace: agent.lastPlace,
+      notes: agent.notes,
+      clock: systemClock,
+      log,
+    });
+    log.info({ version, boot: boot.current, image: image.digest, root: config.root, server: config.server }, 'started');
+
+    const connected = connection.run(signal);
+    if (config.watch && !options.once) {
+      watcher = await watch(config, verified, (name) => {
+        dirty.add(name);
+        agent.wake();
+      });
+      log.info(watcher.status, 'watching');
+    }
+    await agent.run(signal, options.once ? onceDone() : undefined);
+    const code = options.once ? onceExitCode(agent.view()) : ExitCode.ok;
+    stopping.abort();
+    await connected;
+    log.info({ exitCode: code }, 'stopped');
+    return code;
+  } finally {
+    stopping.abort();
+    watcher.close();
+    await directory.close();
+  }
+}
+
+interface Verified {
+  readonly image: Image;
+  readonly baseline: Baseline;
+  readonly rulebook: Rulebook;
+  readonly pseudoMounts: readonly string[];
+}
+
+async function verifyManifest(config: AgentConfig): Promise<Verified> {
+  const manifest = openManifest(config.manifest, readPublicKeys(config.pub));
+  try {
+    await checkDigest(manifest);
+    const { image, rules, rulebook } = manifest;
+    const baseline = { image: image.digest, rules: rules.sequence };
+    return { image, baseline, rulebook, pseudoMounts: rules.pseudoMounts };
+  } finally {
+    manifest.close();
+  }
+}
+
+/** Until then every hint asks for a sweep. */
+const sweepsOnly: Checker = { check: async () => undefined };
+
+async function watch(config: AgentConfig, verified: Verified, onHint: (name: string) => void): Promise<Watcher> {
+  const root = resolve(config.root);
+  const ownName = nameWithin(root, resolve(config.stateDir));
+  const isBeneath = (name: string, directory: string) => name === directory || name.startsWith(`${directory}/`);
+  const isOwn = (name: string) => ownName !== undefined && isBeneath(name, ownName);
+  return await watchDirectories({
+    root,
+    onHint: (name) => {
+      const raw = rawOf(name);
+      // What this agent writes itself would make it look for ever; sweeps look there.
+      if (isOwn(name) || raw === undefined || verified.rulebook.rulingOf(raw).treatment === 'ignored') return;
+      onHint(name);
+    },
+    isLeftOut: (name, otherDevice) =>
+      isOwn(name) || (otherDevice && verified.pseudoMounts.some((mount) => isBeneath(name, mount))),
+  });
+}
+
+function nameWithin(root: string, path: string): string | undefined {
+  if (root === '/') return encodeName(Buffer.from(path));
+  return path.startsWith(`${root}/`) ? encodeName(Buffer.from(path.slice(root.length))) : undefined;
+}
+
+/** Read for each hello, so that a token may come after the agent; never logged. Once the key is enrolled, none is needed. */
+async function readJoinToken({ joinTokenFile }: AgentConfig, log: Logger): Promise<{ readonly joinToken?: string }> {
+  if (joinTokenFile === undefined) return {};
+  try {
+    if ((await stat(joinTokenFile)).size > joinTokenBytesMax)
+      throw new CodedError('CONFIG', 'it is too long for a token');
+    const joinToken = (await readFile(joinTokenFile, 'utf8')).trim();
+    return joinToken === '' ? {} : { joinToken };
+  } catch (error) {
+    log.warn({ reason: sentenceOf(error) }, 'no join token');
+    return {};
+  }
+}
+
+/** Swept and delivered, refused, or no progress for too long. */
+function onceDone(): (view: AgentView) => boolean {
+  let spooled = -1;
+  let progressAt = systemClock.monotonic();
+  return (view) => {
+    const now = systemClock.monotonic();
+    if (!view.swept || view.spooled !== spooled) progressAt = now;
+    spooled = view.spooled;
+    if (view.connection === 'refused') return true;
+    return view.swept && (view.spooled === 0 || now - progressAt >= onceDeliverMsMax);
+  };
+}
+
+function onceExitCode(view: AgentView): ExitCode {
+  if (view.connection === 'refused') return ExitCode.forbidden;
+  if (!view.swept || view.spooled > 0) return ExitCode.unreachable;
+  switch (view.verdict) {
+    case 'in_sync':
+      return ExitCode.ok;
+    case 'drifted':
+      return ExitCode.finding;
+    case 'unverifiable':
+      return ExitCode.unmeasured;
+    default:
+      return view.verdict satisfies never;
+  }
+}

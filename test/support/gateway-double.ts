@@ -1,0 +1,195 @@
+import { randomBytes, verify } from 'node:crypto';
+
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { z } from 'zod';
+import { parsePublicKeys } from '../../shared/dsse.ts';
+import {
+  type AgentMessage,
+  CloseCode,
+  frameBytesMax,
+  type Heartbeat,
+  type Hello,
+  helloBytes,
+  parseAgentMessage,
+  type ReportMessage,
+  subprotocol,
+} from '../../shared/protocol.ts';
+
+type Place = { readonly boot: number; readonly seq: number };
+
+/** How the double misbehaves; set at any time. */
+export interface GatewayFaults {
+  /** Stores and says nothing. */
+  dropAcks: boolean;
+  /** Sends each ack twice. */
+  doubleAcks: boolean;
+  /** Says nothing at all any more, on connections that are there and on new ones, and answers no ping. */
+  freeze: boolean;
+  /** Closes instead of welcoming. */
+  refuseWith: number | undefined;
+  /** Closes instead of storing a report. */
+  refuseReportsWith: number | undefined;
+  /** Sent in place of the challenge. */
+  firstFrame: string | Buffer | undefined;
+}
+
+/** The server's end of the protocol over a real socket, without the house behind it: it keeps what it was told and checks the order. */
+export interface GatewayDouble {
+  readonly url: string;
+  readonly faults: GatewayFaults;
+  readonly hellos: readonly z.infer<typeof Hello>[];
+  /** In the order of storing: each was acked, or was about to be. */
+  readonly stored: readonly ReportMessage[];
+  /** Acks that went out. */
+  readonly acked: readonly Place[];
+  /** Reports received once more after they were stored. */
+  readonly duplicates: number;
+  readonly heartbeats: readonly z.infer<typeof Heartbeat>[];
+  readonly problems: readonly string[];
+  /** What a welcome says; normally the last stored place. */
+  last: Place | null;
+  /** To every live connection. */
+  send(frame: string | Buffer): void;
+  closeAll(code: number, reason?: string): void;
+  readonly connections: number;
+  /** Stops listening and drops everyone; what is stored stays. */
+  stop(): Promise<void>;
+  /** Listens again on the same port. */
+  start(): Promise<void>;
+}
+
+export async function startGatewayDouble(): Promise<GatewayDouble> {
+  const faults: GatewayFaults = {
+    dropAcks: false,
+    doubleAcks: false,
+    freeze: false,
+    refuseWith: undefined,
+    refuseReportsWith: undefined,
+    firstFrame: undefined,
+  };
+  const hellos: z.infer<typeof Hello>[] = [];
+  const stored: ReportMessage[] = [];
+  const acked: Place[] = [];
+  const heartbeats: z.infer<typeof Heartbeat>[] = [];
+  const problems: string[] = [];
+  let duplicates = 0;
+  let server: WebSocketServer;
+  let port = 0;
+
+  const double: GatewayDouble = {
+    get url() {
+      return `ws://127.0.0.1:${port}`;
+    },
+    faults,
+    hellos,
+    stored,
+    acked,
+    get duplicates() {
+      return duplicates;
+    },
+    heartbeats,
+    problems,
+    last: null,
+    send: (frame) => {
+      for (const socket of server.clients) socket.send(frame);
+    },
+    closeAll: (code, reason) => {
+      for (const socket of server.clients) socket.close(code, reason);
+    },
+    get connections() {
+      return server.clients.size;
+    },
+    stop: () =>
+      new Promise((resolve) => {
+        for (const socket of server.clients) socket.terminate();
+        server.close(() => resolve());
+      }),
+    async start() {
+      server = new WebSocketServer({
+        host: '127.0.0.1',
+        port,
+        path: '/agent/v1',
+        perMessageDeflate: false,
+        maxPayload: frameBytesMax,
+        autoPong: false,
+        handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
+      });
+      await new Promise((resolve) => server.once('listening', resolve));
+      port = (server.address() as { port: number }).port;
+      server.on('connection', serve);
+    },
+  };
+  await double.start();
+  return double;
+
+  function serve(socket: WebSocket): void {
+    const nonce = randomBytes(32).toString('base64');
+    let boot: number | undefined;
+    const send = (message: object) => {
+      if (!faults.freeze && socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
+    };
+    socket.on('error', () => undefined);
+    socket.on('ping', () => {
+      if (!faults.freeze) socket.pong();
+    });
+    socket.on('message', (data) => {
+      if (faults.freeze) return;
+      let message: AgentMessage;
+      try {
+        message = parseAgentMessage(String(data));
+      } catch (error) {
+        problems.push(String(error));
+        socket.close(CloseCode.badMessage);
+        return;
+      }
+      switch (message.type) {
+        case 'hello':
+          hellos.push(message);
+          if (faults.refuseWith !== undefined) {
+            socket.close(faults.refuseWith, 'refused by the test');
+            return;
+          }
+          if (!isProven(message, nonce)) problems.push('a hello with a bad signature');
+          boot = message.boot;
+          send({ type: 'welcome', instanceId: 'instance-1', acked: double.last });
+          return;
+        case 'heartbeat':
+          if (message.boot !== boot) problems.push(`a heartbeat of boot ${message.boot} in boot ${boot}`);
+          heartbeats.push(message);
+          return;
+        case 'report':
+          receive(socket, message, send);
+          return;
+      }
+    });
+    if (faults.firstFrame !== undefined) socket.send(faults.firstFrame);
+    else send({ type: 'challenge', nonce });
+  }
+
+  function receive(socket: WebSocket, report: ReportMessage, send: (message: object) => void): void {
+    const { boot, seq } = report;
+    if (faults.refuseReportsWith !== undefined) {
+      socket.close(faults.refuseReportsWith, 'refused by the test');
+      return;
+    }
+    const { last } = double;
+    if (last !== null && (boot < last.boot || (boot === last.boot && seq <= last.seq))) duplicates += 1;
+    else if ((last?.boot === boot && seq === last.seq + 1) || (report.full && report.part === 1)) {
+      stored.push(report);
+      double.last = { boot, seq };
+    } else {
+      problems.push(`out of order: ${boot}-${seq} after ${JSON.stringify(last)}`);
+      socket.close(CloseCode.outOfOrder, JSON.stringify(last));
+      return;
+    }
+    if (faults.dropAcks) return;
+    if (!faults.freeze) acked.push({ boot, seq });
+    send({ type: 'ack', boot, seq });
+    if (faults.doubleAcks) send({ type: 'ack', boot, seq });
+  }
+}
+
+function isProven(hello: z.infer<typeof Hello>, nonce: string): boolean {
+  const [key] = parsePublicKeys(hello.publicKey);
+  return verify(null, helloBytes(nonce, hello.publicKey), key!, Buffer.from(hello.signature, 'base64'));
+}
