@@ -101,24 +101,30 @@ function command(name: string, description: string): Command {
 }
 
 async function main(): Promise<void> {
+  // A reader that has seen enough (`| head`) is no defect of ours.
+  process.stdout.on('error', () => undefined);
+  process.stderr.on('error', () => undefined);
   try {
     await program.parseAsync();
   } catch (error) {
-    if (error instanceof CommanderError) leave(error.exitCode === 0 ? ExitCode.ok : ExitCode.usage);
+    if (error instanceof CommanderError) return leave(error.exitCode === 0 ? ExitCode.ok : ExitCode.usage);
     if (error instanceof CodedError) {
       process.stderr.write(`pristine: ${error.code}: ${error.message}\n`);
-      leave(error.exitCode);
+      return leave(error.exitCode);
     }
     process.stderr.write(`pristine: a defect of ours: ${error instanceof Error ? error.stack : sentenceOf(error)}\n`);
-    leave(ExitCode.unmeasured);
+    await leave(ExitCode.unmeasured);
   }
 }
 
 async function end(code: Promise<ExitCode>): Promise<void> {
-  leave(await code);
+  await leave(await code);
 }
 
-/** Ends at once: standard output is written synchronously to files and pipes, and idle threads need no farewell. */
-function leave(code: ExitCode): never {
+/** Ends as soon as everything is written: idle threads need no farewell, but a parent reads through a socket in its own time. */
+async function leave(code: ExitCode): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) {
+    await new Promise<void>((resolve) => stream.write('', () => resolve()));
+  }
   process.exit(code);
 }
