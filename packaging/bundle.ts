@@ -1,0 +1,65 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { rolldown } from 'rolldown';
+import { houseDir } from './run-command.ts';
+
+export interface AgentBundle {
+  /** The file that `node` runs for `pristine`. */
+  readonly entry: string;
+  /** All files, by their name in the folder of the bundle. */
+  readonly files: readonly string[];
+  /** Names of the packages whose code is inside, sorted. */
+  readonly packages: readonly string[];
+}
+
+/** The agent is one file; a thread starts from a file of its own, which stands beside it under this name. */
+const programs = { 'pristine.js': 'agent/main.ts', 'observer-thread.js': 'agent/collect/observer-thread.ts' };
+
+/** Writes the agent as plain JavaScript that needs nothing but Node: what ships, and what the bench measures. */
+export async function bundleAgent(out = join(houseDir, 'dist/agent')): Promise<AgentBundle> {
+  const modules: string[] = [];
+  const { version } = JSON.parse(readFileSync(join(houseDir, 'package.json'), 'utf8')) as { version: string };
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  for (const [file, input] of Object.entries(programs)) {
+    const build = await rolldown({
+      input: join(houseDir, input),
+      cwd: houseDir,
+      platform: 'node',
+      tsconfig: false,
+      // ws looks for two native helpers and does without them; the agent ships none.
+      external: ['bufferutil', 'utf-8-validate'],
+      onLog: (level, log) => {
+        if (level === 'warn' && log.code !== 'EVAL') throw new Error(`bundling ${input}: ${log.message}`);
+      },
+    });
+    const { output } = await build.write({
+      file: join(out, file),
+      format: 'esm',
+      codeSplitting: false,
+      comments: { legal: false },
+      // Fewer bytes to read at each start; names stay, so that a stack trace can be read.
+      minify: { compress: true, mangle: false, codegen: true },
+    });
+    await build.close();
+    for (const chunk of output) if (chunk.type === 'chunk') modules.push(...chunk.moduleIds);
+  }
+  const packageJson = { name: 'pristine', version, type: 'module' };
+  writeFileSync(join(out, 'package.json'), `${JSON.stringify(packageJson)}\n`);
+  return {
+    entry: join(out, 'pristine.js'),
+    files: [...Object.keys(programs), 'package.json'],
+    packages: [...new Set(modules.flatMap(packagesOf))].sort(),
+  };
+}
+
+function packagesOf(module: string): string[] {
+  const inside = module.split('/node_modules/').at(-1);
+  if (inside === undefined || inside === module) return [];
+  return [
+    inside
+      .split('/')
+      .slice(0, inside.startsWith('@') ? 2 : 1)
+      .join('/'),
+  ];
+}

@@ -1,0 +1,117 @@
+/**
+ * npm run bench [-- --json] [--rounds N]
+ *
+ * Everything that is claimed about speed and size, measured in one run on this machine, beside its peers. As root, for
+ * debootstrap. Exits 1 when a target is missed.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { bundleAgent } from '../../packaging/bundle.ts';
+import { houseDir } from '../../packaging/run-command.ts';
+import { debianRoot } from '../support/debian-root.ts';
+import { compareTimes, median } from './compare-times.ts';
+import { type Figure, isMissed, tableOf } from './figure.ts';
+import { idleRssOf } from './idle-agent.ts';
+import { makeManyFiles } from './many-files.ts';
+import { aideOf, opensslOf } from './peers.ts';
+import { type Program, peakRssOf } from './program.ts';
+
+const few = 12_000;
+const many = 500_000;
+const idleMs = 60_000;
+
+const { values: options } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '7' } },
+});
+const work = mkdtempSync(join(tmpdir(), 'pristine-bench-'));
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+process.once('exit', () => rmSync(work, { recursive: true, force: true }));
+
+const { entry } = await bundleAgent(join(work, 'agent'));
+const pub = join(work, 'image.pub');
+pristine('keygen', '--out', join(work, 'image'));
+
+const figures = [...(await times()), ...(await memory())];
+const missed = figures.filter(isMissed);
+if (options.json) {
+  const machine = { cores: availableParallelism(), node: process.version };
+  console.log(JSON.stringify({ schema: 'pristine.bench/1', machine, figures, missed: missed.length }));
+} else {
+  console.log(tableOf(figures));
+}
+process.exitCode = missed.length > 0 ? 1 : 0;
+
+async function times(): Promise<Figure[]> {
+  say('a Debian root');
+  const root = debianRoot({ variant: 'standard' });
+  const manifest = bake(root, 'debian');
+  say('verify of the Debian root beside openssl and aide');
+  const verifyDebian = verify(entry, root, manifest);
+  const sources = { ...verify(join(houseDir, 'agent/pristine.js'), root, manifest), name: 'sources' };
+  const programs = [opensslOf(root), verifyDebian, sources, aideOf(root, work)];
+  const medians = await compareTimes(programs, Number(options.rounds));
+  const ms = (name: string) => medians.get(name) as number;
+  const ours = ms(verifyDebian.name);
+  const peak = await peakRssOf(verifyDebian);
+  say(`an idle agent, ${idleMs / 1000} s after its sweep`);
+  const idle = await idleRssOf({ entry, root, manifest, pub, work, idleMs });
+  return [
+    { name: 'Debian root: entries', value: entriesOf(root), unit: 'entries' },
+    { name: 'openssl dgst, 2 at once', value: ms('openssl'), unit: 'ms' },
+    { name: 'aide --check, 2 workers', value: ms('aide'), unit: 'ms' },
+    { name: 'verify, bundle', value: ours, unit: 'ms' },
+    { name: 'verify, sources', value: ms('sources'), unit: 'ms' },
+    { name: 'verify / openssl', value: ours / ms('openssl'), unit: 'times', target: { atMost: 1.5 } },
+    { name: 'aide / verify', value: ms('aide') / ours, unit: 'times', target: { atLeast: 4 } },
+    { name: 'verify, bundle: peak memory', value: peak / 1024, unit: 'MiB' },
+    { name: 'idle agent, bundle: memory', value: idle / 1024, unit: 'MiB', target: { atMost: 80 } },
+  ];
+}
+
+async function memory(): Promise<Figure[]> {
+  const small = await peakWith(few);
+  const large = await peakWith(many);
+  return [
+    { name: `verify of ${few} entries: peak memory`, value: small / 1024, unit: 'MiB' },
+    { name: `verify of ${many} entries: peak memory`, value: large / 1024, unit: 'MiB' },
+    { name: `memory, ${many} / ${few} entries`, value: large / small, unit: 'times', target: { atMost: 1.3 } },
+  ];
+}
+
+async function peakWith(entries: number): Promise<number> {
+  say(`verify of ${entries} small files`);
+  const root = join(work, `files-${entries}`);
+  makeManyFiles(root, entries);
+  const program = verify(entry, root, bake(root, `manifest-${entries}`));
+  const peaks = [await peakRssOf(program), await peakRssOf(program), await peakRssOf(program)];
+  rmSync(root, { recursive: true });
+  return median(peaks);
+}
+
+function bake(root: string, name: string): string {
+  const out = join(work, name);
+  const key = join(work, 'image.key');
+  pristine('bake', '--root', root, '--image', name, '--image-version', '1', '--out', out, '--key', key);
+  return out;
+}
+
+function verify(program: string, root: string, manifest: string): Program {
+  const command = [process.execPath, program, 'verify', '--root', root, '--manifest', manifest, '--pub', pub];
+  return { name: 'verify', command };
+}
+
+function pristine(...args: readonly string[]): void {
+  execFileSync(process.execPath, [entry, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+function entriesOf(root: string): number {
+  return execFileSync('find', [root, '-xdev', '-printf', '.'], { maxBuffer: 64 * 1_048_576 }).length;
+}
+
+function say(what: string): void {
+  process.stderr.write(`bench: ${what}\n`);
+}

@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+export interface Program {
+  readonly name: string;
+  readonly command: readonly string[];
+}
+
+const timeoutMs = 900_000;
+
+/** Runs a program to its end. Milliseconds of the whole process. Any exit but 0 ends the bench: it measured nothing. */
+export async function timeOf(program: Program): Promise<number> {
+  const started = performance.now();
+  await finish(program, {});
+  return performance.now() - started;
+}
+
+/**
+ * The most memory a Node program had resident, threads included, in KiB, as the kernel counted it at exit. The program
+ * tells it through a module loaded before it, so these runs are not timed.
+ */
+export async function peakRssOf(program: Program): Promise<number> {
+  const tell = "process.on('exit', () => process.stderr.write('\\npeak ' + process.resourceUsage().maxRSS + '\\n'))";
+  const stderr = await finish(program, { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(tell)}` });
+  // Each of its threads may tell; all tell of the whole process.
+  const peaks = [...stderr.matchAll(/\npeak (\d+)\n/g)].map((match) => Number(match[1]));
+  if (peaks.length === 0) throw new Error(`${program.name} did not tell its peak memory`);
+  return Math.max(...peaks);
+}
+
+/** Resident memory of a running process, in KiB. */
+export function rssOf(pid: number): number {
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  if (kib === undefined) throw new Error(`process ${pid} has ended`);
+  return Number(kib);
+}
+
+function finish({ name, command }: Program, env: NodeJS.ProcessEnv): Promise<string> {
+  const [file, ...args] = command as [string, ...string[]];
+  const child = spawn(file, args, {
+    env: { ...process.env, NODE_OPTIONS: '', ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      if (code === 0) resolve(stderr);
+      else reject(new Error(`${name} ended with ${code ?? signal}: ${stderr.slice(-2_000)}`));
+    });
+  });
+}
