@@ -75,7 +75,7 @@ export async function resetBreaker(db: Db, name: string, reason: string, at: str
   if (stored.breaker === null) throw new CodedError('CONFLICT', `the breaker of group ${name} is not open`);
   await db
     .updateTable('instance_group')
-    .set({ breaker_cause: null, breaker_at: null })
+    .set({ breaker_cause: null, breaker_at: null, breaker_reset_at: at })
     .where('name', '=', name)
     .execute();
   const data = { reason, cause: stored.breaker.cause };

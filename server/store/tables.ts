@@ -65,6 +65,8 @@ export interface GroupTable {
   updated_at: string;
   breaker_cause: string | null;
   breaker_at: string | null;
+  /** When a person last reset it: what was tainted by then does not trip it again. */
+  breaker_reset_at: string | null;
 }
 
 export interface PolicyTable {

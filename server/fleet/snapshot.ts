@@ -1,0 +1,242 @@
+import type { Breaker, Lifecycle, ReplacementState } from '../../shared/api.ts';
+import { timestamp } from '../../shared/clock.ts';
+import { type Image, type ImageRef, imageRef } from '../../shared/image.ts';
+import type { Group } from '../../shared/policy.ts';
+import type { Severity } from '../../shared/severity.ts';
+import type { Verdict } from '../../shared/verdict.ts';
+import type { Machine } from '../provider/provider.ts';
+import type { Db } from '../store/database.ts';
+import { readGroups } from '../store/group-store.ts';
+import { contentOf, evidenceExpiresAt } from './content.ts';
+
+/** Everything that a plan rests on, read at one moment. Times are milliseconds since the epoch. */
+export interface FleetSnapshot {
+  readonly groups: ReadonlyMap<string, GroupSnapshot>;
+  /** Replacements under way, stuck ones too. */
+  readonly active: readonly ActiveReplacement[];
+  /** When the replacements of the last hour were started. */
+  readonly starts: readonly number[];
+  /** Succeeded replacements, by policy. */
+  readonly soaked: ReadonlyMap<string, number>;
+}
+
+export interface GroupSnapshot {
+  readonly group: Group;
+  readonly breaker: Breaker | null;
+  /** Taints up to then were looked at by the person who reset the breaker. */
+  readonly breakerResetAt: number;
+  /** As its provider lists them; null when it could not be asked. */
+  readonly machines: readonly Machine[] | null;
+  /** Pushed images among the promoted ones. */
+  readonly images: ReadonlyMap<ImageRef, Image>;
+  /** All but the retired. */
+  readonly instances: readonly InstanceSnapshot[];
+  /** Replacements that failed in a row, latest first; null when the last one succeeded. */
+  readonly failures: { readonly count: number; readonly lastAt: number } | null;
+}
+
+export interface InstanceSnapshot {
+  readonly id: string;
+  readonly providerId: string | null;
+  readonly launchKey: string | null;
+  /** Null when no pushed image has its digest. */
+  readonly image: Image | null;
+  readonly lifecycle: Lifecycle;
+  readonly content: Verdict;
+  readonly online: boolean;
+  readonly taint: { readonly severity: Severity; readonly since: number } | null;
+  /** What tainted it: open, or closed since the taint. First seen first. */
+  readonly drifts: readonly InstanceDrift[];
+  readonly enrolledAt: number;
+  /** Null before the first complete scan. */
+  readonly evidenceExpiresAt: number | null;
+}
+
+export interface InstanceDrift {
+  readonly fingerprint: string;
+  readonly severity: Severity;
+  readonly firstSeenAt: number;
+}
+
+export interface ActiveReplacement {
+  readonly id: string;
+  readonly group: string;
+  readonly policy: string;
+  readonly state: ReplacementState;
+  readonly oldInstanceId: string;
+  readonly oldProviderId: string;
+}
+
+export interface Sources {
+  readonly db: Db;
+  /** By group; null when its provider could not be asked. */
+  readonly machines: ReadonlyMap<string, readonly Machine[] | null>;
+  readonly isOnline: (instanceId: string) => boolean;
+  readonly evidenceTtlMs: number;
+}
+
+const hourMs = 3_600_000;
+/** Of one instance; the bound of a cause too. The rest is in the findings. */
+const driftsMax = 1_000;
+export const endedStates = ['succeeded', 'failed'] as const satisfies readonly ReplacementState[];
+
+/** One transaction, so that no half of a report or a replacement is seen. */
+export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapshot> {
+  return sources.db.transaction().execute(async (db) => {
+    const images = await readImages(db);
+    const instances = await readInstances({ ...sources, db }, images, now);
+    const resets = await readResets(db);
+    const failures = await readFailures(db);
+    const groups = new Map<string, GroupSnapshot>();
+    for (const { group, breaker } of await readGroups(db)) {
+      groups.set(group.name, {
+        group,
+        breaker,
+        breakerResetAt: resets.get(group.name) ?? 0,
+        machines: sources.machines.get(group.name) ?? null,
+        images: promotedImages(group, images),
+        instances: instances.get(group.name) ?? [],
+        failures: failures.get(group.name) ?? null,
+      });
+    }
+    return { groups, active: await readActive(db), starts: await readStarts(db, now), soaked: await readSoaked(db) };
+  });
+}
+
+async function readImages(db: Db): Promise<ReadonlyMap<string, Image>> {
+  const rows = await db.selectFrom('image').select(['name', 'version', 'digest']).execute();
+  return new Map(rows.map((row) => [row.digest, row]));
+}
+
+function promotedImages(group: Group, images: ReadonlyMap<string, Image>): ReadonlyMap<ImageRef, Image> {
+  const promoted = new Set(Object.values(group.images));
+  return new Map(
+    [...images.values()].filter((image) => promoted.has(imageRef(image))).map((image) => [imageRef(image), image]),
+  );
+}
+
+async function readInstances(
+  { db, isOnline, evidenceTtlMs }: Sources,
+  images: ReadonlyMap<string, Image>,
+  now: number,
+): Promise<ReadonlyMap<string, readonly InstanceSnapshot[]>> {
+  const rows = await db
+    .selectFrom('instance')
+    .select(['id', 'group_name', 'provider_id', 'launch_key', 'image_digest', 'lifecycle', 'verdict'])
+    .select(['taint_severity', 'taint_at', 'enrolled_at', 'scan_finished_at'])
+    .where('lifecycle', '!=', 'retired')
+    .execute();
+  const drifts = await readDrifts(db);
+  const byGroup = new Map<string, InstanceSnapshot[]>();
+  for (const row of rows) {
+    const own = byGroup.get(row.group_name) ?? [];
+    own.push({
+      id: row.id,
+      providerId: row.provider_id,
+      launchKey: row.launch_key,
+      image: images.get(row.image_digest) ?? null,
+      lifecycle: row.lifecycle,
+      content: contentOf({ verdict: row.verdict, scanFinishedAt: row.scan_finished_at }, now, evidenceTtlMs),
+      online: isOnline(row.id),
+      taint:
+        row.taint_at === null ? null : { severity: row.taint_severity as Severity, since: Date.parse(row.taint_at) },
+      drifts: drifts.get(row.id) ?? [],
+      enrolledAt: Date.parse(row.enrolled_at),
+      evidenceExpiresAt: row.scan_finished_at === null ? null : evidenceExpiresAt(row.scan_finished_at, evidenceTtlMs),
+    });
+    byGroup.set(row.group_name, own);
+  }
+  return byGroup;
+}
+
+/** Reverting does not cancel: what was closed since the taint belongs to the cause too. */
+async function readDrifts(db: Db): Promise<ReadonlyMap<string, readonly InstanceDrift[]>> {
+  const rows = await db
+    .selectFrom('finding')
+    .innerJoin('instance', 'instance.id', 'finding.instance_id')
+    .select(['finding.instance_id', 'finding.fingerprint', 'finding.severity', 'finding.first_seen_at'])
+    .where('instance.lifecycle', '!=', 'retired')
+    .where('instance.taint_at', 'is not', null)
+    .where('finding.severity', '!=', 'info')
+    .where((eb) =>
+      eb.or([eb('finding.closed_at', 'is', null), eb('finding.closed_at', '>=', eb.ref('instance.taint_at'))]),
+    )
+    .orderBy('finding.first_seen_at')
+    .orderBy('finding.fingerprint')
+    .execute();
+  const byInstance = new Map<string, InstanceDrift[]>();
+  for (const { instance_id, fingerprint, severity, first_seen_at } of rows) {
+    const own = byInstance.get(instance_id) ?? [];
+    if (own.length < driftsMax) {
+      own.push({ fingerprint, severity: severity as Severity, firstSeenAt: Date.parse(first_seen_at) });
+    }
+    byInstance.set(instance_id, own);
+  }
+  return byInstance;
+}
+
+async function readResets(db: Db): Promise<ReadonlyMap<string, number>> {
+  const rows = await db.selectFrom('instance_group').select(['name', 'breaker_reset_at']).execute();
+  return new Map(rows.map((row) => [row.name, row.breaker_reset_at === null ? 0 : Date.parse(row.breaker_reset_at)]));
+}
+
+async function readActive(db: Db): Promise<readonly ActiveReplacement[]> {
+  const rows = await db
+    .selectFrom('replacement')
+    .select(['id', 'group_name', 'policy', 'state', 'old_instance_id', 'old_provider_id'])
+    .where('state', 'not in', endedStates)
+    .orderBy('id')
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    group: row.group_name,
+    policy: row.policy,
+    state: row.state as ReplacementState,
+    oldInstanceId: row.old_instance_id,
+    oldProviderId: row.old_provider_id,
+  }));
+}
+
+async function readStarts(db: Db, now: number): Promise<readonly number[]> {
+  const rows = await db
+    .selectFrom('replacement')
+    .select('created_at')
+    .where('created_at', '>', timestamp(now - hourMs))
+    .execute();
+  return rows.map((row) => Date.parse(row.created_at));
+}
+
+async function readSoaked(db: Db): Promise<ReadonlyMap<string, number>> {
+  const rows = await db
+    .selectFrom('replacement')
+    .select((eb) => ['policy', eb.fn.countAll<number>().as('count')])
+    .where('state', '=', 'succeeded')
+    .groupBy('policy')
+    .execute();
+  return new Map(rows.map((row) => [row.policy, Number(row.count)]));
+}
+
+async function readFailures(db: Db): Promise<ReadonlyMap<string, { readonly count: number; readonly lastAt: number }>> {
+  const rows = await db
+    .selectFrom('replacement as failed')
+    .select((eb) => [
+      'group_name',
+      eb.fn.countAll<number>().as('count'),
+      eb.fn.max<string>('failed.updated_at').as('last'),
+    ])
+    .where('state', '=', 'failed')
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('replacement as good')
+            .select('good.id')
+            .whereRef('good.group_name', '=', 'failed.group_name')
+            .where('good.state', '=', 'succeeded')
+            .whereRef('good.updated_at', '>', 'failed.updated_at'),
+        ),
+      ),
+    )
+    .groupBy('group_name')
+    .execute();
+  return new Map(rows.map((row) => [row.group_name, { count: Number(row.count), lastAt: Date.parse(row.last) }]));
+}

@@ -1,0 +1,22 @@
+import type { GroupSnapshot } from '../fleet/snapshot.ts';
+import { percentOf } from './budget.ts';
+
+const thresholdPercent = 30;
+const thresholdMin = 3;
+
+/** DESIGN §5 rule 7. */
+export function breakerThreshold(size: number): number {
+  return Math.max(thresholdMin, percentOf(thresholdPercent, size) + 1);
+}
+
+/**
+ * Why the group's breaker must open now; undefined when it need not. The likeliest reason for much drift at once is a bad
+ * image, a bad rule or a tool that changes machines, and replacing helps against none of them. Taints that a person has
+ * seen, because they reset the breaker after them, count no more: else a reset would be undone at once.
+ */
+export function tripCause({ instances, breakerResetAt }: GroupSnapshot, size: number): string | undefined {
+  const tainted = instances.filter(({ taint }) => taint !== null && taint.since > breakerResetAt).length;
+  const threshold = breakerThreshold(size);
+  if (tainted < threshold) return undefined;
+  return `${tainted} of ${size} instances are tainted; the limit is ${threshold}`;
+}

@@ -1,0 +1,117 @@
+import { imageRef } from '../../shared/image.ts';
+import { isDriftTrigger, type Policy, settleMs } from '../../shared/policy.ts';
+import type { Cause } from '../../shared/proof.ts';
+import { type Severity, severities, severityAtLeast } from '../../shared/severity.ts';
+import { currencyOf } from '../fleet/currency.ts';
+import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from '../fleet/snapshot.ts';
+
+export interface VersionedPolicy {
+  readonly policy: Policy;
+  readonly version: number;
+}
+
+/** An instance that a policy wants replaced. */
+export interface Candidate extends VersionedPolicy {
+  readonly group: GroupSnapshot;
+  readonly instance: InstanceSnapshot;
+  readonly cause: Cause;
+  /** Null for an instance that is only outdated. */
+  readonly severity: Severity | null;
+  /** Milliseconds since the epoch: how long it has waited, and from when it may be acted on. */
+  readonly since: number;
+  readonly settledAt: number;
+  readonly isSettled: boolean;
+}
+
+/** At most one for each policy and instance; those being replaced already are none. */
+export function candidatesOf(
+  snapshot: FleetSnapshot,
+  policies: readonly VersionedPolicy[],
+  now: number,
+): readonly Candidate[] {
+  const replaced = new Set(snapshot.active.map(({ oldInstanceId }) => oldInstanceId));
+  return policies.flatMap((versioned) =>
+    selectedBy(versioned.policy, snapshot).flatMap((group) =>
+      group.instances
+        .filter(({ id, lifecycle }) => lifecycle === 'active' && !replaced.has(id))
+        .flatMap((instance) => candidateOf(versioned, group, instance, now) ?? []),
+    ),
+  );
+}
+
+/** An empty selector selects nothing; so does the name of a group that is not there. */
+function selectedBy({ select }: Policy, { groups }: FleetSnapshot): readonly GroupSnapshot[] {
+  const group = select.group === undefined ? undefined : groups.get(select.group);
+  return group === undefined ? [] : [group];
+}
+
+/** Drift before currency, unless the drift has yet to settle and being outdated need not wait. */
+function candidateOf(
+  versioned: VersionedPolicy,
+  group: GroupSnapshot,
+  instance: InstanceSnapshot,
+  now: number,
+): Candidate | undefined {
+  const drift = driftOf(versioned.policy, instance, now);
+  const outdated = outdatedOf(versioned.policy, group, instance);
+  const reason = drift?.isSettled ? drift : (outdated ?? drift);
+  return reason && { ...versioned, group, instance, ...reason };
+}
+
+type Reason = Pick<Candidate, 'cause' | 'severity' | 'since' | 'settledAt' | 'isSettled'>;
+
+/** The taint decides, not what is open now: reverting a change does not cancel, a pardon does. */
+function driftOf({ triggers }: Policy, { taint, drifts }: InstanceSnapshot, now: number): Reason | undefined {
+  if (taint === null) return undefined;
+  const matching = triggers
+    .filter(isDriftTrigger)
+    .filter(({ drift }) => severityAtLeast(taint.severity, drift.severity));
+  if (matching.length === 0) return undefined;
+  const floors = matching.map(({ drift }) => drift.severity);
+  const counted = drifts.filter(({ severity }) => floors.some((floor) => severityAtLeast(severity, floor)));
+  const settledAt = Math.min(
+    ...matching.map((trigger) => {
+      const seen = drifts.filter(({ severity }) => severityAtLeast(severity, trigger.drift.severity));
+      const first = Math.max(taint.since, Math.min(...seen.map(({ firstSeenAt }) => firstSeenAt)));
+      return (Number.isFinite(first) ? first : taint.since) + settleMs(trigger);
+    }),
+  );
+  return {
+    cause: { trigger: 'drift', severity: taint.severity, fingerprints: counted.map(({ fingerprint }) => fingerprint) },
+    severity: taint.severity,
+    since: taint.since,
+    settledAt,
+    isSettled: taint.severity === 'critical' || now >= settledAt,
+  };
+}
+
+function outdatedOf({ triggers }: Policy, { group }: GroupSnapshot, instance: InstanceSnapshot): Reason | undefined {
+  if (triggers.every(isDriftTrigger) || instance.image === null) return undefined;
+  if (currencyOf({ image: instance.image, promoted: Object.values(group.images) }) !== 'outdated') return undefined;
+  return {
+    cause: { trigger: 'outdated', from: imageRef(instance.image), to: group.images['stable'] ?? '' },
+    severity: null,
+    since: instance.enrolledAt,
+    settledAt: instance.enrolledAt,
+    isSettled: true,
+  };
+}
+
+/** The worst first, then what has waited longest; names only so that the order is always the same. */
+export function inOrder(candidates: readonly Candidate[]): readonly Candidate[] {
+  return [...candidates].sort(
+    (a, b) =>
+      rank(b) - rank(a) ||
+      a.since - b.since ||
+      compare(a.instance.id, b.instance.id) ||
+      compare(a.policy.name, b.policy.name),
+  );
+}
+
+function rank({ severity }: Candidate): number {
+  return severity === null ? -1 : severities.indexOf(severity);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,145 @@
+import type { Blocker } from '../../shared/api.ts';
+import { timestamp } from '../../shared/clock.ts';
+import type { Image } from '../../shared/image.ts';
+import type { Policy } from '../../shared/policy.ts';
+import type { Cause } from '../../shared/proof.ts';
+import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from '../fleet/snapshot.ts';
+import { tripCause } from './breaker.ts';
+import { type Candidate, candidatesOf, inOrder, type VersionedPolicy } from './candidates.ts';
+import { type Ledger, openLedger } from './ledger.ts';
+import { type Target, targetOf } from './target.ts';
+
+export interface Command {
+  readonly policy: string;
+  readonly policyVersion: number;
+  readonly group: string;
+  readonly instanceId: string;
+  readonly providerId: string;
+  readonly cause: Cause;
+  readonly target: Image;
+}
+
+export interface Blocked {
+  readonly policy: string;
+  readonly group: string;
+  readonly instanceId: string;
+  readonly providerId: string | null;
+  readonly cause: Cause;
+  /** All of them, so that "why not now?" has one answer. */
+  readonly blockers: readonly Blocker[];
+}
+
+export interface Plan {
+  readonly commands: readonly Command[];
+  readonly blocked: readonly Blocked[];
+  /** Groups whose breaker must latch now. */
+  readonly trips: readonly { readonly group: string; readonly cause: string }[];
+}
+
+const backoffMsMin = 60_000;
+const backoffMsMax = 3_600_000;
+
+/**
+ * Which instances to replace now, and why the others that should be are not. Pure, and closed where in doubt: an empty
+ * selector and an unknown group select nothing, and what could not be read allows nothing.
+ */
+export function planReplacements(snapshot: FleetSnapshot, policies: readonly VersionedPolicy[], now: number): Plan {
+  const ledger = openLedger(snapshot, now);
+  const trips = tripsOf(snapshot, ledger);
+  const commands: Command[] = [];
+  const blocked: Blocked[] = [];
+  const taken = new Set<string>();
+  for (const candidate of inOrder(candidatesOf(snapshot, policies, now))) {
+    const { policy, version, group, instance, cause } = candidate;
+    if (taken.has(instance.id)) continue;
+    const target = targetOf(group);
+    const blockers = [
+      ...ofPolicy(candidate),
+      ...ofGroup(group, trips, now),
+      ...ofInstance(candidate, now),
+      ...ofTarget(target),
+      ...ledger.blockersOf(candidate, actingOn(group, policy, policies)),
+    ];
+    const { name } = group.group;
+    const { id: instanceId, providerId } = instance;
+    if (blockers.length > 0 || 'missing' in target || providerId === null) {
+      blocked.push({ policy: policy.name, group: name, instanceId, providerId, cause, blockers });
+      continue;
+    }
+    taken.add(instanceId);
+    ledger.reserve(candidate);
+    const { image } = target;
+    commands.push({
+      ...{ policy: policy.name, policyVersion: version, group: name },
+      ...{ instanceId, providerId, cause, target: image },
+    });
+  }
+  return { commands, blocked, trips };
+}
+
+function tripsOf({ groups }: FleetSnapshot, ledger: Ledger): Plan['trips'] {
+  return [...groups.values()].flatMap((group) => {
+    const cause = group.breaker === null ? tripCause(group, ledger.sizeOf(group.group.name)) : undefined;
+    return cause === undefined ? [] : [{ group: group.group.name, cause }];
+  });
+}
+
+/** Caps of policies that only observe do not hold back one that enforces; its own always counts. */
+function actingOn({ group }: GroupSnapshot, own: Policy, policies: readonly VersionedPolicy[]): readonly Policy[] {
+  return policies
+    .map(({ policy }) => policy)
+    .filter((policy) => policy === own || (policy.mode === 'enforce' && policy.select.group === group.name));
+}
+
+function ofPolicy({ policy, settledAt, isSettled }: Candidate): readonly Blocker[] {
+  const blockers: Blocker[] = [];
+  if (policy.mode !== 'enforce') {
+    blockers.push(blocker('observe', `policy ${policy.name} only observes; \`mode: enforce\` lets it act`));
+  }
+  if (!isSettled) blockers.push(blocker('settle', 'the drift was seen only just now', settledAt));
+  return blockers;
+}
+
+function ofGroup({ group, breaker, machines, failures }: GroupSnapshot, trips: Plan['trips'], now: number): Blocker[] {
+  const blockers: Blocker[] = [];
+  if (!group.stateless) {
+    blockers.push(blocker('not-stateless', `nobody has declared group ${group.name} stateless`));
+  }
+  const cause = breaker?.cause ?? trips.find((trip) => trip.group === group.name)?.cause;
+  if (cause !== undefined) blockers.push(blocker('breaker', `the breaker is open until a person resets it: ${cause}`));
+  if (machines === null) blockers.push(blocker('provider', 'the provider does not say which machines there are'));
+  if (failures !== null) {
+    const until = failures.lastAt + Math.min(backoffMsMin * 2 ** Math.min(failures.count - 1, 16), backoffMsMax);
+    const times = failures.count === 1 ? 'The last replacement' : `The last ${failures.count} replacements`;
+    if (now < until) blockers.push(blocker('retry-backoff', `${times} in this group failed`, until));
+  }
+  return blockers;
+}
+
+/** Silence alone triggers nothing, and an instance that nobody measured lately is not killed on old news. */
+function ofInstance({ instance, group }: Candidate, now: number): Blocker[] {
+  const blockers: Blocker[] = [];
+  if (instance.evidenceExpiresAt === null) {
+    blockers.push(blocker('stale-evidence', 'it has never been scanned completely'));
+  } else if (now >= instance.evidenceExpiresAt) {
+    blockers.push(
+      blocker('stale-evidence', `its last complete scan expired at ${timestamp(instance.evidenceExpiresAt)}`),
+    );
+  }
+  if (group.machines !== null && !isListed(instance, group)) {
+    blockers.push(blocker('provider', 'the provider does not list its machine'));
+  }
+  return blockers;
+}
+
+function isListed({ providerId }: InstanceSnapshot, { machines }: GroupSnapshot): boolean {
+  return machines?.some((machine) => machine.providerId === providerId) ?? false;
+}
+
+function ofTarget(target: Target): readonly Blocker[] {
+  return 'missing' in target ? [blocker('no-target', target.missing)] : [];
+}
+
+export function blocker(kind: Blocker['kind'], message: string, until: number | null = null): Blocker {
+  return { kind, message, until: until === null ? null : timestamp(until) };
+}
