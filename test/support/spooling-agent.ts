@@ -72,7 +72,10 @@ export function aSpoolingAgent(urlOf: () => string, joinToken: string, key: Agen
         line.send(next.report);
         const answer = await line.next();
         if (answer.type === 'ack') next.isStored = true;
-        else if (answer.type !== 'scan') throw new Error(`expected an ack, got ${JSON.stringify(answer)}`);
+        else if (answer.type !== 'scan') {
+          line = undefined;
+          throw new Error(`expected an ack, got ${JSON.stringify(answer)}`);
+        }
       }
     },
     async deliverWithoutAck() {
