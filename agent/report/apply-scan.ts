@@ -1,6 +1,5 @@
 import { type Hole, hiderOf } from '../../shared/coverage.ts';
 import type { Finding } from '../../shared/finding.ts';
-import { compareNames } from '../../shared/name.ts';
 import { severities } from '../../shared/severity.ts';
 import type { Scan } from '../scan.ts';
 import { boundHoles } from './bound-holes.ts';
@@ -105,5 +104,5 @@ function reachOf(scan: Scan): (subject: string, name: string) => boolean {
 }
 
 function gravestFirst(a: Finding, b: Finding): number {
-  return severities.indexOf(b.severity) - severities.indexOf(a.severity) || compareNames(a.name, b.name);
+  return severities.indexOf(b.severity) - severities.indexOf(a.severity) || (a.name < b.name ? -1 : 1);
 }

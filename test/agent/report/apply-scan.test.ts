@@ -1,0 +1,219 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { applyScan, emptyState, type OpenState, stateLimits } from '../../../agent/report/apply-scan.ts';
+import { buildReports, type ReportDraft } from '../../../agent/report/report-builder.ts';
+import type { Scan } from '../../../agent/scan.ts';
+import type { Hole } from '../../../shared/coverage.ts';
+import { digestOf } from '../../../shared/digest.ts';
+import { type Finding, fingerprintOf } from '../../../shared/finding.ts';
+import { stateDigest } from '../../../shared/state-digest.ts';
+import { aCoverage, aFinding, aTime } from '../../support/builders.ts';
+
+const names = ['/a', '/a/b', '/a/b/c', '/a-b', '/d', '/d/e'] as const;
+const places = ['/', ...names] as const;
+const baseline = { image: digestOf('web@7'), rules: 1 };
+
+/** What is wrong with a name now: a version of its content, or nothing. */
+type World = Readonly<Record<string, number | undefined>>;
+interface Step {
+  readonly world: World;
+  readonly holes: readonly string[];
+  /** Names of a check; a sweep without. */
+  readonly looked: readonly string[] | undefined;
+}
+
+const step: fc.Arbitrary<Step> = fc.record({
+  world: fc.dictionary(fc.constantFrom(...names), fc.integer({ min: 1, max: 3 }), { maxKeys: 4 }),
+  holes: fc.uniqueArray(fc.constantFrom(...places), { maxLength: 2 }),
+  looked: fc.option(fc.uniqueArray(fc.constantFrom(...names), { minLength: 1, maxLength: 3 }), { nil: undefined }),
+});
+
+describe('what a scan changes', () => {
+  it('is what a model says, for any row of checks and sweeps with holes', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+        let state = emptyState;
+        let model: Model = { open: new Set(), holes: new Set() };
+
+        for (const one of steps) {
+          const before = state;
+          const applied = applyScan(state, scanOf(one));
+          state = applied.state;
+          model = modelAfter(model, one);
+
+          expect(opened(state)).toEqual([...model.open].sort());
+          expect(state.holes.map(({ name }) => name)).toEqual([...model.holes].sort());
+          const told = new Set([...before.open.keys(), ...applied.opened.map(({ fingerprint }) => fingerprint)]);
+          for (const fingerprint of applied.cleared) expect(told.delete(fingerprint)).toBe(true);
+          expect([...told].sort()).toEqual([...state.open.keys()].sort());
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('reaches the server whole: what it makes of the reports has the digest they promise', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 10 }), fc.integer({ min: 1, max: 4 }), (steps, reportFindingsMax) => {
+        let state = emptyState;
+        let server: ServerState = { open: new Map(), holes: [] };
+
+        for (const one of steps) {
+          const scan = scanOf(one);
+          const applied = applyScan(state, scan);
+          const limits = {
+            frameBytesMax: 1_048_576,
+            reportFindingsMax: scan.kind === 'check' ? 100 : reportFindingsMax,
+          };
+          for (const draft of buildReports('scan', scan, state, applied, baseline, limits)) {
+            server = serverAfter(server, draft);
+            if (draft.part === draft.parts) expect(digestOfServer(server)).toBe(draft.stateDigest);
+          }
+          state = applied.state;
+          expect([...server.open.keys()].sort()).toEqual([...state.open.keys()].sort());
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('keeps a finding that was not looked at', () => {
+    const state = applyScan(emptyState, sweep([aFinding({ name: '/etc/passwd' })])).state;
+
+    const { cleared } = applyScan(state, check(['/etc/shadow'], []));
+
+    expect(cleared).toEqual([]);
+  });
+
+  it('keeps a finding beneath a directory that could not be read', () => {
+    const state = applyScan(emptyState, sweep([aFinding({ name: '/etc/ssh/sshd_config' })])).state;
+
+    const { cleared } = applyScan(state, sweep([], [{ subject: 'file', name: '/etc/ssh', reason: 'unreadable' }]));
+
+    expect(cleared).toEqual([]);
+  });
+
+  it('keeps everything when the manifest could not be opened', () => {
+    const finding = aFinding({ subject: 'package', name: 'openssl:amd64' });
+    const state = applyScan(emptyState, sweep([finding])).state;
+
+    const { cleared } = applyScan(state, sweep([], [{ subject: 'manifest', name: '/m', reason: 'bad-signature' }]));
+
+    expect(cleared).toEqual([]);
+  });
+
+  it('clears all packages that a look at their database no longer finds', () => {
+    const finding = aFinding({ subject: 'package', name: 'openssl:amd64' });
+    const state = applyScan(emptyState, sweep([finding])).state;
+    const scan = { ...check([], []), looked: [{ subject: 'package', name: '/var/lib/dpkg/status' }] };
+
+    const { cleared } = applyScan(state, scan);
+
+    expect(cleared).toEqual([finding.fingerprint]);
+  });
+
+  it('keeps the gravest when there are too many, and says so with a hole over everything', () => {
+    const low = [1, 2, 3].map((n) => aFinding({ name: `/a${n}`, severity: 'low' }));
+    const critical = aFinding({ name: '/z', severity: 'critical' });
+    const limits = { ...stateLimits, openFindingsMax: 2 };
+
+    const { state, opened: told } = applyScan(emptyState, sweep([...low, critical]), limits);
+
+    expect(told.map(({ name }) => name)).toEqual(['/z', '/a1']);
+    expect(state.holes).toEqual([{ subject: 'file', name: '/', reason: 'too-many' }]);
+    expect(applyScan(state, sweep([critical]), limits).state.holes).toEqual([]);
+  });
+
+  it('folds holes into their parents when there are too many', () => {
+    const holes: Hole[] = [1, 2, 3].map((n) => ({ subject: 'file', name: `/srv/x/${n}`, reason: 'unreadable' }));
+
+    const { state } = applyScan(emptyState, sweep([], holes), { ...stateLimits, holesMax: 2 });
+
+    expect(state.holes).toEqual([{ subject: 'file', name: '/srv/x', reason: 'unreadable' }]);
+  });
+});
+
+function sweep(findings: readonly Finding[], holes: readonly Hole[] = []): Scan {
+  const coverage = aCoverage({ holes: [...holes] });
+  return { kind: 'sweep', startedAt: aTime, finishedAt: aTime, findings, coverage };
+}
+
+function check(looked: readonly string[], findings: readonly Finding[], holes: readonly Hole[] = []) {
+  const scopes = looked.map((name) => ({ subject: 'file', name }));
+  return { ...sweep(findings, holes), kind: 'check' as const, looked: scopes };
+}
+
+function scanOf({ world, holes, looked }: Step): Scan {
+  const isSeen = (name: string) => looked === undefined || looked.some((one) => isWithin(name, one));
+  const seen = names.filter(
+    (name) => world[name] !== undefined && isSeen(name) && !holes.some((hole) => isWithin(name, hole)),
+  );
+  const findings = seen.map((name) => findingOf(name, world[name]!));
+  const met = holes.filter(isSeen).map((name): Hole => ({ subject: 'file', name, reason: 'unreadable' }));
+  return looked === undefined ? sweep(findings, met) : check(looked, findings, met);
+}
+
+function findingOf(name: string, version: number): Finding {
+  const finding = aFinding({ name, actual: { content: `v${version}` } });
+  return { ...finding, fingerprint: fingerprintOf(finding) };
+}
+
+/** Written from DESIGN's sentence and not from the code: open things are (name, version). */
+interface Model {
+  readonly open: ReadonlySet<string>;
+  readonly holes: ReadonlySet<string>;
+}
+
+function modelAfter(model: Model, { world, holes, looked }: Step): Model {
+  const isSeen = (name: string) => looked === undefined || looked.some((one) => isWithin(name, one));
+  const nowHoles = new Set([...[...model.holes].filter((name) => !isSeen(name)), ...holes.filter(isSeen)]);
+  const open = new Set<string>();
+  for (const thing of model.open) {
+    const [name, version] = thing.split('@') as [string, string];
+    const isHidden = [...nowHoles].some((hole) => isWithin(name, hole));
+    const isStillSo = world[name] === Number(version) && !holes.some((hole) => isWithin(name, hole));
+    if (!isSeen(name) || isHidden || isStillSo) open.add(thing);
+  }
+  for (const name of names) {
+    const version = world[name];
+    if (version !== undefined && isSeen(name) && !holes.some((hole) => isWithin(name, hole)))
+      open.add(`${name}@${version}`);
+  }
+  return { open, holes: nowHoles };
+}
+
+function opened(state: OpenState): readonly string[] {
+  return [...state.open.values()].map(({ name, actual }) => `${name}@${String(actual['content']).slice(1)}`).sort();
+}
+
+function isWithin(name: string, directory: string): boolean {
+  return directory === '/' || name === directory || name.startsWith(`${directory}/`);
+}
+
+/** What a server makes of reports: the protocol's rule, told once more. */
+interface ServerState {
+  readonly open: Map<string, Finding & { readonly listed?: boolean }>;
+  readonly holes: readonly Hole[];
+}
+
+function serverAfter({ open, holes }: ServerState, draft: ReportDraft): ServerState {
+  const next = new Map(
+    [...open].map(([key, finding]) => [key, draft.full && draft.part === 1 ? { ...finding, listed: false } : finding]),
+  );
+  for (const finding of draft.opened) next.set(finding.fingerprint, { ...finding, listed: true });
+  const isHidden = (name: string) => draft.coverage.holes.some((hole) => isWithin(name, hole.name));
+  const gone = draft.full
+    ? draft.part === draft.parts
+      ? [...next.values()].filter(({ listed }) => !listed).map(({ fingerprint }) => fingerprint)
+      : []
+    : draft.cleared;
+  for (const fingerprint of gone) {
+    const finding = next.get(fingerprint);
+    if (finding !== undefined && !isHidden(finding.name)) next.delete(fingerprint);
+  }
+  return { open: next, holes: draft.part === draft.parts ? draft.coverage.holes : holes };
+}
+
+function digestOfServer({ open, holes }: ServerState): string {
+  return stateDigest({ manifest: baseline.image, rules: baseline.rules, fingerprints: [...open.keys()], holes });
+}

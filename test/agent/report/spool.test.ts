@@ -1,0 +1,114 @@
+import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { openSpool, type Place } from '../../../agent/report/spool.ts';
+import { digestOf } from '../../../shared/digest.ts';
+import type { ReportMessage } from '../../../shared/protocol.ts';
+import { uuidv7 } from '../../../shared/uuid.ts';
+import { aCoverage, aFinding, aTime } from '../../support/builders.ts';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'pristine-spool-'));
+});
+
+describe('the spool', () => {
+  it('gives back in order what was appended before it was opened again', async () => {
+    const spool = await openSpool(directory);
+    await spool.append([aReport({ boot: 2, seq: 1 })]);
+    await spool.append([aReport({ boot: 2, seq: 2 }), aReport({ boot: 2, seq: 10 })]);
+
+    const again = await openSpool(directory);
+
+    expect(await drain(again)).toEqual(['2-1', '2-2', '2-10']);
+  });
+
+  it('orders boots before seqs', async () => {
+    const spool = await openSpool(directory);
+    await spool.append([aReport({ boot: 9, seq: 12 })]);
+    await spool.append([aReport({ boot: 10, seq: 1 })]);
+
+    expect(await drain(await openSpool(directory))).toEqual(['9-12', '10-1']);
+  });
+
+  it('forgets up to an ack and keeps the rest', async () => {
+    const spool = await openSpool(directory);
+    await spool.append([1, 2, 3].map((seq) => aReport({ boot: 1, seq })));
+
+    await spool.forget({ boot: 1, seq: 2 });
+
+    expect(spool.reports).toBe(1);
+    expect(await drain(await openSpool(directory))).toEqual(['1-3']);
+  });
+
+  it('removes what a killed agent left half-written, and leaves other files alone', async () => {
+    await writeFile(join(directory, '.tmp-0123456789abcdef'), '{"type":"rep');
+    await writeFile(join(directory, 'README'), 'not ours');
+
+    const spool = await openSpool(directory);
+
+    expect(spool.reports).toBe(0);
+    expect(await readdir(directory)).toEqual(['README']);
+  });
+
+  it('does not hand out a report that is spoilt on disk', async () => {
+    const spool = await openSpool(directory);
+    await spool.append([aReport({ boot: 1, seq: 1 })]);
+    await writeFile(join(directory, '000000000001-000000000001.json'), '{"type":"report"');
+
+    expect(await spool.read({ boot: 1, seq: 1 })).toBeUndefined();
+  });
+
+  it('drops everything when a check does not fit, and says so', async () => {
+    const spool = await openSpool(directory, { spoolBytesMax: 2_000 });
+    await spool.append([aReport({ boot: 1, seq: 1 })]);
+
+    const fate = await spool.append([
+      aReport({ boot: 1, seq: 2, full: false, opened: [1, 2, 3].map((n) => aFinding({ name: `/${n}` })) }),
+    ]);
+
+    expect(fate).toBe('dropped');
+    expect([spool.reports, spool.bytes]).toEqual([0, 0]);
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  it('makes room for a full report, which needs nothing before it', async () => {
+    const spool = await openSpool(directory, { spoolBytesMax: 1_000 });
+    await spool.append([aReport({ boot: 1, seq: 1 })]);
+
+    const fate = await spool.append([aReport({ boot: 1, seq: 2 })]);
+
+    expect(fate).toBe('stored');
+    expect(spool.head()).toMatchObject({ boot: 1, seq: 2 });
+  });
+});
+
+function aReport(overrides: Partial<ReportMessage> & Place): ReportMessage {
+  return {
+    type: 'report',
+    scanId: uuidv7(Date.parse(aTime)),
+    part: 1,
+    parts: 1,
+    full: true,
+    image: digestOf('web@7'),
+    rules: 1,
+    startedAt: aTime,
+    finishedAt: aTime,
+    opened: [],
+    cleared: [],
+    coverage: aCoverage(),
+    stateDigest: digestOf('state'),
+    ...overrides,
+  };
+}
+
+async function drain(spool: Awaited<ReturnType<typeof openSpool>>): Promise<readonly string[]> {
+  const places: string[] = [];
+  for (let place = spool.head(); place !== undefined; place = spool.head()) {
+    const report = JSON.parse((await spool.read(place))!.frame) as Place;
+    places.push(`${report.boot}-${report.seq}`);
+    await spool.forget(place);
+  }
+  return places;
+}
