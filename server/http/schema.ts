@@ -6,9 +6,15 @@ import { InvalidRequest } from './problem.ts';
 
 /** The pieces that every route's schema is made of, and the two compilers that make zod the one validator. */
 
+/** Digits and nothing else: `Number` would take an empty text for 0, and `0x10` for a number. */
+export function wholeNumber(min: number, max: number) {
+  const digits = (text: unknown) => (typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : text);
+  return z.preprocess(digits, z.int().min(min).max(max));
+}
+
 export const pageQuery = {
   cursor: z.string().max(1_024).optional().describe('`nextCursor` of the page before'),
-  limit: z.coerce.number().int().min(1).max(500).default(100).describe('items a page'),
+  limit: wholeNumber(1, 500).default(100).describe('items a page; 100 unless said'),
 };
 
 /** `true` or `false`, nothing else: `?open=yes` is refused, not taken for false. */

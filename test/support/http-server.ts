@@ -52,7 +52,10 @@ export async function anHttpServer(overrides: Partial<Services> = {}, consoleDir
         body: typeof body === 'string' ? body : JSON.stringify(body),
         headers: { 'content-type': 'application/json' },
       }),
-    close: () => http.close(),
+    close: async () => {
+      await http.close();
+      await services.db.destroy();
+    },
   };
 }
 export type HttpServer = Awaited<ReturnType<typeof anHttpServer>>;

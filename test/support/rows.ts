@@ -1,6 +1,9 @@
+import type { Insertable } from 'kysely';
 import type { Db } from '../../server/store/database.ts';
 import { applyGroup } from '../../server/store/group-store.ts';
+import type { ReplacementTable } from '../../server/store/tables.ts';
 import type { Finding } from '../../shared/finding.ts';
+import { uuidv7 } from '../../shared/uuid.ts';
 import { aFinding, aGroup, anImageDigest, anInstanceRow, aTime } from './builders.ts';
 
 /** Rows for tests of reading, past intake and apply. */
@@ -57,4 +60,36 @@ export async function insertFinding(
     .values({ instance_id: instanceId, fingerprint, severity, rule, ...seen })
     .execute();
   return fingerprint;
+}
+
+/** Answers its id. */
+export async function insertReplacement(
+  db: Db,
+  overrides: Partial<Insertable<ReplacementTable>> = {},
+): Promise<string> {
+  const row: Insertable<ReplacementTable> = {
+    id: uuidv7(Date.parse(aTime)),
+    group_name: 'web',
+    policy: 'web',
+    policy_version: 1,
+    cause: JSON.stringify({ trigger: 'outdated', from: 'web@6', to: 'web@7' }),
+    state: 'reserved',
+    target_digest: anImageDigest,
+    old_instance_id: 'old',
+    old_provider_id: 'old-machine',
+    new_instance_id: null,
+    new_provider_id: null,
+    launched_at: null,
+    retired_at: null,
+    deadline_at: null,
+    attempts: 0,
+    scan: null,
+    error: null,
+    proof: null,
+    created_at: aTime,
+    updated_at: aTime,
+    ...overrides,
+  };
+  await db.insertInto('replacement').values(row).execute();
+  return row.id;
 }

@@ -4,10 +4,10 @@ import { CodedError } from '../../../shared/errors.ts';
 import { latestEventId } from '../../store/event-store.ts';
 import { createEventStreams } from '../event-stream.ts';
 import { securityHeaders } from '../headers.ts';
-import { refusals } from '../schema.ts';
+import { refusals, wholeNumber } from '../schema.ts';
 import type { Api, Services } from '../services.ts';
 
-const eventId = z.coerce.number().int().nonnegative();
+const eventId = wholeNumber(0, Number.MAX_SAFE_INTEGER);
 
 export function eventRoutes(api: Api, services: Services): void {
   const streams = createEventStreams(services);

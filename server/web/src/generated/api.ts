@@ -1138,7 +1138,7 @@ export interface operations {
             query?: {
                 /** @description `nextCursor` of the page before */
                 cursor?: string;
-                /** @description items a page */
+                /** @description items a page; 100 unless said */
                 limit?: number;
             };
             header?: never;
@@ -1226,7 +1226,7 @@ export interface operations {
             query?: {
                 /** @description `nextCursor` of the page before */
                 cursor?: string;
-                /** @description items a page */
+                /** @description items a page; 100 unless said */
                 limit?: number;
             };
             header?: never;
@@ -1354,7 +1354,7 @@ export interface operations {
             query?: {
                 /** @description `nextCursor` of the page before */
                 cursor?: string;
-                /** @description items a page */
+                /** @description items a page; 100 unless said */
                 limit?: number;
             };
             header?: never;
@@ -1484,7 +1484,7 @@ export interface operations {
             query?: {
                 /** @description `nextCursor` of the page before */
                 cursor?: string;
-                /** @description items a page */
+                /** @description items a page; 100 unless said */
                 limit?: number;
             };
             header?: never;
@@ -1698,7 +1698,7 @@ export interface operations {
             query?: {
                 /** @description `nextCursor` of the page before */
                 cursor?: string;
-                /** @description items a page */
+                /** @description items a page; 100 unless said */
                 limit?: number;
             };
             header?: never;
@@ -1789,7 +1789,7 @@ export interface operations {
                 all?: boolean;
                 /** @description `nextCursor` of the page before */
                 cursor?: string;
-                /** @description items a page */
+                /** @description items a page; 100 unless said */
                 limit?: number;
             };
             header?: never;
@@ -1877,7 +1877,7 @@ export interface operations {
                 open?: boolean;
                 /** @description `nextCursor` of the page before */
                 cursor?: string;
-                /** @description items a page */
+                /** @description items a page; 100 unless said */
                 limit?: number;
             };
             header?: never;
@@ -2011,7 +2011,7 @@ export interface operations {
                 open?: boolean;
                 /** @description `nextCursor` of the page before */
                 cursor?: string;
-                /** @description items a page */
+                /** @description items a page; 100 unless said */
                 limit?: number;
             };
             header?: never;
@@ -2100,7 +2100,7 @@ export interface operations {
                 active?: boolean;
                 /** @description `nextCursor` of the page before */
                 cursor?: string;
-                /** @description items a page */
+                /** @description items a page; 100 unless said */
                 limit?: number;
             };
             header?: never;
