@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { AgentConfig, agentUrl, parseConfig } from '../../agent/config.ts';
+
+const file = '/etc/pristine/agent.yaml';
+
+describe('agent.yaml', () => {
+  it('needs no more than a server', async () => {
+    expect(await parseConfig('server: wss://pristine.example', file)).toEqual({
+      server: 'wss://pristine.example',
+      root: '/',
+      manifest: '/usr/lib/pristine/manifest',
+      pub: '/etc/pristine/trusted.pub',
+      stateDir: '/var/lib/pristine',
+      sweepEvery: '1h',
+      watch: true,
+    });
+  });
+
+  it.each([
+    ['an unknown key', 'server: ws://x\nsweepevery: 1h', 'sweepevery'],
+    ['a missing server', 'root: /', 'server'],
+    ['nothing', '', 'server'],
+    ['a list', '- server', 'server'],
+    ['a server of another scheme', 'server: ftp://x', 'server'],
+    ['a server with a password', 'server: wss://a:b@x', 'server'],
+    ['a server with a token in its query', 'server: wss://x?token=1', 'server'],
+    ['a relative root', 'server: ws://x\nroot: image', 'root'],
+    ['a duration without a unit', 'server: ws://x\nsweepEvery: 60', 'sweepEvery'],
+    ['a sweep without pause', 'server: ws://x\nsweepEvery: 0', 'sweepEvery'],
+    ['a word for a switch', 'server: ws://x\nwatch: sometimes', 'watch'],
+    ['what is not YAML', 'server: [', file],
+    ['an alias', 'server: &a ws://x\nroot: *a', file],
+  ])('refuses %s, naming file and key', async (_what, text, key) => {
+    const error = await parseConfig(text, file).catch((thrown) => thrown);
+
+    expect(error).toMatchObject({ code: 'CONFIG', exitCode: 2 });
+    expect(error.message).toContain(file);
+    expect(error.message).toContain(key);
+  });
+
+  it('has a sentence for each option', () => {
+    for (const [key, schema] of Object.entries(AgentConfig.shape)) expect(schema.description, key).toBeTypeOf('string');
+  });
+
+  it.each([
+    ['https://pristine.example', 'wss://pristine.example/agent/v1'],
+    ['http://127.0.0.1:7420/', 'ws://127.0.0.1:7420/agent/v1'],
+    ['wss://pristine.example/fleet', 'wss://pristine.example/fleet/agent/v1'],
+    ['pristine.example', undefined],
+  ])('connects for %s to %s', (server, url) => {
+    expect(agentUrl(server)).toBe(url);
+  });
+});

@@ -1,0 +1,149 @@
+import { execFile, spawn } from 'node:child_process';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { loadIdentity } from '../../../agent/state/identity.ts';
+import { loadKnownState, saveKnownState } from '../../../agent/state/known-state.ts';
+import { openStateDirectory } from '../../../agent/state/state-directory.ts';
+import { digestOf } from '../../../shared/digest.ts';
+import { aFinding } from '../../support/builders.ts';
+
+let directory: string;
+beforeEach(async () => {
+  directory = join(await mkdtemp(join(tmpdir(), 'pristine-state-')), 'state');
+});
+
+describe('the state directory', () => {
+  it('keeps its key and counts its starts', async () => {
+    const first = await openStateDirectory(directory);
+    await first.close();
+    const second = await openStateDirectory(directory);
+    await second.close();
+
+    expect(second.identity.publicKey).toBe(first.identity.publicKey);
+    expect([first.boot.current, second.boot.current]).toEqual([1, 2]);
+    expect((await stat(join(directory, 'identity.key'))).mode & 0o777).toBe(0o600);
+    expect((await stat(directory)).mode & 0o777).toBe(0o700);
+  });
+
+  it('has one agent at a time, and a refused start counts nothing', async () => {
+    const holder = await openStateDirectory(directory);
+
+    await expect(openStateDirectory(directory)).rejects.toMatchObject({ code: 'CONFLICT' });
+
+    expect(await readFile(join(directory, 'boot'), 'utf8')).toBe('1\n');
+    await holder.close();
+    await (await openStateDirectory(directory)).close();
+  });
+
+  it('is free again after its agent was killed', async () => {
+    const script = `import { openStateDirectory } from ${JSON.stringify(new URL('../../../agent/state/state-directory.ts', import.meta.url).href)};
+      await openStateDirectory(${JSON.stringify(directory)}); console.log('held'); setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    await expect(openStateDirectory(directory)).rejects.toMatchObject({ code: 'CONFLICT' });
+
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await exited;
+
+    const after = await openStateDirectory(directory);
+    expect(after.boot.current).toBe(2);
+    await after.close();
+  });
+
+  it('is not kept by a pid that another process has now', async () => {
+    await (await openStateDirectory(directory)).close();
+    const kernelBoot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+    await writeFile(join(directory, 'lock'), JSON.stringify({ pid: 1, start: '1234567', kernelBoot }));
+
+    await (await openStateDirectory(directory)).close();
+  });
+
+  it.each([
+    ['no number', 'garbage'],
+    ['nothing', ''],
+    ['a number beyond counting', '9007199254740993'],
+  ])('counts from the beginning when the counter holds %s', async (_what, content) => {
+    await (await openStateDirectory(directory)).close();
+    await writeFile(join(directory, 'boot'), content);
+
+    const again = await openStateDirectory(directory);
+
+    expect(again.boot.current).toBe(1);
+    expect(await again.boot.raise(41)).toBe(42);
+    await again.close();
+    expect(await readFile(join(directory, 'boot'), 'utf8')).toBe('42\n');
+  });
+
+  it('removes what a killed agent left half-written', async () => {
+    await (await openStateDirectory(directory)).close();
+    await writeFile(join(directory, '.tmp-00'), 'half');
+
+    await (await openStateDirectory(directory)).close();
+
+    await expect(stat(join(directory, '.tmp-00'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('says which file a broken key is in, and what to do', async () => {
+    await (await openStateDirectory(directory)).close();
+    await writeFile(join(directory, 'identity.key'), 'not a key');
+
+    await expect(openStateDirectory(directory)).rejects.toMatchObject({
+      code: 'KEY',
+      message: expect.stringContaining(join(directory, 'identity.key')),
+    });
+    await rm(join(directory, 'identity.key'));
+    await (await openStateDirectory(directory)).close();
+  });
+
+  it('makes one key when two first starts come together', async () => {
+    await (await openStateDirectory(directory)).close();
+    await rm(join(directory, 'identity.key'));
+
+    const identities = await Promise.all(Array.from({ length: 10 }, () => loadIdentity(directory)));
+
+    expect(new Set(identities.map(({ publicKey }) => publicKey)).size).toBe(1);
+  });
+
+  it.runIf(process.getuid?.() === 0)('says IO, with the path, when it cannot be used', async () => {
+    await (await openStateDirectory(directory)).close();
+    await chmod(directory, 0o700);
+    const script = `import { openStateDirectory } from ${JSON.stringify(new URL('../../../agent/state/state-directory.ts', import.meta.url).href)};
+      await openStateDirectory(${JSON.stringify(directory)}).catch((error) => console.log(error.code, error.message.includes(${JSON.stringify(directory)})));`;
+
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+      uid: 65_534,
+      gid: 65_534,
+    });
+
+    expect(stdout.trim()).toBe('IO true');
+  });
+});
+
+describe('the known state', () => {
+  const against = { image: digestOf('web@7'), rules: 1 };
+
+  it('comes back for the same image and rules only', async () => {
+    await (await openStateDirectory(directory)).close();
+    const finding = aFinding();
+    const known = { open: new Map([[finding.fingerprint, finding]]), holes: [] };
+
+    await saveKnownState(directory, against, known);
+
+    expect(await loadKnownState(directory, against)).toEqual(known);
+    expect(await loadKnownState(directory, { ...against, rules: 2 })).toBeUndefined();
+    expect(await loadKnownState(directory, { ...against, image: digestOf('web@8') })).toBeUndefined();
+  });
+
+  it('is nothing when it is spoilt', async () => {
+    await (await openStateDirectory(directory)).close();
+    await writeFile(join(directory, 'known-state.json'), '{"schema":');
+
+    expect(await loadKnownState(directory, against)).toBeUndefined();
+  });
+});

@@ -1,0 +1,111 @@
+import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type DirectoryWatcherOptions, watchDirectories } from '../../../agent/watch/directory-watcher.ts';
+import type { Watcher } from '../../../agent/watch/watcher.ts';
+import { until } from '../../support/until.ts';
+
+let root: string;
+let hints: Set<string>;
+let watcher: Watcher | undefined;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'pristine-watch-'));
+  hints = new Set();
+});
+afterEach(() => watcher?.close());
+
+describe('the watcher of directories', () => {
+  it('hints at a file that is written to, made, removed or given another mode', async () => {
+    for (const name of ['written', 'removed', 'chmodded']) await writeFile(join(root, name), 'x');
+    await watch();
+
+    await writeFile(join(root, 'written'), 'y');
+    await writeFile(join(root, 'made'), 'x');
+    await rm(join(root, 'removed'));
+    await chmod(join(root, 'chmodded'), 0o600);
+
+    await hinted('/written', '/made', '/removed', '/chmodded');
+  });
+
+  it('hints deep in the tree, by names within the root', async () => {
+    await mkdir(join(root, 'etc/ssh'), { recursive: true });
+    await watch();
+
+    await writeFile(join(root, 'etc/ssh/sshd_config'), 'x');
+
+    await hinted('/etc/ssh/sshd_config');
+  });
+
+  it('follows directories that appear, with all that was put into them meanwhile', async () => {
+    await watch();
+
+    await mkdir(join(root, 'new/deep'), { recursive: true });
+    await writeFile(join(root, 'new/deep/early'), 'x');
+
+    await hinted('/new');
+    await until(() => watcher!.status.directories === 3);
+    await writeFile(join(root, 'new/deep/late'), 'x');
+    await hinted('/new/deep/late');
+  });
+
+  it('follows a directory that is moved, under its new name and no longer under its old', async () => {
+    await mkdir(join(root, 'old/sub'), { recursive: true });
+    await watch();
+
+    await rename(join(root, 'old'), join(root, 'moved'));
+    await hinted('/old', '/moved');
+    await until(() => watcher!.status.directories === 3);
+    hints.clear();
+    await writeFile(join(root, 'moved/sub/file'), 'x');
+
+    await hinted('/moved/sub/file');
+    expect([...hints].filter((name) => name.startsWith('/old'))).toEqual([]);
+  });
+
+  it('lets go of directories that are removed', async () => {
+    await mkdir(join(root, 'a/b/c'), { recursive: true });
+    await watch();
+    expect(watcher!.status.directories).toBe(4);
+
+    await rm(join(root, 'a'), { recursive: true });
+
+    await hinted('/a');
+    await until(() => watcher!.status.directories === 1);
+  });
+
+  it('writes names that are not UTF-8 as names are written', async () => {
+    await watch();
+
+    await writeFile(Buffer.concat([Buffer.from(`${root}/`), Buffer.from([0x66, 0xff, 0x0a])]), 'x');
+
+    await hinted('/f\\xff\\x0a');
+  });
+
+  it('does not enter what is left out', async () => {
+    await mkdir(join(root, 'state/spool'), { recursive: true });
+
+    await watch({ isLeftOut: (name) => name === '/state' });
+
+    expect(watcher!.status.directories).toBe(1);
+  });
+
+  it('says when there are more directories than it watches, and watches the rest', async () => {
+    await mkdir(join(root, 'a/b/c'), { recursive: true });
+
+    await watch({ watchedDirectoriesMax: 2 });
+
+    expect(watcher!.status).toMatchObject({ state: 'partial', directories: 2, error: expect.stringContaining('2') });
+    await writeFile(join(root, 'file'), 'x');
+    await hinted('/file');
+  });
+});
+
+async function watch(overrides: Partial<DirectoryWatcherOptions> = {}): Promise<void> {
+  watcher = await watchDirectories({ root, onHint: (name) => hints.add(name), isLeftOut: () => false, ...overrides });
+}
+
+async function hinted(...names: readonly string[]): Promise<void> {
+  await until(() => names.every((name) => hints.has(name)));
+}
