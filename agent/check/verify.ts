@@ -13,6 +13,7 @@ import { openRoot } from '../collect/system-path.ts';
 import { compareFiles, comparePackages } from './compare-streams.ts';
 import { checkDigest } from './digest.ts';
 import { openCursor } from './entry-cursor.ts';
+import { readEntryLines } from './entry-lines.ts';
 import { openHoleList } from './hole-list.ts';
 import { openJudge } from './judge.ts';
 import { type Manifest, openManifest } from './open-manifest.ts';
@@ -72,7 +73,7 @@ async function sweep(
   // The threads read files from here on, while this one checks the digest. Nothing is judged before it has.
   const observed = observeTree(pool, root, scope, tally);
   await checkDigest(manifest);
-  const cursor = openCursor(manifest);
+  const cursor = openCursor(readEntryLines(manifest));
   const files = await compareFiles(cursor, observed, judge, (looked) => onProgress(looked, lines));
   const { entries, hole } = readPackages(root);
   if (hole !== undefined) holes.add(hole);

@@ -4,7 +4,7 @@ import { compareEntries } from '../../shared/entry-line.ts';
 import { readInside } from './inside.ts';
 import { errnoOf, type RootPrefix } from './system-path.ts';
 
-const statusFile = '/var/lib/dpkg/status';
+export const statusFile = '/var/lib/dpkg/status';
 const statusBytesMax = 256 * 1024 * 1024;
 
 export type PackageList =

@@ -1,0 +1,186 @@
+import { lstatSync } from 'node:fs';
+import { type Clock, timestamp } from '../../shared/clock.ts';
+import type { Entry } from '../../shared/entry.ts';
+import { parseEntryLine } from '../../shared/entry-line.ts';
+import { CodedError } from '../../shared/errors.ts';
+import { encodeRaw, type Name, type RawName, rawOf } from '../../shared/name.ts';
+import { readPackages, statusFile } from '../collect/dpkg.ts';
+import { readMounts } from '../collect/mounts.ts';
+import type { Observation, Tally } from '../collect/observe.ts';
+import { observeHere } from '../collect/observe-tree.ts';
+import { selfAndAbove } from '../collect/scope.ts';
+import { openRoot, type RootPrefix, systemPath } from '../collect/system-path.ts';
+import type { Check, Checker } from '../scan.ts';
+import { judgePath } from './compare-streams.ts';
+import { readEntryLines } from './entry-lines.ts';
+import { openHoleList } from './hole-list.ts';
+import { openJudge } from './judge.ts';
+import type { Manifest } from './open-manifest.ts';
+import { type VerifyScope, verifyScope } from './verify-scope.ts';
+
+export interface CheckerOptions {
+  /** Stays open as long as the checker is used. */
+  readonly manifest: Manifest;
+  readonly root: string;
+  readonly clock: Clock;
+  /** Past so many paths, observed or baked, a sweep is the cheaper look. */
+  readonly pathsMax?: number;
+}
+
+/**
+ * Looks at some names again, each with everything beneath it, and compares them as a sweep would. A check that cannot be
+ * done, for size or because the manifest is not what it was, is undefined: the sweep that follows says what is wrong.
+ */
+export function createChecker({ manifest, root, clock, pathsMax = 5_000 }: CheckerOptions): Checker {
+  return {
+    check: async (names) => {
+      const startedAt = timestamp(clock.now());
+      try {
+        const measured = await checkSubjects(manifest, openRoot(root), names, pathsMax);
+        return measured && { kind: 'check', startedAt, finishedAt: timestamp(clock.now()), ...measured };
+      } catch (error) {
+        if (error instanceof CodedError) return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+/** Errors: DIGEST, ENTRIES. */
+async function checkSubjects(
+  manifest: Manifest,
+  root: RootPrefix,
+  names: readonly Name[],
+  pathsMax: number,
+): Promise<Pick<Check, 'looked' | 'findings' | 'coverage'> | undefined> {
+  const holes = openHoleList();
+  const scope = verifyScope(manifest, readMounts(root), holes);
+  const tally: Tally = { filesHashed: 0, bytesHashed: 0 };
+  const starts = startsOf(root, names);
+  const isLooked = (path: RawName) => starts.size > 0 && isBeneath(path, starts);
+  const withPackages = isLooked(statusFile);
+
+  const observed = new Map<RawName, Observation>();
+  for (const start of starts) {
+    if (!isReached(scope, start)) continue;
+    const found = observeHere(root, scope, start, pathsMax - observed.size, tally);
+    if (found === undefined) return undefined;
+    for (const [path, observation] of found) observed.set(path, observation);
+  }
+  const baked = await bakedAt(manifest, isLooked, withPackages, pathsMax);
+  if (baked === undefined) return undefined;
+
+  const judge = openJudge(scope, holes);
+  for (const path of new Set([...baked.files.keys(), ...observed.keys()])) {
+    judgePath(judge, path, baked.files.get(path), observed.get(path) ?? '');
+  }
+  if (withPackages) {
+    const { entries = [], hole } = readPackages(root);
+    if (hole !== undefined) holes.add(hole);
+    const present = new Map(entries.map((entry) => [entry.name, entry]));
+    for (const [name, entry] of baked.packages) if (!present.has(name)) judge.missing(entry);
+    for (const [name, entry] of present) judge.found(baked.packages.get(name), entry);
+  }
+  return {
+    looked: [
+      ...[...starts].map((start) => ({ subject: 'file', name: encodeRaw(start) })),
+      ...(withPackages ? [{ subject: 'package', name: statusFile }] : []),
+    ],
+    findings: judge.findings(),
+    coverage: {
+      entries: manifest.statement.predicate.entries.lines,
+      checked: new Set([...baked.files.keys(), ...observed.keys()]).size,
+      ...tally,
+      mounts: [...scope.mounts()],
+      skipped: [...scope.skipped()],
+      holes: [...holes.all()],
+    },
+  };
+}
+
+/**
+ * Where to begin: the names, or what is above them and is no directory (any more): nothing beneath that is what it was. So
+ * a directory that became a symbolic link is seen as that, and not looked through.
+ */
+function startsOf(root: RootPrefix, names: readonly Name[]): ReadonlySet<RawName> {
+  const starts = new Set<RawName>();
+  for (const name of names) {
+    const path = rawOf(name);
+    if (path?.startsWith('/')) starts.add(firstNonDirectory(root, path));
+  }
+  for (const start of starts) {
+    const above = start === '/' ? [] : [...selfAndAbove(start)].slice(1);
+    if (above.some((path) => starts.has(path))) starts.delete(start);
+  }
+  return starts;
+}
+
+function firstNonDirectory(root: RootPrefix, path: RawName): RawName {
+  for (const above of [...selfAndAbove(path)].reverse()) {
+    if (above === path) return path;
+    try {
+      if (!lstatSync(systemPath(root, above || '/')).isDirectory()) return above;
+    } catch {
+      return above;
+    }
+  }
+  return path;
+}
+
+/** Whether a sweep would come here: nothing on the way is left out. Asks from the top, as a walk does. */
+function isReached(scope: VerifyScope, start: RawName): boolean {
+  return [...selfAndAbove(start)]
+    .slice(1)
+    .reverse()
+    .every((above) => {
+      scope.observes(above, true);
+      return scope.enters(above);
+    });
+}
+
+function isBeneath(path: RawName, starts: ReadonlySet<RawName>): boolean {
+  for (const above of selfAndAbove(path)) if (starts.has(above)) return true;
+  return false;
+}
+
+interface Baked {
+  readonly files: ReadonlyMap<RawName, Entry>;
+  readonly packages: ReadonlyMap<string, Entry>;
+}
+
+/** The baked entries that a check is about, or undefined when they are too many. Errors: DIGEST, ENTRIES. */
+async function bakedAt(
+  manifest: Manifest,
+  isLooked: (path: RawName) => boolean,
+  withPackages: boolean,
+  pathsMax: number,
+): Promise<Baked | undefined> {
+  const files = new Map<RawName, Entry>();
+  const packages = new Map<string, Entry>();
+  for await (const lines of readEntryLines(manifest)) {
+    for (const line of lines) {
+      if (line.includes('"subject":"package"')) {
+        if (!withPackages) continue;
+        const entry = parseEntryLine(line);
+        if (entry.subject === 'package') packages.set(entry.name, entry);
+        continue;
+      }
+      const name = nameIn(line);
+      const path = name === undefined ? undefined : rawOf(name);
+      if (path === undefined || !isLooked(path)) continue;
+      files.set(path, parseEntryLine(line));
+      if (files.size > pathsMax) return undefined;
+    }
+  }
+  return { files, packages };
+}
+
+/** The name without parsing the line: in canonical form nothing before it can hold its key. */
+function nameIn(line: string): Name | undefined {
+  const start = line.indexOf('"name":"');
+  if (start === -1) return undefined;
+  let end = start + 8;
+  while (end < line.length && line[end] !== '"') end += line[end] === '\\' ? 2 : 1;
+  const text = line.slice(start + 8, end);
+  return text.includes('\\') ? (JSON.parse(`"${text}"`) as Name) : text;
+}
