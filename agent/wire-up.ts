@@ -4,20 +4,17 @@ import pino, { type Logger } from 'pino';
 import { systemClock } from '../shared/clock.ts';
 import { durationMs } from '../shared/duration.ts';
 import { CodedError, ExitCode, sentenceOf } from '../shared/errors.ts';
-import type { Image } from '../shared/image.ts';
 import { encodeName, rawOf } from '../shared/name.ts';
-import type { Rulebook } from '../shared/rulebook.ts';
 import { type AgentView, createAgent } from './agent.ts';
+import { createChecker } from './check/check-subjects.ts';
 import { checkDigest } from './check/digest.ts';
 import { createDirtySet } from './check/dirty-set.ts';
-import { openManifest } from './check/open-manifest.ts';
+import { type Manifest, openManifest } from './check/open-manifest.ts';
 import { readPublicKeys } from './collect/key-file.ts';
 import { type AgentConfig, agentUrl, loadConfig } from './config.ts';
 import { readFacts } from './facts.ts';
 import { createConnection } from './report/connection.ts';
-import type { Baseline } from './report/report-builder.ts';
 import { openSpool } from './report/spool.ts';
-import type { Checker } from './scan.ts';
 import { loadKnownState, saveKnownState } from './state/known-state.ts';
 import { openStateDirectory } from './state/state-directory.ts';
 import { writeStatus } from './status.ts';
@@ -46,8 +43,33 @@ const joinTokenBytesMax = 256;
 export async function runAgent(options: RunOptions): Promise<ExitCode> {
   const config = await loadConfig(options.config);
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: true }));
-  const verified = await verifyManifest(config);
-  const { image, baseline } = verified;
+  const manifest = await verifyManifest(config);
+  try {
+    return await runAgainst(manifest, config, options, log);
+  } finally {
+    manifest.close();
+  }
+}
+
+async function verifyManifest(config: AgentConfig): Promise<Manifest> {
+  const manifest = openManifest(config.manifest, readPublicKeys(config.pub));
+  try {
+    await checkDigest(manifest);
+    return manifest;
+  } catch (error) {
+    manifest.close();
+    throw error;
+  }
+}
+
+async function runAgainst(
+  manifest: Manifest,
+  config: AgentConfig,
+  options: RunOptions,
+  log: Logger,
+): Promise<ExitCode> {
+  const { image } = manifest;
+  const baseline = { image: image.digest, rules: manifest.rules.sequence };
   const directory = await openStateDirectory(config.stateDir);
   const stopping = new AbortController();
   const signal = AbortSignal.any([options.signal, stopping.signal]);
@@ -64,7 +86,7 @@ export async function runAgent(options: RunOptions): Promise<ExitCode> {
       dirty,
       watcher: () => watcher,
       sweep: createSweeper({ ...config, entry: options.entry, baseline, clock: systemClock, log }),
-      checker: sweepsOnly,
+      checker: createChecker({ manifest, root: config.root, clock: systemClock }),
       known: await loadKnownState(stateDir, baseline),
       saveKnown: (state) => saveKnownState(stateDir, baseline, state),
       writeStatus: (status) => writeStatus(stateDir, status),
@@ -94,7 +116,7 @@ export async function runAgent(options: RunOptions): Promise<ExitCode> {
 
     const connected = connection.run(signal);
     if (config.watch && !options.once) {
-      watcher = await watch(config, verified, (name) => {
+      watcher = await watch(config, manifest, (name) => {
         dirty.add(name);
         agent.wake();
       });
@@ -113,29 +135,7 @@ export async function runAgent(options: RunOptions): Promise<ExitCode> {
   }
 }
 
-interface Verified {
-  readonly image: Image;
-  readonly baseline: Baseline;
-  readonly rulebook: Rulebook;
-  readonly pseudoMounts: readonly string[];
-}
-
-async function verifyManifest(config: AgentConfig): Promise<Verified> {
-  const manifest = openManifest(config.manifest, readPublicKeys(config.pub));
-  try {
-    await checkDigest(manifest);
-    const { image, rules, rulebook } = manifest;
-    const baseline = { image: image.digest, rules: rules.sequence };
-    return { image, baseline, rulebook, pseudoMounts: rules.pseudoMounts };
-  } finally {
-    manifest.close();
-  }
-}
-
-/** Until then every hint asks for a sweep. */
-const sweepsOnly: Checker = { check: async () => undefined };
-
-async function watch(config: AgentConfig, verified: Verified, onHint: (name: string) => void): Promise<Watcher> {
+async function watch(config: AgentConfig, manifest: Manifest, onHint: (name: string) => void): Promise<Watcher> {
   const root = resolve(config.root);
   const ownName = nameWithin(root, resolve(config.stateDir));
   const isBeneath = (name: string, directory: string) => name === directory || name.startsWith(`${directory}/`);
@@ -145,11 +145,11 @@ async function watch(config: AgentConfig, verified: Verified, onHint: (name: str
     onHint: (name) => {
       const raw = rawOf(name);
       // What this agent writes itself would make it look for ever; sweeps look there.
-      if (isOwn(name) || raw === undefined || verified.rulebook.rulingOf(raw).treatment === 'ignored') return;
+      if (isOwn(name) || raw === undefined || manifest.rulebook.rulingOf(raw).treatment === 'ignored') return;
       onHint(name);
     },
     isLeftOut: (name, otherDevice) =>
-      isOwn(name) || (otherDevice && verified.pseudoMounts.some((mount) => isBeneath(name, mount))),
+      isOwn(name) || (otherDevice && manifest.rules.pseudoMounts.some((mount) => isBeneath(name, mount))),
   });
 }
 
