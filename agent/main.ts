@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { CodedError, ExitCode, sentenceOf } from '../shared/errors.ts';
+import { terminalSafe } from '../shared/name.ts';
 import { version } from './version.ts';
 
 /** Where things live on an instance; spelled out here so that no command waits for schemas it may not need. */
@@ -10,6 +11,7 @@ const program = new Command('pristine')
   .description('Keeps every running instance byte-for-byte the image it was built from.')
   .version(version)
   .exitOverride()
+  .configureOutput({ writeErr: (text) => void process.stderr.write(safeLines(text)) })
   .showHelpAfterError('(see --help)')
   .helpOption('-h, --help', 'show help')
   .addHelpText(
@@ -97,7 +99,7 @@ command('wait', 'wait until this instance is in sync and the server knows')
 await main();
 
 function command(name: string, description: string): Command {
-  return program.command(name).description(description).exitOverride().showHelpAfterError('(see --help)');
+  return program.command(name).description(description);
 }
 
 async function main(): Promise<void> {
@@ -109,12 +111,18 @@ async function main(): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError) return leave(error.exitCode === 0 ? ExitCode.ok : ExitCode.usage);
     if (error instanceof CodedError) {
-      process.stderr.write(`pristine: ${error.code}: ${error.message}\n`);
+      process.stderr.write(`pristine: ${error.code}: ${terminalSafe(error.message)}\n`);
       return leave(error.exitCode);
     }
-    process.stderr.write(`pristine: a defect of ours: ${error instanceof Error ? error.stack : sentenceOf(error)}\n`);
+    const trace = error instanceof Error ? (error.stack ?? error.message) : sentenceOf(error);
+    process.stderr.write(`pristine: a defect of ours: ${safeLines(trace)}\n`);
     await leave(ExitCode.unmeasured);
   }
+}
+
+/** What others wrote never commands the terminal; the line breaks are ours. */
+function safeLines(text: string): string {
+  return text.split('\n').map(terminalSafe).join('\n');
 }
 
 async function end(code: Promise<ExitCode>): Promise<void> {

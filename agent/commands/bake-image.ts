@@ -48,11 +48,11 @@ export async function bakeImage(pool: ObserverPool, options: BakeCommandOptions)
   process.stdout.write(
     [
       `baked ${imageRef(image)}: ${entries} entries, ${read}`,
-      `${options.out}  ${baked.image.digest}`,
+      `${terminalSafe(options.out)}  ${baked.image.digest}`,
       ...skipped.map(({ name, rule }) => `left out ${terminalSafe(name)}: ${rule}`),
       signed
         ? 'signed'
-        : `not signed: nothing accepts it before \`pristine sign --manifest ${options.out} --key FILE\``,
+        : `not signed: nothing accepts it before \`pristine sign --manifest ${terminalSafe(options.out)} --key FILE\``,
       '',
     ].join('\n'),
   );

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { CodedError, ExitCode, sentenceOf } from '../../shared/errors.ts';
+import { terminalSafe } from '../../shared/name.ts';
 import { errnoOf } from '../collect/system-path.ts';
 
 export interface KeygenCommandOptions {
@@ -20,7 +21,10 @@ export async function keygenCommand({ out }: KeygenCommandOptions): Promise<Exit
     rmSync(`${out}.key`);
     throw error;
   }
-  process.stdout.write(`${out}.key  private: sign with it, keep it off the instances\n${out}.pub  public: trust it\n`);
+  const shown = terminalSafe(out);
+  process.stdout.write(
+    `${shown}.key  private: sign with it, keep it off the instances\n${shown}.pub  public: trust it\n`,
+  );
   return ExitCode.ok;
 }
 
