@@ -1,0 +1,17 @@
+import type { components } from '../generated/api.ts';
+
+/** The API's words, by name, from the document that the server makes of its own routes. */
+type Schemas = components['schemas'];
+
+export type Instance = Schemas['Instance'];
+export type Evidence = Schemas['Evidence'];
+export type Coverage = Schemas['Coverage'];
+export type GroupView = Schemas['GroupView'];
+export type InstanceFinding = Schemas['InstanceFinding'];
+export type PlanView = Schemas['Plan'];
+export type Replacement = Schemas['Replacement'];
+export type Cause = Schemas['Cause'];
+export type Envelope = Replacement['proof'];
+export type FleetEvent = Schemas['FleetEvent'];
+export type Severity = Schemas['Severity'];
+export type Change = Schemas['Change'];

@@ -1,0 +1,63 @@
+import type { InstanceFinding } from '../api/types.ts';
+import { Moment } from '../parts/moment.tsx';
+import { StateMark } from '../parts/state-mark.tsx';
+import { Untrusted } from '../parts/untrusted.tsx';
+import { changeMarks, severityMarks } from '../words/marks.ts';
+import styles from './finding-card.module.css';
+
+/** One difference: the image said, and found was, attribute by attribute. */
+export function FindingCard({ finding }: { readonly finding: InstanceFinding }) {
+  const { name, subject, change, severity, expected, actual, attributes, rule } = finding;
+  const rows = [...new Set([...attributes, ...Object.keys(expected), ...Object.keys(actual)])];
+  return (
+    <li className={styles['card']}>
+      <div className={styles['head']}>
+        <StateMark mark={severityMarks[severity]} />
+        <StateMark mark={changeMarks[change]} quiet />
+        <span className={styles['name']}>
+          <Untrusted text={name} />
+        </span>
+      </div>
+      <table className={styles['attributes']}>
+        <thead>
+          <tr>
+            <th scope="col">{subject === 'file' ? 'Attribute' : `Attribute (${subject})`}</th>
+            <th scope="col">In the image</th>
+            <th scope="col">Found</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((attribute) => (
+            <tr key={attribute} data-differs={change === 'modified' && attributes.includes(attribute)}>
+              <th scope="row">
+                <Untrusted text={attribute} mono={false} />
+                {change === 'modified' && attributes.includes(attribute) && (
+                  <span className={styles['differs']}> ≠ differs</span>
+                )}
+              </th>
+              <td data-label="In the image">
+                <Value value={expected[attribute]} />
+              </td>
+              <td data-label="Found">
+                <Value value={actual[attribute]} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p className={styles['foot']}>
+        First seen <Moment at={finding.firstSeenAt} />, last looked at <Moment at={finding.lastSeenAt} />
+        {finding.closedAt !== null && (
+          <>
+            , closed <Moment at={finding.closedAt} />
+          </>
+        )}
+        . Judged by <Untrusted text={rule} />
+      </p>
+    </li>
+  );
+}
+
+function Value({ value }: { readonly value: string | number | undefined }) {
+  return value === undefined ? <span className={styles['none']}>not there</span> : <Untrusted text={String(value)} />;
+}

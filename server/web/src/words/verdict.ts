@@ -1,0 +1,42 @@
+import type { Instance } from '../api/types.ts';
+import { count, plural } from './numbers.ts';
+import { relative } from './time.ts';
+
+/** The verdict in a sentence, and the one that says what it rests on. */
+export function verdictOf(instance: Instance, now: number): { readonly says: string; readonly because: string } {
+  return { says: saysOf(instance, now), because: becauseOf(instance, now) };
+}
+
+function saysOf({ content, openFindings, evidence }: Instance, now: number): string {
+  switch (content) {
+    case 'in_sync':
+      return 'Everything that was measured is as the image says.';
+    case 'drifted':
+      return `${plural(openFindings, 'thing differs', 'things differ')} from the image.`;
+    case 'unverifiable':
+      return whyUnverifiable(evidence, now);
+    default:
+      return content satisfies never;
+  }
+}
+
+function whyUnverifiable(evidence: Instance['evidence'], now: number): string {
+  if (evidence === null) return 'Nothing is known yet: no complete scan has been reported.';
+  const holes = evidence.coverage.holes.length;
+  if (holes > 0)
+    return `${plural(holes, 'place')} could not be measured, so nothing is said about ${holes === 1 ? 'it' : 'them'}.`;
+  if (Date.parse(evidence.expiresAt) <= now)
+    return `The last complete scan is too old to rely on: it expired ${relative(evidence.expiresAt, now)}.`;
+  return 'What the agent reports could not be confirmed against the image that the instance was made from.';
+}
+
+function becauseOf({ evidence }: Instance, now: number): string {
+  if (evidence === null) return 'A verdict needs one complete scan.';
+  const { entries, checked, holes } = evidence.coverage;
+  const found = holes.length === 0 ? 'without holes' : `with ${plural(holes.length, 'hole')}`;
+  const scan = `The last complete scan finished ${relative(evidence.finishedAt, now)}: ${count(checked)} subjects checked against ${plural(entries, 'entry', 'entries')}, ${found}.`;
+  const expired = Date.parse(evidence.expiresAt) <= now;
+  return expired
+    ? scan
+    : `${scan} It counts until ${evidence.expiresAt.slice(11, 16)} UTC (${relative(evidence.expiresAt, now)}).`;
+}

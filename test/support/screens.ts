@@ -1,0 +1,85 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Browser, Locator, Page } from 'playwright-core';
+import type { Instance, ReplacementView } from '../../shared/api.ts';
+import { launchBrowser } from './browser.ts';
+
+interface Target {
+  readonly server: string;
+  readonly token: string;
+  readonly out: string;
+}
+
+const usage = 'usage: npm run screens -- --server URL --token-file FILE --out DIR';
+const readyMs = 15_000;
+
+/** Pictures of each screen of a running server, in light and dark, and on a narrow window. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { server: { type: 'string' }, 'token-file': { type: 'string' }, out: { type: 'string' } },
+  });
+  const { server, out, 'token-file': tokenFile } = values;
+  if (server === undefined || out === undefined || tokenFile === undefined) throw new Error(usage);
+  const browser = await launchBrowser();
+  if (browser === undefined) throw new Error('no Chromium here, and only root can install one with apt-get');
+  try {
+    await takeAll(browser, { server: server.replace(/\/+$/, ''), out, token: readFileSync(tokenFile, 'utf8').trim() });
+  } finally {
+    await browser.close();
+  }
+}
+
+async function takeAll(browser: Browser, target: Target): Promise<void> {
+  mkdirSync(target.out, { recursive: true });
+  const pages = await pagesOf(target);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const [size, width, height] of [['wide', 1280, 800] as const, ['narrow', 320, 640] as const]) {
+      const context = await browser.newContext({ colorScheme, viewport: { width, height }, reducedMotion: 'reduce' });
+      const page = await context.newPage();
+      await take(page, `${target.server}/`, join(target.out, `login-${size}-${colorScheme}.png`));
+      await page.goto(`${target.server}/#token=${encodeURIComponent(target.token)}`);
+      // The same document took the fragment only if it was loaded with it.
+      await page.reload();
+      for (const [name, path] of pages) {
+        await take(page, target.server + path, join(target.out, `${name}-${size}-${colorScheme}.png`));
+      }
+      await context.close();
+    }
+  }
+}
+
+async function take(page: Page, address: string, file: string): Promise<void> {
+  await page.goto(address);
+  await page.locator('h1').waitFor({ timeout: readyMs });
+  // The event stream never ends, so there is no idle network to wait for: the last reading mark to go is the fact.
+  await untilNone(page.locator('[aria-label^="Reading "]'));
+  await page.screenshot({ path: file, fullPage: true });
+  console.log(file);
+}
+
+async function untilNone(marks: Locator): Promise<void> {
+  while ((await marks.count()) > 0) await marks.first().waitFor({ state: 'detached', timeout: readyMs });
+}
+
+/** The screens that there are, with the instance and the replacement that have most to show. */
+async function pagesOf(target: Target): Promise<readonly (readonly [name: string, path: string])[]> {
+  const instances = await read<Instance>(target, 'instances?limit=500');
+  const replacements = await read<ReplacementView>(target, 'replacements?limit=500');
+  const instance = instances.toSorted((a, b) => b.openFindings - a.openFindings)[0];
+  const replacement = replacements.find(({ proof }) => proof !== null) ?? replacements[0];
+  return [
+    ['fleet', '/'],
+    ['replacements', '/replacements'],
+    ...(instance ? [['instance', `/instances/${instance.id}`] as const] : []),
+    ...(replacement ? [['replacement', `/replacements/${replacement.id}`] as const] : []),
+  ];
+}
+
+async function read<T>({ server, token }: Target, path: string): Promise<readonly T[]> {
+  const response = await fetch(`${server}/api/v1/${path}`, { headers: { authorization: `Bearer ${token}` } });
+  if (!response.ok) throw new Error(`${path}: the server answered ${response.status}`);
+  return ((await response.json()) as { items: T[] }).items;
+}
+
+await main();
