@@ -1,0 +1,121 @@
+import { CodedError } from '../../shared/errors.ts';
+import type { Group, LocalProviderSpec } from '../../shared/policy.ts';
+import { agentIsRunning, endAgent, startAgent } from './local/agent.ts';
+import { makeRoot, unmountRoot } from './local/instance-root.ts';
+import { createPlaces, type Place } from './local/place.ts';
+import { startTimeOf } from './local/processes.ts';
+import { isOwnerGone, type MachineRecord, machineState } from './local/record.ts';
+import type { LaunchRequest, Machine, Provider } from './provider.ts';
+
+/**
+ * Instances on the server's own machine, for the demo, for tests and for trying Pristine. An instance is a folder: its
+ * record, its root (an overlay over the image root, or without root privileges a copy), and its agent. Nothing is
+ * remembered outside that folder and the process table, so that a crash at any point leaves something to go on from.
+ */
+export function createLocalProvider(): Provider {
+  const inTurn = createTurns();
+
+  /** Nothing sends work to a local instance, so being drained is a mark. */
+  const move = (group: Group, providerId: string, from: MachineRecord['state'], to: MachineRecord['state']) => {
+    const place = createPlaces(specOf(group).directory).ofId(providerId);
+    return inTurn(place.directory, async () => {
+      const record = place.read();
+      if (record?.state === from) place.write({ ...record, state: to });
+    });
+  };
+
+  return {
+    async list(group) {
+      const places = createPlaces(specOf(group).directory);
+      return (await places.all(group.name)).map(describe);
+    },
+
+    launch(request) {
+      const place = createPlaces(specOf(request.group).directory).ofKey(request.group.name, request.key);
+      return inTurn(place.directory, () => launch(place, request));
+    },
+
+    drain: (group, providerId) => move(group, providerId, 'running', 'draining'),
+    restore: (group, providerId) => move(group, providerId, 'draining', 'running'),
+
+    async terminate(group, providerId) {
+      const place = createPlaces(specOf(group).directory).ofId(providerId);
+      await inTurn(place.directory, () => terminate(place));
+    },
+
+    async recover(group) {
+      const places = createPlaces(specOf(group).directory);
+      await places.removeRemains();
+      for (const { place, record } of await places.all(group.name)) {
+        if (record.state === 'terminating' || isOwnerGone(record))
+          await inTurn(place.directory, () => terminate(place));
+      }
+    },
+  };
+}
+
+/** Each step is written down before it is taken, and each may be taken again. */
+async function launch(place: Place, request: LaunchRequest): Promise<Machine> {
+  const spec = specOf(request.group);
+  const image = spec.images[request.image];
+  if (image === undefined) {
+    throw new CodedError(
+      'CONFIG',
+      `group ${request.group.name}: provider.images has no ${request.image}; add its root, manifest and pub`,
+    );
+  }
+  let record = place.read() ?? place.write(newRecord(place, request, spec));
+  if (record.state === 'preparing') {
+    await unmountRoot(place);
+    await makeRoot(place, image.root);
+    record = place.write({ ...record, state: 'running' });
+  }
+  // A machine that is on its way out is never revived: its key has had its effect.
+  if (record.state === 'running' && !agentIsRunning(place)) {
+    await startAgent(place, { image, serverUrl: request.serverUrl, joinToken: request.joinToken, spec, record });
+  }
+  return describe({ place, record });
+}
+
+function newRecord(place: Place, request: LaunchRequest, spec: LocalProviderSpec): MachineRecord {
+  place.make();
+  return {
+    schema: 'pristine.local-machine/1',
+    group: request.group.name,
+    image: request.image,
+    key: request.key,
+    owner: spec.ownerPid === undefined ? null : { pid: spec.ownerPid, startTime: startTimeOf(spec.ownerPid) },
+    state: 'preparing',
+  };
+}
+
+async function terminate(place: Place): Promise<void> {
+  const record = place.read();
+  if (record === undefined) return;
+  place.write({ ...record, state: 'terminating' });
+  await endAgent(place);
+  await unmountRoot(place);
+  await place.remove();
+}
+
+function describe({ place, record }: { readonly place: Place; readonly record: MachineRecord }): Machine {
+  return { providerId: place.id, launchKey: record.key, state: machineState(record, agentIsRunning(place)) };
+}
+
+function specOf(group: Group): LocalProviderSpec {
+  return group.provider;
+}
+
+/** Work on one instance is done one after the other; different instances do not wait for each other. */
+function createTurns() {
+  const last = new Map<string, Promise<unknown>>();
+  return <T>(key: string, work: () => Promise<T>): Promise<T> => {
+    const turn = (last.get(key) ?? Promise.resolve()).then(work, work);
+    last.set(key, turn);
+    const forget = () => {
+      if (last.get(key) === turn) last.delete(key);
+    };
+    turn.then(forget, forget);
+    return turn;
+  };
+}

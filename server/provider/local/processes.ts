@@ -1,0 +1,36 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Field 22 of proc_pid_stat(5), clock ticks since boot: with the pid it names a process for good. Null when there is none. */
+export function startTimeOf(pid: number): string | null {
+  const stat = readOrEmpty(`/proc/${pid}/stat`);
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // A zombie has ended; only its parent has not looked yet.
+  return stat === '' || fields[0] === 'Z' ? null : fields[19]!;
+}
+
+/** Processes that were started with exactly this word among their arguments. */
+export function pidsWithArgument(word: string): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => readOrEmpty(`/proc/${pid}/cmdline`).split('\0').includes(word))
+    .map(Number);
+}
+
+/** Mount points at or beneath a path, the deepest first. mountinfo(5) writes blanks and backslashes in octal. */
+export function mountsAt(path: string): readonly string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) =>
+      (line.split(' ')[4] ?? '').replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8))),
+    )
+    .filter((mount) => mount === path || mount.startsWith(`${path}/`))
+    .reverse();
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import type { Machine } from '../provider.ts';
+import { startTimeOf } from './processes.ts';
+
+/** What is durably known of an instance: `instance.json` in its folder. Whether its agent runs, the process table says. */
+export const MachineRecord = z.strictObject({
+  schema: z.literal('pristine.local-machine/1'),
+  group: z.string(),
+  image: z.string(),
+  key: z.string(),
+  /** The process with which the instance ends, told apart from a later one of the same pid by its start time. */
+  owner: z.strictObject({ pid: z.int().positive(), startTime: z.string().nullable() }).nullable(),
+  state: z.enum(['preparing', 'running', 'draining', 'terminating']),
+});
+export type MachineRecord = z.infer<typeof MachineRecord>;
+
+export function isOwnerGone(record: MachineRecord): boolean {
+  if (record.owner === null) return false;
+  return record.owner.startTime === null || startTimeOf(record.owner.pid) !== record.owner.startTime;
+}
+
+export function machineState(record: MachineRecord, agentRuns: boolean): Machine['state'] {
+  switch (record.state) {
+    case 'preparing':
+      return 'starting';
+    case 'running':
+      return agentRuns ? 'running' : 'stopped';
+    case 'draining':
+      return agentRuns ? 'draining' : 'stopped';
+    case 'terminating':
+      return 'stopped';
+    default:
+      return record.state satisfies never;
+  }
+}
