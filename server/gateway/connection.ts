@@ -181,7 +181,8 @@ export function serveConnection(socket: WebSocket, house: House, watcher: Watche
     if (boot !== session.boot)
       throw new Refusal(CloseCode.badMessage, `a heartbeat of boot ${boot} in boot ${session.boot}`);
     const isUpToDate = boot === session.stored.boot && seq === session.stored.seq;
-    if (isUpToDate && stateDigest !== session.stateDigest && !session.comparesOtherImage) repairState(session);
+    const disagrees = stateDigest !== null && stateDigest !== session.stateDigest;
+    if (isUpToDate && disagrees && !session.comparesOtherImage) repairState(session);
   }
 
   function repairState({ instanceId }: Session): void {

@@ -1,5 +1,6 @@
 import { timestamp } from '../../shared/clock.ts';
 import { hiderOf } from '../../shared/coverage.ts';
+import { CodedError } from '../../shared/errors.ts';
 import type { Finding } from '../../shared/finding.ts';
 import type { ReportMessage } from '../../shared/protocol.ts';
 import { stateDigest } from '../../shared/state-digest.ts';
@@ -14,6 +15,12 @@ import { type Position, placeOf } from './order.ts';
 import { holesOfAgent, withOtherImage } from './other-image.ts';
 import { refuseContradictions } from './refuse-contradictions.ts';
 import { followScan } from './scan-progress.ts';
+
+/**
+ * Of one instance. Agents of ours stop well before it and report a hole for the rest; whoever passes it is refused, since
+ * each later report would cost as much as all of them.
+ */
+export const openFindingsMax = 50_000;
 
 export type Outcome =
   | {
@@ -112,7 +119,11 @@ async function openListed({ tx, report, at }: Step, instanceId: string) {
   const listed = [...new Map(report.opened.map((finding) => [finding.fingerprint, finding])).values()];
   const known = await findings.openAmong(tx, instanceId, listed.map(fingerprint));
   await findings.recordFindings(tx, instanceId, listed, { scanId: report.scanId, at });
-  return { opened: listed.filter((finding) => !known.has(finding.fingerprint)), worse: worsened(listed, known) };
+  const opened = listed.filter((finding) => !known.has(finding.fingerprint));
+  if (opened.length > 0 && (await findings.countOpen(tx, instanceId)) > openFindingsMax) {
+    throw new CodedError('PROTOCOL', `expected at most ${openFindingsMax} open findings of one instance`);
+  }
+  return { opened, worse: worsened(listed, known) };
 }
 
 /** A finding closes only when looked at again: by the check that says so, or by a sweep of which every part has come. */

@@ -5,7 +5,6 @@ import type { ReportMessage } from '../../shared/protocol.ts';
 /** What the schema cannot see: that the claims of a report fit together. Errors: PROTOCOL. */
 export function refuseContradictions(report: ReportMessage): void {
   if (report.part > report.parts) refuse(`part ${report.part} of ${report.parts}`);
-  if (!report.full && report.parts !== 1) refuse('a check has one part');
   if (report.finishedAt < report.startedAt) refuse('a scan that ended before it began');
   for (const finding of report.opened) {
     if (!isOwnFingerprint(finding)) refuse(`the fingerprint ${finding.fingerprint} is not that of its finding`);

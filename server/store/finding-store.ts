@@ -145,6 +145,16 @@ export async function openFindings(
   return rows as { fingerprint: string; severity: Severity }[];
 }
 
+export async function countOpen(db: Db, instanceId: string): Promise<number> {
+  const { n } = await db
+    .selectFrom('finding')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('instance_id', '=', instanceId)
+    .where('closed_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return n;
+}
+
 function* chunksOf<T>(items: readonly T[]): Generator<readonly T[]> {
   for (let at = 0; at < items.length; at += rowsMax) yield items.slice(at, at + rowsMax);
 }

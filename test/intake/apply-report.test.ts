@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { pardon } from '../../server/fleet/pardon.ts';
-import { applyReport, type Outcome } from '../../server/intake/apply-report.ts';
+import { applyReport, type Outcome, openFindingsMax } from '../../server/intake/apply-report.ts';
 import type { Db } from '../../server/store/database.ts';
 import { readEvents } from '../../server/store/event-store.ts';
 import { openFindings } from '../../server/store/finding-store.ts';
@@ -191,6 +191,16 @@ describe('a check', () => {
     expect((await instance()).scan).toEqual(before.scan);
   });
 
+  it('may have parts, each for itself', async () => {
+    const check = { full: false, parts: 2, scanId: '019b76da-a800-7000-8000-000000000003' };
+    const both = [motd.fingerprint, sshd.fingerprint];
+    const first = await apply(aReport({ ...check, seq: 2, opened: [sshd], open: both }));
+    const second = await apply(aReport({ ...check, seq: 3, part: 2, cleared: both }));
+
+    expect([first, second]).toMatchObject([{ wantsScan: false }, { wantsScan: false }]);
+    expect(await instance()).toMatchObject({ verdict: 'in_sync' });
+  });
+
   it('knows the holes of now', async () => {
     const holes = [{ subject: 'file', name: '/srv', reason: 'unstable' } as const];
     await apply(aReport({ seq: 2, full: false, cleared: [motd.fingerprint], holes }));
@@ -332,4 +342,18 @@ it('takes a part of two thousand findings', async () => {
 
   expect(outcome).toMatchObject({ kind: 'applied', wantsScan: false });
   expect(await open()).toHaveLength(2_000);
+});
+
+it('takes no more open findings than its limit, and keeps what it has', { timeout: 60_000 }, async () => {
+  const opened = (part: number) => Array.from({ length: 2_000 }, (_, n) => aFinding({ name: `/${part}/${n}` }));
+  const parts = openFindingsMax / 2_000 + 1;
+  const scanId = '019b76da-a800-7000-8000-000000000004';
+  for (let part = 1; part < parts; part += 1) {
+    await apply(aReport({ seq: part, scanId, part, parts, opened: opened(part) }));
+  }
+
+  const attempt = apply(aReport({ seq: parts, scanId, part: parts, parts, opened: opened(parts) }));
+
+  await expect(attempt).rejects.toMatchObject({ code: 'PROTOCOL' });
+  expect(await open()).toHaveLength(openFindingsMax);
 });
