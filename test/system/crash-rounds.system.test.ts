@@ -37,7 +37,7 @@ describe('kill -9 of server and agents while reports flow', () => {
     timeout: 30 * 60_000,
   }, async () => {
     const random = seededRandom(testSeed());
-    const fleet = await raiseFleet();
+    const fleet = await raiseFleet(random);
 
     for (let round = 0; round < rounds; round++) {
       mutateSome(fleet, random);
@@ -61,7 +61,7 @@ describe('kill -9 of server and agents while reports flow', () => {
   });
 });
 
-async function raiseFleet(): Promise<Fleet> {
+async function raiseFleet(random: Random): Promise<Fleet> {
   const directory = aDirectory();
   const root = join(directory, 'image');
   for (const folder of ['etc/app', 'usr/bin', 'tmp', 'srv']) mkdirSync(join(root, folder), { recursive: true });
@@ -81,7 +81,7 @@ async function raiseFleet(): Promise<Fleet> {
   ];
   await execute(process.execPath, [pristine, ...bake, '--key', join(directory, 'image-key.key')]);
 
-  const port = await freePort();
+  const port = await freePort(random);
   const url = `http://127.0.0.1:${port}`;
   const proxy = await startRecordingProxy(`ws://127.0.0.1:${port}`);
   const fleet: Fleet = { directory, url, proxy, server: undefined as unknown as ChildProcess, agents: [] };
@@ -123,7 +123,11 @@ async function startServer(fleet: Fleet): Promise<void> {
   const { port } = new URL(fleet.url);
   const args = ['serve', '--listen', `127.0.0.1:${port}`, '--data', join(fleet.directory, 'data')];
   fleet.server = start(entry('server/pristine-server.js'), args, join(fleet.directory, 'server.log'));
-  await until(async () => (await fetch(`${fleet.url}/readyz`)).ok, 'the server to be ready', 30_000);
+  await until(
+    async () => (await fetch(`${fleet.url}/readyz`)).ok,
+    () => `the server to be ready: ${readFileSync(join(fleet.directory, 'server.log'), 'utf8').slice(-2_000)}`,
+    60_000,
+  );
 }
 
 function startAgent(fleet: Fleet, index: number): void {
@@ -237,7 +241,7 @@ async function get<T>(fleet: Fleet, path: string): Promise<T> {
 function expectAckedStoredOnce(fleet: Fleet): void {
   const db = new Database(join(fleet.directory, 'data', 'pristine.db'), { readonly: true });
   expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
-  const instances = db.prepare('select id, public_key, boot, seq from instance').all() as {
+  const instances = db.prepare('select id, public_key, boot, seq from instance').all([]) as {
     id: string;
     public_key: string;
     boot: number;
@@ -247,7 +251,7 @@ function expectAckedStoredOnce(fleet: Fleet): void {
   const byAgent = new Map(instances.map((row) => [agentOf(row.public_key), row]));
   const stored = db
     .prepare('select instance_id, boot, seq, count(*) as times from report group by instance_id, boot, seq')
-    .all() as {
+    .all([]) as {
     instance_id: string;
     boot: number;
     seq: number;
@@ -293,11 +297,19 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
+/**
+ * A port below the range that the kernel gives to outgoing connections: while the server is down, one of those could take
+ * its port, or a client reaching for it could connect to itself.
+ */
+async function freePort(random: Random): Promise<number> {
+  for (;;) {
+    const port = 20_000 + random.below(10_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
     });
-  });
+    await new Promise((resolve) => server.close(resolve));
+    if (isFree) return port;
+  }
 }
