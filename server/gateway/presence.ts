@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Liveness } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { livenessOf } from '../fleet/liveness.ts';
@@ -52,7 +51,7 @@ export function createPresence({ db, feed, clock }: House): Presence {
       const chunk = ids.slice(from, from + flushRowsMax);
       await flushLastSeen(db, new Map(chunk.map((id) => [id, timestamp(heard.get(id)?.at ?? readyAt)])));
       for (const id of chunk) unwritten.delete(id);
-      await setImmediate();
+      await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
