@@ -13,7 +13,7 @@ import { seededRandom, testSeed } from '../support/random.ts';
 import { anAgentKey } from '../support/scripted-agent.ts';
 import { aSpoolingAgent, type SpoolingAgent } from '../support/spooling-agent.ts';
 
-const rounds = Number(process.env['PRISTINE_TEST_ROUNDS'] ?? 8);
+const rounds = Number(process.env['PRISTINE_TEST_ROUNDS'] ?? 5);
 const agentsMax = 4;
 
 it('has stored each acked report once, however often it is killed', { timeout: 60_000 + rounds * 5_000 }, async () => {
