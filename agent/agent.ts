@@ -2,137 +2,98 @@ import type { Logger } from 'pino';
 import { type Clock, timestamp } from '../shared/clock.ts';
 import { sentenceOf } from '../shared/errors.ts';
 import type { Image } from '../shared/image.ts';
-import { uuidv7 } from '../shared/uuid.ts';
-import { decideVerdict, type Verdict } from '../shared/verdict.ts';
+import type { Verdict } from '../shared/verdict.ts';
+import { type AgendaLimits, agendaLimits, createAgenda } from './agenda.ts';
 import type { DirtySet } from './check/dirty-set.ts';
-import { type Applied, applyScan, changesAnything, emptyState, type OpenState } from './report/apply-scan.ts';
 import type { ConnectionNotes, ConnectionState } from './report/connection.ts';
-import { type Baseline, buildReports } from './report/report-builder.ts';
-import { comparePlaces, type Place, type Spool } from './report/spool.ts';
+import type { Reporter, Telling } from './report/reporter.ts';
+import type { Place, Spool } from './report/spool.ts';
 import type { Checker, Scan, Sweeper } from './scan.ts';
-import { type BootCounter, bootMax } from './state/boot-counter.ts';
 import { type Status, statusEveryMs } from './status.ts';
 import type { Watcher } from './watch/watcher.ts';
 
-export interface AgentLimits {
-  /** From one scheduled sweep to the next, give or take a tenth. */
-  readonly sweepEveryMs: number;
-  /** From the end of one sweep to the start of one that is asked for; doubled with each that could not be spooled. */
-  readonly sweepGapMs: number;
-  /** From a hint to its check, so that hints of one change are looked at together. */
-  readonly settleMs: number;
-  /** Of the time, checks take at most one part in so many. */
-  readonly checkShare: number;
-  readonly checkGapMsMax: number;
+export interface AgentLimits extends AgendaLimits {
   /** What was found being written to is looked at again after so long. */
   readonly recheckMs: number;
 }
 
-export const agentLimits: AgentLimits = {
-  sweepEveryMs: 3_600_000,
-  sweepGapMs: 10_000,
-  settleMs: 200,
-  checkShare: 50,
-  checkGapMsMax: 10_000,
-  recheckMs: 5_000,
-};
+export const agentLimits: AgentLimits = { ...agendaLimits, recheckMs: 5_000 };
 
 export interface AgentOptions {
   readonly image: Image;
-  readonly baseline: Baseline;
-  readonly boot: BootCounter;
-  readonly spool: Spool;
+  /** Sequence of the rules in force. */
+  readonly rules: number;
+  readonly reporter: Reporter;
+  readonly spool: Pick<Spool, 'reports' | 'bytes'>;
   readonly dirty: DirtySet;
-  readonly watcher: () => Watcher;
+  watcher(): Pick<Watcher, 'status'>;
   readonly sweep: Sweeper;
   readonly checker: Checker;
-  /** What was known when the agent last ended. */
-  readonly known?: OpenState | undefined;
-  saveKnown(state: OpenState): Promise<void>;
-  writeStatus(status: Status): Promise<void>;
   /** Something new is in the spool. */
-  onSpooled(): void;
+  onTold(): void;
+  writeStatus(status: Status): Promise<void>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly limits?: Partial<AgentLimits>;
   readonly random?: () => number;
 }
 
-/** What the loop knows when it has ended or is asked: for status, and for the exit code of `--once`. */
+/** What decides the end of `--once`. */
 export interface AgentView {
   readonly verdict: Verdict;
-  readonly swept: boolean;
+  readonly hasSwept: boolean;
+  /** Reports not acked yet. */
   readonly spooled: number;
   readonly connection: ConnectionState;
+}
+
+export interface Agent {
+  /** For the connection. */
+  readonly notes: ConnectionNotes;
+  view(): AgentView;
+  /** There may be something to do: a hint, a tick. */
+  wake(): void;
+  /** Until the signal aborts, or `isDone` says so after a round. */
+  run(signal: AbortSignal, isDone?: (view: AgentView) => boolean): Promise<void>;
 }
 
 /**
  * The agent's loop. Sockets, watchers and tickers only note (`notes`, the dirty set, `wake`); everything is decided and
  * done here, one thing after another. Only a sweep's child runs beside it: while it does, hints wait.
  */
-export interface Agent {
-  readonly notes: ConnectionNotes;
-  lastPlace(): Place;
-  view(): AgentView;
-  /** There may be something to do: a hint, a tick. */
-  wake(): void;
-  /** Until the signal aborts or `isDone` says so after a round. */
-  run(signal: AbortSignal, isDone?: (view: AgentView) => boolean): Promise<void>;
-}
-
 export function createAgent(options: AgentOptions): Agent {
-  const { baseline, boot, spool, dirty, clock, log, random = Math.random } = options;
+  const { reporter, dirty, clock, log } = options;
   const limits = { ...agentLimits, ...options.limits };
+  const agenda = createAgenda(clock.monotonic(), limits, options.random);
 
-  let state: OpenState = options.known ?? emptyState;
-  let seq = 0;
-  let verdict: Verdict = 'unverifiable';
-  let verdictSince = timestamp(clock.now());
+  let swept: Scan | undefined;
   let lastSweep: Status['lastSweep'] = null;
-
-  /** The server has no state of this boot, or not all of it: nothing but a full report makes sense to it. */
-  let owesFull = true;
-  let sweepAskedFor = true;
-  let unspooled = 0;
-  let sweepEndedAt = Number.NEGATIVE_INFINITY;
-  let sweepDueAt = clock.monotonic();
-  let sweeping = false;
-  let swept: { readonly scan: Scan } | { readonly error: unknown } | undefined;
-
-  let checkDueAt: number | undefined;
-  let checkAllowedAt = Number.NEGATIVE_INFINITY;
   let again: { readonly names: readonly string[]; readonly at: number } | undefined;
-
   let instanceId: string | null = null;
-  let connection: Status['connection'] = { state: 'connecting', since: verdictSince, error: null };
+  let connection: Status['connection'] = { state: 'connecting', since: timestamp(clock.now()), error: null };
   const disagreements: { readonly acked: Place | null; readonly settled: () => void }[] = [];
-  let statusWrittenAt = Number.NEGATIVE_INFINITY;
-  let statusStale = true;
-  let wakeUp = () => {};
+  let statusDueAt = Number.NEGATIVE_INFINITY;
+  let wake = () => {};
 
-  const wake = () => wakeUp();
   const noteStatus = () => {
-    statusStale = true;
+    statusDueAt = Number.NEGATIVE_INFINITY;
     wake();
   };
-
   const notes: ConnectionNotes = {
-    state(next, error) {
-      if (next !== connection.state || error !== connection.error) {
-        const since = next === connection.state ? connection.since : timestamp(clock.now());
-        connection = { state: next, since, error };
-        noteStatus();
-      }
+    state(state, error) {
+      if (state === connection.state && error === connection.error) return;
+      const since = state === connection.state ? connection.since : timestamp(clock.now());
+      connection = { state, since, error };
+      noteStatus();
     },
     welcome(id) {
+      if (id !== instanceId) log.info({ instanceId: id }, 'welcomed by the server');
       instanceId = id;
-      log.info({ instanceId: id }, 'welcomed by the server');
       noteStatus();
     },
     acked: noteStatus,
     scanRequested(reason) {
-      log.info({ reason }, 'the server asks for a sweep');
-      sweepAskedFor = true;
+      if (agenda.askForSweep()) log.info({ reason }, 'the server asks for a sweep');
       wake();
     },
     disagreement: (acked) =>
@@ -144,46 +105,53 @@ export function createAgent(options: AgentOptions): Agent {
 
   return {
     notes,
-    lastPlace: () => ({ boot: boot.current, seq }),
     view,
-    wake,
+    wake: () => wake(),
     async run(signal, isDone = () => false) {
-      signal.addEventListener('abort', wake, { once: true });
+      const abort = () => wake();
+      signal.addEventListener('abort', abort);
       while (!signal.aborted) {
         const woken = new Promise<void>((resolve) => {
-          wakeUp = resolve;
+          wake = resolve;
         });
         await round(signal);
         await tellStatus();
         if (isDone(view())) break;
-        await sleepUntil(nextDueAt(), woken);
+        await sleepUntil(Math.min(agenda.dueAt(), statusDueAt, again?.at ?? Number.POSITIVE_INFINITY), woken);
       }
+      signal.removeEventListener('abort', abort);
       for (const { settled } of disagreements.splice(0)) settled();
-      signal.removeEventListener('abort', wake);
     },
   };
 
   function view(): AgentView {
-    return { verdict, swept: lastSweep !== null, spooled: spool.reports, connection: connection.state };
+    const { reports: spooled } = options.spool;
+    return { verdict: reporter.verdict, hasSwept: lastSweep !== null, spooled, connection: connection.state };
   }
 
   async function round(signal: AbortSignal): Promise<void> {
     for (const { acked, settled } of disagreements.splice(0)) {
-      await settle(acked);
+      await reporter.beginAnew(acked);
+      agenda.owe('begun-anew');
       settled();
     }
     if (swept !== undefined) {
-      const result = swept;
+      const scan = swept;
       swept = undefined;
-      sweeping = false;
-      if ('scan' in result) await finishSweep(result.scan);
-      else if (!signal.aborted) throw result.error;
+      await finishSweep(scan);
     }
-    if (sweeping) return;
     const now = clock.monotonic();
     noteDirt(now);
-    if (now >= sweepStartsAt()) startSweep(signal);
-    else if (checkDueAt !== undefined && now >= checkStartsAt(checkDueAt) && !owesFull) await check();
+    switch (agenda.next(now)) {
+      case 'sweep':
+        startSweep(signal);
+        return;
+      case 'check':
+        await check(now);
+        return;
+      case undefined:
+        return;
+    }
   }
 
   function noteDirt(now: number): void {
@@ -193,172 +161,99 @@ export function createAgent(options: AgentOptions): Agent {
     }
     if (dirty.overflowed) {
       dirty.take();
-      askForSweep('more changes than checks can follow');
+      needSweep('more changes than checks can follow');
     }
-    checkDueAt = dirty.size === 0 ? undefined : (checkDueAt ?? now + limits.settleMs);
+    if (dirty.size > 0) agenda.hinted(now);
   }
 
-  function askForSweep(why: string): void {
-    if (!sweepAskedFor) log.info({ reason: why }, 'a sweep is needed');
-    sweepAskedFor = true;
-  }
-
-  function sweepStartsAt(): number {
-    if (!sweepAskedFor) return sweepDueAt;
-    const gapMs = Math.min(limits.sweepEveryMs, limits.sweepGapMs * 2 ** Math.min(unspooled, 10));
-    return Math.min(sweepDueAt, sweepEndedAt + gapMs);
-  }
-
-  function checkStartsAt(dueAt: number): number {
-    return Math.max(dueAt, checkAllowedAt);
-  }
-
-  function nextDueAt(): number {
-    const due = [statusWrittenAt + statusEveryMs];
-    if (!sweeping) {
-      due.push(sweepStartsAt());
-      if (checkDueAt !== undefined && !owesFull) due.push(checkStartsAt(checkDueAt));
-      if (checkDueAt === undefined && dirty.size > 0) due.push(clock.monotonic());
-      if (again !== undefined) due.push(again.at);
-    }
-    return Math.min(...due);
+  function needSweep(reason: string): void {
+    if (agenda.askForSweep()) log.info({ reason }, 'a sweep is needed');
   }
 
   async function sleepUntil(dueAt: number, woken: Promise<void>): Promise<void> {
-    const slept = new AbortController();
-    const leftMs = Math.max(0, dueAt - clock.monotonic());
-    await Promise.race([woken, clock.sleep(leftMs, slept.signal).catch(() => undefined)]);
-    slept.abort();
+    const done = new AbortController();
+    const sleep = clock.sleep(Math.max(0, Math.min(dueAt - clock.monotonic(), statusEveryMs)), done.signal);
+    await Promise.race([woken, sleep.catch(() => undefined)]);
+    done.abort();
   }
 
   function startSweep(signal: AbortSignal): void {
-    sweeping = true;
-    sweepAskedFor = false;
-    const end = (result: NonNullable<typeof swept>) => {
-      swept = result;
-      wake();
-    };
+    // A sweep never fails but by being stopped, and then nobody waits for it.
     options.sweep(signal).then(
-      (scan) => end({ scan }),
-      (error) => end({ error }),
+      (scan) => {
+        swept = scan;
+        wake();
+      },
+      () => wake(),
     );
   }
 
   async function finishSweep(scan: Scan): Promise<void> {
-    sweepEndedAt = clock.monotonic();
-    sweepDueAt = sweepEndedAt + limits.sweepEveryMs * (0.9 + random() / 5);
     const { startedAt, finishedAt, coverage } = scan;
     lastSweep = { startedAt, finishedAt };
-    const applied = applyScan(state, scan);
-    await tell(scan, applied);
-    const { opened, cleared } = applied;
-    const counts = { opened: opened.length, cleared: cleared.length, open: state.open.size, holes: state.holes.length };
-    log.info({ verdict, ...counts, entries: coverage.entries, startedAt, finishedAt }, 'swept');
+    agenda.sweepEnded(clock.monotonic());
+    follow(await reporter.tell(scan));
+    const { open, holes } = reporter.state;
+    const counts = { findings: open.size, holes: holes.length, entries: coverage.entries };
+    log.info({ verdict: reporter.verdict, ...counts, startedAt, finishedAt }, 'swept');
   }
 
-  async function check(): Promise<void> {
-    const startedAt = clock.monotonic();
-    const names = dirty.take();
-    checkDueAt = undefined;
+  async function check(startedAt: number): Promise<void> {
     try {
-      const scan = await options.checker.check(names);
-      if (scan === undefined) return askForSweep('more beneath the changed names than a check looks at');
-      const applied = applyScan(state, scan);
-      if (changesAnything(state, applied)) {
-        await tell(scan, applied);
-        log.info(
-          { verdict, opened: applied.opened.length, cleared: applied.cleared.length },
-          'a check found differences',
-        );
-      }
+      const scan = await options.checker.check(dirty.take());
+      if (scan === undefined) return needSweep('more beneath the changed names than a check looks at');
+      follow(await reporter.tell(scan));
       const unstable = scan.coverage.holes.filter(({ reason }) => reason === 'unstable').map(({ name }) => name);
       if (unstable.length > 0) again = { names: unstable, at: clock.monotonic() + limits.recheckMs };
     } catch (error) {
       // The sweep meets the same obstacle, and its report names it.
       log.warn({ reason: sentenceOf(error) }, 'a check failed');
-      askForSweep('a check failed');
+      needSweep('a check failed');
     } finally {
-      const now = clock.monotonic();
-      checkAllowedAt = now + Math.min(limits.checkGapMsMax, (now - startedAt) * limits.checkShare);
+      agenda.checkEnded(startedAt, clock.monotonic());
     }
   }
 
-  /** Makes the new state ours and spools what tells it. What cannot be spooled is told by a later full report. */
-  async function tell(scan: Scan, applied: Applied): Promise<void> {
-    const drafts = buildReports(uuidv7(clock.now()), scan, state, applied, baseline);
-    if (scan.kind === 'check' && drafts.length > 1) return askForSweep('a check found more than one report holds');
-    state = applied.state;
-    judge();
-    noteStatus();
-    const reports = drafts.map((draft, index) => ({ ...draft, boot: boot.current, seq: seq + index + 1 }));
-    // Also when this fails: what is on its way must never be another report of the same place.
-    seq += reports.length;
-    try {
-      const fate = await spool.append(reports);
-      owesFull = fate === 'dropped';
-      if (owesFull)
-        log.warn({ reports: reports.length }, 'the spool was full and is dropped: a sweep will tell everything');
-      unspooled = owesFull ? unspooled + 1 : 0;
-      options.onSpooled();
-    } catch (error) {
-      owesFull = true;
-      unspooled += 1;
-      log.error({ reason: sentenceOf(error) }, 'a report could not be spooled: a sweep will tell everything');
+  function follow(telling: Telling): void {
+    switch (telling) {
+      case 'unchanged':
+        return;
+      case 'too-large':
+        needSweep('a check found more than one report holds');
+        return;
+      case 'told':
+        agenda.told();
+        options.onTold();
+        break;
+      case 'owed':
+        agenda.owe('failed');
+        break;
+      default:
+        telling satisfies never;
     }
-    if (owesFull) sweepAskedFor = true;
-    await options
-      .saveKnown(state)
-      .catch((error) => log.warn({ reason: sentenceOf(error) }, 'the known state could not be saved'));
-  }
-
-  function judge(): void {
-    const severities = [...state.open.values()].map(({ severity }) => severity);
-    const next = decideVerdict({ severities, holes: state.holes.length, scanned: lastSweep !== null, expired: false });
-    if (next !== verdict) {
-      verdict = next;
-      verdictSince = timestamp(clock.now());
-    }
-  }
-
-  /** Only a sweep can begin anew: in a later boot than the server has seen, or after what it has. */
-  async function settle(acked: Place | null): Promise<void> {
-    log.error(
-      { acked, last: { boot: boot.current, seq } },
-      'agent and server disagree about the order of reports: all is told anew',
-    );
-    await spool.clear();
-    if (acked !== null && comparePlaces(acked, { boot: boot.current, seq }) > 0) {
-      if (acked.boot >= bootMax) log.error({ boot: acked.boot }, 'the server claims an impossible boot');
-      else {
-        await boot.raise(acked.boot);
-        seq = 0;
-      }
-    }
-    owesFull = true;
-    sweepAskedFor = true;
     noteStatus();
   }
 
   async function tellStatus(): Promise<void> {
-    if (!statusStale && clock.monotonic() < statusWrittenAt + statusEveryMs) return;
-    statusStale = false;
-    statusWrittenAt = clock.monotonic();
-    const { kind, state: watcherState, error } = options.watcher().status;
+    if (clock.monotonic() < statusDueAt) return;
+    statusDueAt = clock.monotonic() + statusEveryMs;
+    const { kind, state, error } = options.watcher().status;
+    const { boot } = reporter.lastPlace();
     const status: Status = {
       schema: 'pristine.status/1',
       pid: process.pid,
-      boot: boot.current,
+      boot,
       instanceId,
       image: options.image,
-      rules: baseline.rules,
-      verdict,
-      since: verdictSince,
+      rules: options.rules,
+      verdict: reporter.verdict,
+      since: reporter.since,
       lastSweep,
-      openFindings: state.open.size,
-      holes: state.holes.length,
+      openFindings: reporter.state.open.size,
+      holes: reporter.state.holes.length,
       connection,
-      spool: { reports: spool.reports, bytes: spool.bytes },
-      watcher: { kind, state: watcherState, error },
+      spool: { reports: options.spool.reports, bytes: options.spool.bytes },
+      watcher: { kind, state, error },
       updatedAt: timestamp(clock.now()),
     };
     await options

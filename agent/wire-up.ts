@@ -14,6 +14,7 @@ import { readPublicKeys } from './collect/key-file.ts';
 import { type AgentConfig, agentUrl, loadConfig } from './config.ts';
 import { readFacts } from './facts.ts';
 import { createConnection } from './report/connection.ts';
+import { createReporter } from './report/reporter.ts';
 import { openSpool } from './report/spool.ts';
 import { loadKnownState, saveKnownState } from './state/known-state.ts';
 import { openStateDirectory } from './state/state-directory.ts';
@@ -78,19 +79,26 @@ async function runAgainst(
     const { boot, identity, path: stateDir } = directory;
     const spool = await openSpool(directory.spoolPath);
     const dirty = createDirtySet();
-    const agent = createAgent({
-      image,
+    const reporter = createReporter({
       baseline,
       boot,
+      spool,
+      known: await loadKnownState(stateDir, baseline),
+      save: (state) => saveKnownState(stateDir, baseline, state),
+      clock: systemClock,
+      log,
+    });
+    const agent = createAgent({
+      image,
+      rules: baseline.rules,
+      reporter,
       spool,
       dirty,
       watcher: () => watcher,
       sweep: createSweeper({ ...config, entry: options.entry, baseline, clock: systemClock, log }),
       checker: createChecker({ manifest, root: config.root, clock: systemClock }),
-      known: await loadKnownState(stateDir, baseline),
-      saveKnown: (state) => saveKnownState(stateDir, baseline, state),
+      onTold: () => connection.wake(),
       writeStatus: (status) => writeStatus(stateDir, status),
-      onSpooled: () => connection.wake(),
       clock: systemClock,
       log,
       limits: { sweepEveryMs: durationMs(config.sweepEvery) },
@@ -107,7 +115,7 @@ async function runAgainst(
         ...(await readJoinToken(config, log)),
       }),
       spool,
-      lastPlace: agent.lastPlace,
+      lastPlace: reporter.lastPlace,
       notes: agent.notes,
       clock: systemClock,
       log,
@@ -178,16 +186,16 @@ function onceDone(): (view: AgentView) => boolean {
   let progressAt = systemClock.monotonic();
   return (view) => {
     const now = systemClock.monotonic();
-    if (!view.swept || view.spooled !== spooled) progressAt = now;
+    if (!view.hasSwept || view.spooled !== spooled) progressAt = now;
     spooled = view.spooled;
     if (view.connection === 'refused') return true;
-    return view.swept && (view.spooled === 0 || now - progressAt >= onceDeliverMsMax);
+    return view.hasSwept && (view.spooled === 0 || now - progressAt >= onceDeliverMsMax);
   };
 }
 
 function onceExitCode(view: AgentView): ExitCode {
   if (view.connection === 'refused') return ExitCode.forbidden;
-  if (!view.swept || view.spooled > 0) return ExitCode.unreachable;
+  if (!view.hasSwept || view.spooled > 0) return ExitCode.unreachable;
   switch (view.verdict) {
     case 'in_sync':
       return ExitCode.ok;

@@ -5,7 +5,7 @@ import { CloseCode, handshakeMsMax, heartbeatEveryMs, silentAfterMs } from '../.
 import type { Identity } from '../state/identity.ts';
 import { createBackoff } from './backoff.ts';
 import { type Acked, runSession, type Session, type SessionEnd } from './session.ts';
-import type { Place, Spool } from './spool.ts';
+import { comparePlaces, type Place, type Spool } from './spool.ts';
 
 /** What a hello says beside who speaks. */
 export interface HelloClaims {
@@ -85,14 +85,14 @@ export function createConnection(options: ConnectionOptions): Connection {
   const backoff = createBackoff({ baseMs: limits.backoffBaseMs, capMs: limits.backoffCapMs }, options.random);
   const memory: { acked: Acked | undefined } = { acked: undefined };
   let session: Session | undefined;
-  let refused = { head: undefined as Place | undefined, times: 0 };
+  let refused = { place: undefined as Place | undefined, times: 0 };
 
   /** A report that the server calls malformed again and again would block all that come after it. */
   const isPoisoned = (end: SessionEnd): boolean => {
-    if (end.why !== 'closed' || end.code !== CloseCode.badMessage) return false;
-    const head = options.spool.head();
-    refused = { head, times: head !== undefined && head === refused.head ? refused.times + 1 : 1 };
-    return head !== undefined && refused.times % refusalsOfOneMax === 0;
+    if (end.why !== 'closed' || end.code !== CloseCode.badMessage || end.inFlight === undefined) return false;
+    const isSame = refused.place !== undefined && comparePlaces(refused.place, end.inFlight) === 0;
+    refused = { place: end.inFlight, times: isSame ? refused.times + 1 : 1 };
+    return refused.times >= refusalsOfOneMax;
   };
 
   const attempt = async (signal: AbortSignal): Promise<SessionEnd> => {

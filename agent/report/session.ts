@@ -1,20 +1,15 @@
-import { WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
-import {
-  CloseCode,
-  frameBytesMax,
-  parseServerMessage,
-  type ServerMessage,
-  subprotocol,
-} from '../../shared/protocol.ts';
+import { CloseCode, parseServerMessage, type ServerMessage } from '../../shared/protocol.ts';
 import type { ConnectionLimits, ConnectionOptions } from './connection.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
+import { closeSoon, notesMax, openSocket, type SocketNote } from './server-socket.ts';
 import { comparePlaces, type Place } from './spool.ts';
 
 /** How one connection ended. `progress` when it was of use, so that the next attempt may come soon. */
 export type SessionEnd = { readonly sentence: string; readonly progress: boolean } & (
   | { readonly why: 'failed' | 'silent' }
-  | { readonly why: 'closed'; readonly code: number }
+  | { readonly why: 'closed'; readonly code: number; readonly inFlight: Place | undefined }
   | { readonly why: 'disagreement'; readonly acked: Place | null }
 );
 
@@ -34,15 +29,6 @@ type Options = ConnectionOptions & {
   readonly memory: { acked: Acked | undefined };
 };
 
-type Note =
-  | { readonly kind: 'frame'; readonly text: string }
-  | { readonly kind: 'binary' | 'pong' | 'wake' | 'abort' }
-  | { readonly kind: 'error'; readonly sentence: string }
-  | { readonly kind: 'close'; readonly code: number; readonly reason: string };
-
-/** Frames of the server waiting to be read; a server that sends faster than its acks are stored is cut off. */
-const notesMax = 1_024;
-
 /**
  * One connection from challenge to its end: hello, welcome, then the spool report by report, each after the ack of the one
  * before, and heartbeats. The socket's callbacks only note; this loop works.
@@ -53,8 +39,8 @@ export async function runSession(
   onOpen: (session: Session) => void,
 ): Promise<SessionEnd> {
   const { clock, limits } = options;
-  const mailbox = createMailbox<Note>(clock, notesMax);
-  const socket = openSocket(options.url, limits, mailbox);
+  const mailbox = createMailbox<SocketNote>(clock, notesMax);
+  const socket = openSocket(options.url, limits.handshakeMsMax, mailbox);
   const abort = () => mailbox.put({ kind: 'abort' });
   signal.addEventListener('abort', abort, { once: true });
   if (signal.aborted) abort();
@@ -80,38 +66,10 @@ class EndOfSession extends Error {
   }
 }
 
-function openSocket(url: string, limits: ConnectionLimits, mailbox: Mailbox<Note>): WebSocket {
-  const socket = new WebSocket(url, subprotocol, {
-    perMessageDeflate: false,
-    maxPayload: frameBytesMax,
-    handshakeTimeout: limits.handshakeMsMax,
-    followRedirects: false,
-  });
-  const put = (note: Note) => {
-    if (!mailbox.put(note)) socket.terminate();
-  };
-  let error: string | undefined;
-  socket.on('message', (data, isBinary) => put(isBinary ? { kind: 'binary' } : { kind: 'frame', text: String(data) }));
-  socket.on('pong', () => put({ kind: 'pong' }));
-  // An error is always followed by a close, which is the one that counts.
-  socket.on('error', (cause) => {
-    error = describe(cause);
-  });
-  socket.on('close', (code, reason) =>
-    put(error === undefined ? { kind: 'close', code, reason: String(reason) } : { kind: 'error', sentence: error }),
-  );
-  return socket;
-}
-
-/** An AggregateError of several addresses has an empty message of its own. */
-function describe(cause: Error): string {
-  return cause.message || (cause as NodeJS.ErrnoException).code || cause.name;
-}
-
 async function shakeHands(
   options: Options,
   socket: WebSocket,
-  mailbox: Mailbox<Note>,
+  mailbox: Mailbox<SocketNote>,
   signal: AbortSignal,
 ): Promise<Place | null> {
   const { clock, limits, identity, notes } = options;
@@ -148,7 +106,7 @@ async function shakeHands(
 async function deliver(
   options: Options,
   socket: WebSocket,
-  mailbox: Mailbox<Note>,
+  mailbox: Mailbox<SocketNote>,
   signal: AbortSignal,
   welcomed: Place | null,
 ): Promise<SessionEnd> {
@@ -189,7 +147,7 @@ async function deliver(
     if (note?.kind === 'close' && note.code === CloseCode.outOfOrder) {
       return disagreement(null, `the server misses reports before ours: ${note.reason}`);
     }
-    const message = readNote(note, progress());
+    const message = readNote(note, progress(), inFlight?.place);
     if (message === 'late') continue;
     if (note?.kind !== 'wake') heardAt = clock.monotonic();
     if (message !== 'nothing') await receive(message);
@@ -244,7 +202,11 @@ async function deliver(
 }
 
 /** What a note means in any state. Throws the end of the session, and PROTOCOL for what no server of ours says. */
-function readNote(note: Note | undefined, progress: boolean): ServerMessage | 'nothing' | 'late' {
+function readNote(
+  note: SocketNote | undefined,
+  progress: boolean,
+  inFlight?: Place,
+): ServerMessage | 'nothing' | 'late' {
   switch (note?.kind) {
     case undefined:
       return 'late';
@@ -263,6 +225,7 @@ function readNote(note: Note | undefined, progress: boolean): ServerMessage | 'n
       throw new EndOfSession({
         why: 'closed',
         code: note.code,
+        inFlight,
         sentence: `closed with ${note.code}${note.reason && `: ${note.reason}`}`,
         progress,
       });
@@ -289,14 +252,3 @@ function silent(sentence: string, progress: boolean): SessionEnd {
 function disagreement(acked: Place | null, sentence: string): SessionEnd {
   return { why: 'disagreement', acked, sentence, progress: false };
 }
-
-/** A closing handshake, but not for long: a dead peer would hold the socket for ws's thirty seconds. */
-function closeSoon(socket: WebSocket): void {
-  if (socket.readyState === WebSocket.CLOSED) return;
-  // An open handshake has nobody to say goodbye to.
-  if (socket.readyState === WebSocket.CONNECTING) socket.terminate();
-  else socket.close(1000);
-  setTimeout(() => socket.terminate(), closeMsMax).unref();
-}
-
-const closeMsMax = 500;

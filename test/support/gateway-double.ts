@@ -23,6 +23,8 @@ export interface GatewayFaults {
   dropAcks: boolean;
   /** Sends each ack twice. */
   doubleAcks: boolean;
+  /** Welcomes as if nothing were stored. */
+  forgetful: boolean;
   /** Says nothing at all any more, on connections that are there and on new ones, and answers no ping. */
   freeze: boolean;
   /** Closes instead of welcoming. */
@@ -62,6 +64,7 @@ export async function startGatewayDouble(): Promise<GatewayDouble> {
   const faults: GatewayFaults = {
     dropAcks: false,
     doubleAcks: false,
+    forgetful: false,
     freeze: false,
     refuseWith: undefined,
     refuseReportsWith: undefined,
@@ -151,7 +154,7 @@ export async function startGatewayDouble(): Promise<GatewayDouble> {
           }
           if (!isProven(message, nonce)) problems.push('a hello with a bad signature');
           boot = message.boot;
-          send({ type: 'welcome', instanceId: 'instance-1', acked: double.last });
+          send({ type: 'welcome', instanceId: 'instance-1', acked: faults.forgetful ? null : double.last });
           return;
         case 'heartbeat':
           if (message.boot !== boot) problems.push(`a heartbeat of boot ${message.boot} in boot ${boot}`);

@@ -3,10 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openSpool, type Place } from '../../../agent/report/spool.ts';
-import { digestOf } from '../../../shared/digest.ts';
-import type { ReportMessage } from '../../../shared/protocol.ts';
-import { uuidv7 } from '../../../shared/uuid.ts';
-import { aCoverage, aFinding, aTime } from '../../support/builders.ts';
+import { aFinding } from '../../support/builders.ts';
+import { aReport } from '../../support/reports.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -83,25 +81,6 @@ describe('the spool', () => {
     expect(spool.head()).toMatchObject({ boot: 1, seq: 2 });
   });
 });
-
-function aReport(overrides: Partial<ReportMessage> & Place): ReportMessage {
-  return {
-    type: 'report',
-    scanId: uuidv7(Date.parse(aTime)),
-    part: 1,
-    parts: 1,
-    full: true,
-    image: digestOf('web@7'),
-    rules: 1,
-    startedAt: aTime,
-    finishedAt: aTime,
-    opened: [],
-    cleared: [],
-    coverage: aCoverage(),
-    stateDigest: digestOf('state'),
-    ...overrides,
-  };
-}
 
 async function drain(spool: Awaited<ReturnType<typeof openSpool>>): Promise<readonly string[]> {
   const places: string[] = [];

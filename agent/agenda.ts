@@ -1,0 +1,99 @@
+export interface AgendaLimits {
+  /** From one scheduled sweep to the next, give or take a tenth, so that a fleet does not sweep at once. */
+  readonly sweepEveryMs: number;
+  /** From the end of one sweep to the start of one that is asked for; doubled with each that could not be spooled. */
+  readonly sweepGapMs: number;
+  /** From a hint to its check, so that hints of one change are looked at together. */
+  readonly settleMs: number;
+  /** Checks take at most one part in so many of the time, */
+  readonly checkShare: number;
+  /** but none waits longer than this for the one before. */
+  readonly checkGapMsMax: number;
+}
+
+export const agendaLimits: AgendaLimits = {
+  sweepEveryMs: 3_600_000,
+  sweepGapMs: 10_000,
+  settleMs: 200,
+  checkShare: 50,
+  checkGapMsMax: 10_000,
+};
+
+/**
+ * When to sweep and when to check. Knows times (monotonic milliseconds) and nothing else. A sweep is due at the start;
+ * until a full report is told, and while a sweep runs, no check is.
+ */
+export interface Agenda {
+  /** What to do now. A sweep that is begun is ended by `sweepEnded`. */
+  next(now: number): 'sweep' | 'check' | undefined;
+  /** When `next` has something to say, if nothing else happens. */
+  dueAt(): number;
+  hinted(now: number): void;
+  /** True when none was asked for yet. */
+  askForSweep(): boolean;
+  sweepEnded(now: number): void;
+  checkEnded(startedAt: number, now: number): void;
+  /** What is known is spooled. */
+  told(): void;
+  /** It is not, and only a full report can tell it now. `failed` when it could not be spooled: then the next may wait longer. */
+  owe(why: 'failed' | 'begun-anew'): void;
+}
+
+export function createAgenda(startedAt: number, limits: AgendaLimits = agendaLimits, random = Math.random): Agenda {
+  let sweepDueAt = startedAt;
+  let sweepEndedAt = Number.NEGATIVE_INFINITY;
+  let isSweeping = false;
+  let isAskedFor = false;
+  let owesFull = true;
+  let untold = 0;
+  let checkDueAt = Number.POSITIVE_INFINITY;
+  let checkAllowedAt = Number.NEGATIVE_INFINITY;
+
+  const sweepAt = () => {
+    if (!isAskedFor) return sweepDueAt;
+    const gapMs = Math.min(limits.sweepEveryMs, limits.sweepGapMs * 2 ** Math.min(untold, 10));
+    return Math.min(sweepDueAt, sweepEndedAt + gapMs);
+  };
+  const checkAt = () => (owesFull ? Number.POSITIVE_INFINITY : Math.max(checkDueAt, checkAllowedAt));
+  const askForSweep = () => {
+    const isNew = !isAskedFor;
+    isAskedFor = true;
+    return isNew;
+  };
+
+  return {
+    next(now) {
+      if (isSweeping) return undefined;
+      if (now >= sweepAt()) {
+        isSweeping = true;
+        isAskedFor = false;
+        return 'sweep';
+      }
+      if (now < checkAt()) return undefined;
+      checkDueAt = Number.POSITIVE_INFINITY;
+      return 'check';
+    },
+    dueAt: () => (isSweeping ? Number.POSITIVE_INFINITY : Math.min(sweepAt(), checkAt())),
+    hinted(now) {
+      checkDueAt = Math.min(checkDueAt, now + limits.settleMs);
+    },
+    askForSweep,
+    sweepEnded(now) {
+      isSweeping = false;
+      sweepEndedAt = now;
+      sweepDueAt = now + limits.sweepEveryMs * (0.9 + random() / 5);
+    },
+    checkEnded(begunAt, now) {
+      checkAllowedAt = now + Math.min(limits.checkGapMsMax, (now - begunAt) * limits.checkShare);
+    },
+    told() {
+      owesFull = false;
+      untold = 0;
+    },
+    owe(why) {
+      owesFull = true;
+      if (why === 'failed') untold += 1;
+      askForSweep();
+    },
+  };
+}

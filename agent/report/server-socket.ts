@@ -1,0 +1,52 @@
+import { WebSocket } from 'ws';
+import { frameBytesMax, subprotocol } from '../../shared/protocol.ts';
+import type { Mailbox } from './mailbox.ts';
+
+/** What a socket's callbacks note for the session's loop. */
+export type SocketNote =
+  | { readonly kind: 'frame'; readonly text: string }
+  | { readonly kind: 'binary' | 'pong' | 'wake' | 'abort' }
+  | { readonly kind: 'error'; readonly sentence: string }
+  | { readonly kind: 'close'; readonly code: number; readonly reason: string };
+
+/** Frames of the server waiting to be read; a server that sends faster than its acks are stored is cut off. */
+export const notesMax = 1_024;
+
+export function openSocket(url: string, handshakeMsMax: number, mailbox: Mailbox<SocketNote>): WebSocket {
+  const socket = new WebSocket(url, subprotocol, {
+    perMessageDeflate: false,
+    maxPayload: frameBytesMax,
+    handshakeTimeout: handshakeMsMax,
+    followRedirects: false,
+  });
+  const put = (note: SocketNote) => {
+    if (!mailbox.put(note)) socket.terminate();
+  };
+  let error: string | undefined;
+  socket.on('message', (data, isBinary) => put(isBinary ? { kind: 'binary' } : { kind: 'frame', text: String(data) }));
+  socket.on('pong', () => put({ kind: 'pong' }));
+  // An error is always followed by a close, which is the one that counts.
+  socket.on('error', (cause) => {
+    error = describe(cause);
+  });
+  socket.on('close', (code, reason) =>
+    put(error === undefined ? { kind: 'close', code, reason: String(reason) } : { kind: 'error', sentence: error }),
+  );
+  return socket;
+}
+
+/** An AggregateError of several addresses has an empty message of its own. */
+function describe(cause: Error): string {
+  return cause.message || (cause as NodeJS.ErrnoException).code || cause.name;
+}
+
+/** A closing handshake, but not for long: a dead peer would hold the socket for ws's thirty seconds. */
+export function closeSoon(socket: WebSocket): void {
+  if (socket.readyState === WebSocket.CLOSED) return;
+  // An open handshake has nobody to say goodbye to.
+  if (socket.readyState === WebSocket.CONNECTING) socket.terminate();
+  else socket.close(1000);
+  setTimeout(() => socket.terminate(), closeMsMax).unref();
+}
+
+const closeMsMax = 500;

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { agendaLimits, createAgenda } from '../../agent/agenda.ts';
+
+const { sweepEveryMs, sweepGapMs, settleMs, checkShare, checkGapMsMax } = agendaLimits;
+
+describe('the agenda', () => {
+  it('begins with a sweep, and then sweeps within a tenth of its interval', () => {
+    for (const random of [0, 0.5, 0.999]) {
+      const agenda = createAgenda(0, agendaLimits, () => random);
+
+      expect(agenda.next(0)).toBe('sweep');
+      agenda.sweepEnded(1_000);
+      agenda.told();
+
+      expect(agenda.next(1_000 + sweepEveryMs * 0.89)).toBeUndefined();
+      expect(agenda.next(1_000 + sweepEveryMs * 1.1)).toBe('sweep');
+    }
+  });
+
+  it('checks a moment after the first hint, however many follow', () => {
+    const agenda = afterFirstSweep();
+
+    agenda.hinted(1_000);
+    agenda.hinted(1_000 + settleMs - 1);
+
+    expect(agenda.dueAt()).toBe(1_000 + settleMs);
+    expect(agenda.next(1_000 + settleMs - 1)).toBeUndefined();
+    expect(agenda.next(1_000 + settleMs)).toBe('check');
+    expect(agenda.next(1_000 + settleMs)).toBeUndefined();
+  });
+
+  it('checks nothing before a full report is told, nor while a sweep runs', () => {
+    const agenda = createAgenda(0, agendaLimits, () => 0.5);
+    agenda.next(0);
+    agenda.hinted(0);
+    expect(agenda.next(settleMs)).toBeUndefined();
+
+    agenda.sweepEnded(settleMs);
+    expect(agenda.next(settleMs)).toBeUndefined();
+
+    agenda.told();
+    expect(agenda.next(settleMs)).toBe('check');
+  });
+
+  it('gives checks only their share of the time', () => {
+    const agenda = afterFirstSweep();
+    agenda.hinted(1_000);
+    agenda.next(1_000 + settleMs);
+    agenda.checkEnded(2_000, 2_050);
+
+    agenda.hinted(2_050);
+
+    expect(agenda.dueAt()).toBe(2_050 + 50 * checkShare);
+  });
+
+  it('lets no slow check hold up the next for long', () => {
+    const agenda = afterFirstSweep();
+    agenda.checkEnded(0, 60_000);
+
+    agenda.hinted(60_000);
+
+    expect(agenda.dueAt()).toBe(60_000 + checkGapMsMax);
+  });
+
+  it('sweeps soon when asked, but not sooner than its gap, and once for many askings', () => {
+    const agenda = afterFirstSweep();
+
+    expect([agenda.askForSweep(), agenda.askForSweep()]).toEqual([true, false]);
+
+    expect(agenda.next(sweepGapMs - 1)).toBeUndefined();
+    expect(agenda.next(sweepGapMs)).toBe('sweep');
+    agenda.sweepEnded(sweepGapMs);
+    expect(agenda.next(2 * sweepGapMs)).toBeUndefined();
+  });
+
+  it('waits longer each time a report could not be spooled, up to its interval', () => {
+    const agenda = createAgenda(0, agendaLimits, () => 0.5);
+    const gaps: number[] = [];
+    for (let now = 0, n = 0; n < 12; n++) {
+      expect(agenda.next(now)).toBe('sweep');
+      agenda.sweepEnded(now);
+      agenda.owe('failed');
+      gaps.push(agenda.dueAt() - now);
+      now = agenda.dueAt();
+    }
+
+    expect(gaps.slice(0, 3)).toEqual([2, 4, 8].map((times) => times * sweepGapMs));
+    expect(gaps.at(-1)).toBe(sweepEveryMs);
+  });
+});
+
+function afterFirstSweep() {
+  const agenda = createAgenda(0, agendaLimits, () => 0.5);
+  agenda.next(0);
+  agenda.sweepEnded(0);
+  agenda.told();
+  return agenda;
+}

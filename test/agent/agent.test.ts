@@ -1,0 +1,272 @@
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Agent, type AgentLimits, createAgent } from '../../agent/agent.ts';
+import { createDirtySet, type DirtySet } from '../../agent/check/dirty-set.ts';
+import { createReporter } from '../../agent/report/reporter.ts';
+import { openSpool, type Spool } from '../../agent/report/spool.ts';
+import type { Check, Checker, Scan } from '../../agent/scan.ts';
+import type { BootCounter } from '../../agent/state/boot-counter.ts';
+import type { Status } from '../../agent/status.ts';
+import { noWatcher } from '../../agent/watch/watcher.ts';
+import { systemClock } from '../../shared/clock.ts';
+import type { Hole } from '../../shared/coverage.ts';
+import { digestOf } from '../../shared/digest.ts';
+import type { Finding } from '../../shared/finding.ts';
+import type { ReportMessage } from '../../shared/protocol.ts';
+import { aCoverage, aFinding, aTime } from '../support/builders.ts';
+import { until } from '../support/until.ts';
+
+const image = { name: 'web', version: '7', digest: digestOf('web@7') };
+
+/** What is wrong on the instance, by name. Sweeps and checks see it truly. */
+let world: Map<string, Finding>;
+let holes: Hole[];
+let spool: Spool;
+let spoolPath: string;
+let dirty: DirtySet;
+let agent: Agent;
+let status: Status | undefined;
+let sweeps: number;
+let checks: string[][];
+let checkAnswers: (names: readonly string[]) => Promise<Check | undefined>;
+let stop: AbortController;
+let running: Promise<void> | undefined;
+
+beforeEach(async () => {
+  world = new Map();
+  holes = [];
+  spoolPath = await mkdtemp(join(tmpdir(), 'pristine-agent-'));
+  spool = await openSpool(spoolPath);
+  dirty = createDirtySet();
+  status = undefined;
+  sweeps = 0;
+  checks = [];
+  checkAnswers = async (names) => checkOf(names);
+  stop = new AbortController();
+});
+afterEach(async () => {
+  stop.abort();
+  await running;
+});
+
+describe('the agent', () => {
+  it('begins a boot with a full report, also when all is well', async () => {
+    start();
+
+    await until(() => spool.reports === 1);
+
+    expect(await reports()).toMatchObject([{ boot: 1, seq: 1, full: true, opened: [], part: 1, parts: 1 }]);
+    await until(() => status?.verdict === 'in_sync');
+  });
+
+  it('reports what a check opens and clears, and nothing when it finds no news', async () => {
+    start();
+    await until(() => spool.reports === 1);
+
+    change('/etc/passwd', aFinding({ name: '/etc/passwd' }));
+    await until(() => spool.reports === 2);
+    hint('/etc/passwd');
+    await until(() => checks.length === 2);
+    change('/etc/passwd', undefined);
+    await until(() => spool.reports === 3);
+
+    const { fingerprint } = aFinding({ name: '/etc/passwd' });
+    expect(await reports()).toMatchObject([
+      { seq: 1, full: true },
+      { seq: 2, full: false, opened: [{ fingerprint }], cleared: [] },
+      { seq: 3, full: false, opened: [], cleared: [fingerprint] },
+    ]);
+    await until(() => status?.verdict === 'in_sync');
+  });
+
+  it('tells of a hole that a check meets, and of its end', async () => {
+    start();
+    await until(() => spool.reports === 1);
+
+    holes = [{ subject: 'file', name: '/etc/shadow', reason: 'unreadable' }];
+    hint('/etc/shadow');
+    await until(() => status?.verdict === 'unverifiable' && status.holes === 1);
+    holes = [];
+    hint('/etc/shadow');
+    await until(() => status?.verdict === 'in_sync');
+
+    expect((await reports()).map(({ coverage }) => coverage.holes.length)).toEqual([0, 1, 0]);
+  });
+
+  it('looks again by itself at what was being written to', async () => {
+    start({ recheckMs: 20 });
+    await until(() => spool.reports === 1);
+    holes = [{ subject: 'file', name: '/var/db', reason: 'unstable' }];
+    hint('/var/db');
+    await until(() => status?.holes === 1);
+
+    holes = [];
+
+    await until(() => status?.holes === 0);
+  });
+
+  it('lets hints wait while a sweep runs', async () => {
+    const sweep = Promise.withResolvers<Scan>();
+    start({}, () => sweep.promise);
+    hint('/etc/passwd');
+    await until(() => sweeps === 1);
+    await systemClock.sleep(50);
+    expect(checks).toEqual([]);
+
+    sweep.resolve(sweepOf());
+
+    await until(() => checks.length === 1);
+  });
+
+  it('sweeps instead when there are more hints than it keeps', async () => {
+    dirty = createDirtySet(3);
+    start();
+    await until(() => spool.reports === 1);
+
+    for (const n of [1, 2, 3, 4]) hint(`/etc/${n}`);
+
+    await until(() => sweeps === 2);
+  });
+
+  it.each<[string, () => Promise<undefined>]>([
+    ['is too large', async () => undefined],
+    ['fails', async () => Promise.reject(new Error('EIO'))],
+  ])('sweeps instead when a check %s', async (_what, answer) => {
+    start();
+    await until(() => spool.reports === 1);
+    checkAnswers = answer;
+
+    hint('/usr');
+
+    await until(() => sweeps === 2);
+  });
+
+  it('sweeps when asked to', async () => {
+    start();
+    await until(() => spool.reports === 1);
+
+    agent.notes.scanRequested('requested');
+
+    await until(() => sweeps === 2 && spool.reports === 2);
+    expect((await reports()).at(-1)).toMatchObject({ full: true, seq: 2 });
+  });
+
+  it('begins anew in a later boot when the server knows of more than it ever sent', async () => {
+    start();
+    await until(() => spool.reports === 1);
+
+    await agent.notes.disagreement({ boot: 9, seq: 4 });
+    change('/etc/passwd', aFinding({ name: '/etc/passwd' }));
+
+    await until(() => spool.reports > 0);
+    expect((await reports())[0]).toMatchObject({ boot: 10, seq: 1, full: true });
+  });
+
+  it('owes a full report after the spool was dropped, and sends no check before it', async () => {
+    spool = await openSpool(spoolPath, { spoolBytesMax: 2_500 });
+    start();
+    await until(() => spool.reports === 1);
+
+    for (let n = 0; sweeps < 2; n++) {
+      change(`/etc/${n}`, aFinding({ name: `/etc/${n}` }));
+      await systemClock.sleep(10);
+    }
+
+    await until(() => spool.reports >= 1);
+    const [first] = await reports();
+    expect(first).toMatchObject({ full: true, part: 1 });
+  });
+
+  it('stops while a sweep runs', async () => {
+    start({}, (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))));
+    await until(() => sweeps === 1);
+
+    stop.abort();
+
+    await running;
+  });
+});
+
+function start(
+  limits: Partial<AgentLimits> = {},
+  sweep: (signal: AbortSignal) => Promise<Scan> = async () => sweepOf(),
+): void {
+  const log = pino({ enabled: false });
+  let boot = 1;
+  const counter: BootCounter = {
+    get current() {
+      return boot;
+    },
+    raise: async (floor) => {
+      boot = floor + 1;
+      return boot;
+    },
+  };
+  const baseline = { image: image.digest, rules: 1 };
+  const reporter = createReporter({
+    baseline,
+    boot: counter,
+    spool,
+    save: async () => undefined,
+    clock: systemClock,
+    log,
+  });
+  const checker: Checker = {
+    check: async (names) => {
+      checks.push([...names]);
+      return await checkAnswers(names);
+    },
+  };
+  agent = createAgent({
+    image,
+    rules: 1,
+    reporter,
+    spool,
+    dirty,
+    watcher: () => noWatcher,
+    sweep: async (signal) => {
+      sweeps += 1;
+      return await sweep(signal);
+    },
+    checker,
+    onTold: () => undefined,
+    writeStatus: async (written) => {
+      status = written;
+    },
+    clock: systemClock,
+    log,
+    limits: { settleMs: 5, sweepGapMs: 5, ...limits },
+  });
+  running = agent.run(stop.signal);
+}
+
+function change(name: string, finding: Finding | undefined): void {
+  if (finding === undefined) world.delete(name);
+  else world.set(name, finding);
+  hint(name);
+}
+
+function hint(name: string): void {
+  dirty.add(name);
+  agent.wake();
+}
+
+function sweepOf(): Scan {
+  const coverage = aCoverage({ holes });
+  return { kind: 'sweep', startedAt: aTime, finishedAt: aTime, findings: [...world.values()], coverage };
+}
+
+function checkOf(names: readonly string[]): Check {
+  const looked = names.map((name) => ({ subject: 'file', name }));
+  const findings = names.flatMap((name) => world.get(name) ?? []);
+  const coverage = aCoverage({ holes: holes.filter(({ name }) => names.includes(name)) });
+  return { kind: 'check', startedAt: aTime, finishedAt: aTime, looked, findings, coverage };
+}
+
+async function reports(): Promise<readonly ReportMessage[]> {
+  const files = (await readdir(spoolPath)).filter((name) => name.endsWith('.json')).sort();
+  return await Promise.all(files.map(async (name) => JSON.parse(await readFile(join(spoolPath, name), 'utf8'))));
+}

@@ -1,0 +1,87 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseStatus, readPackages } from '../../../agent/collect/dpkg.ts';
+
+const paragraph = (name: string, more = '') =>
+  `Package: ${name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1:2.0-1\n${more}`;
+
+describe('the database of dpkg', () => {
+  it('gives an entry a package, sorted', () => {
+    const text = `${paragraph('zlib1g', 'Description: a\n b\n .\n Version: no\n')}\n${paragraph('bash')}`;
+
+    expect(parseStatus(text)).toEqual([
+      { subject: 'package', name: 'bash:amd64', version: '1:2.0-1', status: 'install ok installed' },
+      { subject: 'package', name: 'zlib1g:amd64', version: '1:2.0-1', status: 'install ok installed' },
+    ]);
+  });
+
+  it('tells architectures and states apart, and forgets what is not installed', () => {
+    const text = [
+      paragraph('libc6'),
+      paragraph('libc6').replace('amd64', 'i386'),
+      paragraph('old').replace('install ok installed', 'deinstall ok config-files'),
+      'Package: gone\nStatus: purge ok not-installed\n',
+    ].join('\n');
+
+    expect(parseStatus(text)?.map(({ name, status }) => `${name} ${status}`)).toEqual([
+      'libc6:amd64 install ok installed',
+      'libc6:i386 install ok installed',
+      'old:amd64 deinstall ok config-files',
+    ]);
+  });
+
+  it.each([
+    ['a paragraph without a version', paragraph('a').replace(/Version.*\n/, '')],
+    ['one without a status', paragraph('a').replace(/Status.*\n/, '')],
+    ['one without a name', paragraph('a').replace(/Package.*\n/, '')],
+    ['a package twice', `${paragraph('a')}\n${paragraph('a')}`],
+    ['a field twice', `${paragraph('a')}Version: 3\n`],
+    ['a line without a colon', `${paragraph('a')}garbage\n`],
+    ['a continuation of nothing', ` x\n${paragraph('a')}`],
+    ['carriage returns', paragraph('a').replaceAll('\n', '\r\n').replace('installed\r', 'installed\rx')],
+    ['a NUL', paragraph('a\0')],
+    ['an escape code', paragraph('a\x1b[2J')],
+    ['a version with blanks', paragraph('a').replace('2.0-1', '2.0 1')],
+  ])('is not understood with %s', (_what, text) => {
+    expect(parseStatus(text)).toBeUndefined();
+  });
+
+  describe('in a root', () => {
+    let root: string;
+    beforeEach(() => {
+      root = mkdtempSync(join(tmpdir(), 'pristine-dpkg-'));
+      mkdirSync(join(root, 'var/lib'), { recursive: true });
+    });
+    afterEach(() => rmSync(root, { recursive: true }));
+
+    it('may be missing, and then there are no packages', () => {
+      expect(readPackages(root)).toEqual({ entries: [] });
+    });
+
+    it('is a hole when it is broken, a directory or a FIFO', () => {
+      mkdirSync(join(root, 'var/lib/dpkg'));
+      writeFileSync(join(root, 'var/lib/dpkg/status'), 'garbage');
+      expect(readPackages(root).hole?.reason).toBe('unparseable');
+
+      rmSync(join(root, 'var/lib/dpkg/status'));
+      mkdirSync(join(root, 'var/lib/dpkg/status'));
+      expect(readPackages(root).hole?.reason).toBe('unparseable');
+    });
+
+    it('is the one of the root, where a link says `/`', () => {
+      mkdirSync(join(root, 'data/dpkg'), { recursive: true });
+      writeFileSync(join(root, 'data/dpkg/status'), paragraph('inside'));
+      symlinkSync('/../../data/dpkg', join(root, 'var/lib/dpkg'));
+
+      expect(readPackages(root).entries?.map(({ name }) => name)).toEqual(['inside:amd64']);
+    });
+
+    it('is not looked for in a loop for ever', () => {
+      symlinkSync('dpkg', join(root, 'var/lib/dpkg'));
+
+      expect(readPackages(root).hole?.reason).toBe('unparseable');
+    });
+  });
+});

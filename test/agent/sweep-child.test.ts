@@ -1,0 +1,166 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createSweeper, type SweepLimits } from '../../agent/sweep-child.ts';
+import { systemClock } from '../../shared/clock.ts';
+import { digestOf } from '../../shared/digest.ts';
+import type { Report } from '../../shared/report.ts';
+import { aCoverage, aFinding, aTime } from '../support/builders.ts';
+import { until } from '../support/until.ts';
+
+const image = { name: 'web', version: '7', digest: digestOf('web@7') };
+const everything = { subject: 'file', name: '/', reason: 'io-error' };
+const manifestHole = { subject: 'manifest', name: '/m', reason: 'not-a-manifest' };
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'pristine-sweep-'));
+});
+
+describe('a sweep in a child', () => {
+  it.each([0, 1, 3])('is what the child reports when it ends with %d', async (code) => {
+    const finding = aFinding();
+
+    const scan = await sweep(says(aVerifyReport({ findings: [finding] }), code));
+
+    expect(scan).toMatchObject({ kind: 'sweep', startedAt: aTime, findings: [finding] });
+    expect(scan.coverage.holes).toEqual([]);
+  });
+
+  it.each([
+    ['ends with a usage error', 'process.exit(2)'],
+    ['is killed', 'process.kill(process.pid, "SIGKILL")'],
+    ['says nothing', ''],
+    ['says what is not JSON', 'console.log("{")'],
+    ['says what is not a report', 'console.log("{}")'],
+    ['says something after its report', `${says(aVerifyReport(), 0)}; console.log("more")`],
+    ['hangs', 'setInterval(() => {}, 1000)'],
+    ['never stops talking', 'for (;;) process.stdout.write("x".repeat(65536))'],
+  ])('is a hole over everything when the child %s', async (_what, script) => {
+    const scan = await sweep(script, { sweepMsMax: 3_000, sweepReportBytesMax: 1_048_576 });
+
+    expect(scan.findings).toEqual([]);
+    expect(scan.coverage.holes).toEqual([everything]);
+    expect(scan.finishedAt >= scan.startedAt).toBe(true);
+  });
+
+  it('is a hole over everything when the child cannot be started', async () => {
+    const scan = await sweep('', {}, '/nonexistent/pristine.js');
+
+    expect(scan.coverage.holes).toEqual([everything]);
+  });
+
+  it('keeps the hole of a manifest that could not be opened', async () => {
+    const hole = { subject: 'manifest', name: '/m', reason: 'bad-signature' as const };
+    const error = { code: 'SIGNATURE', message: 'expected 1 good signature' };
+
+    const scan = await sweep(
+      says(aVerifyReport({ image: null, rules: null, error, coverage: aCoverage({ holes: [hole] }) }), 3),
+    );
+
+    expect(scan.coverage.holes).toEqual([hole]);
+  });
+
+  it('never takes a report without an image for a clean one', async () => {
+    const scan = await sweep(says(aVerifyReport({ image: null, rules: null }), 0));
+
+    expect(scan.coverage.holes).toEqual([manifestHole]);
+  });
+
+  it.each([
+    ['another image', { image: { ...image, digest: digestOf('web@8') } }],
+    ['other rules', { rules: 2 }],
+  ])('does not pass on what was compared with %s than the server was told of', async (_what, other) => {
+    const scan = await sweep(says(aVerifyReport({ ...other, findings: [aFinding()] }), 1));
+
+    expect(scan.findings).toEqual([]);
+    expect(scan.coverage.holes).toEqual([manifestHole]);
+  });
+
+  it('does not end before it began when the clock was set back', async () => {
+    const scan = await sweep(says(aVerifyReport({ finishedAt: '2020-01-01T00:00:00.000Z' }), 0));
+
+    expect(scan.finishedAt).toBe(scan.startedAt);
+  });
+
+  it('gives its child nothing of our environment', async () => {
+    process.env['PRISTINE_TEST_SECRET'] = 'x';
+    const seen = join(directory, 'env');
+
+    await sweep(
+      `require("fs").writeFileSync(${JSON.stringify(seen)}, JSON.stringify(process.env)); ${says(aVerifyReport(), 0)}`,
+    );
+
+    expect(JSON.parse(await readFile(seen, 'utf8'))).toEqual({});
+    delete process.env['PRISTINE_TEST_SECRET'];
+  });
+
+  it('ends its child when it is stopped', async () => {
+    const stop = new AbortController();
+    const pidFile = join(directory, 'pid');
+    const script = `require("fs").writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); setInterval(() => {}, 1000)`;
+    const sweeping = sweep(script, {}, undefined, stop.signal);
+    const failed = expect(sweeping).rejects.toThrow();
+    await until(async () => (await readFile(pidFile, 'utf8').catch(() => '')) !== '');
+    const pid = Number(await readFile(pidFile, 'utf8'));
+
+    stop.abort();
+
+    await failed;
+    await until(() => !isAlive(pid));
+  });
+});
+
+async function sweep(
+  script: string,
+  limits: Partial<SweepLimits> = {},
+  entry?: string,
+  signal = new AbortController().signal,
+) {
+  const file = join(directory, 'verify.cjs');
+  await writeFile(file, script);
+  const baseline = { image: image.digest, rules: 1 };
+  const log = pino({ enabled: false });
+  const options = {
+    entry: entry ?? file,
+    root: '/',
+    manifest: '/m',
+    pub: '/p',
+    baseline,
+    clock: systemClock,
+    log,
+    limits,
+  };
+  return await createSweeper(options)(signal);
+}
+
+function says(report: Report, code: number): string {
+  return `process.exitCode = ${code}; console.log(${JSON.stringify(JSON.stringify(report))})`;
+}
+
+function aVerifyReport(overrides: Partial<Report> = {}): Report {
+  return {
+    schema: 'pristine.report/1',
+    image,
+    rules: 1,
+    root: '/',
+    startedAt: aTime,
+    finishedAt: aTime,
+    verdict: 'in_sync',
+    coverage: aCoverage(),
+    findings: [],
+    summary: { added: 0, removed: 0, modified: 0 },
+    ...overrides,
+  };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
