@@ -2,7 +2,7 @@ import type { FleetEvent } from '../../shared/api.ts';
 import type { Db } from './database.ts';
 
 /** The oldest beyond this many go; a reader that was away longer reads the resources anew. */
-export const eventsMax = 100_000;
+const eventsMax = 100_000;
 /** Pruned once in so many appends, so that the count is between `eventsMax` and this much more. */
 const pruneEvery = 256;
 

@@ -25,7 +25,7 @@ export async function trustKey(
   return { id, name: stored.name, pem: stored.pem, trustedAt: stored.trusted_at };
 }
 
-export async function listTrustedKeys(db: Db): Promise<TrustedKey[]> {
+async function listTrustedKeys(db: Db): Promise<TrustedKey[]> {
   const rows = await db.selectFrom('trusted_key').selectAll().orderBy('trusted_at').orderBy('id').execute();
   return rows.map((row) => ({ id: row.id, name: row.name, pem: row.pem, trustedAt: row.trusted_at }));
 }
