@@ -8,10 +8,12 @@ import type { Group } from '../../shared/policy.ts';
 export interface Provider {
   /** Every machine of the group that the provider has or is making, whoever asked for it. Machines that are gone are not listed. */
   list(group: Group): Promise<readonly Machine[]>;
-  /** Starts one machine, or finds the one that this key already started. Errors: PROVIDER codes as CodedError. */
+  /** Starts one machine, or finds the one that this key already started. Errors: CONFIG for what no retry mends, CONFLICT, IO. */
   launch(request: LaunchRequest): Promise<Machine>;
-  /** Takes the machine out of service. Resolves when drained; draining what is drained or gone is done. */
-  drain(group: Group, providerId: string, deadlineMs: number): Promise<void>;
+  /** Takes the machine out of service. Resolves when drained; draining what is drained or gone is done. Errors: TIMEOUT after `timeoutMs`. */
+  drain(group: Group, providerId: string, timeoutMs: number): Promise<void>;
+  /** Puts a drained machine back into service. Restoring what was not drained is done. */
+  restore(group: Group, providerId: string): Promise<void>;
   /** Ends the machine and frees what it held. Terminating what is gone is done. */
   terminate(group: Group, providerId: string): Promise<void>;
   /** Sweeps what dead owners left behind, once at the start of the server. */

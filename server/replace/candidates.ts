@@ -4,6 +4,7 @@ import type { Cause } from '../../shared/proof.ts';
 import { type Severity, severities, severityAtLeast } from '../../shared/severity.ts';
 import { currencyOf } from '../fleet/currency.ts';
 import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from '../fleet/snapshot.ts';
+import { launchKeyOf } from './launch-key.ts';
 
 export interface VersionedPolicy {
   readonly policy: Policy;
@@ -23,17 +24,20 @@ export interface Candidate extends VersionedPolicy {
   readonly isSettled: boolean;
 }
 
-/** At most one for each policy and instance; those being replaced already are none. */
+/** At most one for each policy and instance; those being replaced already are none, nor are those that replace them. */
 export function candidatesOf(
   snapshot: FleetSnapshot,
   policies: readonly VersionedPolicy[],
   now: number,
 ): readonly Candidate[] {
   const replaced = new Set(snapshot.active.map(({ oldInstanceId }) => oldInstanceId));
+  const launched = new Set<string | null>(snapshot.active.map(({ id }) => launchKeyOf(id)));
   return policies.flatMap((versioned) =>
     selectedBy(versioned.policy, snapshot).flatMap((group) =>
       group.instances
-        .filter(({ id, lifecycle }) => lifecycle === 'active' && !replaced.has(id))
+        .filter(
+          ({ id, lifecycle, launchKey }) => lifecycle === 'active' && !replaced.has(id) && !launched.has(launchKey),
+        )
         .flatMap((instance) => candidateOf(versioned, group, instance, now) ?? []),
     ),
   );

@@ -61,6 +61,18 @@ export async function insertInstance(db: Db, instance: StoredInstance): Promise<
   await db.insertInto('instance').values(rowOf(instance)).execute();
 }
 
+/** Whoever enrolled first with a token of this launch; tokens of launches are for one use. */
+export async function findInstanceByLaunch(db: Db, launchKey: string): Promise<StoredInstance | undefined> {
+  const row = await db
+    .selectFrom('instance')
+    .selectAll()
+    .where('launch_key', '=', launchKey)
+    .orderBy('enrolled_at')
+    .orderBy('id')
+    .executeTakeFirst();
+  return row && storedInstance(row);
+}
+
 /** Writes everything that reports and people change; identity and origin stay as enrolled. */
 export async function updateInstance(db: Db, instance: StoredInstance): Promise<void> {
   const { id, key_id: _key, public_key: _pem, enrolled_at: _enrolled, last_seen_at: _seen, ...row } = rowOf(instance);

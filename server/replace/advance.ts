@@ -1,0 +1,220 @@
+import { timestamp } from '../../shared/clock.ts';
+import { durationMs } from '../../shared/duration.ts';
+import { CodedError, sentenceOf } from '../../shared/errors.ts';
+import type { Group } from '../../shared/policy.ts';
+import { contentOf } from '../fleet/content.ts';
+import { endedStates } from '../fleet/snapshot.ts';
+import type { Machine } from '../provider/provider.ts';
+import type { Db } from '../store/database.ts';
+import { appendEvent } from '../store/event-store.ts';
+import { readGroup, tripBreaker } from '../store/group-store.ts';
+import { findImage } from '../store/image-store.ts';
+import { bindMachine, findInstance, findInstanceByLaunch, setLifecycle } from '../store/instance-store.ts';
+import { readPolicy } from '../store/policy-store.ts';
+import {
+  countAttempt,
+  findReplacementRecord,
+  moveReplacement,
+  noteError,
+  type Replacement,
+  releaseOld,
+  retireLaunched,
+} from '../store/replacement-store.ts';
+import { callMsMax, callProvider, listMsMax } from './call-provider.ts';
+import type { House } from './house.ts';
+import { launchMachine } from './launch.ts';
+import { launchKeyOf } from './launch-key.ts';
+import { makeProof } from './proof.ts';
+import { type Call, type Effects, newMachine, nextStep, type Step } from './replacement.ts';
+import { strategyOf, type World } from './world.ts';
+
+/** More steps than a replacement has, so that a defect ends in a wait for the next tick and not in a busy loop. */
+const stepsMax = 40;
+
+/**
+ * Takes one replacement as far as it goes now: look, decide, act, and look again. Each act is committed as an intent
+ * before it is made. Errors: CONFLICT when somebody else moved it; the store's.
+ */
+export async function advanceReplacement(house: House, id: string, signal: AbortSignal): Promise<void> {
+  let drained = false;
+  for (let taken = 0; taken < stepsMax && !signal.aborted; taken += 1) {
+    const replacement = await findReplacementRecord(house.db, id);
+    if (replacement === undefined || endedStates.some((state) => state === replacement.state)) return;
+    const world = { ...(await lookAround(house, replacement)), drained };
+    const step = nextStep(replacement, world, house.clock.now());
+    if (step.do === 'wait') return;
+    const done = await take(house, replacement, world, step);
+    if (!done) return;
+    drained = step.do === 'call' && step.call === 'drain';
+  }
+}
+
+/** The provider first: what the store says is then at least as new. */
+async function lookAround(house: House, replacement: Replacement): Promise<Omit<World, 'drained'>> {
+  const { db, clock, isOnline, evidenceTtlMs } = house;
+  const machines = await describe(house, (await readGroup(db, replacement.group))?.group);
+  return db.transaction().execute(async (tx) => {
+    const stored = await readGroup(tx, replacement.group);
+    const policy = await readPolicy(tx, replacement.policy);
+    const old = await findInstance(tx, replacement.oldInstanceId);
+    const made = await findInstanceByLaunch(tx, launchKeyOf(replacement.id));
+    const scanFinishedAt = made?.scan?.finishedAt ?? null;
+    return {
+      machines,
+      group: stored?.group ?? null,
+      breaker: stored?.breaker?.cause ?? null,
+      policy: policy?.policy ?? null,
+      old: old ? { ...old, image: (await findImage(tx, old.imageDigest)) ?? null } : null,
+      new: made
+        ? {
+            ...made,
+            content: contentOf({ verdict: made.verdict, scanFinishedAt }, clock.now(), evidenceTtlMs),
+            online: isOnline(made.id),
+          }
+        : null,
+    };
+  });
+}
+
+async function describe(
+  { providers, clock, log }: House,
+  group: Group | undefined,
+): Promise<readonly Machine[] | null> {
+  if (group === undefined) return null;
+  try {
+    return await callProvider(clock, 'list', () => providers(group).list(group), listMsMax);
+  } catch (error) {
+    log.warn({ group: group.name, error: sentenceOf(error) }, 'replace: the provider could not be asked');
+    return null;
+  }
+}
+
+/** False when the act failed: what to do about it is decided at the next look, after a pause. */
+async function take(
+  house: House,
+  replacement: Replacement,
+  world: World,
+  step: Exclude<Step, { do: 'wait' }>,
+): Promise<boolean> {
+  switch (step.do) {
+    case 'move':
+      await commitMove(house, replacement, step);
+      return true;
+    case 'prove':
+      return prove(house, replacement, world);
+    case 'call':
+      return act(house, replacement, world, step.call);
+    default:
+      return step satisfies never;
+  }
+}
+
+async function commitMove(
+  { db, clock, feed, log }: House,
+  replacement: Replacement,
+  { move, effects }: Extract<Step, { do: 'move' }>,
+): Promise<void> {
+  const now = clock.now();
+  await db.transaction().execute(async (tx) => {
+    await moveReplacement(tx, replacement, move, now);
+    if (move.set?.newProviderId) await bindMachine(tx, launchKeyOf(replacement.id), move.set.newProviderId);
+    await applyEffects(tx, replacement, effects, timestamp(now));
+  });
+  feed.wake();
+  const fields = { replacement: replacement.id, group: replacement.group, state: move.to, detail: move.detail };
+  if (move.to === 'stuck') log.error(fields, 'replace: a replacement is stuck');
+  else log.info(fields, 'replace: a replacement moved');
+}
+
+async function applyEffects(tx: Db, replacement: Replacement, effects: Effects, at: string): Promise<void> {
+  if (effects.retire === 'old') await setLifecycle(tx, replacement.oldInstanceId, 'retired', at);
+  if (effects.retire === 'new') await retireLaunched(tx, launchKeyOf(replacement.id), at);
+  if (effects.release) await releaseOld(tx, replacement);
+  if (effects.trip !== undefined) await tripBreaker(tx, replacement.group, effects.trip, at);
+}
+
+async function prove(
+  { db, clock, feed, signer, log }: House,
+  replacement: Replacement,
+  world: World,
+): Promise<boolean> {
+  const now = clock.now();
+  try {
+    const proof = await makeProof(db, signer, replacement, now);
+    const deadlineAt = now + durationMs(strategyOf(world).soak);
+    const { id, group, newInstanceId, newProviderId } = replacement;
+    const detail = `${newProviderId} was measured clean; the proof is signed`;
+    await db.transaction().execute(async (tx) => {
+      await moveReplacement(tx, replacement, { to: 'soaking', detail, set: { proof, deadlineAt, error: null } }, now);
+      const data = { detail, providerId: newProviderId, oldInstanceId: replacement.oldInstanceId };
+      const about = { groupName: group, replacementId: id, ...(newInstanceId && { instanceId: newInstanceId }) };
+      await appendEvent(tx, { at: timestamp(now), type: 'replacement.proven', ...about, data });
+    });
+    feed.wake();
+    log.info({ replacement: id, group }, 'replace: a replacement is proven');
+    return true;
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== 'PROOF') throw error;
+    await withoutProof(db, replacement, error.message, now);
+    feed.wake();
+    log.error({ replacement: replacement.id, error: error.message }, 'replace: a replacement could not be proven');
+    return false;
+  }
+}
+
+async function withoutProof(db: Db, replacement: Replacement, error: string, now: number): Promise<void> {
+  if (replacement.state === 'stuck') return countAttempt(db, replacement, now);
+  const move = { to: 'stuck' as const, detail: `no proof: ${error}`, set: { error } };
+  await db.transaction().execute((tx) => moveReplacement(tx, replacement, move, now));
+}
+
+async function act(house: House, replacement: Replacement, world: World, call: Call): Promise<boolean> {
+  const { db, clock, log } = house;
+  await countAttempt(db, replacement, clock.now());
+  try {
+    await makeCall(house, replacement, world, call);
+    return true;
+  } catch (error) {
+    const sentence = sentenceOf(error);
+    log.warn(
+      { replacement: replacement.id, call, attempt: replacement.attempts + 1, error: sentence },
+      'replace: a call to the provider failed',
+    );
+    await noteError(db, replacement.id, `${call}: ${sentence}`);
+    return false;
+  }
+}
+
+async function makeCall(house: House, replacement: Replacement, world: World, call: Call): Promise<void> {
+  const { db, clock, providers } = house;
+  const { group } = world;
+  if (group === null) throw new CodedError('NOT_FOUND', `group ${replacement.group} is gone`);
+  const provider = providers(group);
+  switch (call) {
+    case 'launch': {
+      const image = await findImage(db, replacement.targetDigest);
+      if (image === undefined) throw new CodedError('NOT_FOUND', `image ${replacement.targetDigest} is not there`);
+      await launchMachine(house, { group, image, key: launchKeyOf(replacement.id) });
+      return;
+    }
+    case 'drain': {
+      const timeoutMs = Math.max(0, (replacement.deadlineAt ?? clock.now()) - clock.now());
+      const drain = () => provider.drain(group, replacement.oldProviderId, timeoutMs);
+      await callProvider(clock, call, drain, timeoutMs + listMsMax);
+      return;
+    }
+    case 'terminate':
+      await callProvider(clock, call, () => provider.terminate(group, replacement.oldProviderId));
+      return;
+    case 'restore':
+      await callProvider(clock, call, () => provider.restore(group, replacement.oldProviderId));
+      return;
+    case 'discard': {
+      const machine = world.machines && newMachine(replacement, world.machines);
+      if (machine) await callProvider(clock, call, () => provider.terminate(group, machine.providerId), callMsMax);
+      return;
+    }
+    default:
+      return call satisfies never;
+  }
+}

@@ -1,0 +1,184 @@
+import type { PlanView } from '../../shared/api.ts';
+import { timestamp } from '../../shared/clock.ts';
+import { CodedError, sentenceOf } from '../../shared/errors.ts';
+import { takeSnapshot } from '../fleet/snapshot.ts';
+import { appendEvent } from '../store/event-store.ts';
+import { readGroups, tripBreaker } from '../store/group-store.ts';
+import { readPolicies } from '../store/policy-store.ts';
+import { reserveReplacement } from '../store/replacement-store.ts';
+import { advanceReplacement } from './advance.ts';
+import { callProvider } from './call-provider.ts';
+import type { House } from './house.ts';
+import { resumeLaunches } from './launch.ts';
+import { createLister } from './lister.ts';
+import { endOrphan, findOrphans } from './orphans.ts';
+import { type Blocked, type Command, type Plan, planReplacements } from './planner.ts';
+import { reasonOf } from './world.ts';
+
+export interface Controller {
+  start(): void;
+  /** Starts nothing more, and waits a moment for what is under way; what that leaves unfinished, the next start finishes. */
+  stop(): Promise<void>;
+  /** One pass, and all that it set going. */
+  tick(): Promise<void>;
+  /** What would be done now, and why the rest would not. */
+  plan(group: string): Promise<PlanView>;
+}
+
+const tickMs = 1_000;
+/** Between two passes, however often the feed wakes. */
+const pauseMsMin = 100;
+const stopMsMax = 5_000;
+const orphanRetryMs = 60_000;
+
+/**
+ * The actor behind the planner: reads the fleet, plans, makes intents durable, and takes each replacement onward in a task
+ * of its own, so that a slow one holds up no other. Woken by the feed and by a tick, which repairs what a wake lost.
+ */
+export function createController(house: House): Controller {
+  const { db, feed, clock, log } = house;
+  const list = createLister(house);
+  const stopping = new AbortController();
+  const tasks = new Map<string, Promise<void>>();
+  const told = new Map<string, string>();
+  const orphansTriedAt = new Map<string, number>();
+  let woken = Promise.withResolvers<void>();
+  let running: Promise<unknown> = Promise.resolve();
+  let unlisten = () => {};
+
+  return {
+    start() {
+      unlisten = feed.onWake(() => woken.resolve());
+      running = Promise.all([recover(), loop()]);
+    },
+    async stop() {
+      unlisten();
+      stopping.abort();
+      woken.resolve();
+      const finished = new AbortController();
+      const patience = clock.sleep(stopMsMax, finished.signal).catch(() => {});
+      await Promise.race([Promise.allSettled([running, ...tasks.values()]), patience]);
+      finished.abort();
+    },
+    async tick() {
+      await pass();
+      await Promise.all(tasks.values());
+    },
+    async plan(group) {
+      const now = clock.now();
+      return planView(group, (await survey(now)).plan, now);
+    },
+  };
+
+  async function loop(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      woken = Promise.withResolvers();
+      try {
+        await pass();
+      } catch (error) {
+        if (!stopping.signal.aborted) log.error({ error: sentenceOf(error) }, 'replace: planning failed');
+      }
+      await pause(pauseMsMin);
+      await Promise.race([woken.promise, pause(tickMs - pauseMsMin)]);
+    }
+  }
+
+  async function pause(ms: number): Promise<void> {
+    await clock.sleep(ms, stopping.signal).catch(() => {});
+  }
+
+  async function recover(): Promise<void> {
+    const groups = await readGroups(db);
+    for (const { group } of groups) {
+      await callProvider(clock, 'recover', () => house.providers(group).recover(group)).catch((error: unknown) =>
+        log.warn({ group: group.name, error: sentenceOf(error) }, 'replace: recovering failed'),
+      );
+    }
+    await resumeLaunches(house).catch((error: unknown) =>
+      log.warn({ error: sentenceOf(error) }, 'replace: launches could not be resumed'),
+    );
+    feed.wake();
+  }
+
+  async function pass(): Promise<void> {
+    const now = clock.now();
+    const { groups, listing, snapshot, plan } = await survey(now);
+    for (const trip of plan.trips) await latch(trip.group, trip.cause, now);
+    for (const command of plan.commands) await reserve(command, now);
+    await tellBlocked(plan.blocked, now);
+    for (const { id } of snapshot.active) run(id, () => advanceReplacement(house, id, stopping.signal));
+    for (const orphan of await findOrphans(house, groups, listing)) {
+      const { providerId } = orphan.machine;
+      if (clock.monotonic() - (orphansTriedAt.get(providerId) ?? -orphanRetryMs) < orphanRetryMs) continue;
+      orphansTriedAt.set(providerId, clock.monotonic());
+      run(`orphan ${providerId}`, () => endOrphan(house, orphan));
+    }
+  }
+
+  async function survey(now: number) {
+    const { evidenceTtlMs, isOnline } = house;
+    const groups = (await readGroups(db)).map(({ group }) => group);
+    const listing = await list(groups);
+    const snapshot = await takeSnapshot({ db, machines: listing, isOnline, evidenceTtlMs }, now);
+    return { groups, listing, snapshot, plan: planReplacements(snapshot, await readPolicies(db), now) };
+  }
+
+  async function latch(group: string, cause: string, now: number): Promise<void> {
+    const tripped = await db.transaction().execute((tx) => tripBreaker(tx, group, cause, timestamp(now)));
+    if (!tripped) return;
+    feed.wake();
+    log.error({ group, cause }, 'replace: the breaker of a group opened');
+  }
+
+  async function reserve({ target, ...command }: Command, now: number): Promise<void> {
+    try {
+      const reservation = { ...command, targetDigest: target.digest, reason: reasonOf(command) };
+      const id = await reserveReplacement(db, reservation, now);
+      feed.wake();
+      run(id, () => advanceReplacement(house, id, stopping.signal));
+    } catch (error) {
+      if (!(error instanceof CodedError) || error.code !== 'CONFLICT') throw error;
+      log.info({ instance: command.instanceId, why: error.message }, 'replace: a plan was overtaken');
+    }
+  }
+
+  /** Once for each set of reasons, not once a second. */
+  async function tellBlocked(blocked: readonly Blocked[], now: number): Promise<void> {
+    const seen = new Set<string>();
+    for (const { policy, group, instanceId, providerId, cause, blockers } of blocked) {
+      const key = `${policy} ${instanceId}`;
+      const kinds = blockers.map(({ kind }) => kind).join(' ');
+      seen.add(key);
+      if (told.get(key) === kinds) continue;
+      told.set(key, kinds);
+      const message = blockers.map((blocker) => blocker.message).join('; ');
+      const data = { policy, providerId, cause, message, blockers };
+      await appendEvent(db, { at: timestamp(now), type: 'replacement.blocked', groupName: group, instanceId, data });
+      feed.wake();
+    }
+    for (const key of told.keys()) if (!seen.has(key)) told.delete(key);
+  }
+
+  /** One task a name at a time. What it could not do is logged once and tried again at a later pass. */
+  function run(name: string, task: () => Promise<void>): void {
+    if (tasks.has(name) || stopping.signal.aborted) return;
+    const done = task()
+      .catch((error: unknown) => {
+        if (!stopping.signal.aborted) log.error({ task: name, error: sentenceOf(error) }, 'replace: a task failed');
+      })
+      .finally(() => tasks.delete(name));
+    tasks.set(name, done);
+  }
+}
+
+function planView(group: string, { commands, blocked }: Plan, now: number): PlanView {
+  return {
+    computedAt: timestamp(now),
+    commands: commands
+      .filter((command) => command.group === group)
+      .map(({ policy, instanceId, cause, target }) => ({ policy, instanceId, cause, target })),
+    blocked: blocked
+      .filter((each) => each.group === group)
+      .map(({ policy, instanceId, cause, blockers }) => ({ policy, instanceId, cause, blockers: [...blockers] })),
+  };
+}

@@ -1,0 +1,20 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { EventFeed } from '../fleet/event-feed.ts';
+import type { Log } from '../gateway/log.ts';
+import type { Providers } from '../provider/provider.ts';
+import type { Db } from '../store/database.ts';
+import type { ProofSigner } from './proof.ts';
+
+/** What the actors of this room work with; wired in main.ts. */
+export interface House {
+  readonly db: Db;
+  readonly feed: EventFeed;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly providers: Providers;
+  /** Where launched agents connect, `ws://…`; asked each time, because the server may choose its port when it starts. */
+  readonly serverUrl: () => string;
+  readonly isOnline: (instanceId: string) => boolean;
+  readonly signer: ProofSigner;
+  readonly evidenceTtlMs: number;
+}

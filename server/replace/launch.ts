@@ -1,0 +1,94 @@
+import type { LaunchInstances } from '../../shared/api.ts';
+import { CodedError, sentenceOf } from '../../shared/errors.ts';
+import type { Image } from '../../shared/image.ts';
+import { imageRef, parseImageRef } from '../../shared/image.ts';
+import type { Group } from '../../shared/policy.ts';
+import type { Machine } from '../provider/provider.ts';
+import type { Db } from '../store/database.ts';
+import { readGroup } from '../store/group-store.ts';
+import { findImageByRef } from '../store/image-store.ts';
+import { bindMachine } from '../store/instance-store.ts';
+import { intendLaunches, launchDone, openLaunches } from '../store/launch-store.ts';
+import { createToken, revokeLaunchTokens } from '../store/token-store.ts';
+import { callProvider } from './call-provider.ts';
+import type { House } from './house.ts';
+import { targetOf } from './target.ts';
+
+const tokenMsMax = 3_600_000;
+/** At once, of one request: each makes a root and starts an agent. */
+const launchesAtOnceMax = 4;
+
+export type LaunchHouse = Pick<House, 'db' | 'clock' | 'log' | 'providers' | 'serverUrl'>;
+
+/**
+ * One machine of an image, tied to its launch key: whoever enrols with the token is the agent of that machine. Asked
+ * again with the same key, it finds the machine; the token of the first time is then worth nothing.
+ */
+export async function launchMachine(
+  { db, clock, providers, serverUrl }: LaunchHouse,
+  { group, image, key }: { readonly group: Group; readonly image: Image; readonly key: string },
+): Promise<Machine> {
+  const token = await db.transaction().execute(async (tx) => {
+    await revokeLaunchTokens(tx, key);
+    const request = { group: group.name, imageDigest: image.digest, labels: group.labels, usesMax: 1 };
+    return createToken(tx, { ...request, expiresInMs: tokenMsMax, launchKey: key }, clock.now());
+  });
+  const request = { group, image: imageRef(image), key, serverUrl: serverUrl(), joinToken: token.token };
+  const machine = await callProvider(clock, 'launch', () => providers(group).launch(request));
+  await db.transaction().execute((tx) => bindMachine(tx, key, machine.providerId));
+  return machine;
+}
+
+/**
+ * What a person asks for: `count` machines of the group's stable image. The key makes it idempotent: machine `i` of a key
+ * is launched once, however often it is asked for. Errors: NOT_FOUND, CONFLICT without a target, and the provider's.
+ */
+export async function launchInstances(
+  house: LaunchHouse,
+  groupName: string,
+  { count, key }: LaunchInstances,
+): Promise<{ readonly providerIds: readonly string[] }> {
+  const { group, image } = await readTarget(house.db, groupName);
+  // No key of a request has a dot, so key, number and group cannot be read in two ways.
+  const keys = Array.from({ length: count }, (_, index) => `l-${key}-${index}.${groupName}`);
+  const rows = await intendLaunches(house.db, keys, groupName, house.clock.now());
+  const done = new Map(rows.map((row) => [row.key, row.provider_id]));
+  const open = keys.filter((each) => done.get(each) === null);
+  const workers = Array.from({ length: launchesAtOnceMax }, async () => {
+    for (let next = open.shift(); next !== undefined; next = open.shift()) {
+      done.set(next, await finishLaunch(house, group, image, next));
+    }
+  });
+  const failed = (await Promise.allSettled(workers)).find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+  return { providerIds: keys.flatMap((each) => done.get(each) ?? []) };
+}
+
+async function finishLaunch(house: LaunchHouse, group: Group, image: Image, key: string): Promise<string> {
+  const { providerId } = await launchMachine(house, { group, image, key });
+  await launchDone(house.db, key, providerId);
+  return providerId;
+}
+
+/** At the start of a server: finishes what was asked for before it ended. */
+export async function resumeLaunches(house: LaunchHouse): Promise<void> {
+  for (const { key, group_name } of await openLaunches(house.db)) {
+    try {
+      const { group, image } = await readTarget(house.db, group_name);
+      await finishLaunch(house, group, image, key);
+    } catch (error) {
+      house.log.warn({ key, group: group_name, error: sentenceOf(error) }, 'replace: a launch could not be finished');
+    }
+  }
+}
+
+async function readTarget(db: Db, groupName: string): Promise<{ readonly group: Group; readonly image: Image }> {
+  const stored = await readGroup(db, groupName);
+  if (stored === undefined) throw new CodedError('NOT_FOUND', `no group ${groupName}`);
+  const { group } = stored;
+  const parsed = parseImageRef(group.images['stable'] ?? '');
+  const image = parsed && (await findImageByRef(db, parsed));
+  const target = targetOf({ group, images: new Map(image ? [[imageRef(image), image]] : []) });
+  if ('missing' in target) throw new CodedError('CONFLICT', `nothing to launch from: ${target.missing}`);
+  return { group, image: target.image };
+}

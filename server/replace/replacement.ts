@@ -1,0 +1,220 @@
+import { durationMs } from '../../shared/duration.ts';
+import type { Machine } from '../provider/provider.ts';
+import type { Move, Replacement } from '../store/replacement-store.ts';
+import { launchKeyOf } from './launch-key.ts';
+import { cleanScanOf, driftOfNew, objectionTo, strategyOf, type World } from './world.ts';
+
+/**
+ * What to do next with a replacement. A state is the durable intent of the call that is made in it: `launching` launches,
+ * `draining` drains, `terminating` terminates the old machine, `rolling_back` the new one. After a restart the machine is
+ * found where it was left, the provider is asked what there is, and only then is anything done.
+ */
+export type Step =
+  | { readonly do: 'wait' }
+  | { readonly do: 'move'; readonly move: Move; readonly effects: Effects }
+  | { readonly do: 'call'; readonly call: Call }
+  | { readonly do: 'prove' };
+
+/** `discard` terminates the new machine, `restore` gives the old one back to service. */
+export type Call = 'launch' | 'drain' | 'terminate' | 'discard' | 'restore';
+
+/** What is committed together with a move. */
+export interface Effects {
+  readonly retire?: 'old' | 'new';
+  /** The old instance is active again. */
+  readonly release?: boolean;
+  /** Why the group's breaker latches. */
+  readonly trip?: string;
+}
+
+export const callsMax = 8;
+const backoffMsMin = 1_000;
+const backoffMsMax = 60_000;
+const wait: Step = { do: 'wait' };
+
+/** Pure. Up to `terminating` everything can be taken back, and nothing after it: that is the point of no return. */
+export function nextStep(replacement: Replacement, world: World, now: number): Step {
+  switch (replacement.state) {
+    case 'reserved':
+      return reserved(replacement, world, now);
+    case 'launching':
+      return launching(replacement, world, now);
+    case 'verifying':
+      return verifying(replacement, world, now);
+    case 'draining':
+      return draining(replacement, world, now);
+    case 'terminating':
+      return terminating(replacement, world, now);
+    case 'proving':
+      return proving(world);
+    case 'soaking':
+      return soaking(replacement, world, now);
+    case 'rolling_back':
+      return rollingBack(replacement, world, now);
+    case 'stuck':
+      return stuck(replacement, world, now);
+    case 'succeeded':
+    case 'failed':
+      return wait;
+    default:
+      return replacement.state satisfies never;
+  }
+}
+
+function reserved(replacement: Replacement, world: World, now: number): Step {
+  const objection = objectionTo(replacement, world);
+  if (objection !== undefined) return failed(objection, { release: true });
+  const deadlineAt = now + durationMs(strategyOf(world).verifyWithin);
+  return move({
+    ...{ to: 'launching', detail: 'a new instance of the stable image is launched first' },
+    set: { launchedAt: now, deadlineAt },
+  });
+}
+
+function launching(replacement: Replacement, world: World, now: number): Step {
+  if (isOver(replacement, now)) return rollBack('no machine was running in time');
+  if (world.machines === null) return wait;
+  const machine = newMachine(replacement, world.machines);
+  if (machine?.state === 'running') {
+    return move({
+      ...{ to: 'verifying', detail: `machine ${machine.providerId} runs; its agent measures it` },
+      set: { newProviderId: machine.providerId },
+    });
+  }
+  if (machine?.state === 'stopped' || machine?.state === 'draining') {
+    return rollBack(`the new machine ${machine.providerId} is ${machine.state}`);
+  }
+  if (replacement.attempts < callsMax) return callWhenDue('launch', replacement, now);
+  return machine ? wait : rollBack(`launching failed ${callsMax} times: ${replacement.error ?? 'no answer'}`);
+}
+
+function verifying(replacement: Replacement, world: World, now: number): Step {
+  const drift = driftOfNew(world);
+  if (drift !== undefined) return rollBack(drift, { trip: drift });
+  const machine = world.machines && newMachine(replacement, world.machines);
+  if (machine?.state === 'stopped') return rollBack(`the new machine ${machine.providerId} stopped`);
+  const clean = cleanScanOf(replacement, world);
+  if ('missing' in clean || machine?.state !== 'running') {
+    if (!isOver(replacement, now)) return wait;
+    return rollBack(`not measured clean in time: ${'missing' in clean ? clean.missing : 'its machine is not listed'}`);
+  }
+  const objection = objectionTo(replacement, world);
+  if (objection !== undefined) return rollBack(objection);
+  return move({
+    to: 'draining',
+    detail: `a complete scan found the new instance ${clean.instanceId} in sync`,
+    set: {
+      newInstanceId: clean.instanceId,
+      scan: clean.scan,
+      deadlineAt: now + durationMs(strategyOf(world).drainTimeout),
+    },
+  });
+}
+
+/** The last gate: all that allowed the replacement is looked at once more, after the wait and before the kill. */
+function draining(replacement: Replacement, world: World, now: number): Step {
+  const drift = driftOfNew(world);
+  if (drift !== undefined) return rollBack(drift, { trip: drift });
+  const objection = objectionTo(replacement, world);
+  if (objection !== undefined) return rollBack(objection);
+  if (!world.drained) {
+    if (isOver(replacement, now)) return rollBack(`it was not drained in time: ${replacement.error ?? 'no answer'}`);
+    return callWhenDue('drain', replacement, now);
+  }
+  const machine = world.machines && newMachine(replacement, world.machines);
+  if (machine?.state !== 'running' || world.new?.content !== 'in_sync') {
+    return isOver(replacement, now) ? rollBack('the new instance is not running and in sync any more') : wait;
+  }
+  return move({ to: 'terminating', detail: `${replacement.oldProviderId} is drained; there is no way back from here` });
+}
+
+function terminating(replacement: Replacement, world: World, now: number): Step {
+  if (world.machines === null) return wait;
+  if (world.machines.every(({ providerId }) => providerId !== replacement.oldProviderId)) {
+    const { oldProviderId } = replacement;
+    return move({ to: 'proving', detail: `${oldProviderId} is gone`, set: { retiredAt: now } }, { retire: 'old' });
+  }
+  if (replacement.attempts < callsMax) return callWhenDue('terminate', replacement, now);
+  return stuckWith(
+    `${replacement.oldProviderId} is still there after ${callsMax} attempts to terminate it`,
+    replacement,
+  );
+}
+
+function proving(world: World): Step {
+  const drift = driftOfNew(world);
+  return drift === undefined ? { do: 'prove' } : failed(`${drift}; there is no proof`, { trip: drift });
+}
+
+function soaking(replacement: Replacement, world: World, now: number): Step {
+  const drift = driftOfNew(world);
+  if (drift !== undefined) return failed(drift, { trip: drift });
+  if (!isOver(replacement, now)) return wait;
+  if (isSound(replacement, world)) {
+    return move({ to: 'succeeded', detail: 'the new instance stayed in sync', set: { deadlineAt: null } });
+  }
+  const grace = durationMs(strategyOf(world).verifyWithin);
+  if (now < (replacement.deadlineAt ?? now) + grace) return wait;
+  return stuckWith('the new instance is proven, and has not been seen running and in sync since', replacement);
+}
+
+function isSound(replacement: Replacement, { machines, new: made }: World): boolean {
+  const machine = machines && newMachine(replacement, machines);
+  return machine?.state === 'running' && made !== null && made.online && made.content === 'in_sync';
+}
+
+function rollingBack(replacement: Replacement, world: World, now: number): Step {
+  if (world.machines === null) return wait;
+  const old = world.machines.find(({ providerId }) => providerId === replacement.oldProviderId);
+  const isDrained = replacement.path.includes('draining') && old?.state === 'draining';
+  const isThere = newMachine(replacement, world.machines) !== undefined;
+  if (!isDrained && !isThere) {
+    const detail = `${replacement.oldProviderId} lives on: ${replacement.error ?? 'rolled back'}`;
+    const { error } = replacement;
+    return move({ to: 'failed', detail, set: { error, deadlineAt: null } }, { retire: 'new', release: true });
+  }
+  if (replacement.attempts < callsMax) return callWhenDue(isDrained ? 'restore' : 'discard', replacement, now);
+  return stuckWith(`rolling back failed ${callsMax} times (${replacement.error ?? 'no answer'})`, replacement);
+}
+
+/** Waits for a person, and sees when they have helped. Nothing is called from here. */
+function stuck(replacement: Replacement, world: World, now: number): Step {
+  const before = replacement.path.findLast((state) => state !== 'stuck');
+  if (before === undefined) return wait;
+  const step = nextStep({ ...replacement, state: before, attempts: callsMax }, world, now);
+  if (step.do === 'prove')
+    return now >= replacement.updatedAt + backoffMsMax * (replacement.attempts + 1) ? step : wait;
+  return step.do === 'move' && step.move.to !== 'stuck' ? step : wait;
+}
+
+export function newMachine({ id }: Replacement, machines: readonly Machine[]): Machine | undefined {
+  return machines.find(({ launchKey }) => launchKey === launchKeyOf(id));
+}
+
+function isOver({ deadlineAt }: Replacement, now: number): boolean {
+  return deadlineAt !== null && now >= deadlineAt;
+}
+
+function callWhenDue(call: Call, { attempts, updatedAt }: Replacement, now: number): Step {
+  const backoff = attempts === 0 ? 0 : Math.min(backoffMsMin * 2 ** (attempts - 1), backoffMsMax);
+  return now >= updatedAt + backoff ? { do: 'call', call } : wait;
+}
+
+function move(intent: Move, effects: Effects = {}): Step {
+  return { do: 'move', move: intent, effects };
+}
+
+/** Before the point of no return only: the predecessor lives. */
+function rollBack(error: string, effects: Effects = {}): Step {
+  return move({ to: 'rolling_back', detail: error, set: { error, deadlineAt: null } }, effects);
+}
+
+function failed(error: string, effects: Effects): Step {
+  return move({ to: 'failed', detail: error, set: { error, deadlineAt: null } }, effects);
+}
+
+/** Its budget stays taken: something is wrong that no retry mends. */
+function stuckWith(reason: string, { error }: Replacement): Step {
+  const detail = `${reason}; a person is needed`;
+  return move({ to: 'stuck', detail, set: { error: error ?? detail, deadlineAt: null } });
+}

@@ -1,0 +1,95 @@
+import { Coverage } from '../../shared/coverage.ts';
+import type { Image } from '../../shared/image.ts';
+import { type Group, type Policy, Strategy } from '../../shared/policy.ts';
+import type { Verdict } from '../../shared/verdict.ts';
+import { currencyOf } from '../fleet/currency.ts';
+import type { Machine } from '../provider/provider.ts';
+import type { StoredInstance } from '../store/instance-store.ts';
+import type { ProvingScan, Replacement } from '../store/replacement-store.ts';
+import { launchKeyOf } from './launch-key.ts';
+
+/** What a step is decided on, read just before it. */
+export interface World {
+  /** As the provider described them just now; null when it could not be asked: then nothing is known. */
+  readonly machines: readonly Machine[] | null;
+  readonly group: Group | null;
+  readonly breaker: string | null;
+  readonly policy: Policy | null;
+  readonly old: (StoredInstance & { readonly image: Image | null }) | null;
+  /** Whoever enrolled with the token of this launch. */
+  readonly new: (StoredInstance & { readonly content: Verdict; readonly online: boolean }) | null;
+  /** The provider has just said that the old machine is drained. */
+  readonly drained: boolean;
+}
+
+export function strategyOf({ policy }: World): Strategy {
+  return policy?.strategy ?? Strategy.parse({});
+}
+
+/** Why a replacement that was right when it was planned must not go on; undefined when nothing stands against it. */
+export function objectionTo(replacement: Replacement, world: World): string | undefined {
+  const { group, policy, old, breaker } = world;
+  if (group === null) return `group ${replacement.group} is gone`;
+  if (!group.stateless) return `group ${group.name} is not declared stateless any more`;
+  if (policy === null || policy.select.group !== group.name) {
+    return `policy ${replacement.policy} does not select it any more`;
+  }
+  if (policy.mode !== 'enforce') return `policy ${policy.name} only observes now`;
+  if (breaker !== null) return `the breaker of group ${group.name} opened: ${breaker}`;
+  if (old === null || old.lifecycle !== 'replacing') return 'the old instance is not there to be replaced any more';
+  switch (replacement.cause.trigger) {
+    case 'drift':
+      return old.taint === null ? 'its drift was pardoned' : undefined;
+    case 'outdated':
+      return currencyOf({ image: old.image, promoted: Object.values(group.images) }) === 'outdated'
+        ? undefined
+        : 'its image is promoted again';
+    default:
+      return replacement.cause satisfies never;
+  }
+}
+
+/** A replacement that is itself not what was baked says that image, rules or something on the way is wrong. */
+export function driftOfNew({ new: made }: World): string | undefined {
+  if (made === null || (made.content !== 'drifted' && made.taint === null)) return undefined;
+  return `the replacement ${made.providerId ?? made.id} drifted itself`;
+}
+
+export type CleanScan = { readonly instanceId: string; readonly scan: ProvingScan } | { readonly missing: string };
+
+/** The scan that shows the new instance clean, or what is missing for one: nothing is taken on trust. */
+export function cleanScanOf(replacement: Replacement, { new: made, old }: World): CleanScan {
+  if (made === null) return { missing: 'its agent has not enrolled' };
+  const { scan, stateDigest, rules } = made;
+  if (made.launchKey !== launchKeyOf(replacement.id) || made.group !== replacement.group) {
+    return { missing: 'the instance is not of this launch' };
+  }
+  if (made.keyId === old?.keyId || made.id === replacement.oldInstanceId) {
+    return { missing: 'it has the identity of its predecessor' };
+  }
+  if (made.imageDigest !== replacement.targetDigest) return { missing: 'it is of another image' };
+  if (scan === null || stateDigest === null) return { missing: 'no complete scan has arrived' };
+  if (replacement.launchedAt === null || Date.parse(scan.startedAt) < replacement.launchedAt) {
+    return { missing: 'its scan began before the launch' };
+  }
+  const coverage = Coverage.safeParse(made.coverage);
+  if (!coverage.success || coverage.data.checked === 0) return { missing: 'its scan looked at nothing' };
+  if (coverage.data.holes.length > 0) {
+    const [hole] = coverage.data.holes;
+    return { missing: `its scan has ${coverage.data.holes.length} holes, such as ${hole?.name}: ${hole?.reason}` };
+  }
+  if (made.content !== 'in_sync') return { missing: `it is ${made.content}` };
+  if (!made.online) return { missing: 'its agent is not connected' };
+  return { instanceId: made.id, scan: { ...scan, stateDigest, rules, coverage: coverage.data } };
+}
+
+export function reasonOf({ cause }: Pick<Replacement, 'cause'>): string {
+  switch (cause.trigger) {
+    case 'drift':
+      return `${cause.severity} drift (${cause.fingerprints.length} findings)`;
+    case 'outdated':
+      return `${cause.from} is not promoted any more; ${cause.to} is`;
+    default:
+      return cause satisfies never;
+  }
+}

@@ -1,0 +1,35 @@
+import { timestamp } from '../../shared/clock.ts';
+import { CodedError } from '../../shared/errors.ts';
+import type { Db } from './database.ts';
+import type { LaunchTable } from './tables.ts';
+
+/** Notes that machines are to be launched, before anybody is asked to. Errors: CONFLICT for a key that another group has. */
+export async function intendLaunches(
+  db: Db,
+  keys: readonly string[],
+  group: string,
+  now: number,
+): Promise<LaunchTable[]> {
+  return db.transaction().execute(async (tx) => {
+    for (const key of keys) {
+      await tx
+        .insertInto('launch')
+        .values({ key, group_name: group, provider_id: null, created_at: timestamp(now) })
+        .onConflict((conflict) => conflict.column('key').doNothing())
+        .execute();
+    }
+    const rows = await tx.selectFrom('launch').selectAll().where('key', 'in', keys).execute();
+    const other = rows.find((row) => row.group_name !== group);
+    if (other) throw new CodedError('CONFLICT', `launch key ${other.key} belongs to group ${other.group_name}`);
+    return rows;
+  });
+}
+
+export async function launchDone(db: Db, key: string, providerId: string): Promise<void> {
+  await db.updateTable('launch').set({ provider_id: providerId }).where('key', '=', key).execute();
+}
+
+/** Launches that somebody asked for and nobody finished: the server ended in between, or the provider failed. */
+export async function openLaunches(db: Db): Promise<LaunchTable[]> {
+  return db.selectFrom('launch').selectAll().where('provider_id', 'is', null).orderBy('created_at').execute();
+}

@@ -1,0 +1,95 @@
+import type { LaunchRequest, Machine, Provider } from '../../server/provider/provider.ts';
+import { CodedError } from '../../shared/errors.ts';
+import type { Group } from '../../shared/policy.ts';
+
+type CallName = 'list' | 'launch' | 'drain' | 'restore' | 'terminate' | 'recover';
+
+/** `before`: refused, nothing happened. `after`: it happened, and the reply was lost. `twice`: delivered two times. A promise: not before it settles. */
+export type Fault = 'before' | 'after' | 'twice' | Promise<unknown>;
+
+export interface MemoryMachine extends Machine {
+  readonly group: string;
+  readonly request: LaunchRequest | null;
+}
+
+/** A cloud in memory, with a past: what really had an effect is in `effects`. */
+export interface MemoryProvider extends Provider {
+  readonly machines: ReadonlyMap<string, MemoryMachine>;
+  readonly effects: readonly string[];
+  readonly calls: readonly string[];
+  /** Asked before each call, with how often that call was made so far, itself included. */
+  faultOf: (call: CallName, nth: number) => Fault | undefined;
+  set(providerId: string, state: Machine['state']): void;
+  add(group: string, providerId: string): void;
+}
+
+export function createMemoryProvider(): MemoryProvider {
+  const machines = new Map<string, MemoryMachine>();
+  const effects: string[] = [];
+  const calls: string[] = [];
+  const counts = new Map<CallName, number>();
+
+  async function call<T>(name: CallName, about: string, effect: () => T): Promise<T> {
+    const nth = (counts.get(name) ?? 0) + 1;
+    counts.set(name, nth);
+    calls.push(`${name} ${about}`);
+    const fault = provider.faultOf(name, nth);
+    if (fault instanceof Promise) await fault;
+    if (fault === 'before') throw new CodedError('UNREACHABLE', `${name} was refused`);
+    const result = effect();
+    if (fault === 'twice') effect();
+    if (fault === 'after') throw new CodedError('UNREACHABLE', `the reply of ${name} was lost`);
+    return result;
+  }
+
+  const set = (providerId: string, state: Machine['state']) => {
+    const machine = machines.get(providerId);
+    if (machine === undefined || machine.state === state) return;
+    machines.set(providerId, { ...machine, state });
+    effects.push(`${state} ${providerId}`);
+  };
+
+  const provider: MemoryProvider = {
+    machines,
+    effects,
+    calls,
+    set,
+    faultOf: () => undefined,
+    add(group, providerId) {
+      machines.set(providerId, { group, providerId, launchKey: null, state: 'running', request: null });
+    },
+    list: (group: Group) =>
+      call('list', group.name, () =>
+        [...machines.values()]
+          .filter((machine) => machine.group === group.name)
+          .map(({ providerId, launchKey, state }) => ({ providerId, launchKey, state })),
+      ),
+    launch: (request) =>
+      call('launch', request.key, () => {
+        const known = [...machines.values()].find(({ launchKey }) => launchKey === request.key);
+        if (known) return known;
+        const providerId = `m-${request.key}`;
+        const made = {
+          group: request.group.name,
+          providerId,
+          launchKey: request.key,
+          state: 'running',
+          request,
+        } as const;
+        machines.set(providerId, made);
+        effects.push(`launch ${request.key}`);
+        return made;
+      }),
+    drain: (_group, providerId) => call('drain', providerId, () => set(providerId, 'draining')),
+    restore: (_group, providerId) =>
+      call('restore', providerId, () => {
+        if (machines.get(providerId)?.state === 'draining') set(providerId, 'running');
+      }),
+    terminate: (_group, providerId) =>
+      call('terminate', providerId, () => {
+        if (machines.delete(providerId)) effects.push(`terminate ${providerId}`);
+      }),
+    recover: (group) => call('recover', group.name, () => {}),
+  };
+  return provider;
+}
