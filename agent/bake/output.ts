@@ -45,6 +45,7 @@ export function openOutput(out: string): Output {
   const draft = join(parent, `.${name}.${mark}.new`);
   const old = join(parent, `.${name}.${mark}.old`);
   try {
+    clearLeftovers(parent, name);
     mkdirSync(draft, { mode: 0o755 });
   } catch (cause) {
     throw new CodedError('IO', `could not write beside --out ${out}: ${sentenceOf(cause)}`, cause);
@@ -55,7 +56,7 @@ export function openOutput(out: string): Output {
     publish: () => {
       syncDirectory(draft);
       // Two directories cannot trade places in one step. Killed between these two, the old manifest lies whole beside the
-      // target and verify says that there is none: it never reads a mixture.
+      // target until the next bake, and verify says that there is none: it never reads a mixture.
       const replaced = existsSync(target);
       if (replaced) renameSync(target, old);
       renameSync(draft, target);
@@ -67,6 +68,17 @@ export function openOutput(out: string): Output {
       if (made !== undefined) removeEmpty(dirname(target), made);
     },
   };
+}
+
+/** What a bake that was killed left beside its target: the old manifest goes back, unless there is a new one. */
+function clearLeftovers(parent: string, name: string): void {
+  const isLeftover = (entry: string) =>
+    entry.startsWith(`.${name}.`) && /^[0-9a-f]{12}\.(new|old)$/.test(entry.slice(name.length + 2));
+  for (const entry of readdirSync(parent).filter(isLeftover)) {
+    const target = join(parent, name);
+    if (entry.endsWith('.old') && !existsSync(target)) renameSync(join(parent, entry), target);
+    else rmSync(join(parent, entry), { recursive: true });
+  }
 }
 
 /** `--out /etc` must not replace /etc. */

@@ -1,0 +1,66 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bake } from '../../agent/bake/bake.ts';
+import { verify } from '../../agent/check/verify.ts';
+import { type ObserverPool, openObserverPool } from '../../agent/collect/observer-pool.ts';
+import { systemClock } from '../../shared/clock.ts';
+import type { Report } from '../../shared/report.ts';
+import { Rule } from '../../shared/rules.ts';
+
+/** A root, a signed manifest of it, and the scanner, all in this process. */
+export interface Bakery {
+  readonly dir: string;
+  readonly root: string;
+  readonly manifest: string;
+  readonly key: KeyObject;
+  readonly pub: KeyObject;
+  readonly pool: ObserverPool;
+  readonly bake: (options?: {
+    readonly rules?: readonly unknown[];
+    readonly out?: string;
+    readonly key?: KeyObject;
+  }) => ReturnType<typeof bake>;
+  readonly verify: (manifest?: string) => Promise<Report>;
+  readonly close: () => Promise<void>;
+}
+
+export function aBakery(build: (root: string) => void): Bakery {
+  const dir = mkdtempSync(join(tmpdir(), 'pristine-bakery-'));
+  const root = mkdtempSync(join(dir, 'root-'));
+  build(root);
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const pool = openObserverPool(2);
+  const manifest = join(dir, 'manifest');
+  return {
+    dir,
+    root,
+    manifest,
+    key: privateKey,
+    pub: publicKey,
+    pool,
+    bake: ({ rules = [], out = manifest, key = privateKey } = {}) =>
+      bake({
+        root,
+        image: { name: 'web', version: '7' },
+        out,
+        config: { rules: rules.map((rule) => Rule.parse(rule)) },
+        key,
+        pool,
+        toolVersion: '0',
+        onProgress: () => undefined,
+      }),
+    verify: (from = manifest) =>
+      verify({ root, manifest: from, keys: [publicKey], pool, clock: systemClock, onProgress: () => undefined }),
+    close: async () => {
+      await pool.close();
+      rmSync(dir, { recursive: true });
+    },
+  };
+}
+
+/** One line a finding. */
+export function told(report: Pick<Report, 'findings'>): string[] {
+  return report.findings.map(({ change, name, attributes }) => `${change} ${name} ${attributes.join()}`);
+}
