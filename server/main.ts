@@ -6,10 +6,16 @@ import { type Clock, systemClock } from '../shared/clock.ts';
 import { durationMs } from '../shared/duration.ts';
 import { CodedError, ExitCode, sentenceOf } from '../shared/errors.ts';
 import { type Config, configOptions, readConfig } from './config.ts';
-import { openDataDirectory, readAdminToken, writeListening } from './data-directory.ts';
 import { createEventFeed } from './fleet/event-feed.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createHttp } from './http/app.ts';
+import { createLocalProvider } from './provider/local.ts';
+import type { Providers } from './provider/provider.ts';
+import { createController } from './replace/controller.ts';
+import type { House } from './replace/house.ts';
+import { launchInstances } from './replace/launch.ts';
+import { openProofSigner } from './replace/proof.ts';
+import { openDataDirectory, readAdminToken, writeListening } from './store/data-directory.ts';
 import { openDatabase } from './store/database.ts';
 import { lockDirectory } from './store/directory-lock.ts';
 
@@ -36,22 +42,41 @@ export async function startServer(config: Config, log: Logger, clock: Clock = sy
   const evidenceTtlMs = durationMs(config.evidenceTtl);
   const gateway = createGateway({ db, feed, clock, log, limits: { evidenceTtlMs } });
   let readyAt: number | undefined;
+  let url = '';
+  const local = createLocalProvider();
+  const providers: Providers = ({ provider }) => {
+    switch (provider.type) {
+      case 'local':
+        return local;
+      default:
+        return provider.type satisfies never;
+    }
+  };
+  const signer = await openProofSigner(data.serverKey);
+  const house: House = {
+    ...{ db, feed, clock, log, providers, signer, evidenceTtlMs },
+    serverUrl: () => config.agentUrl ?? url.replace(/^http/, 'ws'),
+    isOnline: gateway.isOnline,
+  };
+  const controller = createController(house);
   const http = await createHttp(
     {
       ...{ db, feed, clock, adminToken, evidenceTtlMs, gateway },
       readyAt: () => readyAt ?? clock.now(),
       isReady: () => readyAt !== undefined,
-      proofKey: '',
-      plan: notYet,
-      launch: notYet,
+      proofKey: signer.publicPem,
+      plan: controller.plan,
+      launch: (group, request) => launchInstances(house, group, request),
     },
     log,
   );
   // Together: HTTP has ended when its last socket has, and agents hold theirs until the gateway lets them go.
   starting.defer(async () => void (await Promise.all([http.close(), gateway.close()])));
   http.server.on('upgrade', gateway.handleUpgrade);
-  const url = await listen(http, config.listen);
+  url = await listen(http, config.listen);
 
+  controller.start();
+  starting.defer(() => controller.stop());
   readyAt = clock.now();
   starting.defer(() => {
     readyAt = undefined;
@@ -62,10 +87,6 @@ export async function startServer(config: Config, log: Logger, clock: Clock = sy
 
   const running = starting.move();
   return { url, stop: () => running.disposeAsync() };
-}
-
-async function notYet(): Promise<never> {
-  throw new CodedError('NOT_BUILT_YET', 'the controller is not wired yet');
 }
 
 /** Errors: CONFIG with what is in the way. */

@@ -5,7 +5,7 @@ import { connect, type Remote } from './remote.ts';
 export interface Context {
   readonly json: boolean;
   readonly out: Output;
-  /** Connects when first asked: `proof verify --pub` needs no server. */
+  /** Looks for address and token when first asked: `proof verify --pub` needs neither. */
   readonly remote: Remote;
 }
 

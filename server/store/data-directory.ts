@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { CodedError } from '../shared/errors.ts';
+import { CodedError } from '../../shared/errors.ts';
 
 /** What one server keeps on disk. Made at the first start; readable by its user only. */
 export interface DataDirectory {

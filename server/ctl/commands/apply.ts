@@ -20,11 +20,12 @@ interface Declared {
  * Errors: CONFIG, NOT_BUILT_YET with file and line, and what the server refuses.
  */
 export async function apply(
-  { remote, out, json }: Context,
+  context: Context,
   _args: readonly string[],
   { file }: { readonly file?: unknown },
 ): Promise<void> {
   const declared = readDocuments(String(file));
+  const { remote, out, json } = context;
   const results: ApplyResult[] = [];
   try {
     for (const document of declared) results.push(await send(remote, document));
