@@ -50,7 +50,9 @@ describe('while files change', { timeout: 300_000 }, () => {
       const { code, report } = await verify({ root, manifest, pub: keys.pub });
       const during = await bake({ root, out: manifest, key: keys.key, version: '2' });
 
-      expect(report.coverage.holes).toEqual([hole('/big', 'unstable')]);
+      // A link made of a file changes it too (its ctime), so the replacements may be unstable themselves.
+      const holes = report.coverage.holes.filter(({ name }) => !name.startsWith('/big-d/'));
+      expect(holes).toEqual([hole('/big', 'unstable')]);
       expect(brief(report).filter((line) => line.includes(' /big ') && line.includes('content'))).toEqual([]);
       expect([1, 3]).toContain(code);
       expect(during.code).toBe(3);
