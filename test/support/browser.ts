@@ -1,4 +1,4 @@
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { ensurePrograms, findProgram } from '../../packaging/apt.ts';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -20,4 +20,14 @@ export async function launchBrowser(): Promise<Browser | undefined> {
   const executablePath = findProgram(names);
   if (executablePath === undefined) return undefined;
   return chromium.launch({ executablePath, headless: true, args: quiet });
+}
+
+/**
+ * Until the console has read what its page shows. The stream of changes never ends, so there is no idle network to wait
+ * for: that the last mark of reading is gone is the fact.
+ */
+export async function untilRead(page: Page): Promise<void> {
+  await page.locator('h1, [role="alert"]').first().waitFor();
+  const marks = page.locator('[aria-label^="Reading "]');
+  while ((await marks.count()) > 0) await marks.first().waitFor({ state: 'detached' });
 }

@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { Instance, ReplacementView } from '../../shared/api.ts';
-import { launchBrowser } from './browser.ts';
+import { launchBrowser, untilRead } from './browser.ts';
 
 interface Target {
   readonly server: string;
@@ -12,7 +12,6 @@ interface Target {
 }
 
 const usage = 'usage: npm run screens -- --server URL --token-file FILE --out DIR';
-const readyMs = 15_000;
 
 /** Pictures of each screen of a running server, in light and dark, and on a narrow window. */
 async function main(): Promise<void> {
@@ -51,15 +50,9 @@ async function takeAll(browser: Browser, target: Target): Promise<void> {
 
 async function take(page: Page, address: string, file: string): Promise<void> {
   await page.goto(address);
-  await page.locator('h1').waitFor({ timeout: readyMs });
-  // The event stream never ends, so there is no idle network to wait for: the last reading mark to go is the fact.
-  await untilNone(page.locator('[aria-label^="Reading "]'));
+  await untilRead(page);
   await page.screenshot({ path: file, fullPage: true });
   console.log(file);
-}
-
-async function untilNone(marks: Locator): Promise<void> {
-  while ((await marks.count()) > 0) await marks.first().waitFor({ state: 'detached', timeout: readyMs });
 }
 
 /** The screens that there are, with the instance and the replacement that have most to show. */

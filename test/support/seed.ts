@@ -24,7 +24,7 @@ export interface Seeded {
   readonly reverted: string;
   readonly holes: string;
   readonly proven: string;
-  readonly stuck: string;
+  readonly failed: string;
 }
 
 /**
@@ -119,9 +119,9 @@ export async function seedFleet(db: Db, now: number, extra = 0): Promise<Seeded>
     old_provider_id: 'web-02',
   });
   const proof = aProof(proven.id, cause, retired.id, successor, at);
-  const stuck = aReplacement(now - 40 * minute, {
-    ...{ cause: JSON.stringify(cause), old_instance_id: alsoDrifted.id, old_provider_id: 'web-07', state: 'stuck' },
-    error: 'the provider refused to terminate web-07 five times: permission denied',
+  const failed = aReplacement(now - 40 * minute, {
+    ...{ cause: JSON.stringify(cause), old_instance_id: alsoDrifted.id, old_provider_id: 'web-07', state: 'failed' },
+    error: 'the new instance was drifted before its first clean scan: /etc/motd modified',
     launched_at: at(39),
   });
   await db
@@ -136,7 +136,7 @@ export async function seedFleet(db: Db, now: number, extra = 0): Promise<Seeded>
         retired_at: at(181),
         updated_at: at(176),
       },
-      stuck,
+      failed,
     ])
     .execute();
   const steps = ['reserved', 'launching', 'verifying', 'draining', 'terminating', 'proving', 'soaking', 'succeeded'];
@@ -147,9 +147,9 @@ export async function seedFleet(db: Db, now: number, extra = 0): Promise<Seeded>
     detail: details[state] ?? '',
     at: at(185 - n * 1.13),
   }));
-  const stuckSteps = ['reserved', 'launching', 'verifying', 'draining', 'stuck'];
-  const stuckRows = stuckSteps.map((state, n) => ({
-    replacement_id: stuck.id,
+  const failedSteps = ['reserved', 'launching', 'verifying', 'rolling_back', 'failed'];
+  const failedRows = failedSteps.map((state, n) => ({
+    replacement_id: failed.id,
     n,
     state,
     detail: details[state] ?? '',
@@ -157,9 +157,9 @@ export async function seedFleet(db: Db, now: number, extra = 0): Promise<Seeded>
   }));
   await db
     .insertInto('replacement_step')
-    .values([...stepRows, ...stuckRows])
+    .values([...stepRows, ...failedRows])
     .execute();
-  return { drifted: drifted.id, reverted: reverted.id, holes: holes.id, proven: proven.id, stuck: stuck.id };
+  return { drifted: drifted.id, reverted: reverted.id, holes: holes.id, proven: proven.id, failed: failed.id };
 }
 
 const details: Record<string, string> = {
@@ -167,7 +167,8 @@ const details: Record<string, string> = {
   verifying: 'launched as web-13',
   draining: 'the first complete scan was in sync, 11,677 subjects',
   terminating: 'drained',
-  stuck: 'the provider refused five times',
+  rolling_back: 'the new instance is drifted',
+  failed: 'web-07 lives on',
 };
 
 const sshdSides = {

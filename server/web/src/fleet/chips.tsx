@@ -61,7 +61,7 @@ export function Chips({ counts }: { readonly counts: ReadonlyMap<string, number>
                 }
               >
                 <Icon name={marks[facet][word]!.symbol} />
-                {marks[facet][word]!.word}
+                {`${marks[facet][word]!.word} `}
                 <span className={styles['count']}>{count(counts.get(`${facet}:${word}`) ?? 0)}</span>
               </button>
             ))}

@@ -24,18 +24,18 @@ export function GroupStrip({ groups }: { readonly groups: readonly GroupView[] }
               search={chosen ? others : { ...search, group: name }}
               className={styles['card']}
               data-chosen={chosen}
-              aria-label={`Group ${name}${chosen ? ', chosen: show all groups' : ''}`}
-              aria-describedby={`group-${name}`}
+              title={chosen ? 'Show all groups' : 'Show this group only'}
               resetScroll={false}
               activeProps={{}}
             >
-              <span className={styles['name']}>{name}</span>
-              <span className={styles['size']}>{plural(view.size, 'instance')}</span>
+              <span className={styles['name']}>{name} </span>
+              <span className={styles['size']}>{plural(view.size, 'instance')} </span>
               <Bar content={view.content} />
-              <span className={styles['counts']} id={`group-${name}`}>
+              <span className={styles['counts']}>
                 {verdicts.map((verdict) => (
                   <span key={verdict} data-tone={contentMarks[verdict].tone} data-none={view.content[verdict] === 0}>
-                    <Icon name={contentMarks[verdict].symbol} /> {view.content[verdict]} {contentMarks[verdict].word}
+                    <Icon name={contentMarks[verdict].symbol} /> {view.content[verdict]}{' '}
+                    {`${contentMarks[verdict].word} `}
                   </span>
                 ))}
               </span>
@@ -56,9 +56,10 @@ function moreOf({ tainted, replacing, breaker }: GroupView): string {
 
 /** Only repeats the counts beside it. */
 function Bar({ content }: { readonly content: GroupView['content'] }) {
+  const present = verdicts.filter((verdict) => content[verdict] > 0);
   return (
     <span className={styles['bar']} aria-hidden="true">
-      {verdicts.map((verdict) => (
+      {present.map((verdict) => (
         <span key={verdict} data-tone={contentMarks[verdict].tone} style={{ flexGrow: content[verdict] }} />
       ))}
     </span>
