@@ -55,7 +55,7 @@ export function problemOf(error: unknown): Problem {
   }
   if (error instanceof CodedError) {
     const status = statusOfCode[error.code] ?? 422;
-    return problem(status, error.code, status === 500 ? 'see the log of the server' : error.message);
+    return problem(status, error.code, error.message);
   }
   const status = (error as { statusCode?: number } | null)?.statusCode ?? 500;
   if (status === 413) return problem(413, 'TOO_LARGE', 'the body is larger than this route takes');
