@@ -34,7 +34,7 @@ export interface RunOptions {
 }
 
 /** A server that acks nothing for so long is unreachable for `--once`. */
-const onceDeliverMsMax = 30_000;
+const onceDeliverMsMax = 10_000;
 const joinTokenBytesMax = 256;
 
 /**
