@@ -135,6 +135,6 @@ it('ends in the state of a model after any sequence, with each report applied on
       await agent.hangUp();
       await house.close();
     }),
-    { numRuns: Number(process.env['PRISTINE_TEST_RUNS'] ?? 60) },
+    { numRuns: Number(process.env['PRISTINE_TEST_RUNS'] ?? 40) },
   );
 });

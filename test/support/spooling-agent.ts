@@ -3,7 +3,7 @@ import { type Hole, hiddenByHole } from '../../shared/coverage.ts';
 import type { Finding } from '../../shared/finding.ts';
 import type { ReportMessage } from '../../shared/protocol.ts';
 import { aReport } from './reports.ts';
-import { type AgentKey, anAgentKey, type Line, sayHello } from './scripted-agent.ts';
+import { type AgentKey, anAgentKey, deliver, type Line, sayHello } from './scripted-agent.ts';
 
 /** What an agent must be for the server's promises to hold: it keeps reports until they are acked, and resends in order. */
 export interface SpoolingAgent {
@@ -69,13 +69,12 @@ export function aSpoolingAgent(urlOf: () => string, joinToken: string, key: Agen
     async deliver() {
       line ??= await reconnect();
       for (let next = nextToSend(); next; next = nextToSend()) {
-        line.send(next.report);
-        const answer = await line.next();
-        if (answer.type === 'ack') next.isStored = true;
-        else if (answer.type !== 'scan') {
+        const answer = await deliver(line, next.report);
+        if (answer.type !== 'ack' || answer.boot !== next.report.boot || answer.seq !== next.report.seq) {
           line = undefined;
-          throw new Error(`expected an ack, got ${JSON.stringify(answer)}`);
+          throw new Error(`expected the ack of ${JSON.stringify(next.report)}, got ${JSON.stringify(answer)}`);
         }
+        next.isStored = true;
       }
     },
     async deliverWithoutAck() {
@@ -89,12 +88,8 @@ export function aSpoolingAgent(urlOf: () => string, joinToken: string, key: Agen
       line ??= await reconnect();
       const last = made.findLast((one) => one.isStored);
       if (last === undefined) return;
-      line.send(last.report);
-      for (;;) {
-        const answer = await line.next();
-        if (answer.type === 'ack') return;
-        if (answer.type === 'closed') throw new Error(`expected an ack, got ${answer.code}`);
-      }
+      const answer = await deliver(line, last.report);
+      if (answer.type !== 'ack') throw new Error(`expected an ack, got ${JSON.stringify(answer)}`);
     },
     async hangUp() {
       await line?.close();
