@@ -20,7 +20,7 @@ export async function applyEvents(client: QueryClient, events: readonly FleetEve
   } else {
     await Promise.all(instanceIds.map((id) => refreshInstance(client, id)));
   }
-  const others = [keys.groups, keys.replacements, keys.allOfReplacement, keys.plans, keys.drifts];
+  const others = [keys.groups, keys.replacements, keys.allOfReplacement, keys.plans];
   for (const queryKey of others) void client.invalidateQueries({ queryKey });
 }
 

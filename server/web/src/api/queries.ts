@@ -20,7 +20,6 @@ export const keys = {
   allOfInstance: ['instance'],
   instance: (id: string) => ['instance', id],
   findings: (id: string) => ['instance', id, 'findings'],
-  drifts: ['drifts'],
   replacements: ['replacements'],
   allOfReplacement: ['replacement'],
   replacement: (id: string) => ['replacement', id],
@@ -60,11 +59,6 @@ export const findingsQuery = (id: string) =>
         resultOf(api.GET('/api/v1/instances/{id}/findings', { params: { path: { id }, query }, signal })),
       ),
   });
-
-export const driftsQuery = queryOptions({
-  queryKey: keys.drifts,
-  queryFn: ({ signal }) => allPages((query) => resultOf(api.GET('/api/v1/drifts', { params: { query }, signal }))),
-});
 
 export const replacementsQuery = queryOptions({
   queryKey: keys.replacements,

@@ -88,7 +88,6 @@ export const columns = helper.columns([
   }),
 ]);
 
-export type ColumnId = 'instance' | 'content' | 'liveness' | 'currency' | 'lifecycle' | 'taint';
 export const sortableColumns: readonly string[] = Object.keys(compare);
 
 function NameCell({ instance }: { readonly instance: Instance }) {

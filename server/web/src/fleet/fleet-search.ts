@@ -11,7 +11,7 @@ export interface FleetSearch {
   readonly sort?: string;
 }
 
-export const searchKeys = ['group', 'content', 'liveness', 'currency', 'lifecycle', 'only', 'q', 'sort'] as const;
+const searchKeys = ['group', 'content', 'liveness', 'currency', 'lifecycle', 'only', 'q', 'sort'] as const;
 const valueCharactersMax = 256;
 
 /** Keeps what the screen knows; an unknown word in a list filters nothing out by itself, it is simply no chip. */

@@ -1,7 +1,7 @@
 import type { Change, Instance, Replacement, Severity } from '../api/types.ts';
 import type { IconName } from '../parts/icon.tsx';
 
-export type Tone = 'ok' | 'bad' | 'warn' | 'info' | 'quiet';
+type Tone = 'ok' | 'bad' | 'warn' | 'info' | 'quiet';
 
 /** How a state is shown: a symbol, a word, and what the word means. The tone (colour) only repeats it. */
 export interface Mark {

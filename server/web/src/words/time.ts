@@ -6,7 +6,7 @@ const steps = [
 ] as const;
 
 /** `3 minutes`, of milliseconds: the largest unit that fits, rounded down. */
-export function spanOf(ms: number): string {
+function spanOf(ms: number): string {
   const size = Math.abs(ms);
   for (const [unit, unitMs] of steps) {
     if (size >= unitMs) {
