@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { FleetEvent, Instance, ReplacementView } from '../../shared/api.ts';
+import type { Instance, ReplacementView } from '../../shared/api.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { CodedError } from '../../shared/errors.ts';
+import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import type { Account } from './account.ts';
 import { type Api, connectApi } from './api.ts';
 import { bake, connectCtl, group, type Mutation, mutationsFor, raiseFleet } from './fleet.ts';
@@ -134,18 +134,25 @@ interface Watched {
 /** Follows the live events, tells them, and notes the two moments that the summary is about. */
 function watch(api: Api, account: Account, clock: Clock, signal: AbortSignal): Watched {
   const watched: Watched = { driftedAt: new Map(), provenAt: new Map() };
-  const note = (event: FleetEvent) => {
-    const at = clock.monotonic();
-    if (event.type === 'instance.verdict' && event.data['verdict'] === 'drifted' && event.instanceId) {
-      if (!watched.driftedAt.has(event.instanceId)) watched.driftedAt.set(event.instanceId, at);
-    }
-    if (event.type === 'replacement.proven' && event.replacementId) watched.provenAt.set(event.replacementId, at);
-    narrate(event, account);
+  const machines = new Map<string, string>();
+  const machineOf = async (id: string | null) => {
+    if (id === null) return 'the group';
+    if (!machines.has(id)) for (const one of await api.instances(group)) machines.set(one.id, one.providerId ?? one.id);
+    return machines.get(id) ?? id;
   };
-  void (async () => {
-    for await (const event of api.events(signal)) note(event);
-  })().catch((error: unknown) => {
-    if (!signal.aborted) account.say('events', `the event stream ended: ${String(error)}`, 'bad');
+  const follow = async () => {
+    for await (const event of api.events(signal)) {
+      const at = clock.monotonic();
+      const { type, instanceId, replacementId, data } = event;
+      if (type === 'instance.verdict' && data['to'] === 'drifted' && instanceId && !watched.driftedAt.has(instanceId)) {
+        watched.driftedAt.set(instanceId, at);
+      }
+      if (type === 'replacement.proven' && replacementId) watched.provenAt.set(replacementId, at);
+      narrate(event, await machineOf(instanceId), account);
+    }
+  };
+  follow().catch((error: unknown) => {
+    if (!signal.aborted) account.say('events', `the event stream ended: ${sentenceOf(error)}`, 'bad');
   });
   return watched;
 }

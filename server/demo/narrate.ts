@@ -1,35 +1,40 @@
-import type { FleetEvent } from '../../shared/api.ts';
+import type { Blocker, FleetEvent } from '../../shared/api.ts';
 import type { Account, Tone } from './account.ts';
 
-/** One line of the live account for each event that a watcher would want to see. */
-export function narrate(event: FleetEvent, account: Account): void {
-  const line = lineOf(event);
-  if (line) account.say(...line);
+/** One line of the live account for each event that a watcher would want to see; `who` says an instance's machine. */
+export function narrate(event: FleetEvent, who: string, account: Account): void {
+  for (const line of linesOf(event, who)) account.say(...line);
 }
 
-function lineOf(event: FleetEvent): [word: string, sentence: string, tone?: Tone] | undefined {
-  const who = short(event.data['providerId'] ?? event.instanceId);
-  const text = (key: string) => String(event.data[key] ?? '');
-  switch (event.type) {
-    case 'drift.opened':
-      return ['seen', `${who}: ${text('name')} ${text('change')} (${text('severity')})`, 'bad'];
+type Line = [word: string, sentence: string, tone?: Tone];
+
+function linesOf({ type, data }: FleetEvent, who: string): readonly Line[] {
+  const text = (key: string) => String(data[key] ?? '');
+  switch (type) {
+    case 'drift.opened': {
+      const findings = data['findings'] as readonly { name: string; change: string; severity: string }[];
+      return findings.map(({ name, change, severity }) => ['seen', `${who}: ${name} ${change}, ${severity}`, 'bad']);
+    }
     case 'instance.verdict':
-      return ['judged', `${who}: ${text('verdict')}`, event.data['verdict'] === 'in_sync' ? 'good' : 'bad'];
+      return [['judged', `${who}: ${text('to')}`, data['to'] === 'in_sync' ? 'good' : 'bad']];
     case 'replacement.planned':
-      return ['planned', `${who} will be replaced: ${text('reason')}`];
+      return [['planned', `${who} is to be replaced: ${text('reason')}`]];
     case 'replacement.blocked':
-      return ['blocked', `${who} waits: ${text('message')}`, 'wait'];
+      return [['blocked', `${who} waits: ${waitingFor(data['blockers'] as readonly Blocker[])}`, 'wait']];
     case 'replacement.step':
-      return [text('state'), text('detail'), event.data['state'] === 'failed' ? 'bad' : 'plain'];
+      return [[text('state'), text('detail'), data['state'] === 'failed' ? 'bad' : 'plain']];
     case 'replacement.proven':
-      return ['proven', text('detail'), 'good'];
+      return [['proven', text('detail'), 'good']];
     case 'breaker.tripped':
-      return ['breaker', text('cause'), 'bad'];
+      return [['breaker', text('cause'), 'bad']];
     default:
-      return undefined;
+      return [];
   }
 }
 
-function short(id: unknown): string {
-  return String(id ?? 'an instance');
+/** The budget is what this story is about; the rest is counted. */
+function waitingFor(blockers: readonly Blocker[]): string {
+  const told = blockers.find(({ kind }) => kind === 'budget') ?? blockers[0];
+  const others = blockers.length - 1;
+  return `${told?.message ?? 'no reason given'} (${told?.kind})${others > 0 ? `, and ${others} more` : ''}`;
 }
