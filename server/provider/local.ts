@@ -1,18 +1,19 @@
 import { CodedError } from '../../shared/errors.ts';
 import type { Group, LocalProviderSpec } from '../../shared/policy.ts';
 import { agentIsRunning, endAgent, startAgent } from './local/agent.ts';
-import { makeRoot, unmountRoot } from './local/instance-root.ts';
+import { makeRoot, unmountAll } from './local/instance-root.ts';
 import { createPlaces, type Place } from './local/place.ts';
-import { startTimeOf } from './local/processes.ts';
+import { mayMount, runningArguments, startTimeOf } from './local/processes.ts';
 import { isOwnerGone, type MachineRecord, machineState } from './local/record.ts';
 import type { LaunchRequest, Machine, Provider } from './provider.ts';
 
 /**
  * Instances on the server's own machine, for the demo, for tests and for trying Pristine. An instance is a folder: its
- * record, its root (an overlay over the image root, or without root privileges a copy), and its agent. Nothing is
+ * record, its root (an overlay over the image root, or without the privilege to mount a copy), and its agent. Nothing is
  * remembered outside that folder and the process table, so that a crash at any point leaves something to go on from.
  */
-export function createLocalProvider(): Provider {
+export function createLocalProvider(options: { readonly privileged?: boolean } = {}): Provider {
+  const privileged = options.privileged ?? mayMount();
   const inTurn = createTurns();
 
   /** Nothing sends work to a local instance, so being drained is a mark. */
@@ -27,12 +28,15 @@ export function createLocalProvider(): Provider {
   return {
     async list(group) {
       const places = createPlaces(specOf(group).directory);
-      return (await places.all(group.name)).map(describe);
+      const all = await places.all(group.name);
+      // One look at the process table for all: agents are found by the path of their configuration.
+      const running = runningArguments();
+      return all.map(({ place, record }) => describe(place, record, running.has(place.agentConfig)));
     },
 
     launch(request) {
       const place = createPlaces(specOf(request.group).directory).ofKey(request.group.name, request.key);
-      return inTurn(place.directory, () => launch(place, request));
+      return inTurn(place.directory, () => launch(place, request, privileged));
     },
 
     drain: (group, providerId) => move(group, providerId, 'running', 'draining'),
@@ -54,8 +58,11 @@ export function createLocalProvider(): Provider {
   };
 }
 
-/** Each step is written down before it is taken, and each may be taken again. */
-async function launch(place: Place, request: LaunchRequest): Promise<Machine> {
+/**
+ * A machine is `running` once its agent was started. What stopped before that is made anew from the start, because nobody
+ * knows how far it came: whatever runs of it is ended first, and the token that it was given is worth nothing by now.
+ */
+async function launch(place: Place, request: LaunchRequest, privileged: boolean): Promise<Machine> {
   const spec = specOf(request.group);
   const image = spec.images[request.image];
   if (image === undefined) {
@@ -66,25 +73,29 @@ async function launch(place: Place, request: LaunchRequest): Promise<Machine> {
   }
   let record = place.read() ?? place.write(newRecord(place, request, spec));
   if (record.state === 'preparing') {
-    await unmountRoot(place);
-    await makeRoot(place, image.root);
+    await endAgent(place);
+    await unmountAll(place);
+    await makeRoot(place, image.root, privileged);
+    const { serverUrl, joinToken } = request;
+    await startAgent(place, { image, serverUrl, joinToken, spec, record, privileged });
     record = place.write({ ...record, state: 'running' });
   }
-  // A machine that is on its way out is never revived: its key has had its effect.
-  if (record.state === 'running' && !agentIsRunning(place)) {
-    await startAgent(place, { image, serverUrl: request.serverUrl, joinToken: request.joinToken, spec, record });
-  }
-  return describe({ place, record });
+  // A machine that is stopped or on its way out is never revived: its key has had its effect.
+  return describe(place, record, agentIsRunning(place));
 }
 
 function newRecord(place: Place, request: LaunchRequest, spec: LocalProviderSpec): MachineRecord {
+  const owner = spec.ownerPid === undefined ? null : { pid: spec.ownerPid, startTime: startTimeOf(spec.ownerPid) };
+  if (owner !== null && owner.startTime === null) {
+    throw new CodedError('CONFIG', `group ${request.group.name}: its owner, process ${owner.pid}, is not running`);
+  }
   place.make();
   return {
     schema: 'pristine.local-machine/1',
     group: request.group.name,
     image: request.image,
     key: request.key,
-    owner: spec.ownerPid === undefined ? null : { pid: spec.ownerPid, startTime: startTimeOf(spec.ownerPid) },
+    owner,
     state: 'preparing',
   };
 }
@@ -94,12 +105,12 @@ async function terminate(place: Place): Promise<void> {
   if (record === undefined) return;
   place.write({ ...record, state: 'terminating' });
   await endAgent(place);
-  await unmountRoot(place);
+  await unmountAll(place);
   await place.remove();
 }
 
-function describe({ place, record }: { readonly place: Place; readonly record: MachineRecord }): Machine {
-  return { providerId: place.id, launchKey: record.key, state: machineState(record, agentIsRunning(place)) };
+function describe(place: Place, record: MachineRecord, agentRuns: boolean): Machine {
+  return { providerId: place.id, launchKey: record.key, state: machineState(record, agentRuns) };
 }
 
 function specOf(group: Group): LocalProviderSpec {

@@ -3,7 +3,6 @@ import { durationMs } from '../../shared/duration.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import type { Group } from '../../shared/policy.ts';
 import { contentOf } from '../fleet/content.ts';
-import { endedStates } from '../fleet/snapshot.ts';
 import type { Machine } from '../provider/provider.ts';
 import type { Db } from '../store/database.ts';
 import { appendEvent } from '../store/event-store.ts';
@@ -26,6 +25,7 @@ import { launchMachine } from './launch.ts';
 import { launchKeyOf } from './launch-key.ts';
 import { makeProof } from './proof.ts';
 import { type Call, type Effects, newMachine, nextStep, type Step } from './replacement.ts';
+import { endedStates } from './snapshot.ts';
 import { strategyOf, type World } from './world.ts';
 
 /** More steps than a replacement has, so that a defect ends in a wait for the next tick and not in a busy loop. */

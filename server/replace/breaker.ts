@@ -1,5 +1,5 @@
-import type { GroupSnapshot } from '../fleet/snapshot.ts';
 import { percentOf } from './budget.ts';
+import type { GroupSnapshot } from './snapshot.ts';
 
 const thresholdPercent = 30;
 const thresholdMin = 3;

@@ -1,6 +1,6 @@
 import type { Cap, Policy } from '../../shared/policy.ts';
-import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from '../fleet/snapshot.ts';
 import { launchKeyOf } from './launch-key.ts';
+import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from './snapshot.ts';
 
 /** DESIGN §5 rule 5. `N` is always the desired size: what the group has, one for each replacement under way. */
 

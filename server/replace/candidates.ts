@@ -3,8 +3,8 @@ import { isDriftTrigger, type Policy, settleMs } from '../../shared/policy.ts';
 import type { Cause } from '../../shared/proof.ts';
 import { type Severity, severities, severityAtLeast } from '../../shared/severity.ts';
 import { currencyOf } from '../fleet/currency.ts';
-import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from '../fleet/snapshot.ts';
 import { launchKeyOf } from './launch-key.ts';
+import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from './snapshot.ts';
 
 export interface VersionedPolicy {
   readonly policy: Policy;

@@ -1,7 +1,6 @@
 import type { PlanView } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
-import { takeSnapshot } from '../fleet/snapshot.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { readGroups, tripBreaker } from '../store/group-store.ts';
 import { readPolicies } from '../store/policy-store.ts';
@@ -13,6 +12,7 @@ import { resumeLaunches } from './launch.ts';
 import { createLister } from './lister.ts';
 import { endOrphan, findOrphans } from './orphans.ts';
 import { type Blocked, type Command, type Plan, planReplacements } from './planner.ts';
+import { takeSnapshot } from './snapshot.ts';
 import { reasonOf } from './world.ts';
 
 export interface Controller {

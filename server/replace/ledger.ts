@@ -1,9 +1,9 @@
 import type { Blocker } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
 import type { Policy } from '../../shared/policy.ts';
-import type { FleetSnapshot } from '../fleet/snapshot.ts';
 import { firstRunsSingly, fleetCap, groupCap, membersOf, startsPerHourMax } from './budget.ts';
 import type { Candidate } from './candidates.ts';
+import type { FleetSnapshot } from './snapshot.ts';
 
 const hourMs = 3_600_000;
 

@@ -3,10 +3,10 @@ import { timestamp } from '../../shared/clock.ts';
 import type { Image } from '../../shared/image.ts';
 import type { Policy } from '../../shared/policy.ts';
 import type { Cause } from '../../shared/proof.ts';
-import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from '../fleet/snapshot.ts';
 import { tripCause } from './breaker.ts';
 import { type Candidate, candidatesOf, inOrder, type VersionedPolicy } from './candidates.ts';
 import { type Ledger, openLedger } from './ledger.ts';
+import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from './snapshot.ts';
 import { type Target, targetOf } from './target.ts';
 
 export interface Command {

@@ -4,10 +4,10 @@ import { type Image, type ImageRef, imageRef } from '../../shared/image.ts';
 import type { Group } from '../../shared/policy.ts';
 import type { Severity } from '../../shared/severity.ts';
 import type { Verdict } from '../../shared/verdict.ts';
+import { contentOf, evidenceExpiresAt } from '../fleet/content.ts';
 import type { Machine } from '../provider/provider.ts';
 import type { Db } from '../store/database.ts';
 import { readGroups } from '../store/group-store.ts';
-import { contentOf, evidenceExpiresAt } from './content.ts';
 
 /** Everything that a plan rests on, read at one moment. Times are milliseconds since the epoch. */
 export interface FleetSnapshot {

@@ -1,5 +1,5 @@
 import type { Image } from '../../shared/image.ts';
-import type { GroupSnapshot } from '../fleet/snapshot.ts';
+import type { GroupSnapshot } from './snapshot.ts';
 
 export type Target = { readonly image: Image } | { readonly missing: string };
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ActiveReplacement, FleetSnapshot, GroupSnapshot } from '../../server/fleet/snapshot.ts';
 import { fleetCap, membersOf, policyCap, startsPerHourMax } from '../../server/replace/budget.ts';
 import type { VersionedPolicy } from '../../server/replace/candidates.ts';
 import { type Plan, planReplacements } from '../../server/replace/planner.ts';
+import type { ActiveReplacement, FleetSnapshot, GroupSnapshot } from '../../server/replace/snapshot.ts';
 import type { Cap } from '../../shared/policy.ts';
 import { aGroup } from '../support/builders.ts';
 import { aGroupSnapshot, anInstance, aPolicy, aSnapshot, now } from '../support/snapshot.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { FleetSnapshot, GroupSnapshot } from '../../server/fleet/snapshot.ts';
 import type { VersionedPolicy } from '../../server/replace/candidates.ts';
 import { planReplacements } from '../../server/replace/planner.ts';
+import type { FleetSnapshot, GroupSnapshot } from '../../server/replace/snapshot.ts';
 import { aGroup } from '../support/builders.ts';
 import { aGroupSnapshot, anImage, anInstance, aPolicy, aSnapshot, aTainted, now } from '../support/snapshot.ts';
 

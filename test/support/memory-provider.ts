@@ -60,25 +60,20 @@ export function createMemoryProvider(): MemoryProvider {
     },
     list: (group: Group) =>
       call('list', group.name, () =>
-        [...machines.values()]
-          .filter((machine) => machine.group === group.name)
-          .map(({ providerId, launchKey, state }) => ({ providerId, launchKey, state })),
+        [...machines.values()].filter((machine) => machine.group === group.name).map(described),
       ),
     launch: (request) =>
       call('launch', request.key, () => {
-        const known = [...machines.values()].find(({ launchKey }) => launchKey === request.key);
-        if (known) return known;
-        const providerId = `m-${request.key}`;
-        const made = {
-          group: request.group.name,
-          providerId,
-          launchKey: request.key,
-          state: 'running',
-          request,
-        } as const;
+        const { name } = request.group;
+        const known = [...machines.values()].find(
+          ({ launchKey, group }) => launchKey === request.key && group === name,
+        );
+        if (known) return described(known);
+        const providerId = `m-${name}-${request.key}`;
+        const made = { group: name, providerId, launchKey: request.key, state: 'running', request } as const;
         machines.set(providerId, made);
         effects.push(`launch ${request.key}`);
-        return made;
+        return described(made);
       }),
     drain: (_group, providerId) => call('drain', providerId, () => set(providerId, 'draining')),
     restore: (_group, providerId) =>
@@ -92,4 +87,8 @@ export function createMemoryProvider(): MemoryProvider {
     recover: (group) => call('recover', group.name, () => {}),
   };
   return provider;
+}
+
+function described({ providerId, launchKey, state }: MemoryMachine): Machine {
+  return { providerId, launchKey, state };
 }

@@ -1,5 +1,5 @@
-import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from '../../server/fleet/snapshot.ts';
 import type { VersionedPolicy } from '../../server/replace/candidates.ts';
+import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from '../../server/replace/snapshot.ts';
 import type { Image } from '../../shared/image.ts';
 import { Policy } from '../../shared/policy.ts';
 import { aGroup, anImageDigest, aTime } from './builders.ts';

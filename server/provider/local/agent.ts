@@ -15,6 +15,7 @@ export interface AgentStart {
   readonly joinToken: string;
   readonly spec: LocalProviderSpec;
   readonly record: MachineRecord;
+  readonly privileged: boolean;
 }
 
 /** The agent's command, as on any instance. It is another program: named by its path, never imported. */
@@ -40,7 +41,7 @@ export async function startAgent(place: Place, start: AgentStart): Promise<void>
   writeFileSync(join(place.agent, 'token'), start.joinToken, { mode: 0o600 });
   // JSON is YAML, and has no way to break out of a string.
   writeFileSync(place.agentConfig, JSON.stringify(agentConfig(place, start), null, 2));
-  const isolate = process.getuid?.() === 0 ? ownNamespaces : [];
+  const isolate = start.privileged ? ownNamespaces : [];
   const agent = [...isolate, process.execPath, program, 'run', '--config', place.agentConfig];
   const log = openSync(join(place.agent, 'agent.log'), 'a', 0o600);
   const child = spawn('/bin/sh', ['-c', supervise, 'pristine-local', `${start.record.owner?.pid ?? 0}`, ...agent], {

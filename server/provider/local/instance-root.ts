@@ -1,17 +1,18 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { CodedError, sentenceOf } from '../../../shared/errors.ts';
 import type { Place } from './place.ts';
 import { mountsAt } from './processes.ts';
+import { removeTree } from './remove-tree.ts';
 
 const execute = promisify(execFile);
 
 /** The instance's own disk, equal to the image until somebody changes it. What an earlier attempt left is made anew. */
-export async function makeRoot(place: Place, imageRoot: string): Promise<void> {
-  for (const folder of [place.root, place.upper, place.work]) rmSync(folder, { recursive: true, force: true });
+export async function makeRoot(place: Place, imageRoot: string, privileged: boolean): Promise<void> {
+  for (const folder of [place.root, place.upper, place.work]) await removeTree(folder);
   mkdirSync(place.root);
-  if (process.getuid?.() === 0) await mountOverlay(place, imageRoot);
+  if (privileged) await mountOverlay(place, imageRoot);
   else await copyTree(place, imageRoot);
 }
 
@@ -41,7 +42,8 @@ async function mountOverlay(place: Place, imageRoot: string): Promise<void> {
 
 async function copyTree(place: Place, imageRoot: string): Promise<void> {
   const owner = statSync(imageRoot).uid;
-  if (owner !== process.getuid?.()) {
+  const user = process.getuid?.();
+  if (user !== 0 && owner !== user) {
     throw new CodedError(
       'CONFIG',
       `${imageRoot} belongs to uid ${owner}: without root only an image of one's own can be copied with its owners`,
@@ -50,9 +52,17 @@ async function copyTree(place: Place, imageRoot: string): Promise<void> {
   await execute('cp', ['-a', '--reflink=auto', `${imageRoot}/.`, place.root]);
 }
 
-/** Afterwards nothing is mounted in the instance's root. Lazily at last: somebody's shell may stand in there. */
-export async function unmountRoot(place: Place): Promise<void> {
-  for (const mount of mountsAt(place.root)) {
-    await execute('umount', [mount]).catch(() => execute('umount', ['--lazy', mount]));
+/**
+ * Afterwards nothing is mounted in the instance's folder, neither its root nor what somebody mounted in it: what comes
+ * next removes the folder, and must not walk into another filesystem. Lazily at last: somebody's shell may stand in there.
+ * Errors: IO.
+ */
+export async function unmountAll(place: Place): Promise<void> {
+  for (const mount of mountsAt(place.directory)) {
+    await execute('umount', [mount])
+      .catch(() => execute('umount', ['--lazy', mount]))
+      .catch(() => {});
   }
+  const [left] = mountsAt(place.directory);
+  if (left !== undefined) throw new CodedError('IO', `${left} is still mounted; unmount it to go on`);
 }

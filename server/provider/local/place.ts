@@ -9,11 +9,11 @@ import {
   renameSync,
   writeSync,
 } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256Hex } from '../../../shared/digest.ts';
 import { CodedError } from '../../../shared/errors.ts';
 import { MachineRecord } from './record.ts';
+import { removeTree } from './remove-tree.ts';
 
 /** The folder of one instance. Only `root` is the instance's own disk; the rest is around it. */
 export interface Place {
@@ -61,7 +61,7 @@ export function createPlaces(base: string): Places {
     },
     async removeRemains() {
       const names = existsSync(base) ? readdirSync(base).filter((name) => name.startsWith(remains)) : [];
-      for (const name of names) await rm(join(base, name), { recursive: true, force: true });
+      for (const name of names) await removeTree(join(base, name));
     },
   };
 }
@@ -99,9 +99,9 @@ function placeAt(base: string, id: string): Place {
     },
     async remove() {
       const aside = join(base, `${remains}${id}`);
-      await rm(aside, { recursive: true, force: true });
+      await removeTree(aside);
       renameSync(directory, aside);
-      await rm(aside, { recursive: true, force: true });
+      await removeTree(aside);
     },
   };
 }

@@ -16,6 +16,20 @@ export function pidsWithArgument(word: string): readonly number[] {
     .map(Number);
 }
 
+/** Every argument of every process. */
+export function runningArguments(): ReadonlySet<string> {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return new Set(pids.flatMap((pid) => readOrEmpty(`/proc/${pid}/cmdline`).split('\0')));
+}
+
+const capSysAdmin = 1n << 21n;
+
+/** CAP_SYS_ADMIN (capabilities(7)): root in a container may well not have it. */
+export function mayMount(): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readOrEmpty('/proc/self/status'))?.[1];
+  return process.getuid?.() === 0 && effective !== undefined && (BigInt(`0x${effective}`) & capSysAdmin) !== 0n;
+}
+
 /** Mount points at or beneath a path, the deepest first. mountinfo(5) writes blanks and backslashes in octal. */
 export function mountsAt(path: string): readonly string[] {
   return readFileSync('/proc/self/mountinfo', 'utf8')

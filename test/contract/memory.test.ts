@@ -1,0 +1,12 @@
+import { aGroup } from '../support/builders.ts';
+import { createMemoryProvider } from '../support/memory-provider.ts';
+import { describeProvider } from './provider.ts';
+
+describeProvider('a cloud in memory', async () => {
+  const provider = createMemoryProvider();
+  return {
+    ...{ provider, group: aGroup(), otherGroup: aGroup({ name: 'other' }), image: 'web@7' },
+    reopen: () => provider,
+    close: async () => {},
+  };
+});

@@ -1,0 +1,126 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { LaunchRequest, Provider } from '../../server/provider/provider.ts';
+import type { Group } from '../../shared/policy.ts';
+
+/** What a provider is tried with. `reopen` gives a new one over the same machines, as after a restart of the server. */
+export interface Bench {
+  readonly provider: Provider;
+  readonly group: Group;
+  readonly otherGroup: Group;
+  readonly image: string;
+  reopen(): Provider;
+  close(): Promise<void>;
+}
+
+/** What every provider promises (`server/provider/provider.ts`), whatever it is made of. */
+export function describeProvider(name: string, open: () => Promise<Bench>): void {
+  describe(name, () => {
+    const benches: Bench[] = [];
+    afterEach(async () => {
+      for (const bench of benches.splice(0)) await bench.close();
+    });
+    const aBench = async () => {
+      const bench = await open();
+      benches.push(bench);
+      return bench;
+    };
+
+    it('lists nothing before the first launch', async () => {
+      const { provider, group } = await aBench();
+
+      expect(await provider.list(group)).toEqual([]);
+    });
+
+    it('lists what it launched, under the key it was launched with', async () => {
+      const bench = await aBench();
+
+      const machine = await bench.provider.launch(request(bench, 'r-1'));
+
+      expect(machine).toMatchObject({ launchKey: 'r-1', state: 'running' });
+      expect(await bench.provider.list(bench.group)).toEqual([machine]);
+    });
+
+    it('launches once for each key: asked again, asked twice at once, asked after a restart', async () => {
+      const bench = await aBench();
+
+      const [first, second] = await Promise.all([
+        bench.provider.launch(request(bench, 'r-1')),
+        bench.provider.launch(request(bench, 'r-1')),
+      ]);
+      const third = await bench.provider.launch(request(bench, 'r-1'));
+      const reopened = bench.reopen();
+      const fourth = await reopened.launch(request(bench, 'r-1'));
+
+      expect([second, third, fourth].map(({ providerId }) => providerId)).toEqual(Array(3).fill(first.providerId));
+      expect(await reopened.list(bench.group)).toHaveLength(1);
+    });
+
+    it('keeps keys and groups apart', async () => {
+      const bench = await aBench();
+      const { provider, group, otherGroup } = bench;
+
+      const one = await provider.launch(request(bench, 'r-1'));
+      const two = await provider.launch(request(bench, 'r-2'));
+      const other = await provider.launch({ ...request(bench, 'r-1'), group: otherGroup });
+
+      expect(new Set([one, two, other].map(({ providerId }) => providerId)).size).toBe(3);
+      expect((await provider.list(group)).map(({ launchKey }) => launchKey).sort()).toEqual(['r-1', 'r-2']);
+      expect((await provider.list(otherGroup)).map(({ providerId }) => providerId)).toEqual([other.providerId]);
+    });
+
+    it('drains, and restores what it drained; twice is as good as once', async () => {
+      const bench = await aBench();
+      const { provider, group } = bench;
+      const { providerId } = await provider.launch(request(bench, 'r-1'));
+      const stateNow = async () => (await provider.list(group)).map(({ state }) => state);
+
+      await provider.drain(group, providerId, 1_000);
+      await provider.drain(group, providerId, 1_000);
+      const drained = await stateNow();
+      await provider.restore(group, providerId);
+      await provider.restore(group, providerId);
+
+      expect(drained).toEqual(['draining']);
+      expect(await stateNow()).toEqual(['running']);
+    });
+
+    it('terminates for good; terminating, draining and restoring what is gone is done', async () => {
+      const bench = await aBench();
+      const { provider, group } = bench;
+      const { providerId } = await provider.launch(request(bench, 'r-1'));
+
+      await provider.terminate(group, providerId);
+      await provider.terminate(group, providerId);
+      await provider.drain(group, providerId, 1_000);
+      await provider.restore(group, providerId);
+
+      expect(await provider.list(group)).toEqual([]);
+    });
+
+    it('terminates what is drained, and only that', async () => {
+      const bench = await aBench();
+      const { provider, group } = bench;
+      const old = await provider.launch(request(bench, 'r-1'));
+      const made = await provider.launch(request(bench, 'r-2'));
+
+      await provider.drain(group, old.providerId, 1_000);
+      await provider.terminate(group, old.providerId);
+
+      expect(await provider.list(group)).toEqual([made]);
+    });
+
+    it('finds its machines again after a restart, and recovering leaves the living alone', async () => {
+      const bench = await aBench();
+      const machine = await bench.provider.launch(request(bench, 'r-1'));
+
+      const reopened = bench.reopen();
+      await reopened.recover(bench.group);
+
+      expect(await reopened.list(bench.group)).toEqual([machine]);
+    });
+  });
+}
+
+export function request({ group, image }: Pick<Bench, 'group' | 'image'>, key: string): LaunchRequest {
+  return { group, image, key, serverUrl: 'ws://127.0.0.1:9', joinToken: 'pst_none' };
+}
