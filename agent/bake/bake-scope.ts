@@ -7,11 +7,14 @@ import { isNamedMount, type Mounts } from '../collect/mounts.ts';
 import type { Scope } from '../collect/scope.ts';
 
 export interface BakeScope extends Scope {
-  /** What was met and left out, each with everything beneath it. */
+  /** What was left out, each with everything beneath it. */
   readonly skipped: readonly Skip[];
 }
 
-/** Everything but our own output and state, and pseudo filesystems where the profile expects them. */
+/**
+ * Everything but our own output and state, and pseudo filesystems where the profile expects them. The output is named
+ * even by the first bake, which does not meet it yet, so that the next one makes the same statement.
+ */
 export function bakeScope(options: {
   readonly mounts: Mounts;
   readonly pseudoMounts: readonly RawName[];
@@ -20,7 +23,7 @@ export function bakeScope(options: {
   readonly draft: RawName | undefined;
 }): BakeScope {
   const { mounts, pseudoMounts, target, draft } = options;
-  const skipped: Skip[] = [];
+  const skipped: Skip[] = target === undefined ? [] : [{ name: encodeRaw(target), rule: outputRule }];
   const closed = new Set<RawName>();
   const close = (path: RawName, rule: string | undefined) => {
     closed.add(path);
@@ -30,8 +33,7 @@ export function bakeScope(options: {
   return {
     skipped,
     observes: (path, isDirectory) => {
-      if (path === draft) return close(path, undefined);
-      if (path === target) return close(path, outputRule);
+      if (path === draft || path === target) return close(path, undefined);
       if (path === installed.stateDir) return close(path, stateRule);
       const mount = mounts.at(path, isDirectory);
       if (!mount?.pseudo) return true;
