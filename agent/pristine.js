@@ -6,8 +6,7 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   );
   process.exitCode = 2;
 } else {
-  import('node:module').then((module) => {
-    module.enableCompileCache();
-    return import('./main.ts');
-  });
+  // No compile cache: its default place is a guessable folder in /tmp that anybody may make first, and whoever looks at
+  // a tree must not write into it.
+  import('./main.ts');
 }
