@@ -59,14 +59,24 @@ export function forgeEntries(
   count: { bytes?: number; lines?: number } = {},
 ): void {
   const bytes = Buffer.from(text);
-  const compressed = zstdCompressSync(bytes);
-  writeFileSync(join(dir, files.entries), compressed);
+  writeFileSync(join(dir, files.entries), zstdCompressSync(bytes));
+  const lines = bytes.toString('latin1').split('\n').length - 1;
+  signStored(dir, keyFile, { bytes: bytes.length, lines, ...count }, sha256(bytes));
+}
+
+/** Signs whatever lies there as the entries; the statement may say anything about what is inside. */
+export function signStored(
+  dir: string,
+  keyFile: string,
+  count: { bytes?: number; lines?: number } = {},
+  inflatedDigest?: string,
+): void {
   resign(dir, keyFile, (statement) => {
     for (const subject of statement.subject) {
-      subject.digest.sha256 = sha256(subject.name === files.entries ? compressed : bytes);
+      if (subject.name === files.entries) subject.digest.sha256 = sha256(readFileSync(join(dir, files.entries)));
+      else if (inflatedDigest) subject.digest.sha256 = inflatedDigest;
     }
-    const lines = bytes.toString('latin1').split('\n').length - 1;
-    Object.assign(statement.predicate.entries, { bytes: bytes.length, lines, ...count });
+    Object.assign(statement.predicate.entries, count);
   });
 }
 

@@ -74,6 +74,20 @@ describe('what bake and keygen leave on disk', { timeout: 300_000 }, () => {
     expect(readStatement(out).predicate.image.version).toBe('2');
   });
 
+  it('the same statement again, whether or not there was a manifest before', async () => {
+    const root = aTree();
+    const out = join(root, 'opt/manifest');
+    await bakeSigned({ root, out, key: keys.key });
+    const first = readStatement(out);
+    const { code } = await verify({ root, manifest: out, pub: keys.pub });
+
+    await bakeSigned({ root, out, key: keys.key });
+
+    expect(readStatement(out)).toEqual(first);
+    expect(first.predicate.notBaked.map(({ name }: { name: string }) => name)).toEqual(['/opt/manifest']);
+    expect(code).toBe(0);
+  });
+
   it('a manifest beside which any other file is found', async () => {
     const root = aTree();
     const out = join(root, manifestFolder);

@@ -35,16 +35,15 @@ describe('while files change', { timeout: 300_000 }, () => {
       const fs = require('fs'); let size = 0;
       setInterval(() => fs.truncateSync(process.argv[1], 299000000 + (size = (size + 1) % 1000000)), 1)`,
     'replaced by another of the same content': `
-      const fs = require('fs'); const [path] = process.argv.slice(1); let turn = 0;
-      fs.copyFileSync(path, path + '.0'); fs.copyFileSync(path, path + '.1');
-      for (const n of [0, 1]) { fs.mkdirSync(path + '-d', {recursive: true}); fs.renameSync(path + '.' + n, path + '-d/' + n); }
-      setInterval(() => { fs.linkSync(path + '-d/' + (turn ^= 1), path + '-d/next'); fs.renameSync(path + '-d/next', path); }, 1)`,
+        const fs = require('fs'); const [path, spare] = process.argv.slice(1); let turn = 0;
+        for (const n of [0, 1]) fs.copyFileSync(path, spare + n);
+        setInterval(() => { fs.linkSync(spare + (turn ^= 1), spare + 'next'); fs.renameSync(spare + 'next', path); }, 1)`,
   };
   it.each(Object.entries(scenes))('a file %s while it is hashed is unstable', async (_what, program) => {
     const { root, manifest } = await aBakedTree(place, keys);
     writeFileSync(join(root, 'big'), big);
     await bakeSigned({ root, out: manifest, key: keys.key });
-    const stop = await writer(program, join(root, 'big'));
+    const stop = await writer(program, join(root, 'big'), `${root}.spare`);
 
     try {
       const { code, report } = await verify({ root, manifest, pub: keys.pub });

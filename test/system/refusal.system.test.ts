@@ -2,7 +2,15 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { canonical, entriesText, files, forgeEntries, readEntries, resign } from '../support/manifest-oracle.ts';
+import {
+  canonical,
+  entriesText,
+  files,
+  forgeEntries,
+  readEntries,
+  resign,
+  signStored,
+} from '../support/manifest-oracle.ts';
 import { bake, bakeSigned, type Keys, keygen, pristine, succeed, verify } from '../support/pristine-cli.ts';
 import { type Scratch, scratch } from '../support/scratch.ts';
 
@@ -113,6 +121,17 @@ describe('verify refuses', { timeout: 300_000 }, () => {
       const envelope = JSON.parse(readFileSync(join(dir, files.rules), 'utf8'));
       writeFileSync(join(dir, files.rules), JSON.stringify({ ...envelope, signatures: [] }));
     },
+    'signed entries cut short': (dir) => {
+      const bytes = readFileSync(join(dir, files.entries));
+      writeFileSync(join(dir, files.entries), bytes.subarray(0, -1));
+      signStored(dir, keys.key);
+    },
+    'signed damage in the entries': (dir) => {
+      const bytes = readFileSync(join(dir, files.entries));
+      bytes[bytes.length >> 1]! ^= 1;
+      writeFileSync(join(dir, files.entries), bytes);
+      signStored(dir, keys.key);
+    },
     'bytes after the entries': (dir) => {
       const bytes = readFileSync(join(dir, files.entries));
       writeFileSync(join(dir, files.entries), Buffer.concat([bytes, Buffer.from('more')]));
@@ -195,10 +214,12 @@ describe('verify refuses', { timeout: 300_000 }, () => {
     const bomb = execFileSync('sh', ['-c', 'head -c 4000000000 /dev/zero | zstd -q -1 -c'], { maxBuffer: 1 << 26 });
     writeFileSync(join(dir, files.entries), bomb);
 
-    const { code, run } = await verify({ root, manifest: dir, pub: keys.pub, timeoutMs: 20_000 });
+    const unsigned = await verify({ root, manifest: dir, pub: keys.pub, timeoutMs: 20_000 });
+    signStored(dir, keys.key);
+    const signed = await verify({ root, manifest: dir, pub: keys.pub, timeoutMs: 20_000 });
 
-    expect(code).toBe(3);
-    expect(run.peakRssKb).toBeLessThan(400_000);
+    expect([unsigned.report.error?.code, signed.report.error?.code]).toEqual(['DIGEST', 'DIGEST']);
+    expect(Math.max(unsigned.run.peakRssKb, signed.run.peakRssKb)).toBeLessThan(400_000);
   });
 
   const lines = (change: (lines: string[]) => string[]) => (text: string) =>
