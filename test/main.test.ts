@@ -31,6 +31,7 @@ describe('the first start', () => {
 
     expect(secrets.map((file) => readFileSync(file, 'utf8'))).toEqual(before);
     expect(secrets.map(mode)).toEqual(['600', '600']);
+    expect(['pristine.db', 'pristine.db-wal'].map((name) => mode(join(first.data, name)))).toEqual(['600', '600']);
     expect(mode(first.data)).toBe('700');
   });
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { CodedError } from '../../shared/errors.ts';
 import { requireToken } from './auth.ts';
 import { addConsole } from './console.ts';
-import { addHeaders } from './headers.ts';
+import { addHeaders, securityHeaders } from './headers.ts';
 import { addOpenApi } from './openapi.ts';
 import { problemOf, sendProblem } from './problem.ts';
 import { applyRoutes } from './routes/apply.ts';
@@ -38,7 +38,7 @@ export async function createHttp(services: Services, log: FastifyBaseLogger, con
     frameworkErrors: (error, _request, reply) => {
       const isTooLong = error.code === 'FST_ERR_MAX_PARAM_LENGTH';
       const nothing = new CodedError('NOT_FOUND', 'there is nothing at this address');
-      sendProblem(reply, problemOf(isTooLong ? nothing : error));
+      sendProblem(reply.headers(securityHeaders), problemOf(isTooLong ? nothing : error));
     },
     routerOptions: { maxParamLength: 256 },
   });

@@ -20,6 +20,9 @@ export class InvalidRequest extends CodedError {
   }
 }
 
+/** A hostile document must not get back more than it sent. */
+const issuesToldMax = 100;
+
 const statusOfCode: Partial<Record<ErrorCode, number>> = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
@@ -51,7 +54,8 @@ const titles: Record<number, string> = {
 export function problemOf(error: unknown): Problem {
   if (error instanceof InvalidRequest) {
     const base = problem(error.syntax ? 400 : 422, error.code, error.message);
-    return { ...base, errors: error.issues.map(({ pointer, detail }) => ({ pointer, detail })) };
+    const told = error.issues.slice(0, issuesToldMax);
+    return { ...base, errors: told.map(({ pointer, detail }) => ({ pointer, detail })) };
   }
   if (error instanceof CodedError) {
     const status = statusOfCode[error.code] ?? 422;

@@ -26,9 +26,12 @@ export async function openDataDirectory(directory: string): Promise<DataDirector
   } catch (cause) {
     throw new CodedError('CONFIG', `expected a data directory at ${path}, and could not make it`, cause);
   }
+  const database = join(path, 'pristine.db');
+  // SQLite would make it readable for everyone, and its journals take after it.
+  await (await open(database, 'a', 0o600)).close();
   return {
     path,
-    database: join(path, 'pristine.db'),
+    database,
     lock: join(path, 'lock.db'),
     serverKey: join(path, 'server.key'),
     listening: join(path, 'listening'),

@@ -201,6 +201,15 @@ describe('a document', () => {
     expect({ status, code: body.code }).toEqual({ status: 415, code: 'USAGE' });
   });
 
+  it('with very much wrong in it gets a bounded answer', async () => {
+    const wrong = Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`k${index}`, 0]));
+
+    const { status, body } = await server.post('keys', wrong);
+
+    expect(status).toBe(422);
+    expect(body.errors).toHaveLength(100);
+  });
+
   it('has a size: 413', async () => {
     const { status, body } = await server.post('keys', { name: 'x', pem: 'x'.repeat(1_200_000) });
 
