@@ -55,9 +55,9 @@ async function take(page: Page, address: string, file: string): Promise<void> {
   console.log(file);
 }
 
-/** The screens that there are, with the instance and the replacement that have most to show. */
+/** The screens that there are, with the instance (a retired one too) and the replacement that have most to show. */
 async function pagesOf(target: Target): Promise<readonly (readonly [name: string, path: string])[]> {
-  const instances = await read<Instance>(target, 'instances?limit=500');
+  const instances = await read<Instance>(target, 'instances?all=true&limit=500');
   const replacements = await read<ReplacementView>(target, 'replacements?limit=500');
   const instance = instances.toSorted((a, b) => b.openFindings - a.openFindings)[0];
   const replacement = replacements.find(({ proof }) => proof !== null) ?? replacements[0];

@@ -19,19 +19,24 @@ interface Session {
   readonly client: QueryClient;
   readonly signal: AbortSignal;
   lastEventId: string;
+  attempts: number;
   failures: number;
 }
 
 /** Follows the fleet's events for as long as the tab is logged in, and keeps the shown data current. Returns the stop. */
 export function followFleet(token: string, client: QueryClient): () => void {
   const stopped = new AbortController();
-  void follow({ token, client, signal: stopped.signal, lastEventId: '', failures: 0 });
-  return () => stopped.abort();
+  void follow({ token, client, signal: stopped.signal, lastEventId: '', attempts: 0, failures: 0 });
+  return () => {
+    stopped.abort();
+    liveState.set('connecting');
+  };
 }
 
 async function follow(session: Session): Promise<void> {
   while (!session.signal.aborted) {
     liveState.set(session.failures === 0 ? 'connecting' : 'interrupted');
+    session.attempts += 1;
     try {
       await readStream(session);
     } catch {
@@ -54,10 +59,10 @@ async function readStream(session: Session): Promise<void> {
     const response = await fetch('/api/v1/events', { headers, signal: AbortSignal.any([session.signal, dead.signal]) });
     if (response.status === 401) return dropToken('The server no longer accepts this token.');
     if (!response.ok || !response.body) throw new Error(`events: ${response.status}`);
+    // Nothing is read before the first attempt, so only a later one may have missed something: all that is shown is read again.
+    if (session.attempts > 1) void session.client.invalidateQueries();
     session.failures = 0;
     liveState.set('live');
-    // Events may have been trimmed while we were away, so all that is shown is read again once.
-    void session.client.invalidateQueries();
     const coalescer = createCoalescer(session);
     for await (const message of readEvents(response.body, watchdog.heard)) {
       if (message.id !== '') session.lastEventId = message.id;

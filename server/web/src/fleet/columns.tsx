@@ -5,7 +5,7 @@ import { InstanceLink } from '../parts/instance-link.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { reasonOf } from '../words/attention.ts';
 import { contentMarks, currencyMarks, lifecycleMarks, livenessMarks, taintMark } from '../words/marks.ts';
-import { byAttention, nameOf } from './filter.ts';
+import { byAttention, byName, nameOf } from './filter.ts';
 import styles from './fleet-table.module.css';
 
 export const features = tableFeatures({ rowSortingFeature, sortedRowModel: createSortedRowModel() });
@@ -29,7 +29,7 @@ function byState(state: keyof typeof ranks) {
 }
 
 const compare = {
-  instance: (a: Instance, b: Instance) => nameOf(a).localeCompare(nameOf(b), 'en', { numeric: true }),
+  instance: byName,
   content: byState('content'),
   liveness: byState('liveness'),
   currency: byState('currency'),

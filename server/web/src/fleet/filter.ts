@@ -38,7 +38,14 @@ export function chipCounts(instances: readonly Instance[], search: FleetSearch):
 
 /** What needs a person comes first: by how bad it is, then by name, so that the order does not jump. */
 export function byAttention(a: Instance, b: Instance): number {
-  return attentionRank(b) - attentionRank(a) || nameOf(a).localeCompare(nameOf(b), 'en', { numeric: true });
+  return attentionRank(b) - attentionRank(a) || byName(a, b);
+}
+
+/** `web-2` before `web-10`. One collator: localeCompare makes its own each time, which is felt at ten thousand names. */
+const collator = new Intl.Collator('en', { numeric: true });
+
+export function byName(a: Instance, b: Instance): number {
+  return collator.compare(nameOf(a), nameOf(b));
 }
 
 export function nameOf(instance: Instance): string {

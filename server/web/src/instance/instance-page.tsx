@@ -53,7 +53,7 @@ function Screen({ instance }: { readonly instance: Instance }) {
         <Untrusted text={instance.providerId ?? instance.id} mono={false} />
       </Title>
       <div className={styles['states']}>
-        <StateMark mark={livenessMarks[instance.liveness]} />
+        {instance.lifecycle !== 'retired' && <StateMark mark={livenessMarks[instance.liveness]} />}
         <StateMark mark={currencyMarks[instance.currency]} />
         <StateMark mark={lifecycleMarks[instance.lifecycle]} />
         {instance.taint !== null && <StateMark mark={taintMark(instance.taint.severity)} />}
@@ -81,8 +81,8 @@ function Verdict({ instance }: { readonly instance: Instance }) {
       <p className={styles['basis']}>{because}</p>
       {instance.taint !== null && (
         <p className={styles['basis']}>
-          Tainted {instance.taint.severity} <Moment at={instance.taint.since} />: it stays so until it is replaced or
-          the drift is pardoned, even if the change was reverted.
+          It drifted <Moment at={instance.taint.since} /> and is tainted {instance.taint.severity}: it stays so until it
+          is replaced or the drift is pardoned, even if the change was reverted.
         </p>
       )}
     </section>
@@ -98,7 +98,8 @@ function ItsReplacements({ instance, all }: { readonly instance: Instance; reado
       <ul className={styles['plainList']}>
         {asOld.map((replacement) => (
           <li key={replacement.id}>
-            <ReplacementMark replacement={replacement} /> This instance is replaced by{' '}
+            <ReplacementMark replacement={replacement} /> This instance{' '}
+            {replacement.state === 'succeeded' ? 'was' : 'is being'} replaced by{' '}
             {replacement.newInstanceId === null ? (
               <span>{replacement.newProviderId ?? 'one that is not launched yet'}</span>
             ) : (

@@ -51,7 +51,7 @@ export function Steps({ replacement }: { readonly replacement: Replacement }) {
               <time dateTime={at} title={utc(at)}>
                 {clockOf(at)}
               </time>
-              {next !== undefined && <span className={styles['took']}> {tookOf(at, next.at)}</span>}
+              <span className={styles['took']}> {next !== undefined && tookOf(at, next.at)}</span>
             </span>
           </li>
         );

@@ -1,7 +1,8 @@
+import { Loader } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { useEffect } from 'react';
-import { followFleet } from '../api/live.ts';
+import { followFleet, liveState } from '../api/live.ts';
 import { useSignal } from '../api/signal.ts';
 import { token } from '../api/token.ts';
 import { router } from '../routes.tsx';
@@ -11,6 +12,7 @@ import { Login } from './login.tsx';
 export function App() {
   const current = useSignal(token);
   const client = useQueryClient();
+  const live = useSignal(liveState);
 
   useEffect(() => {
     if (current === null) return;
@@ -21,5 +23,8 @@ export function App() {
     };
   }, [current, client]);
 
-  return current === null ? <Login /> : <RouterProvider router={router} />;
+  if (current === null) return <Login />;
+  // Reading begins when the stream is open, or has failed: so no change can fall between what was read and what is told.
+  if (live === 'connecting') return <Loader m="xl" type="dots" aria-label="Reading the fleet" role="status" />;
+  return <RouterProvider router={router} />;
 }

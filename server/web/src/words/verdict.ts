@@ -4,7 +4,7 @@ import { relative } from './time.ts';
 
 /** The verdict in a sentence, and the one that says what it rests on. */
 export function verdictOf(instance: Instance, now: number): { readonly says: string; readonly because: string } {
-  return { says: saysOf(instance, now), because: becauseOf(instance, now) };
+  return { says: saysOf(instance, now), because: `${becauseOf(instance, now)}${retiredOf(instance)}` };
 }
 
 function saysOf({ content, openFindings, evidence }: Instance, now: number): string {
@@ -28,6 +28,11 @@ function whyUnverifiable(evidence: Instance['evidence'], now: number): string {
   if (Date.parse(evidence.expiresAt) <= now)
     return `The last complete scan is too old to rely on: it expired ${relative(evidence.expiresAt, now)}.`;
   return 'What the agent reports could not be confirmed against the image that the instance was made from.';
+}
+
+/** The last word on an instance that is gone is still shown, and is no news. */
+function retiredOf({ lifecycle }: Instance): string {
+  return lifecycle === 'retired' ? ' The instance is retired: this is what was last known.' : '';
 }
 
 function becauseOf({ evidence }: Instance, now: number): string {
