@@ -50,7 +50,7 @@ function plain(detail: string, path: readonly PropertyKey[]): Issue {
 }
 
 /** RFC 6901: `~` and `/` inside a name are escaped. The whole document is the empty pointer. */
-export function pointerOf(path: readonly PropertyKey[]): string {
+function pointerOf(path: readonly PropertyKey[]): string {
   return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 

@@ -21,7 +21,7 @@ export class RemoteProblem extends CodedError {
   }
 }
 
-export interface Page<T> {
+interface Page<T> {
   readonly items: readonly T[];
   readonly nextCursor: string | null;
 }

@@ -12,7 +12,7 @@ import type { EventFeed } from '../fleet/event-feed.ts';
 import type { Db } from '../store/database.ts';
 
 /** The part of the gateway that reading and asking need. */
-export interface Connections {
+interface Connections {
   /** Milliseconds since the epoch; undefined when not heard since this server started. */
   heardAt(instanceId: string): number | undefined;
   /** False when there is no connection to ask on. */
