@@ -5,6 +5,7 @@ import type { Image } from '../shared/image.ts';
 import type { Verdict } from '../shared/verdict.ts';
 import { type AgendaLimits, agendaLimits, createAgenda } from './agenda.ts';
 import type { DirtySet } from './check/dirty-set.ts';
+import { giveMemoryBack } from './give-memory-back.ts';
 import type { ConnectionNotes, ConnectionState } from './report/connection.ts';
 import type { Reporter, Telling } from './report/reporter.ts';
 import type { Place, Spool } from './report/spool.ts';
@@ -196,6 +197,7 @@ export function createAgent(options: AgentOptions): Agent {
     const { open, holes } = reporter.state;
     const counts = { findings: open.size, holes: holes.length, entries: coverage.entries };
     log.info({ verdict: reporter.verdict, ...counts, startedAt, finishedAt }, 'swept');
+    giveMemoryBack();
   }
 
   async function check(startedAt: number): Promise<void> {

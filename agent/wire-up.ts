@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { type ScheduledTask, schedule } from 'node-cron';
 import pino, { type Logger } from 'pino';
 import { systemClock } from '../shared/clock.ts';
 import { durationMs } from '../shared/duration.ts';
@@ -75,6 +76,7 @@ async function runAgainst(
   const stopping = new AbortController();
   const signal = AbortSignal.any([options.signal, stopping.signal]);
   let watcher: Watcher = noWatcher;
+  let ticker: ScheduledTask | undefined;
   try {
     const { boot, identity, path: stateDir } = directory;
     const spool = await openSpool(directory.spoolPath);
@@ -123,6 +125,8 @@ async function runAgainst(
     log.info({ version, boot: boot.current, image: image.digest, root: config.root, server: config.server }, 'started');
 
     const connected = connection.run(signal);
+    // The loop has timers of its own. A tick a minute, by the wall clock, repairs what they lose when a machine sleeps.
+    ticker = schedule('* * * * *', agent.wake, { timezone: 'UTC' });
     if (config.watch && !options.once) {
       watcher = await watch(config, manifest, (name) => {
         dirty.add(name);
@@ -138,6 +142,7 @@ async function runAgainst(
     return code;
   } finally {
     stopping.abort();
+    await ticker?.destroy();
     watcher.close();
     await directory.close();
   }

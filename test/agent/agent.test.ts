@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -17,6 +16,7 @@ import { digestOf } from '../../shared/digest.ts';
 import type { Finding } from '../../shared/finding.ts';
 import type { ReportMessage } from '../../shared/protocol.ts';
 import { aCoverage, aFinding, aTime } from '../support/builders.ts';
+import { aDirectory } from '../support/directory.ts';
 import { until } from '../support/until.ts';
 
 const image = { name: 'web', version: '7', digest: digestOf('web@7') };
@@ -38,7 +38,7 @@ let running: Promise<void> | undefined;
 beforeEach(async () => {
   world = new Map();
   holes = [];
-  spoolPath = await mkdtemp(join(tmpdir(), 'pristine-agent-'));
+  spoolPath = aDirectory();
   spool = await openSpool(spoolPath);
   dirty = createDirtySet();
   status = undefined;

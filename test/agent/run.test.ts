@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Status } from '../../agent/status.ts';
 import { CloseCode } from '../../shared/protocol.ts';
 import { Report } from '../../shared/report.ts';
 import { stateDigest } from '../../shared/state-digest.ts';
+import { aDirectory } from '../support/directory.ts';
 import { type GatewayDouble, startGatewayDouble } from '../support/gateway-double.ts';
 import { bakeSigned, entryFile, keygen, pristine } from '../support/pristine-cli.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
@@ -24,7 +24,7 @@ let gateway: GatewayDouble;
 let agents: ChildProcess[];
 
 beforeAll(async () => {
-  const place = mkdtempSync(join(tmpdir(), 'pristine-run-image-'));
+  const place = aDirectory();
   image = join(place, 'root');
   manifest = join(place, 'manifest');
   for (const folder of ['etc', 'usr/bin', 'srv']) mkdirSync(join(image, folder), { recursive: true });
@@ -35,7 +35,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'pristine-run-'));
+  directory = aDirectory();
   root = join(directory, 'root');
   config = join(directory, 'agent.yaml');
   cpSync(image, root, { recursive: true, preserveTimestamps: true });

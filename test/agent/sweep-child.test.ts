@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pino from 'pino';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -8,6 +7,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { digestOf } from '../../shared/digest.ts';
 import type { Report } from '../../shared/report.ts';
 import { aCoverage, aFinding, aTime } from '../support/builders.ts';
+import { aDirectory } from '../support/directory.ts';
 import { until } from '../support/until.ts';
 
 const image = { name: 'web', version: '7', digest: digestOf('web@7') };
@@ -16,7 +16,7 @@ const manifestHole = { subject: 'manifest', name: '/m', reason: 'not-a-manifest'
 
 let directory: string;
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'pristine-sweep-'));
+  directory = aDirectory();
 });
 
 describe('a sweep in a child', () => {

@@ -1,7 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -15,6 +12,7 @@ import { loadIdentity } from '../../../agent/state/identity.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { digestOf } from '../../../shared/digest.ts';
 import { CloseCode, frameBytesMax, type ReportMessage } from '../../../shared/protocol.ts';
+import { aDirectory } from '../../support/directory.ts';
 import { type GatewayDouble, startGatewayDouble } from '../../support/gateway-double.ts';
 import { aReport } from '../../support/reports.ts';
 import { until } from '../../support/until.ts';
@@ -29,8 +27,8 @@ let last: Place;
 let connection: Connection;
 
 beforeEach(async () => {
-  stateDir = await mkdtemp(join(tmpdir(), 'pristine-connection-'));
-  spool = await openSpool(await mkdtemp(join(stateDir, 'spool-')));
+  stateDir = aDirectory();
+  spool = await openSpool(aDirectory());
   gateway = await startGatewayDouble();
   noted = [];
   last = { boot: 1, seq: 0 };

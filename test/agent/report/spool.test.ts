@@ -1,14 +1,14 @@
-import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openSpool, type Place } from '../../../agent/report/spool.ts';
 import { aFinding } from '../../support/builders.ts';
+import { aDirectory } from '../../support/directory.ts';
 import { aReport } from '../../support/reports.ts';
 
 let directory: string;
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'pristine-spool-'));
+  directory = aDirectory();
 });
 
 describe('the spool', () => {

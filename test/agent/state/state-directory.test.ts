@@ -1,6 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -9,10 +8,11 @@ import { loadKnownState, saveKnownState } from '../../../agent/state/known-state
 import { openStateDirectory } from '../../../agent/state/state-directory.ts';
 import { digestOf } from '../../../shared/digest.ts';
 import { aFinding } from '../../support/builders.ts';
+import { aDirectory } from '../../support/directory.ts';
 
 let directory: string;
 beforeEach(async () => {
-  directory = join(await mkdtemp(join(tmpdir(), 'pristine-state-')), 'state');
+  directory = join(aDirectory(), 'state');
 });
 
 describe('the state directory', () => {

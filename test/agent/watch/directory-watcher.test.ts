@@ -1,9 +1,9 @@
-import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DirectoryWatcherOptions, watchDirectories } from '../../../agent/watch/directory-watcher.ts';
 import type { Watcher } from '../../../agent/watch/watcher.ts';
+import { aDirectory } from '../../support/directory.ts';
 import { until } from '../../support/until.ts';
 
 let root: string;
@@ -11,7 +11,7 @@ let hints: Set<string>;
 let watcher: Watcher | undefined;
 
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'pristine-watch-'));
+  root = aDirectory();
   hints = new Set();
 });
 afterEach(() => watcher?.close());
