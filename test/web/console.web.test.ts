@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import axe from 'axe-core';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildConsole } from '../../server/demo/console.ts';
 import { openDatabase } from '../../server/store/database.ts';
@@ -12,12 +11,11 @@ import { aDirectory } from '../support/database.ts';
 import { houseDir } from '../support/house.ts';
 import { type Seeded, seedFleet } from '../support/seed.ts';
 import { type ServerProcess, startServerProcess } from '../support/web-server.ts';
+import { type Opened, openPage, tabTo, violations } from './console-page.ts';
 
 const dist = join(houseDir, 'server/web/dist');
 const initialGzipBytesMax = 250_000;
 const crowd = 600;
-/** A shared machine under load may be slow; what is waited for is a fact, so this only bounds a failure. */
-const stepMsMax = 60_000;
 
 await buildConsole();
 const browser: Browser | undefined = await launchBrowser();
@@ -238,30 +236,9 @@ describe.skipIf(browser === undefined)('the console in a real Chromium', () => {
     }
   }
 
-  interface Opened {
-    readonly page: Page;
-    readonly context: BrowserContext;
-    /** Errors in the console, uncaught ones, and requests to anywhere else. */
-    readonly complaints: readonly string[];
-  }
+  const open = (options: BrowserContextOptions = {}) => openPage(browser!, server.url, options);
 
-  async function open(options: Parameters<Browser['newContext']>[0] = {}): Promise<Opened> {
-    const context = await browser!.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-    context.setDefaultTimeout(stepMsMax);
-    const page = await context.newPage();
-    const complaints: string[] = [];
-    page.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    page.on('request', (request) => {
-      const own = request.url().startsWith(`${server.url}/`) || request.url().startsWith('blob:');
-      if (!own) complaints.push(`asked ${request.url()}`);
-    });
-    return { page, context, complaints };
-  }
-
-  async function openSignedIn(path: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<Opened> {
+  async function openSignedIn(path: string, options: BrowserContextOptions = {}): Promise<Opened> {
     const opened = await open(options);
     await opened.page.goto(`${server.url}${path}#token=${server.token}`);
     await untilRead(opened.page);
@@ -307,21 +284,3 @@ describe('the built console', () => {
     for (const file of scripts) expect(readFileSync(join(dist, 'assets', file), 'utf8')).not.toMatch(/["'`]node:/);
   });
 });
-
-/** Tab, as a person would, until the focused thing says this. */
-async function tabTo(page: Page, name: string): Promise<void> {
-  for (let presses = 0; presses < 60; presses++) {
-    await page.keyboard.press('Tab');
-    if ((await page.evaluate(() => document.activeElement?.textContent)) === name) return;
-  }
-  throw new Error(`no Tab reached ${name}`);
-}
-
-async function violations(page: Page): Promise<readonly string[]> {
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(async () => {
-    const run = (window as unknown as { axe: typeof axe }).axe.run;
-    return (await run(document)).violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  });
-  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
-}
