@@ -9,8 +9,8 @@ import { type Config, configOptions, readConfig } from './config.ts';
 import { createEventFeed } from './fleet/event-feed.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createHttp } from './http/app.ts';
-import { createLocalProvider } from './provider/local.ts';
 import type { Providers } from './provider/provider.ts';
+import { createProviders } from './provider/providers.ts';
 import { createController } from './replace/controller.ts';
 import type { House } from './replace/house.ts';
 import { launchInstances } from './replace/launch.ts';
@@ -30,7 +30,12 @@ export interface RunningServer {
  * The composition root: the one place that knows every room. What was started is stopped again where a later step
  * fails. Errors: CONFIG, IO, KEY.
  */
-export async function startServer(config: Config, log: Logger, clock: Clock = systemClock): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  log: Logger,
+  clock: Clock = systemClock,
+  providers: Providers = createProviders(),
+): Promise<RunningServer> {
   await using starting = new AsyncDisposableStack();
   const data = await openDataDirectory(config.data);
   starting.adopt(lockDirectory(data.lock), (lock) => lock.release());
@@ -43,15 +48,6 @@ export async function startServer(config: Config, log: Logger, clock: Clock = sy
   const gateway = createGateway({ db, feed, clock, log, limits: { evidenceTtlMs } });
   let readyAt: number | undefined;
   let url = '';
-  const local = createLocalProvider();
-  const providers: Providers = ({ provider }) => {
-    switch (provider.type) {
-      case 'local':
-        return local;
-      default:
-        return provider.type satisfies never;
-    }
-  };
   const signer = await openProofSigner(data.serverKey);
   const house: House = {
     ...{ db, feed, clock, log, providers, signer, evidenceTtlMs },
