@@ -14,7 +14,8 @@ export async function buildConsole(): Promise<boolean> {
 }
 
 function newestSource(): number {
-  return readdirSync(join(web, 'src'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .reduce((newest, entry) => Math.max(newest, statSync(join(entry.parentPath, entry.name)).mtimeMs), 0);
+  return readdirSync(web, { recursive: true, withFileTypes: true })
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !path.startsWith(join(web, 'dist')))
+    .reduce((newest, path) => Math.max(newest, statSync(path).mtimeMs), 0);
 }

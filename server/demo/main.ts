@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { systemClock } from '../../shared/clock.ts';
 import { durationMs, parseDuration } from '../../shared/duration.ts';
@@ -90,7 +91,8 @@ The fleet stays up until Ctrl-C. To look around, in another terminal:
   npx pristinectl instances list
   npx pristinectl drifts list
   npx pristinectl replacements list
-  open ${server.url}/ and give it the token: cat ${server.tokenFile}
+
+The console: ${server.url}/#token=${readFileSync(server.tokenFile, 'utf8').trim()}
 
 To try next: change any file below ${directory}/instances/*/root and watch.
 `);

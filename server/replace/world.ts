@@ -86,7 +86,7 @@ export function cleanScanOf(replacement: Replacement, { new: made, old }: World)
 export function reasonOf({ cause }: Pick<Replacement, 'cause'>): string {
   switch (cause.trigger) {
     case 'drift':
-      return `${cause.severity} drift (${cause.fingerprints.length} findings)`;
+      return `${cause.severity} drift, ${cause.fingerprints.length === 1 ? 'one finding' : `${cause.fingerprints.length} findings`}`;
     case 'outdated':
       return `${cause.from} is not promoted any more; ${cause.to} is`;
     default:
