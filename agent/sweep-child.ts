@@ -83,7 +83,7 @@ function notBefore(startedAt: string, finishedAt: string): string {
 
 /** The child's standard output. Rejects when it ended otherwise than by 0, 1 or 3, and when the signal aborts. */
 function runVerify(
-  { entry, root, manifest, pub, limits: given }: SweepChildOptions,
+  { entry, root, manifest, pub, clock, limits: given }: SweepChildOptions,
   signal: AbortSignal,
 ): Promise<string> {
   const limits = { ...sweepLimits, ...given };
@@ -104,7 +104,11 @@ function runVerify(
       reason = why;
       child.kill('SIGKILL');
     };
-    const timer = setTimeout(() => giveUp(`took longer than ${limits.sweepMsMax} ms`), limits.sweepMsMax);
+    const done = new AbortController();
+    clock.sleep(limits.sweepMsMax, done.signal).then(
+      () => giveUp(`took longer than ${limits.sweepMsMax} ms`),
+      () => undefined,
+    );
     child.stdout.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= limits.sweepReportBytesMax) chunks.push(chunk);
@@ -114,11 +118,11 @@ function runVerify(
       complaint = (complaint + text).slice(-errorBytesMax);
     });
     child.once('error', (error) => {
-      clearTimeout(timer);
+      done.abort();
       reject(error);
     });
     child.once('close', (code, killedBy) => {
-      clearTimeout(timer);
+      done.abort();
       if (reason === undefined && (code === 0 || code === 1 || code === 3))
         resolve(Buffer.concat(chunks).toString('utf8'));
       else reject(new Error(`the child ${reason ?? `ended with ${code ?? killedBy}: ${complaint.trim()}`}`));

@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws';
+import type { Clock } from '../../shared/clock.ts';
 import { frameBytesMax, subprotocol } from '../../shared/protocol.ts';
 import type { Mailbox } from './mailbox.ts';
 
@@ -41,12 +42,17 @@ function describe(cause: Error): string {
 }
 
 /** A closing handshake, but not for long: a dead peer would hold the socket for ws's thirty seconds. */
-export function closeSoon(socket: WebSocket): void {
+export function closeSoon(socket: WebSocket, clock: Clock): void {
   if (socket.readyState === WebSocket.CLOSED) return;
   // An open handshake has nobody to say goodbye to.
   if (socket.readyState === WebSocket.CONNECTING) socket.terminate();
   else socket.close(1000);
-  setTimeout(() => socket.terminate(), closeMsMax).unref();
+  const closed = new AbortController();
+  socket.once('close', () => closed.abort());
+  clock.sleep(closeMsMax, closed.signal).then(
+    () => socket.terminate(),
+    () => undefined,
+  );
 }
 
 const closeMsMax = 500;

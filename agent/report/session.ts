@@ -54,7 +54,7 @@ export async function runSession(
     return { why: 'failed', sentence: sentenceOf(error), progress: false };
   } finally {
     signal.removeEventListener('abort', abort);
-    closeSoon(socket);
+    closeSoon(socket, clock);
   }
 }
 
