@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { link, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError } from '../../shared/errors.ts';
@@ -14,7 +14,7 @@ export interface Lock {
  */
 export async function takeLock(stateDir: string): Promise<Lock> {
   const path = join(stateDir, 'lock');
-  const mine = JSON.stringify(holderOf(process.pid));
+  const mine = JSON.stringify(holderOf(ownPid()));
   const temporary = await writeTemporary(stateDir, mine, { mode: 0o600, sync: false });
   try {
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
@@ -87,7 +87,7 @@ function parseHolder(text: string): Holder | undefined {
 }
 
 function isAlive(holder: Holder): boolean {
-  if (holder.pid === process.pid && holder.start === null) return false;
+  if (holder.pid === ownPid() && holder.start === null) return false;
   const now = holderOf(holder.pid);
   if (now.kernelBoot !== null)
     return now.kernelBoot === holder.kernelBoot && now.start !== null && now.start === holder.start;
@@ -101,6 +101,15 @@ function isAlive(holder: Holder): boolean {
 
 function holderOf(pid: number): Holder {
   return { pid, start: startOf(pid), kernelBoot: readOrNull('/proc/sys/kernel/random/boot_id')?.trim() ?? null };
+}
+
+/** As the /proc that we see counts it: in a pid namespace of our own it may be another's, and our pid there somebody else. */
+function ownPid(): number {
+  try {
+    return Number(readlinkSync('/proc/self'));
+  } catch {
+    return process.pid;
+  }
 }
 
 /** Null for a process that is not there, or is only waiting to be reaped. */

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -55,6 +55,20 @@ describe('the state directory', () => {
     expect(after.boot.current).toBe(2);
     await after.close();
   });
+
+  it.runIf(process.getuid?.() === 0)(
+    'is free again after an agent in a pid namespace was killed, whose pid there is always 1',
+    () => {
+      const url = new URL('../../../agent/state/state-directory.ts', import.meta.url).href;
+      const script = `const { openStateDirectory } = await import(${JSON.stringify(url)});
+      console.log((await openStateDirectory(${JSON.stringify(directory)})).boot.current); process.kill(process.pid, 'SIGKILL'); process.exit();`;
+      const agent = ['--pid', '--fork', '--kill-child', process.execPath, '--input-type=module', '-e', script];
+
+      const boots = [1, 2].map(() => spawnSync('unshare', agent, { encoding: 'utf8' }).stdout.trim());
+
+      expect(boots).toEqual(['1', '2']);
+    },
+  );
 
   it('is not kept by a pid that another process has now', async () => {
     await (await openStateDirectory(directory)).close();
