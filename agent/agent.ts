@@ -18,7 +18,7 @@ export interface AgentLimits extends AgendaLimits {
   readonly recheckMs: number;
 }
 
-export const agentLimits: AgentLimits = { ...agendaLimits, recheckMs: 5_000 };
+const agentLimits: AgentLimits = { ...agendaLimits, recheckMs: 5_000 };
 
 export interface AgentOptions {
   readonly image: Image;

@@ -2,7 +2,7 @@ import type { Coverage } from '../shared/coverage.ts';
 import type { Finding } from '../shared/finding.ts';
 
 /** What a check looked at: this subject and, for a file, everything beneath it. The same reach as that of a hole. */
-export interface Scope {
+interface Scope {
   readonly subject: string;
   readonly name: string;
 }

@@ -44,7 +44,7 @@ export type Status = z.infer<typeof Status>;
 
 export const statusEveryMs = 15_000;
 /** Four missed writes: from there on a status says nothing about now. */
-export const statusFreshMsMax = 60_000;
+const statusFreshMsMax = 60_000;
 
 export async function writeStatus(stateDir: string, status: Status): Promise<void> {
   await writeAtomically(pathOf(stateDir), `${JSON.stringify(status, null, 2)}\n`, 0o644);

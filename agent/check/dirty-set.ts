@@ -9,7 +9,7 @@ export interface DirtySet {
 }
 
 /** Past it names are forgotten and a sweep is asked for. */
-export const dirtyPathsMax = 4_096;
+const dirtyPathsMax = 4_096;
 
 export function createDirtySet(namesMax = dirtyPathsMax): DirtySet {
   const names = new Set<string>();

@@ -8,7 +8,7 @@ import { type Acked, runSession, type Session, type SessionEnd } from './session
 import { comparePlaces, type Place, type Spool } from './spool.ts';
 
 /** What a hello says beside who speaks. */
-export interface HelloClaims {
+interface HelloClaims {
   readonly boot: number;
   readonly image: string;
   readonly rules: number;
@@ -30,7 +30,7 @@ export interface ConnectionLimits {
   readonly stableMs: number;
 }
 
-export const connectionLimits: ConnectionLimits = {
+const connectionLimits: ConnectionLimits = {
   handshakeMsMax,
   heartbeatEveryMs,
   silentMsMax: silentAfterMs,

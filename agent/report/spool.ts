@@ -34,13 +34,13 @@ export interface Spool {
   clear(): Promise<void>;
 }
 
-export interface StoredReport {
+interface StoredReport {
   readonly frame: string;
   readonly stateDigest: string;
 }
 
 /** A full report is at most some 20 MiB (see `stateLimits`), so one always fits an empty spool. */
-export const spoolBytesMax = 64 * 1_048_576;
+const spoolBytesMax = 64 * 1_048_576;
 
 const fileName = /^(\d{12})-(\d{12})\.json$/;
 
