@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { fstatSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
 import { CodedError } from '../../shared/errors.ts';
 import { type ManifestStatement, manifestFiles } from '../../shared/manifest.ts';
-import { inflate, readChunks } from './inflate.ts';
+import { inflate } from './inflate.ts';
 
 /** What `checkDigest` needs of a manifest. */
 interface SignedEntries {
@@ -14,14 +14,25 @@ interface SignedEntries {
 export const entriesSubject = 'entries.ndjson';
 
 /**
- * The digests: of the file as it lies there, so that nothing unsigned reaches the decoder, then of the entries inside.
- * Errors: DIGEST.
+ * Before anything is inflated: the file is the one that was signed, so that no unsigned byte reaches the decoder. The
+ * entries inside are digested while they are compared, and count only if that digest holds too. A manifest that does not
+ * name the file is inflated once for this alone. Errors: DIGEST.
  */
-export async function checkDigest(manifest: SignedEntries): Promise<void> {
+export async function checkStoredDigest(manifest: SignedEntries): Promise<void> {
   const stored = signedDigest(manifest.statement, manifestFiles.entries);
-  if (stored !== undefined && digestOfFile(manifest) !== stored) {
+  if (stored === undefined) await checkInnerDigest(manifest);
+  else if (digestOfFile(manifest) !== stored) {
     throw new CodedError('DIGEST', `${manifestFiles.entries} is not the file that was signed`);
   }
+}
+
+/** Both digests, for those who do not go on to read the entries. Errors: DIGEST. */
+export async function checkDigest(manifest: SignedEntries): Promise<void> {
+  await checkStoredDigest(manifest);
+  await checkInnerDigest(manifest);
+}
+
+async function checkInnerDigest(manifest: SignedEntries): Promise<void> {
   const chunks = inflate(manifest.entries, manifest.statement.predicate.entries.bytes);
   for (let next = await chunks.next(); ; next = await chunks.next()) {
     if (next.done) return requireDigest(manifest, next.value.bytes, next.value.sha256);
@@ -45,6 +56,11 @@ function signedDigest(statement: ManifestStatement, name: string): string | unde
 function digestOfFile({ entries: fd, statement }: SignedEntries): string | undefined {
   if (fstatSync(fd).size > statement.predicate.entries.bytes * 1.01 + 65_536) return undefined;
   const hasher = createHash('sha256');
-  for (const chunk of readChunks(fd)) hasher.update(chunk);
-  return hasher.digest('hex');
+  const chunk = Buffer.allocUnsafe(64 * 1024);
+  for (let position = 0; ; ) {
+    const length = readSync(fd, chunk, 0, chunk.length, position);
+    if (length === 0) return hasher.digest('hex');
+    hasher.update(chunk.subarray(0, length));
+    position += length;
+  }
 }

@@ -53,7 +53,7 @@ export async function* inflate(fd: number, bytesMax: number): AsyncGenerator<Buf
 const chunkBytes = 64 * 1024;
 
 /** The bytes of a file from its start, leaving its own position alone, so that it can be read again. */
-export function* readChunks(fd: number): Generator<Buffer> {
+function* readChunks(fd: number): Generator<Buffer> {
   for (let position = 0; ; ) {
     const chunk = Buffer.allocUnsafe(chunkBytes);
     const length = readSync(fd, chunk, 0, chunkBytes, position);

@@ -11,7 +11,7 @@ import { observeTree } from '../collect/observe-tree.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
 import { openRoot } from '../collect/system-path.ts';
 import { compareFiles, comparePackages } from './compare-streams.ts';
-import { checkDigest } from './digest.ts';
+import { checkStoredDigest } from './digest.ts';
 import { openCursor } from './entry-cursor.ts';
 import { readEntryLines } from './entry-lines.ts';
 import { openHoleList } from './hole-list.ts';
@@ -72,7 +72,7 @@ async function sweep(
 
   // The threads read files from here on, while this one checks the digest. Nothing is judged before it has.
   const observed = observeTree(pool, root, scope, tally);
-  await checkDigest(manifest);
+  await checkStoredDigest(manifest);
   const cursor = openCursor(readEntryLines(manifest));
   const files = await compareFiles(cursor, observed, judge, (looked) => onProgress(looked, lines));
   const { entries, hole } = readPackages(root);

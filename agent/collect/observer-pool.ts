@@ -44,8 +44,7 @@ export function openObserverPool(size = availableParallelism()): ObserverPool {
   let failure: CodedError | undefined;
 
   const threads: Thread[] = Array.from({ length: size }, () => {
-    // Lines live for moments only: a small young generation keeps them from spreading over memory.
-    const worker = new Worker(program, { resourceLimits: { maxYoungGenerationSizeMb: 4 }, stdin: false });
+    const worker = new Worker(program);
     const thread = { worker, queued: 0 };
     worker.on('message', (reply: ObserveReply) => {
       thread.queued--;
