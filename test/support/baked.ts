@@ -6,6 +6,7 @@ import { bake } from '../../agent/bake/bake.ts';
 import { verify } from '../../agent/check/verify.ts';
 import { type ObserverPool, openObserverPool } from '../../agent/collect/observer-pool.ts';
 import { systemClock } from '../../shared/clock.ts';
+import type { Finding } from '../../shared/finding.ts';
 import type { Report } from '../../shared/report.ts';
 import { Rule } from '../../shared/rules.ts';
 
@@ -61,6 +62,6 @@ export function aBakery(build: (root: string) => void): Bakery {
 }
 
 /** One line a finding. */
-export function told(report: Pick<Report, 'findings'>): string[] {
+export function told(report: { readonly findings: readonly Finding[] }): string[] {
   return report.findings.map(({ change, name, attributes }) => `${change} ${name} ${attributes.join()}`);
 }
