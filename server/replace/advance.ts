@@ -6,9 +6,16 @@ import { contentOf } from '../fleet/content.ts';
 import type { Machine } from '../provider/provider.ts';
 import type { Db } from '../store/database.ts';
 import { appendEvent } from '../store/event-store.ts';
+import { isOnRecord } from '../store/evidence-store.ts';
 import { readGroup, tripBreaker } from '../store/group-store.ts';
 import { findImage } from '../store/image-store.ts';
-import { bindMachine, findInstance, findInstanceByLaunch, setLifecycle } from '../store/instance-store.ts';
+import {
+  bindMachine,
+  findInstance,
+  findInstanceByLaunch,
+  type StoredInstance,
+  setLifecycle,
+} from '../store/instance-store.ts';
 import { readPolicy } from '../store/policy-store.ts';
 import {
   countAttempt,
@@ -26,7 +33,7 @@ import { launchKeyOf } from './launch-key.ts';
 import { makeProof } from './proof.ts';
 import { type Call, type Effects, newMachine, nextStep, type Step } from './replacement.ts';
 import { endedStates } from './snapshot.ts';
-import { strategyOf, type World } from './world.ts';
+import { type NewInstance, strategyOf, type World } from './world.ts';
 
 /** More steps than a replacement has, so that a defect ends in a wait for the next tick and not in a busy loop. */
 const stepsMax = 40;
@@ -58,22 +65,23 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
     const policy = await readPolicy(tx, replacement.policy);
     const old = await findInstance(tx, replacement.oldInstanceId);
     const made = await findInstanceByLaunch(tx, launchKeyOf(replacement.id));
-    const scanFinishedAt = made?.scan?.finishedAt ?? null;
     return {
       machines,
       group: stored?.group ?? null,
       breaker: stored?.breaker?.cause ?? null,
       policy: policy?.policy ?? null,
       old: old ? { ...old, image: (await findImage(tx, old.imageDigest)) ?? null } : null,
-      new: made
-        ? {
-            ...made,
-            content: contentOf({ verdict: made.verdict, scanFinishedAt }, clock.now(), evidenceTtlMs),
-            online: isOnline(made.id),
-          }
-        : null,
+      new: made ? await newInstance(tx, made) : null,
     };
   });
+
+  async function newInstance(tx: Db, made: StoredInstance): Promise<NewInstance> {
+    const { id: instanceId, verdict, scan, stateDigest } = made;
+    const content = contentOf({ verdict, scanFinishedAt: scan?.finishedAt ?? null }, clock.now(), evidenceTtlMs);
+    const isScanOnRecord =
+      scan !== null && stateDigest !== null && (await isOnRecord(tx, { ...made, ...scan, instanceId, stateDigest }));
+    return { ...made, content, online: isOnline(instanceId), isScanOnRecord };
+  }
 }
 
 async function describe(

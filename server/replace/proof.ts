@@ -7,6 +7,7 @@ import { CodedError } from '../../shared/errors.ts';
 import { ProofStatement, proofPredicateType, verifyProof } from '../../shared/proof.ts';
 import { writeOnce } from '../store/data-directory.ts';
 import type { Db } from '../store/database.ts';
+import { isOnRecord } from '../store/evidence-store.ts';
 import { findImage } from '../store/image-store.ts';
 import { findInstance } from '../store/instance-store.ts';
 import type { Replacement } from '../store/replacement-store.ts';
@@ -53,7 +54,8 @@ export async function makeProof(db: Db, signer: ProofSigner, replacement: Replac
   holds(made.imageDigest === image.digest, 'the new instance is of the target image');
   holds(made.taint === null, 'the new instance never drifted');
   const coverage = Coverage.parse(scan.coverage);
-  holds(await isOnRecord(db, newInstanceId, { ...scan, imageDigest: image.digest }), 'the scan is in the evidence');
+  const recorded = { ...scan, instanceId: newInstanceId, imageDigest: image.digest };
+  holds(await isOnRecord(db, recorded), 'the scan is in the evidence');
 
   const { name, version, digest } = image;
   const statement: ProofStatement = {
@@ -77,30 +79,4 @@ export async function makeProof(db: Db, signer: ProofSigner, replacement: Replac
   const envelope = signEnvelope(unsignedEnvelope(payload), signer.key);
   verifyProof(envelope, [createPublicKey(signer.key)]);
   return envelope;
-}
-
-/** Intake wrote it when the report arrived: an interval in sync, of this image, that this scan is in. */
-async function isOnRecord(
-  db: Db,
-  instanceId: string,
-  scan: {
-    readonly imageDigest: string;
-    readonly rules: number;
-    readonly stateDigest: string;
-    readonly startedAt: string;
-    readonly finishedAt: string;
-  },
-): Promise<boolean> {
-  const row = await db
-    .selectFrom('evidence')
-    .select('id')
-    .where('instance_id', '=', instanceId)
-    .where('image_digest', '=', scan.imageDigest)
-    .where('rules', '=', scan.rules)
-    .where('verdict', '=', 'in_sync')
-    .where('state_digest', '=', scan.stateDigest)
-    .where('from_at', '<=', scan.startedAt)
-    .where('to_at', '>=', scan.finishedAt)
-    .executeTakeFirst();
-  return row !== undefined;
 }

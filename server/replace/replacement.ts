@@ -181,7 +181,8 @@ function rollingBack(replacement: Replacement, world: World, now: number): Step 
 function stuck(replacement: Replacement, world: World, now: number): Step {
   const before = replacement.path.findLast((state) => state !== 'stuck');
   if (before === undefined) return wait;
-  const step = nextStep({ ...replacement, state: before, attempts: callsMax }, world, now);
+  // Its time is over, and a person's help has none: a soak ends as soon as all is well.
+  const step = nextStep({ ...replacement, state: before, attempts: callsMax, deadlineAt: now }, world, now);
   if (step.do === 'prove')
     return now >= replacement.updatedAt + backoffMsMax * (replacement.attempts + 1) ? step : wait;
   return step.do === 'move' && step.move.to !== 'stuck' ? step : wait;

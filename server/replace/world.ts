@@ -17,9 +17,16 @@ export interface World {
   readonly policy: Policy | null;
   readonly old: (StoredInstance & { readonly image: Image | null }) | null;
   /** Whoever enrolled with the token of this launch. */
-  readonly new: (StoredInstance & { readonly content: Verdict; readonly online: boolean }) | null;
+  readonly new: NewInstance | null;
   /** The provider has just said that the old machine is drained. */
   readonly drained: boolean;
+}
+
+export interface NewInstance extends StoredInstance {
+  readonly content: Verdict;
+  readonly online: boolean;
+  /** Its last complete scan found the state that it has now, and in sync. */
+  readonly isScanOnRecord: boolean;
 }
 
 export function strategyOf({ policy }: World): Strategy {
@@ -80,6 +87,8 @@ export function cleanScanOf(replacement: Replacement, { new: made, old }: World)
   }
   if (made.content !== 'in_sync') return { missing: `it is ${made.content}` };
   if (!made.online) return { missing: 'its agent is not connected' };
+  // Checks may have mended what a sweep found, or found more: a proof names one scan, and it must be one that was clean.
+  if (!made.isScanOnRecord) return { missing: 'its state is not what its last complete scan found' };
   return { instanceId: made.id, scan: { ...scan, stateDigest, rules, coverage: coverage.data } };
 }
 

@@ -30,6 +30,8 @@ export async function recordEvidence(db: Db, scan: EvidenceOfScan, evidenceTtlMs
     last.rules === scan.rules &&
     last.verdict === scan.verdict &&
     last.state_digest === scan.stateDigest &&
+    // A clock that was set back: this scan is not in that interval.
+    scan.startedAt >= last.from_at &&
     Date.parse(scan.startedAt) - Date.parse(last.to_at) < evidenceTtlMs;
   if (same) {
     const to_at = timestamp(Math.max(Date.parse(scan.finishedAt), Date.parse(last.to_at)));
@@ -53,4 +55,20 @@ export async function recordEvidence(db: Db, scan: EvidenceOfScan, evidenceTtlMs
       scans: 1,
     })
     .execute();
+}
+
+/** Whether intake recorded this scan when its report arrived: it is in an interval in sync, of this image and state. */
+export async function isOnRecord(db: Db, scan: Omit<EvidenceOfScan, 'verdict'>): Promise<boolean> {
+  const row = await db
+    .selectFrom('evidence')
+    .select('id')
+    .where('instance_id', '=', scan.instanceId)
+    .where('image_digest', '=', scan.imageDigest)
+    .where('rules', '=', scan.rules)
+    .where('verdict', '=', 'in_sync')
+    .where('state_digest', '=', scan.stateDigest)
+    .where('from_at', '<=', scan.startedAt)
+    .where('to_at', '>=', scan.finishedAt)
+    .executeTakeFirst();
+  return row !== undefined;
 }

@@ -312,6 +312,13 @@ describe('evidence', () => {
     expect(await rows()).toHaveLength(2);
   });
 
+  it('begins anew when the clock was set back', async () => {
+    await sweep(1, hour);
+    await sweep(2, 0);
+
+    expect(await rows()).toMatchObject([{ from_at: at(hour) }, { from_at: at(0), to_at: at(0) }]);
+  });
+
   it('begins anew with another verdict', async () => {
     await sweep(1, 0);
     await sweep(2, hour, { opened: [sshd] });

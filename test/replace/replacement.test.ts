@@ -47,7 +47,7 @@ function aWorld(overrides: Partial<World> = {}): World {
     old: { ...anInstance({ lifecycle: 'replacing', taint: { severity: 'high', since: at(now) } }), image: anImage },
     new: {
       ...anInstance({ id: 'new', keyId: 'key new', launchKey: 'r-1', providerId: 'm-new' }),
-      ...{ content: 'in_sync', online: true },
+      ...{ content: 'in_sync', online: true, isScanOnRecord: true },
     },
     drained: true,
     ...overrides,
@@ -162,6 +162,7 @@ describe('the first clean scan', () => {
     ['with a hole', { coverage: aCoverage({ holes: [{ subject: 'file', name: '/x', reason: 'unreadable' }] }) }],
     ['that looked at nothing', { coverage: aCoverage({ checked: 0 }) }],
     ['of an agent that is not connected', { online: false }],
+    ['of which a check has mended the holes since', { isScanOnRecord: false }],
   ])('is not one %s', (_, overrides) => {
     const world = aWorld({ new: { ...good.new!, ...overrides } });
 
@@ -176,5 +177,21 @@ describe('the first clean scan', () => {
     const step = nextStep(aReplacement(), aWorld({ new: { ...good.new!, content: 'drifted' } }), now);
 
     expect(step).toMatchObject({ do: 'move', move: { to: 'rolling_back' }, effects: { trip: expect.any(String) } });
+  });
+});
+
+describe('a replacement stuck while it soaked', () => {
+  const stuck = aReplacement({ state: 'stuck', deadlineAt: null, path: ['soaking', 'stuck'] });
+
+  it('succeeds when its new instance is seen running and in sync after all', () => {
+    const step = nextStep(stuck, good, now);
+
+    expect(step).toMatchObject({ do: 'move', move: { to: 'succeeded' } });
+  });
+
+  it('waits until then', () => {
+    const step = nextStep(stuck, aWorld({ new: { ...good.new!, online: false } }), now);
+
+    expect(step).toEqual({ do: 'wait' });
   });
 });
