@@ -14,10 +14,13 @@ export function contentOf(
 ): Verdict {
   if (instance.verdict !== 'in_sync') return instance.verdict;
   if (instance.scanFinishedAt === null) return 'unverifiable';
-  return now < evidenceExpiresAt(instance.scanFinishedAt, evidenceTtlMs) ? 'in_sync' : 'unverifiable';
+  return isExpired(instance.scanFinishedAt, now, evidenceTtlMs) ? 'unverifiable' : 'in_sync';
 }
 
-/** Milliseconds since the epoch; from this moment on it is expired. */
-export function evidenceExpiresAt(scanFinishedAt: string, evidenceTtlMs: number): number {
-  return Date.parse(scanFinishedAt) + evidenceTtlMs;
+/**
+ * Evidence from a time far ahead is as worthless as old evidence: no report was stored with one, so the server's clock was
+ * set back since, and nobody knows how old it is.
+ */
+export function isExpired(scanFinishedAt: string, now: number, evidenceTtlMs: number): boolean {
+  return Math.abs(now - Date.parse(scanFinishedAt)) >= evidenceTtlMs;
 }

@@ -4,7 +4,7 @@ import { type Image, type ImageRef, imageRef } from '../../shared/image.ts';
 import type { Group } from '../../shared/policy.ts';
 import type { Severity } from '../../shared/severity.ts';
 import type { Verdict } from '../../shared/verdict.ts';
-import { contentOf, evidenceExpiresAt } from '../fleet/content.ts';
+import { contentOf, isExpired } from '../fleet/content.ts';
 import type { Machine } from '../provider/provider.ts';
 import type { Db } from '../store/database.ts';
 import { readGroups } from '../store/group-store.ts';
@@ -142,11 +142,16 @@ async function readInstances(
         row.taint_at === null ? null : { severity: row.taint_severity as Severity, since: Date.parse(row.taint_at) },
       drifts: drifts.get(row.id) ?? [],
       enrolledAt: Date.parse(row.enrolled_at),
-      evidenceExpiresAt: row.scan_finished_at === null ? null : evidenceExpiresAt(row.scan_finished_at, evidenceTtlMs),
+      evidenceExpiresAt: row.scan_finished_at === null ? null : expiryOf(row.scan_finished_at, now, evidenceTtlMs),
     });
     byGroup.set(row.group_name, own);
   }
   return byGroup;
+}
+
+function expiryOf(scanFinishedAt: string, now: number, evidenceTtlMs: number): number {
+  const expiresAt = Date.parse(scanFinishedAt) + evidenceTtlMs;
+  return isExpired(scanFinishedAt, now, evidenceTtlMs) ? Math.min(now, expiresAt) : expiresAt;
 }
 
 /** Reverting does not cancel: what was closed since the taint belongs to the cause too. */

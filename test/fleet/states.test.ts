@@ -11,6 +11,8 @@ describe('contentOf', () => {
   it.each([
     ['in_sync while its evidence holds', 'in_sync', 999, 'in_sync'],
     ['unverifiable once it has expired', 'in_sync', 1_000, 'unverifiable'],
+    ['in_sync when the clock was set back a little', 'in_sync', -999, 'in_sync'],
+    ['unverifiable when the clock was set back so far that nobody knows its age', 'in_sync', -1_000, 'unverifiable'],
     ['drifted however old', 'drifted', 1_000_000, 'drifted'],
     ['unverifiable however fresh', 'unverifiable', 0, 'unverifiable'],
   ] as const)('is %s', (_, verdict, age, content) => {

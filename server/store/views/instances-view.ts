@@ -43,16 +43,18 @@ export async function findInstance(db: Db, id: string, sight: Sight): Promise<In
   return row && instanceOf(row, await promotedImages(db, [row]), sight);
 }
 
-/** `sight.contentOf` as a condition: evidence that has expired since makes a clean one unverifiable. */
+/** `sight.contentOf` as a condition: evidence that is not of this time any more makes a clean one unverifiable. */
 export function contentIs(content: Verdict, sight: Sight): Expression<SqlBool> {
-  const freshSince = timestamp(sight.now - sight.evidenceTtlMs);
+  const since = timestamp(sight.now - sight.evidenceTtlMs);
+  const until = timestamp(sight.now + sight.evidenceTtlMs);
+  const isFresh = sql<SqlBool>`(instance.scan_finished_at > ${since} and instance.scan_finished_at < ${until})`;
   switch (content) {
     case 'drifted':
       return sql<SqlBool>`instance.verdict = 'drifted'`;
     case 'in_sync':
-      return sql<SqlBool>`(instance.verdict = 'in_sync' and instance.scan_finished_at > ${freshSince})`;
+      return sql<SqlBool>`(instance.verdict = 'in_sync' and ${isFresh})`;
     case 'unverifiable':
-      return sql<SqlBool>`(instance.verdict = 'unverifiable' or (instance.verdict = 'in_sync' and (instance.scan_finished_at is null or instance.scan_finished_at <= ${freshSince})))`;
+      return sql<SqlBool>`(instance.verdict = 'unverifiable' or (instance.verdict = 'in_sync' and ${isFresh} is not true))`;
     default:
       return content satisfies never;
   }
