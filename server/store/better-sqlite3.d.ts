@@ -4,6 +4,7 @@ declare module 'better-sqlite3' {
 
   export default class Database {
     constructor(file: string, options?: { readonly readonly?: boolean; readonly fileMustExist?: boolean });
+    readonly inTransaction: boolean;
     prepare(sql: string): SqliteStatement;
     pragma(source: string, options?: { readonly simple?: boolean }): unknown;
     close(): void;

@@ -46,11 +46,15 @@ function open(file: string): Database {
   }
 }
 
-/** Kysely prepares a statement for every query; preparing costs more than running most of ours. */
+/**
+ * Kysely prepares a statement for every query; preparing costs more than running most of ours. A full disk rolls back by
+ * itself (sqlite.org/lang_transaction.html): Kysely's own rollback would then fail, and hide what went wrong.
+ */
 function withStatementCache(sqlite: Database): SqliteDatabase {
   const statements = new Map<string, SqliteStatement>();
   return {
     prepare(text) {
+      if (text === 'rollback' && !sqlite.inTransaction) return sqlite.prepare('select 1 where false');
       const known = statements.get(text);
       if (known) return known;
       const statement = sqlite.prepare(text);

@@ -43,6 +43,26 @@ describe('openDatabase', () => {
     await second.destroy();
   });
 
+  it('says that the disk is full, and goes on when it is not any more', async () => {
+    const db = await aDatabase();
+    const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(db);
+    await sql`pragma max_page_count = ${sql.raw(`${rows[0]!.page_count + 2}`)}`.execute(db);
+    const large = () =>
+      db.transaction().execute((tx) =>
+        tx
+          .insertInto('instance')
+          .values(anInstanceRow({ facts: 'x'.repeat(100_000) }))
+          .execute(),
+      );
+
+    await expect(large()).rejects.toMatchObject({ code: 'SQLITE_FULL' });
+    await sql`pragma max_page_count = 1000000`.execute(db);
+    await large();
+
+    expect(await db.selectFrom('instance').select('id').execute()).toHaveLength(1);
+    await db.destroy();
+  });
+
   it('refuses a database of a newer release', async () => {
     const file = join(aDirectory(), 'pristine.db');
     const db = await openDatabase({ file });
