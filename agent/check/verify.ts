@@ -74,8 +74,8 @@ async function sweep(
   const observed = observeTree(pool, root, scope, tally);
   await checkStoredDigest(manifest);
   const cursor = openCursor(readEntryLines(manifest));
-  const files = await compareFiles(cursor, observed, judge, (looked) => onProgress(looked, lines));
   const { entries, hole } = readPackages(root);
+  const files = await compareFiles(cursor, observed, judge, (looked) => onProgress(looked, lines));
   if (hole !== undefined) holes.add(hole);
   const packages = await comparePackages(cursor, entries ?? [], judge);
 
