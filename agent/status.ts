@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CodedError } from '../shared/errors.ts';
@@ -46,8 +46,15 @@ export const statusEveryMs = 15_000;
 /** Four missed writes: from there on a status says nothing about now. */
 const statusFreshMsMax = 60_000;
 
+/** What cannot be written leaves none: an error must not leave an old "clean" standing. */
 export async function writeStatus(stateDir: string, status: Status): Promise<void> {
-  await writeAtomically(pathOf(stateDir), `${JSON.stringify(status, null, 2)}\n`, 0o644);
+  const path = pathOf(stateDir);
+  try {
+    await writeAtomically(path, `${JSON.stringify(status, null, 2)}\n`, 0o644);
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
 }
 
 /** Errors: UNREADABLE when there is none, or none that can be read. */

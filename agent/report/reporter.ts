@@ -74,7 +74,10 @@ export function createReporter(options: ReporterOptions): Reporter {
       seq += reports.length;
       try {
         const fate = await spool.append(reports);
-        if (fate === 'stored') return 'told';
+        if (fate === 'held') {
+          log.error({ reports: reports.length }, 'the disk takes no reports: they are held in memory for the server');
+        }
+        if (fate !== 'dropped') return 'told';
         log.warn({ reports: reports.length }, 'the spool was full and is dropped: a sweep will tell everything');
       } catch (error) {
         log.error({ reason: sentenceOf(error) }, 'a report could not be spooled: a sweep will tell everything');

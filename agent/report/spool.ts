@@ -14,7 +14,7 @@ export function comparePlaces(a: Place, b: Place): number {
 }
 
 /**
- * Reports that the server has not acked, one file each, in order. What `append` has returned for survives kill -9 and a
+ * Reports that the server has not acked, one file each, in order. What `append` has called `stored` survives kill -9 and a
  * power cut; what `forget` has removed may come back after a power cut and is then sent twice, which does no harm.
  */
 export interface Spool {
@@ -22,9 +22,10 @@ export interface Spool {
   readonly bytes: number;
   /**
    * Stores the reports of one scan. Past `spoolBytesMax` all that is spooled is dropped: a full report then carries the
-   * state on its own; after any other (`dropped`), one is owed. Rejects when the disk does; a full report is owed then too.
+   * state on its own; after any other (`dropped`), one is owed. What the disk does not take is `held` in memory: who fills
+   * it must not keep drift from the server. Rejects past `heldBytesMax`; a full report is owed then too.
    */
-  append(reports: readonly ReportMessage[]): Promise<'stored' | 'dropped'>;
+  append(reports: readonly ReportMessage[]): Promise<'stored' | 'held' | 'dropped'>;
   /** The first report not forgotten. */
   head(): Place | undefined;
   /** The frame of a report as it was appended; undefined when it is gone or unreadable. */
@@ -41,11 +42,15 @@ interface StoredReport {
 
 /** A full report is at most some 20 MiB (see `stateLimits`), so one always fits an empty spool. */
 const spoolBytesMax = 64 * 1_048_576;
+/** Of reports in memory. A start begins with a full report, so that those lost with the agent are told anew. */
+const heldBytesMax = 4 * 1_048_576;
+const spoolLimits = { spoolBytesMax, heldBytesMax };
 
 const fileName = /^(\d{12})-(\d{12})\.json$/;
 
-export async function openSpool(directory: string, limits = { spoolBytesMax }): Promise<Spool> {
-  const entries = await readEntries(directory);
+export async function openSpool(directory: string, given: Partial<typeof spoolLimits> = {}): Promise<Spool> {
+  const limits = { ...spoolLimits, ...given };
+  const entries: Entry[] = await readEntries(directory);
   let bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
 
   const clear = async () => {
@@ -69,18 +74,28 @@ export async function openSpool(directory: string, limits = { spoolBytesMax }): 
         await clear();
         if (!reports.every(({ full }) => full)) return 'dropped';
       }
+      let fate: 'stored' | 'held' = 'stored';
       for (const [index, { boot, seq }] of reports.entries()) {
-        const temporary = await writeTemporary(directory, frames[index]!, { mode: 0o600, sync: true });
-        await rename(temporary, pathOf(directory, { boot, seq }));
-        await syncDirectory(directory);
-        const size = Buffer.byteLength(frames[index]!);
-        entries.push({ boot, seq, bytes: size });
-        bytes += size;
+        const frame = frames[index]!;
+        const entry = { boot, seq, bytes: Buffer.byteLength(frame) };
+        try {
+          await store(directory, entry, frame);
+          entries.push(entry);
+        } catch (error) {
+          const held = entries.reduce((sum, other) => sum + (other.held === undefined ? 0 : other.bytes), entry.bytes);
+          if (held > limits.heldBytesMax) throw error;
+          entries.push({ ...entry, held: frame });
+          fate = 'held';
+        }
+        bytes += entry.bytes;
       }
-      return 'stored';
+      return fate;
     },
     head: () => entries[0],
-    read: (place) => readReport(directory, place),
+    async read(place) {
+      const held = entries.find((entry) => comparePlaces(entry, place) === 0)?.held;
+      return parseReport(place, held ?? (await readFile(pathOf(directory, place), 'utf8').catch(() => '')));
+    },
     async forget(upTo) {
       while (entries[0] !== undefined && comparePlaces(entries[0], upTo) <= 0) {
         const entry = entries.shift()!;
@@ -94,6 +109,14 @@ export async function openSpool(directory: string, limits = { spoolBytesMax }): 
 
 interface Entry extends Place {
   readonly bytes: number;
+  /** The frame, where the disk did not take it. */
+  readonly held?: string;
+}
+
+async function store(directory: string, place: Place, frame: string): Promise<void> {
+  const temporary = await writeTemporary(directory, frame, { mode: 0o600, sync: true });
+  await rename(temporary, pathOf(directory, place));
+  await syncDirectory(directory);
 }
 
 /** What a killed agent left half-written is removed. A file of another kind is none of ours and is left alone. */
@@ -108,9 +131,8 @@ async function readEntries(directory: string): Promise<Entry[]> {
   return entries.sort(comparePlaces);
 }
 
-async function readReport(directory: string, place: Place): Promise<StoredReport | undefined> {
+function parseReport(place: Place, frame: string): StoredReport | undefined {
   try {
-    const frame = await readFile(pathOf(directory, place), 'utf8');
     const report = ReportMessage.parse(JSON.parse(frame));
     return comparePlaces(report, place) === 0 ? { frame, stateDigest: report.stateDigest } : undefined;
   } catch {

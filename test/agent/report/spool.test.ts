@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openSpool, type Place } from '../../../agent/report/spool.ts';
@@ -79,6 +79,30 @@ describe('the spool', () => {
 
     expect(fate).toBe('stored');
     expect(spool.head()).toMatchObject({ boot: 1, seq: 2 });
+  });
+});
+
+describe('a spool whose disk takes nothing', () => {
+  it('holds what it is given in memory, after what is on disk', async () => {
+    const spool = await openSpool(directory);
+    await spool.append([aReport({ boot: 1, seq: 1 })]);
+    await rename(directory, `${directory}-gone`);
+
+    const fate = await spool.append([aReport({ boot: 1, seq: 2 })]);
+    await rename(`${directory}-gone`, directory);
+
+    expect([fate, spool.reports]).toEqual(['held', 2]);
+    expect(await drain(spool)).toEqual(['1-1', '1-2']);
+  });
+
+  it('holds no more than its bound', async () => {
+    const spool = await openSpool(directory, { heldBytesMax: 1_000 });
+    await rm(directory, { recursive: true });
+    await spool.append([aReport({ boot: 1, seq: 1 })]);
+
+    await expect(spool.append([aReport({ boot: 1, seq: 2 })])).rejects.toMatchObject({ code: 'ENOENT' });
+
+    expect(spool.reports).toBe(1);
   });
 });
 
