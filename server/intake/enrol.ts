@@ -4,7 +4,13 @@ import { uuidv7 } from '../../shared/uuid.ts';
 import type { Db } from '../store/database.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { openFindings } from '../store/finding-store.ts';
-import { findInstanceByKey, insertInstance, type StoredInstance, updateInstance } from '../store/instance-store.ts';
+import {
+  findInstanceByKey,
+  findInstanceByLaunch,
+  insertInstance,
+  type StoredInstance,
+  updateInstance,
+} from '../store/instance-store.ts';
 import { redeemToken } from '../store/token-store.ts';
 import { appendChangeEvents } from './events.ts';
 import type { ProvenHello } from './hello.ts';
@@ -57,6 +63,9 @@ async function enrolNew(tx: Db, hello: ProvenHello, now: number): Promise<Stored
     throw new CodedError('FORBIDDEN', 'the key is not enrolled, and no join token came with it');
   const grant = await redeemToken(tx, hello.joinToken, now);
   if (grant === undefined) throw new CodedError('FORBIDDEN', 'the join token is unknown, used up or expired');
+  // A launch that was asked for twice has two tokens and one machine.
+  if (grant.launchKey !== null && (await findInstanceByLaunch(tx, grant.launchKey)) !== undefined)
+    throw new CodedError('FORBIDDEN', 'another agent has enrolled for this launch');
   const at = timestamp(now);
   const fresh: StoredInstance = {
     id: uuidv7(now),

@@ -9,7 +9,7 @@ import { readGroup } from '../store/group-store.ts';
 import { findImageByRef } from '../store/image-store.ts';
 import { bindMachine } from '../store/instance-store.ts';
 import { intendLaunches, launchDone, openLaunches } from '../store/launch-store.ts';
-import { createToken, revokeLaunchTokens } from '../store/token-store.ts';
+import { createToken } from '../store/token-store.ts';
 import { callProvider } from './call-provider.ts';
 import type { House } from './house.ts';
 import { targetOf } from './target.ts';
@@ -21,19 +21,16 @@ const launchesAtOnceMax = 4;
 export type LaunchHouse = Pick<House, 'db' | 'clock' | 'log' | 'providers' | 'serverUrl'>;
 
 /**
- * One machine of an image, tied to its launch key: whoever enrols with the token is the agent of that machine. Asked
- * again with the same key, it finds the machine; the token of the first time is then worth nothing.
+ * One machine of an image, tied to its launch key. Asked again with the same key, the provider finds the machine, whose
+ * agent may hold the token of any time it was asked: all of them are good, and only one of them enrols.
  */
 export async function launchMachine(
   { db, clock, providers, serverUrl }: LaunchHouse,
   { group, image, key }: { readonly group: Group; readonly image: Image; readonly key: string },
 ): Promise<Machine> {
-  const token = await db.transaction().execute(async (tx) => {
-    await revokeLaunchTokens(tx, key);
-    const request = { group: group.name, imageDigest: image.digest, labels: group.labels, usesMax: 1 };
-    return createToken(tx, { ...request, expiresInMs: tokenMsMax, launchKey: key }, clock.now());
-  });
-  const request = { group, image: imageRef(image), key, serverUrl: serverUrl(), joinToken: token.token };
+  const granted = { group: group.name, imageDigest: image.digest, labels: group.labels, usesMax: 1, launchKey: key };
+  const { token: joinToken } = await createToken(db, { ...granted, expiresInMs: tokenMsMax }, clock.now());
+  const request = { group, image: imageRef(image), key, serverUrl: serverUrl(), joinToken };
   const machine = await callProvider(clock, 'launch', () => providers(group).launch(request));
   await db.transaction().execute((tx) => bindMachine(tx, key, machine.providerId));
   return machine;

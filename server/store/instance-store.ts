@@ -61,15 +61,9 @@ export async function insertInstance(db: Db, instance: StoredInstance): Promise<
   await db.insertInto('instance').values(rowOf(instance)).execute();
 }
 
-/** Whoever enrolled first with a token of this launch; tokens of launches are for one use. */
+/** Whoever enrolled with a token of this launch. Intake lets only one do so. */
 export async function findInstanceByLaunch(db: Db, launchKey: string): Promise<StoredInstance | undefined> {
-  const row = await db
-    .selectFrom('instance')
-    .selectAll()
-    .where('launch_key', '=', launchKey)
-    .orderBy('enrolled_at')
-    .orderBy('id')
-    .executeTakeFirst();
+  const row = await db.selectFrom('instance').selectAll().where('launch_key', '=', launchKey).executeTakeFirst();
   return row && storedInstance(row);
 }
 

@@ -72,17 +72,8 @@ export async function redeemToken(db: Db, secret: string, now: number): Promise<
   };
 }
 
-/** For a launch that is asked for again: the secret of its first token is lost, and two must not be out. */
-export async function revokeLaunchTokens(db: Db, launchKey: string): Promise<void> {
-  await db.deleteFrom('join_token').where('launch_key', '=', launchKey).where('uses', '=', 0).execute();
-}
-
-export async function listTokens(db: Db): Promise<Token[]> {
-  const rows = await db.selectFrom('join_token').selectAll().orderBy('id').execute();
-  return rows.map(tokenOf);
-}
-
-function tokenOf(row: JoinTokenTable): Token {
+/** Without the secret. */
+export function tokenOf(row: JoinTokenTable): Token {
   return {
     id: row.id,
     group: row.group_name,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findInstanceByKey } from '../../server/store/instance-store.ts';
-import { createToken, listTokens } from '../../server/store/token-store.ts';
+import { createToken } from '../../server/store/token-store.ts';
 import { keyId, parsePublicKeys } from '../../shared/dsse.ts';
 import { CloseCode } from '../../shared/protocol.ts';
 import { anImageDigest } from '../support/builders.ts';
@@ -13,6 +13,7 @@ describe('enrolment', () => {
     house = await aGatewayHouse();
   });
   afterEach(() => house.close());
+  const usesOfTokens = () => house.db.selectFrom('join_token').select('uses').execute();
 
   it('gives the instance the group, image, labels and launch of its token', async () => {
     const request = {
@@ -47,7 +48,7 @@ describe('enrolment', () => {
     expect(answers.filter(({ answer }) => answer.type === 'welcome')).toHaveLength(1);
     const refused = answers.flatMap(({ answer }) => (answer.type === 'closed' ? [answer.code] : []));
     expect(refused).toEqual(Array(49).fill(CloseCode.unauthorized));
-    expect(await listTokens(house.db)).toMatchObject([{ uses: 1 }]);
+    expect(await usesOfTokens()).toMatchObject([{ uses: 1 }]);
     expect(await house.db.selectFrom('instance').select('id').execute()).toHaveLength(1);
   });
 
@@ -60,7 +61,7 @@ describe('enrolment', () => {
     const again = await sayHello(house.url, key, { joinToken });
 
     expect(again.answer).toEqual(lost.answer);
-    expect(await listTokens(house.db)).toMatchObject([{ uses: 1 }]);
+    expect(await usesOfTokens()).toMatchObject([{ uses: 1 }]);
   });
 
   it('enrols one key once when it says hello many times at once', async () => {
@@ -71,7 +72,7 @@ describe('enrolment', () => {
 
     const ids = answers.flatMap(({ answer }) => (answer.type === 'welcome' ? [answer.instanceId] : []));
     expect(new Set(ids).size).toBe(1);
-    expect(await listTokens(house.db)).toMatchObject([{ uses: 1 }]);
+    expect(await usesOfTokens()).toMatchObject([{ uses: 1 }]);
   });
 
   it.each([
@@ -94,6 +95,19 @@ describe('enrolment', () => {
     expect(answer).toMatchObject({ type: 'closed', code: CloseCode.unauthorized });
   });
 
+  it('lets one agent in for a launch that was asked for twice, with either token', async () => {
+    await house.aToken({ launchKey: 'r-1' });
+    const joinToken = await house.aToken({ launchKey: 'r-1' });
+    const late = await house.aToken({ launchKey: 'r-1' });
+
+    const first = await sayHello(house.url, anAgentKey(), { joinToken });
+    const second = await sayHello(house.url, anAgentKey(), { joinToken: late });
+
+    expect(first.answer).toMatchObject({ type: 'welcome' });
+    expect(second.answer).toMatchObject({ type: 'closed', code: CloseCode.unauthorized });
+    expect(await usesOfTokens()).toMatchObject([{ uses: 0 }, { uses: 1 }, { uses: 0 }]);
+  });
+
   it('refuses a signature over the nonce of another connection', async () => {
     const joinToken = await house.aToken();
     const key = anAgentKey();
@@ -105,7 +119,7 @@ describe('enrolment', () => {
     line.send(aHello(key, other.nonce, { joinToken }));
 
     expect(await line.next()).toMatchObject({ type: 'closed', code: CloseCode.unauthorized });
-    expect(await listTokens(house.db)).toMatchObject([{ uses: 0 }]);
+    expect(await usesOfTokens()).toMatchObject([{ uses: 0 }]);
   });
 
   it('refuses a public key that another key has signed for', async () => {

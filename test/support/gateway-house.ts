@@ -6,7 +6,7 @@ import { createEventFeed, type EventFeed } from '../../server/fleet/event-feed.t
 import { agentPath, createGateway, type Gateway } from '../../server/gateway/gateway.ts';
 import type { GatewayLimits } from '../../server/gateway/limits.ts';
 import type { Db } from '../../server/store/database.ts';
-import { createToken } from '../../server/store/token-store.ts';
+import { createToken, type TokenRequest } from '../../server/store/token-store.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
 import { anImageDigest } from './builders.ts';
 import { aDatabase } from './database.ts';
@@ -17,7 +17,7 @@ export interface GatewayHouse {
   readonly feed: EventFeed;
   readonly gateway: Gateway;
   /** The secret of a token for the group and image that builders use. */
-  aToken(overrides?: { readonly usesMax?: number; readonly expiresInMs?: number }): Promise<string>;
+  aToken(overrides?: Partial<Pick<TokenRequest, 'usesMax' | 'expiresInMs' | 'launchKey'>>): Promise<string>;
   /** Stops as a server does; the database is closed too. */
   close(): Promise<void>;
 }
@@ -46,8 +46,9 @@ export async function aGatewayHouse(
     db,
     feed,
     gateway,
-    async aToken({ usesMax = 1, expiresInMs = 3_600_000 } = {}) {
-      const request = { group: 'web', imageDigest: anImageDigest, labels: { env: 'test' }, usesMax, expiresInMs };
+    async aToken(overrides = {}) {
+      const origin = { group: 'web', imageDigest: anImageDigest, labels: { env: 'test' } };
+      const request = { ...origin, usesMax: 1, expiresInMs: 3_600_000, ...overrides };
       return (await createToken(db, request, clock.now())).token;
     },
     async close() {

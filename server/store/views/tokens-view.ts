@@ -1,5 +1,6 @@
 import type { Token } from '../../../shared/api.ts';
 import type { Db } from '../database.ts';
+import { tokenOf } from '../token-store.ts';
 import { type Page, type PageQuery, pageOfRows, readCursor } from './page.ts';
 
 /** Newest first. Secrets are not stored and cannot be shown. */
@@ -11,19 +12,5 @@ export async function listTokens(db: Db, query: PageQuery): Promise<Page<Token>>
     .orderBy('id', 'desc')
     .limit(query.limit + 1);
   if (before !== undefined) select = select.where('id', '<', before);
-  return pageOfRows(
-    await select.execute(),
-    query,
-    (row) => [row.id],
-    (row): Token => ({
-      id: row.id,
-      group: row.group_name,
-      imageDigest: row.image_digest,
-      labels: JSON.parse(row.labels),
-      uses: row.uses,
-      usesMax: row.uses_max,
-      expiresAt: row.expires_at,
-      createdAt: row.created_at,
-    }),
-  );
+  return pageOfRows(await select.execute(), query, (row) => [row.id], tokenOf);
 }
