@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { CodedError } from '../../shared/errors.ts';
+import { CodedError, sentenceOf } from '../../shared/errors.ts';
 
 /** What one server keeps on disk. Made at the first start; readable by its user only. */
 export interface DataDirectory {
@@ -21,14 +21,14 @@ const tokenFormat = /^[\x21-\x7e]{16,512}$/;
 /** Errors: CONFIG. */
 export async function openDataDirectory(directory: string): Promise<DataDirectory> {
   const path = resolve(directory);
+  const database = join(path, 'pristine.db');
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
+    // SQLite would make it readable for everyone, and its journals take after it.
+    await (await open(database, 'a', 0o600)).close();
   } catch (cause) {
-    throw new CodedError('CONFIG', `expected a data directory at ${path}, and could not make it`, cause);
+    throw new CodedError('CONFIG', `expected a data directory that can be written to: ${sentenceOf(cause)}`, cause);
   }
-  const database = join(path, 'pristine.db');
-  // SQLite would make it readable for everyone, and its journals take after it.
-  await (await open(database, 'a', 0o600)).close();
   return {
     path,
     database,
@@ -52,35 +52,43 @@ export async function readAdminToken(file: string): Promise<string> {
   return token;
 }
 
-/** Says where the server listens, whole or not at all: scripts wait for this file and read it at once. */
+/** Says where the server listens, whole or not at all: scripts wait for this file and read it at once. Errors: IO. */
 export async function writeListening(file: string, url: string): Promise<void> {
-  await writeFile(`${file}.tmp`, `${url}\n`);
-  await rename(`${file}.tmp`, file);
+  try {
+    await writeFile(`${file}.tmp`, `${url}\n`);
+    await rename(`${file}.tmp`, file);
+  } catch (cause) {
+    throw new CodedError('IO', `could not write ${file}: ${sentenceOf(cause)}`, cause);
+  }
 }
 
 /**
  * A secret that must survive the moment it is made, and must never be made twice: whole on disk under another name first,
- * then linked to its own, which fails where one stands already. Answers whether this call made it.
+ * then linked to its own, which fails where one stands already. Answers whether this call made it. Errors: IO.
  */
 export async function writeOnce(file: string, text: string): Promise<boolean> {
   if (await exists(file)) return false;
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
-  const handle = await open(draft, 'wx', 0o600);
+  try {
+    await writeDurably(draft, text);
+    await link(draft, file);
+    await syncDirectory(join(file, '..'));
+    return true;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw new CodedError('IO', `could not write ${file}: ${sentenceOf(cause)}`, cause);
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+async function writeDurably(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'wx', 0o600);
   try {
     await handle.writeFile(text);
     await handle.sync();
   } finally {
     await handle.close();
-  }
-  try {
-    await link(draft, file);
-    await syncDirectory(join(file, '..'));
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    await unlink(draft);
   }
 }
 

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import { CodedError } from '../../shared/errors.ts';
+import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import { migrations } from './migrations/all.ts';
 import type { Tables } from './tables.ts';
 
@@ -42,7 +42,11 @@ function open(file: string): Database {
     sqlite.pragma(`busy_timeout = ${busyMsMax}`);
     return sqlite;
   } catch (cause) {
-    throw new CodedError('IO', `expected a SQLite database at ${file}, and could not open it`, cause);
+    throw new CodedError(
+      'IO',
+      `expected a SQLite database at ${file}, and could not open it: ${sentenceOf(cause)}`,
+      cause,
+    );
   }
 }
 
