@@ -103,6 +103,8 @@ export function connect(access: Access, env: Environment): Remote {
       const response = await ask('events', query, { signal: leaving.signal });
       try {
         if (response.body !== null) yield* readEvents(response.body);
+      } catch (cause) {
+        throw new CodedError('UNREACHABLE', `${base.origin} went away: ${causeOf(cause)}`, cause);
       } finally {
         leaving.abort();
       }

@@ -1,5 +1,6 @@
 import type { FleetEvent } from '../../../shared/api.ts';
 import { systemClock } from '../../../shared/clock.ts';
+import { CodedError, ExitCode } from '../../../shared/errors.ts';
 import type { Context } from '../context.ts';
 
 const reconnectMs = 2_000;
@@ -14,17 +15,25 @@ export async function events(
   { follow, after }: { readonly follow?: unknown; readonly after?: unknown },
 ): Promise<void> {
   let last = typeof after === 'number' ? after : follow === true ? undefined : 0;
+  let hasCaughtUp = false;
   for (;;) {
-    for await (const event of remote.events({ after: last })) {
-      if (event === 'caught-up') {
-        if (follow !== true) return;
-        continue;
+    try {
+      for await (const event of remote.events({ after: last })) {
+        if (event === 'caught-up') {
+          if (follow !== true) return;
+          hasCaughtUp = true;
+          continue;
+        }
+        last = event.id;
+        if (json) out.jsonLine(event);
+        else out.line(sentenceOf(event));
       }
-      last = event.id;
-      if (json) out.jsonLine(event);
-      else out.line(sentenceOf(event));
+      if (follow !== true) throw new CodedError('UNREACHABLE', 'the server ended the stream before all was sent');
+    } catch (error) {
+      // A server that was never there is a mistake in its address; one that was there comes back.
+      const isAway = error instanceof CodedError && error.exitCode === ExitCode.unreachable;
+      if (!isAway || !hasCaughtUp) throw error;
     }
-    if (follow !== true) return;
     await systemClock.sleep(reconnectMs);
   }
 }
