@@ -7,6 +7,7 @@ import { durationMs } from '../shared/duration.ts';
 import { CodedError, ExitCode, sentenceOf } from '../shared/errors.ts';
 import { type Config, configOptions, readConfig } from './config.ts';
 import { createEventFeed } from './fleet/event-feed.ts';
+import { createHistoryKeeper } from './fleet/history.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createHttp } from './http/app.ts';
 import type { Providers } from './provider/provider.ts';
@@ -73,6 +74,9 @@ export async function startServer(
 
   controller.start();
   starting.defer(() => controller.stop());
+  const history = createHistoryKeeper({ db, clock, log });
+  history.start();
+  starting.defer(() => history.stop());
   readyAt = clock.now();
   starting.defer(() => {
     readyAt = undefined;

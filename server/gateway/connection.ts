@@ -12,6 +12,7 @@ import {
   type ServerMessage,
 } from '../../shared/protocol.ts';
 import type { EventFeed } from '../fleet/event-feed.ts';
+import type { Log } from '../fleet/log.ts';
 import { applyReport } from '../intake/apply-report.ts';
 import { enrol } from '../intake/enrol.ts';
 import { type HelloMessage, proveHello } from '../intake/hello.ts';
@@ -21,7 +22,6 @@ import type { Db } from '../store/database.ts';
 import type { StoredInstance } from '../store/instance-store.ts';
 import { createInbox } from './inbox.ts';
 import type { GatewayLimits } from './limits.ts';
-import type { Log } from './log.ts';
 import { Refusal, refusalOf } from './refusal.ts';
 import { takeFrame } from './token-bucket.ts';
 

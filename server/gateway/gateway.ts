@@ -4,11 +4,11 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../../shared/clock.ts';
 import { CloseCode, frameBytesMax, silentAfterMs, subprotocol } from '../../shared/protocol.ts';
 import type { EventFeed } from '../fleet/event-feed.ts';
+import type { Log } from '../fleet/log.ts';
 import type { Db } from '../store/database.ts';
 import { latestEventId, readEvents } from '../store/event-store.ts';
 import { type Connection, type House, serveConnection } from './connection.ts';
 import { type GatewayLimits, gatewayLimits } from './limits.ts';
-import type { Log } from './log.ts';
 import { createPresence } from './presence.ts';
 import { Refusal } from './refusal.ts';
 

@@ -1,12 +1,9 @@
-import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
 import type { EventFeed } from '../fleet/event-feed.ts';
+import type { Log } from '../fleet/log.ts';
 import type { Providers } from '../provider/provider.ts';
 import type { Db } from '../store/database.ts';
 import type { ProofSigner } from './proof.ts';
-
-/** Static message, values as fields. */
-export type Log = Pick<Logger, 'info' | 'warn' | 'error'>;
 
 /** What the actors of this room work with; wired in main.ts. */
 export interface House {

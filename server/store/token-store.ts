@@ -72,6 +72,11 @@ export async function redeemToken(db: Db, secret: string, now: number): Promise<
   };
 }
 
+/** Those that expired before then; what used them keeps what they gave. */
+export async function pruneTokens(db: Db, before: string): Promise<void> {
+  await db.deleteFrom('join_token').where('expires_at', '<', before).execute();
+}
+
 /** Without the secret. */
 export function tokenOf(row: JoinTokenTable): Token {
   return {
