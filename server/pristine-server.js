@@ -8,8 +8,5 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   );
   process.exitCode = 2;
 } else {
-  import('node:module').then((module) => {
-    module.enableCompileCache();
-    return import('./main.ts').then((entry) => entry.main(process.argv));
-  });
+  import('./main.ts');
 }
