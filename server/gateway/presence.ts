@@ -6,7 +6,7 @@ import { flushLastSeen, listPresent } from '../store/instance-store.ts';
 import type { House } from './connection.ts';
 
 /** Rows of one transaction; between two the loop does other work. */
-const flushRowsMax = 500;
+const rowsMax = 500;
 
 export interface Presence {
   heard(instanceId: string): void;
@@ -47,35 +47,41 @@ export function createPresence({ db, feed, clock }: House): Presence {
 
   async function flush(): Promise<void> {
     const ids = [...unwritten];
-    for (let from = 0; from < ids.length; from += flushRowsMax) {
-      const chunk = ids.slice(from, from + flushRowsMax);
-      await flushLastSeen(db, new Map(chunk.map((id) => [id, timestamp(heard.get(id)?.at ?? readyAt)])));
+    for (let from = 0; from < ids.length; from += rowsMax) {
+      const chunk = ids.slice(from, from + rowsMax);
+      // Noted as written first: who is heard again meanwhile is noted anew.
       for (const id of chunk) unwritten.delete(id);
+      try {
+        await flushLastSeen(db, new Map(chunk.map((id) => [id, timestamp(heard.get(id)?.at ?? readyAt)])));
+      } catch (error) {
+        for (const id of chunk) unwritten.add(id);
+        throw error;
+      }
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
+  /** When a network fails, thousands fall silent at once: not each of them is a commit of its own. */
   async function tellChanges(): Promise<void> {
     const server = { readyAt, now: clock.now() };
     const present = await listPresent(db);
-    let changed = false;
-    for (const { id, group, lastSeenAt } of present) {
-      const from = told.get(id) ?? 'online';
-      const liveness = livenessOf({ heardAt: heard.get(id)?.at, lastSeenAt: Date.parse(lastSeenAt) }, server);
-      if (liveness === from) continue;
-      told.set(id, liveness);
-      changed = true;
-      const at = timestamp(server.now);
-      await appendEvent(db, {
-        at,
-        type: 'instance.liveness',
-        groupName: group,
-        instanceId: id,
-        data: { from, to: liveness },
-      });
-    }
     forgetOthers(new Set(present.map(({ id }) => id)));
-    if (changed) feed.wake();
+    const changes = present.flatMap(({ id, group, lastSeenAt }) => {
+      const from = told.get(id) ?? 'online';
+      const to = livenessOf({ heardAt: heard.get(id)?.at, lastSeenAt: Date.parse(lastSeenAt) }, server);
+      return to === from ? [] : [{ id, group, from, to }];
+    });
+    for (let first = 0; first < changes.length; first += rowsMax) {
+      const chunk = changes.slice(first, first + rowsMax);
+      await db.transaction().execute(async (tx) => {
+        for (const { id: instanceId, group: groupName, from, to } of chunk) {
+          const about = { groupName, instanceId, data: { from, to } };
+          await appendEvent(tx, { at: timestamp(server.now), type: 'instance.liveness', ...about });
+        }
+      });
+      for (const { id, to } of chunk) told.set(id, to);
+      feed.wake();
+    }
   }
 
   function forgetOthers(present: ReadonlySet<string>): void {
