@@ -60,7 +60,7 @@ export function createLocalProvider(options: { readonly privileged?: boolean } =
 
 /**
  * A machine is `running` once its agent was started. What stopped before that is made anew from the start, because nobody
- * knows how far it came: whatever runs of it is ended first, and the token that it was given is worth nothing by now.
+ * knows how far it came: whatever runs of it is ended first. Its identity stays, so an agent that had enrolled is known.
  */
 async function launch(place: Place, request: LaunchRequest, privileged: boolean): Promise<Machine> {
   const spec = specOf(request.group);

@@ -13,6 +13,9 @@ const [data, port, moment = '', nth = '1', ms = '0'] = process.argv.slice(2);
 const [when, callName] = moment.split(':');
 const die = () => process.kill(process.pid, 'SIGKILL');
 
+// And with the test that started it, however that ended.
+process.stdin.resume().once('close', die);
+
 let moves = 0;
 const log = pino(
   {

@@ -4,7 +4,7 @@ import { appendFileSync, closeSync, openSync, readdirSync, readFileSync } from '
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { mountsAt } from '../../server/provider/local/processes.ts';
 import type { Instance, ReplacementView } from '../../shared/api.ts';
 import { parseEnvelope, parsePublicKeys } from '../../shared/dsse.ts';
@@ -36,13 +36,14 @@ describe('kill -9 of the server during a replacement', () => {
   beforeAll(async () => {
     house = await raiseHouse();
   });
+  afterEach(() => house.stop());
   afterAll(() => house.close());
 
   it.each(moments)('%s %s: one replacement, one retirement, no orphan', async (...moment) => {
     const { bench } = house;
     await house.start(...moment);
-    await until(async () => (await house.instances()).filter(({ liveness }) => liveness === 'online').length === size);
     const before = await house.instances();
+    await house.scanAll();
     const known = new Set((await house.replacements()).map(({ id }) => id));
     const [old] = before.filter(({ content }) => content === 'in_sync');
     const fresh = async () => (await house.replacements()).filter(({ id }) => !known.has(id));
@@ -62,7 +63,6 @@ describe('kill -9 of the server during a replacement', () => {
     expect(living.map(({ id }) => id).sort()).toEqual(expected.sort());
     expect(readdirSync(bench.directory).sort()).toEqual(living.map(({ providerId }) => providerId).sort());
     expect(mountsAt(bench.directory)).toHaveLength(size);
-    await house.stop();
   });
 });
 
@@ -74,6 +74,8 @@ interface House {
   stop(): Promise<void>;
   close(): Promise<void>;
   text(path: string): Promise<string>;
+  /** Until each agent is connected and has reported anew: one whose connections come to nothing stays away longer each time. */
+  scanAll(): Promise<void>;
   instances(): Promise<readonly Instance[]>;
   replacements(): Promise<readonly ReplacementView[]>;
 }
@@ -105,7 +107,7 @@ async function raiseHouse(): Promise<House> {
     async start(...moment) {
       const log = openSync(logFile, 'a');
       const child = spawn(process.execPath, [dyingServer, data, String(port), ...moment], {
-        stdio: ['ignore', log, log],
+        stdio: ['pipe', log, log],
       });
       closeSync(log);
       server = child;
@@ -131,6 +133,20 @@ async function raiseHouse(): Promise<House> {
       await bench.close();
     },
     text: (path) => call('GET', path),
+    async scanAll() {
+      const scans = new Map((await house.instances()).map(({ id, evidence }) => [id, evidence?.scanId]));
+      for (const id of scans.keys()) {
+        await until(() =>
+          call('POST', `instances/${id}/scan`).then(
+            () => true,
+            () => false,
+          ),
+        );
+      }
+      await until(async () =>
+        (await house.instances()).every(({ id, evidence }) => evidence !== null && evidence.scanId !== scans.get(id)),
+      );
+    },
     instances: () => items('instances?group=web&limit=100'),
     replacements: () => items('replacements?group=web&limit=100'),
   };
