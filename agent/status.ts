@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { CodedError } from '../shared/errors.ts';
+import { CodedError, ExitCode } from '../shared/errors.ts';
 import { Image } from '../shared/image.ts';
 import { Verdict } from '../shared/verdict.ts';
 import { writeAtomically } from './state/durable-file.ts';
@@ -41,6 +41,13 @@ export const Status = z
   })
   .meta({ id: 'Status' });
 export type Status = z.infer<typeof Status>;
+
+/** How `status` and `run --once` end. */
+export const exitCodeOfVerdict: Readonly<Record<Verdict, ExitCode>> = {
+  in_sync: ExitCode.ok,
+  drifted: ExitCode.finding,
+  unverifiable: ExitCode.unmeasured,
+};
 
 export const statusEveryMs = 15_000;
 /** Four missed writes: from there on a status says nothing about now. */

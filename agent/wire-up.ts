@@ -19,7 +19,7 @@ import { createReporter } from './report/reporter.ts';
 import { openSpool } from './report/spool.ts';
 import { loadKnownState, saveKnownState } from './state/known-state.ts';
 import { openStateDirectory } from './state/state-directory.ts';
-import { writeStatus } from './status.ts';
+import { exitCodeOfVerdict, writeStatus } from './status.ts';
 import { createSweeper } from './sweep-child.ts';
 import { version } from './version.ts';
 import { watchDirectories } from './watch/directory-watcher.ts';
@@ -201,14 +201,5 @@ function onceDone(): (view: AgentView) => boolean {
 function onceExitCode(view: AgentView): ExitCode {
   if (view.connection === 'refused') return ExitCode.forbidden;
   if (!view.hasSwept || view.spooled > 0) return ExitCode.unreachable;
-  switch (view.verdict) {
-    case 'in_sync':
-      return ExitCode.ok;
-    case 'drifted':
-      return ExitCode.finding;
-    case 'unverifiable':
-      return ExitCode.unmeasured;
-    default:
-      return view.verdict satisfies never;
-  }
+  return exitCodeOfVerdict[view.verdict];
 }

@@ -4,7 +4,7 @@ import { ExitCode } from '../../shared/errors.ts';
 import { imageRef } from '../../shared/image.ts';
 import { terminalSafe } from '../../shared/name.ts';
 import { loadConfig } from '../config.ts';
-import { isFresh, readStatus, type Status } from '../status.ts';
+import { exitCodeOfVerdict, isFresh, readStatus, type Status } from '../status.ts';
 
 /** `pristine status`: exit 0 in sync, 1 drifted, 3 unverifiable, or no agent is there to say. Errors: CONFIG, UNREADABLE. */
 export async function statusCommand(options: { readonly config: string; readonly json?: boolean }): Promise<ExitCode> {
@@ -12,17 +12,7 @@ export async function statusCommand(options: { readonly config: string; readonly
   const status = await readStatus(stateDir);
   const now = systemClock.now();
   process.stdout.write(options.json ? `${JSON.stringify(status)}\n` : textOf(status, now));
-  if (!isFresh(status, now)) return ExitCode.unmeasured;
-  switch (status.verdict) {
-    case 'in_sync':
-      return ExitCode.ok;
-    case 'drifted':
-      return ExitCode.finding;
-    case 'unverifiable':
-      return ExitCode.unmeasured;
-    default:
-      return status.verdict satisfies never;
-  }
+  return isFresh(status, now) ? exitCodeOfVerdict[status.verdict] : ExitCode.unmeasured;
 }
 
 function textOf(status: Status, now: number): string {
