@@ -12,6 +12,7 @@ import type { Db } from '../store/database.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { findImage, findImageByRef, insertImage, type StoredImage } from '../store/image-store.ts';
 import { trustedPublicKeys } from '../store/key-store.ts';
+import { findPushedImage } from '../store/views/images-view.ts';
 
 /**
  * Takes in a baked image: both statements signed by a trusted key, and about the same image. A name and version mean
@@ -25,7 +26,7 @@ export async function pushImage(db: Db, pushed: PushImage, now: number): Promise
     const known = await findImage(tx, image.digest);
     if (known) {
       refuseOtherRules(known, image);
-      return view(known, await countInstances(tx, known.digest));
+      return viewOf(tx, known);
     }
 
     const namesake = await findImageByRef(tx, image);
@@ -40,7 +41,7 @@ export async function pushImage(db: Db, pushed: PushImage, now: number): Promise
       type: 'image.pushed',
       data: { name: image.name, version: image.version, digest: image.digest },
     });
-    return view(image, await countInstances(tx, image.digest));
+    return viewOf(tx, image);
   });
 }
 
@@ -85,27 +86,8 @@ function refuseOtherRules(known: StoredImage, image: StoredImage): void {
   );
 }
 
-async function countInstances(db: Db, digest: string): Promise<number> {
-  const { n } = await db
-    .selectFrom('instance')
-    .select((eb) => eb.fn.countAll<number>().as('n'))
-    .where('image_digest', '=', digest)
-    .where('lifecycle', '!=', 'retired')
-    .executeTakeFirstOrThrow();
-  return n;
-}
-
-function view(image: StoredImage, instances: number): PushedImage {
-  const { name, version, digest, platform, entries, rulesSequence, signedBy, pushedAt } = image;
-  return {
-    name,
-    version,
-    digest,
-    platform,
-    entries,
-    rules: rulesSequence,
-    signedBy: [...signedBy],
-    pushedAt,
-    instances,
-  };
+async function viewOf(tx: Db, { digest }: StoredImage): Promise<PushedImage> {
+  const view = await findPushedImage(tx, digest);
+  if (view === undefined) throw new TypeError(`image ${digest} was pushed and is not there`);
+  return view;
 }

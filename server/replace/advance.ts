@@ -19,6 +19,7 @@ import {
 import { readPolicy } from '../store/policy-store.ts';
 import {
   countAttempt,
+  endedStates,
   findReplacementRecord,
   moveReplacement,
   noteError,
@@ -32,7 +33,6 @@ import { launchMachine } from './launch.ts';
 import { launchKeyOf } from './launch-key.ts';
 import { makeProof } from './proof.ts';
 import { type Call, type Effects, newMachine, nextStep, type Step } from './replacement.ts';
-import { endedStates } from './snapshot.ts';
 import { type NewInstance, strategyOf, type World } from './world.ts';
 
 /** More steps than a replacement has, so that a defect ends in a wait for the next tick and not in a busy loop. */
@@ -46,7 +46,7 @@ export async function advanceReplacement(house: House, id: string, signal: Abort
   let drained = false;
   for (let taken = 0; taken < stepsMax && !signal.aborted; taken += 1) {
     const replacement = await findReplacementRecord(house.db, id);
-    if (replacement === undefined || endedStates.some((state) => state === replacement.state)) return;
+    if (replacement === undefined || endedStates.includes(replacement.state)) return;
     const world = { ...(await lookAround(house, replacement)), drained };
     const step = nextStep(replacement, world, house.clock.now());
     if (step.do === 'wait') return;

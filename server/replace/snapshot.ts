@@ -8,6 +8,7 @@ import { contentOf, isExpired } from '../fleet/content.ts';
 import type { Machine } from '../provider/provider.ts';
 import type { Db } from '../store/database.ts';
 import { readGroups } from '../store/group-store.ts';
+import { endedStates } from '../store/replacement-store.ts';
 
 /** Everything that a plan rests on, read at one moment. Times are milliseconds since the epoch. */
 export interface FleetSnapshot {
@@ -78,7 +79,6 @@ export interface Sources {
 const hourMs = 3_600_000;
 /** Of one instance; the bound of a cause too. The rest is in the findings. */
 const driftsMax = 1_000;
-export const endedStates = ['succeeded', 'failed'] as const satisfies readonly ReplacementState[];
 
 /** One transaction, so that no half of a report or a replacement is seen. */
 export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapshot> {

@@ -9,6 +9,9 @@ import { appendEvent } from './event-store.ts';
 import { setLifecycle } from './instance-store.ts';
 import type { ReplacementTable } from './tables.ts';
 
+/** A stuck one waits for a person, so it is under way. */
+export const endedStates: readonly ReplacementState[] = ['succeeded', 'failed'];
+
 /** Providers say as much as they like. */
 const errorCharsMax = 2_000;
 

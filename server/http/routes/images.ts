@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PushedImage, PushImage } from '../../../shared/api.ts';
 import { pushImage } from '../../fleet/images.ts';
-import { findImage, listImages } from '../../store/views/images-view.ts';
+import { findPushedImage, listImages } from '../../store/views/images-view.ts';
 import { answers, answersPage, found, pageQuery } from '../schema.ts';
 import type { Api, Services } from '../services.ts';
 
@@ -28,7 +28,7 @@ export function imageRoutes(api: Api, services: Services): void {
       params: z.object({ digest: z.string() }),
       response: answers(PushedImage, 'The image.'),
     },
-    handler: async ({ params }) => found(await findImage(services.db, params.digest), `image ${params.digest}`),
+    handler: async ({ params }) => found(await findPushedImage(services.db, params.digest), `image ${params.digest}`),
   });
 
   api.post('/images', {

@@ -2,9 +2,9 @@ import { type Expression, type SqlBool, sql } from 'kysely';
 import type { GroupView } from '../../../shared/api.ts';
 import type { Db } from '../database.ts';
 import { readGroup, type StoredGroup, storedGroup } from '../group-store.ts';
+import { endedStates } from '../replacement-store.ts';
 import { contentIs } from './instances-view.ts';
 import { type Page, type PageQuery, pageOfRows, readCursor } from './page.ts';
-import { endedStates } from './replacements-view.ts';
 import type { Sight } from './sight.ts';
 
 export async function listGroups(db: Db, query: PageQuery, sight: Sight): Promise<Page<GroupView>> {

@@ -18,7 +18,7 @@ export async function listImages(db: Db, query: PageQuery): Promise<Page<PushedI
   return pageOfRows(await select.execute(), query, (row) => [row.pushed_at, row.digest], imageOf);
 }
 
-export async function findImage(db: Db, digest: string): Promise<PushedImage | undefined> {
+export async function findPushedImage(db: Db, digest: string): Promise<PushedImage | undefined> {
   const row = await imageRows(db).where('digest', '=', digest).executeTakeFirst();
   return row && imageOf(row);
 }

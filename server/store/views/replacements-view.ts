@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { ReplacementState, ReplacementView } from '../../../shared/api.ts';
 import type { Db } from '../database.ts';
+import { endedStates } from '../replacement-store.ts';
 import type { ReplacementStepTable, ReplacementTable } from '../tables.ts';
 import { type Page, type PageQuery, pageOfRows, readCursor } from './page.ts';
 
@@ -9,9 +10,6 @@ export interface ReplacementQuery extends PageQuery {
   /** Only those under way, or only those that ended. */
   readonly active?: boolean | undefined;
 }
-
-/** A stuck one waits for a person, so it is under way. */
-export const endedStates: readonly ReplacementState[] = ['succeeded', 'failed'];
 
 /** Newest first. */
 export async function listReplacements(db: Db, query: ReplacementQuery): Promise<Page<ReplacementView>> {
