@@ -43,7 +43,8 @@ export interface Members {
 
 /**
  * The members of a group, each once: an instance, a machine that nobody ever spoke for, or a replacement under way, which
- * stands for its old and its new instance together and is unavailable until it has ended.
+ * stands for its old and its new instance together and is unavailable until it has ended. The size is that of the provider:
+ * agents that no machine stands behind would raise every percentage, and who has a join token can enrol as many as it allows.
  */
 export function membersOf(snapshot: FleetSnapshot, { group, machines, instances }: GroupSnapshot): Members {
   const active = snapshot.active.filter((replacement) => replacement.group === group.name);
@@ -58,15 +59,16 @@ export function membersOf(snapshot: FleetSnapshot, { group, machines, instances 
     if (instance.providerId !== null) spokenFor.add(instance.providerId);
     if (unavailable.has(instance.id) && replaced.has(instance.providerId ?? '')) continue;
     if (instance.launchKey !== null && launched.has(instance.launchKey)) continue;
-    size += 1;
+    if (machines === null && instance.providerId !== null) size += 1;
     const machine = instance.providerId === null ? undefined : listed.get(instance.providerId);
-    if (!isAvailable(instance, machines === null || machine?.state === 'running')) unavailable.add(instance.id);
+    // One enrolled by hand has no machine that could be asked about.
+    const isRunning = machines === null || instance.providerId === null || machine?.state === 'running';
+    if (!isAvailable(instance, isRunning)) unavailable.add(instance.id);
   }
   for (const { providerId, launchKey } of listed.values()) {
-    if (spokenFor.has(providerId) || replaced.has(providerId)) continue;
-    if (launchKey !== null && launched.has(launchKey)) continue;
+    if (replaced.has(providerId) || (launchKey !== null && launched.has(launchKey))) continue;
     size += 1;
-    unavailable.add(`machine ${providerId}`);
+    if (!spokenFor.has(providerId)) unavailable.add(`machine ${providerId}`);
   }
   return { size, unavailable };
 }

@@ -215,6 +215,18 @@ describe('what holds a replacement back', () => {
     expect(five.commands).toHaveLength(1);
   });
 
+  it('lets agents enrolled by hand take no budget while online, raise no percentage, and hold back no breaker', () => {
+    const ghosts = Array.from({ length: 94 }, () => anInstance({ providerId: null }));
+    const real = [aTainted(), aTainted(), ...healthy(4)];
+    const machines = aGroupSnapshot({ instances: real }).machines;
+
+    const two = plan({ instances: [...real, ...ghosts], machines }, [aPolicy({ budgets: [{ max: '25%' }] })]);
+    const three = plan({ instances: [aTainted(), ...real, ...ghosts], machines }, [aPolicy()]);
+
+    expect([two.commands.length, kinds(two)]).toEqual([1, [['budget']]]);
+    expect(three.trips).toHaveLength(1);
+  });
+
   it('takes the smaller cap where two policies select the same group, and acts once', () => {
     const instances = [aTainted(), aTainted(), ...healthy(40)];
     const wide = aPolicy({ budgets: [{ max: 10 }] });
