@@ -17,13 +17,14 @@ export interface VerifyCommandOptions {
   readonly failOn: Severity;
 }
 
-/** Standard output is the report and nothing else, also when nothing could be measured. */
+/** Standard output is the report and nothing else, also when nothing could be measured, by whatever went wrong. */
 export async function verifySweep(pool: ObserverPool, options: VerifyCommandOptions): Promise<ExitCode> {
   const clock = systemClock;
   const startedAt = timestamp(clock.now());
   const progress = openProgress();
   let report: Report;
   let refused: ExitCode | undefined;
+  let defect: unknown;
   try {
     const keys = readPublicKeys(options.pub);
     report = await verify({
@@ -34,14 +35,15 @@ export async function verifySweep(pool: ObserverPool, options: VerifyCommandOpti
       onProgress: (looked, entries) => progress.show(`looked at ${looked} of ${entries} entries`),
     });
   } catch (error) {
-    if (!(error instanceof CodedError)) throw error;
-    refused = error.exitCode;
+    if (error instanceof CodedError) refused = error.exitCode;
+    else defect = error;
     const finishedAt = timestamp(clock.now());
     report = refusalReport(error, { root: options.root, manifest: options.manifest, startedAt, finishedAt });
   } finally {
     progress.clear();
   }
   process.stdout.write(options.format === 'json' ? `${JSON.stringify(report)}\n` : reportText(report));
+  if (defect !== undefined) throw defect;
   return refused ?? exitCodeOf(report, options.failOn);
 }
 
