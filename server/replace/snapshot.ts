@@ -2,7 +2,7 @@ import type { Breaker, Lifecycle, ReplacementState } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { type Image, type ImageRef, imageRef } from '../../shared/image.ts';
 import type { Group } from '../../shared/policy.ts';
-import type { Severity } from '../../shared/severity.ts';
+import { type Severity, severities } from '../../shared/severity.ts';
 import type { Verdict } from '../../shared/verdict.ts';
 import { contentOf, isExpired } from '../fleet/content.ts';
 import type { Machine } from '../provider/provider.ts';
@@ -77,7 +77,7 @@ export interface Sources {
 }
 
 const hourMs = 3_600_000;
-/** Of one instance; the bound of a cause too. The rest is in the findings. */
+/** Of one instance, the gravest; the bound of a cause too. The rest is in the findings. */
 const driftsMax = 1_000;
 
 /** One transaction, so that no half of a report or a replacement is seen. */
@@ -172,12 +172,16 @@ async function readDrifts(db: Db): Promise<ReadonlyMap<string, readonly Instance
   const byInstance = new Map<string, InstanceDrift[]>();
   for (const { instance_id, fingerprint, severity, first_seen_at } of rows) {
     const own = byInstance.get(instance_id) ?? [];
-    if (own.length < driftsMax) {
-      own.push({ fingerprint, severity: severity as Severity, firstSeenAt: Date.parse(first_seen_at) });
-    }
+    own.push({ fingerprint, severity: severity as Severity, firstSeenAt: Date.parse(first_seen_at) });
     byInstance.set(instance_id, own);
   }
-  return byInstance;
+  return new Map([...byInstance].map(([id, own]) => [id, own.length > driftsMax ? gravestOf(own) : own]));
+}
+
+/** Much that is slight must not hide, from a trigger that waits for it, the one thing that is grave. */
+function gravestOf(drifts: readonly InstanceDrift[]): readonly InstanceDrift[] {
+  const rank = ({ severity }: InstanceDrift) => severities.indexOf(severity);
+  return drifts.toSorted((a, b) => rank(b) - rank(a)).slice(0, driftsMax);
 }
 
 async function readResets(db: Db): Promise<ReadonlyMap<string, number>> {
