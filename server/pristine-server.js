@@ -8,5 +8,5 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   );
   process.exitCode = 2;
 } else {
-  import('./main.ts');
+  import('./main.ts').then((entry) => entry.main(process.argv));
 }
