@@ -1,17 +1,7 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256Hex } from '../../../shared/digest.ts';
-import { CodedError } from '../../../shared/errors.ts';
+import { CodedError, sentenceOf } from '../../../shared/errors.ts';
 import { MachineRecord } from './record.ts';
 import { removeTree } from './remove-tree.ts';
 
@@ -52,7 +42,7 @@ export function createPlaces(base: string): Places {
     // Made from the key, so that the same key is the same place, also for a server that remembers nothing.
     ofKey: (group, key) => ofId(`local-${sha256Hex(`${group}\n${key}`).slice(0, 12)}`),
     async all(group) {
-      const ids = existsSync(base) ? readdirSync(base).filter((name) => idPattern.test(name)) : [];
+      const ids = namesIn(base).filter((name) => idPattern.test(name));
       return ids.flatMap((id) => {
         const place = ofId(id);
         const record = place.read();
@@ -60,7 +50,7 @@ export function createPlaces(base: string): Places {
       });
     },
     async removeRemains() {
-      const names = existsSync(base) ? readdirSync(base).filter((name) => name.startsWith(remains)) : [];
+      const names = namesIn(base).filter((name) => name.startsWith(remains));
       for (const name of names) await removeTree(join(base, name));
     },
   };
@@ -80,10 +70,10 @@ function placeAt(base: string, id: string): Place {
     // An image may hold setuid programs and secrets: nobody else on this machine gets at a copy of them.
     make: () => void mkdirSync(directory, { recursive: true, mode: 0o700 }),
     read() {
-      if (!existsSync(file)) return undefined;
       try {
         return MachineRecord.parse(JSON.parse(readFileSync(file, 'utf8')));
       } catch (cause) {
+        if (isMissing(cause)) return undefined;
         throw new CodedError(
           'IO',
           `${file}: expected the record of a local instance; move the folder away to go on`,
@@ -104,6 +94,20 @@ function placeAt(base: string, id: string): Place {
       await removeTree(aside);
     },
   };
+}
+
+/** Only a folder that is not there has nothing in it: one that cannot be read must not look like machines that are gone. */
+function namesIn(base: string): readonly string[] {
+  try {
+    return readdirSync(base);
+  } catch (cause) {
+    if (isMissing(cause)) return [];
+    throw new CodedError('IO', `${base}: expected the folder of the local instances: ${sentenceOf(cause)}`, cause);
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
 function writeDurably(file: string, text: string): void {
