@@ -105,7 +105,12 @@ Examples:
     '--all',
     'those that no instance has any more, too',
   );
-  leaf(drifts, 'get <fingerprint>', 'one drift', async () => (await drift()).get);
+  leaf(
+    drifts,
+    'get <fingerprint>',
+    'one drift, by its fingerprint or the beginning of it',
+    async () => (await drift()).get,
+  );
 
   const replacements = noun(program, 'replacements', 'one new instance for one old one');
   const replacement = () => import('./commands/replacements.ts');

@@ -1,6 +1,7 @@
 import type { Instance, ReplacementState } from '../../shared/api.ts';
 import type { Image } from '../../shared/image.ts';
 import { imageRef } from '../../shared/image.ts';
+import type { Cause } from '../../shared/proof.ts';
 import type { Severity } from '../../shared/severity.ts';
 import type { Cell, Tone } from './output.ts';
 
@@ -39,4 +40,17 @@ export function shortDigest(digest: string): string {
 
 export function taintCell(taint: Instance['taint']): Cell {
   return taint === null ? null : severityCell(taint.severity);
+}
+
+export function causeText(cause: Cause): string {
+  return cause.trigger === 'drift' ? `drift of ${cause.severity}` : `outdated: ${cause.from} → ${cause.to}`;
+}
+
+/** `key=value` of each; null where there is none. */
+export function pairsCell(record: Readonly<Record<string, string>>): string | null {
+  return (
+    Object.entries(record)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(' ') || null
+  );
 }

@@ -1,4 +1,5 @@
 import type { Drift } from '../../../shared/api.ts';
+import { CodedError } from '../../../shared/errors.ts';
 import type { Context } from '../context.ts';
 import { severityCell, shortDigest } from '../words.ts';
 
@@ -25,7 +26,7 @@ export async function list(
 }
 
 export async function get({ remote, out, json }: Context, [wanted = '']: readonly string[]): Promise<void> {
-  const drift = await remote.get<Drift>(`drifts/${encodeURIComponent(wanted)}`);
+  const drift = await findDrift(remote, wanted);
   if (json) return out.json(drift);
   out.facts([
     ['drift', drift.fingerprint],
@@ -39,4 +40,14 @@ export async function get({ remote, out, json }: Context, [wanted = '']: readonl
     ['first seen', drift.firstSeenAt],
     ['last seen', drift.lastSeenAt],
   ]);
+}
+
+/** The list shows the beginning of a fingerprint, so the beginning is enough. Errors: NOT_FOUND, USAGE when several begin so. */
+async function findDrift(remote: Context['remote'], wanted: string): Promise<Drift> {
+  if (!/^[0-9a-f]{4,63}$/.test(wanted)) return remote.get<Drift>(`drifts/${encodeURIComponent(wanted)}`);
+  const { items } = await remote.list<Drift>('drifts');
+  const [drift, ...more] = items.filter(({ fingerprint }) => fingerprint.startsWith(wanted));
+  if (drift === undefined) throw new CodedError('NOT_FOUND', `there is no drift ${wanted}`);
+  if (more.length > 0) throw new CodedError('USAGE', `${more.length + 1} drifts begin with ${wanted}: give more of it`);
+  return drift;
 }

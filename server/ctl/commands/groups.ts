@@ -4,6 +4,7 @@ import type { GroupView, Launched, PlanView } from '../../../shared/api.ts';
 import { imageRef } from '../../../shared/image.ts';
 import type { Context } from '../context.ts';
 import type { Cell } from '../output.ts';
+import { pairsCell } from '../words.ts';
 
 const pathOf = (name: string) => `groups/${encodeURIComponent(name)}`;
 
@@ -36,8 +37,8 @@ function show({ out, json }: Context, view: GroupView): void {
     ['group', group.name],
     ['version', `${view.version}, of ${view.updatedAt}`],
     ['provider', group.provider.type],
-    ['images', pairs(group.images)],
-    ['labels', pairs(group.labels)],
+    ['images', pairsCell(group.images)],
+    ['labels', pairsCell(group.labels)],
     ['stateless', String(group.stateless)],
     ['size', view.size],
     ['content', `${content.in_sync} in sync, ${content.drifted} drifted, ${content.unverifiable} unverifiable`],
@@ -93,9 +94,4 @@ function counted(count: number, tone: 'bad' | 'warn'): Cell {
 
 function breakerCell({ breaker }: GroupView): Cell {
   return breaker === null ? null : { text: `open since ${breaker.trippedAt}: ${breaker.cause}`, tone: 'bad' };
-}
-
-function pairs(record: Readonly<Record<string, string>>): string | null {
-  const texts = Object.entries(record).map(([key, value]) => `${key}=${value}`);
-  return texts.length === 0 ? null : texts.join(' ');
 }

@@ -1,6 +1,6 @@
 import type { Instance, InstanceFinding } from '../../../shared/api.ts';
 import type { Context } from '../context.ts';
-import { contentCell, imageCell, livenessCell, severityCell, taintCell } from '../words.ts';
+import { contentCell, imageCell, livenessCell, pairsCell, severityCell, taintCell } from '../words.ts';
 
 const pathOf = (id: string) => `instances/${encodeURIComponent(id)}`;
 
@@ -61,18 +61,8 @@ export function show({ out, json }: Context, instance: Instance): void {
         : `scan of ${evidence.finishedAt}: ${evidence.coverage.checked} checked, ` +
           `${evidence.coverage.holes.length} holes, ${evidence.coverage.skipped.length} skipped; vouches until ${evidence.expiresAt}`,
     ],
-    [
-      'labels',
-      Object.entries(instance.labels)
-        .map(([key, value]) => `${key}=${value}`)
-        .join(' ') || null,
-    ],
-    [
-      'facts',
-      Object.entries(instance.facts)
-        .map(([key, value]) => `${key}=${value}`)
-        .join(' ') || null,
-    ],
+    ['labels', pairsCell(instance.labels)],
+    ['facts', pairsCell(instance.facts)],
     ['key', instance.key],
     ['enrolled', instance.enrolledAt],
     ['last seen', instance.lastSeenAt],

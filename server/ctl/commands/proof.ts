@@ -4,6 +4,7 @@ import { CodedError } from '../../../shared/errors.ts';
 import { imageRef } from '../../../shared/image.ts';
 import { type ProofStatement, verifyProof } from '../../../shared/proof.ts';
 import type { Context } from '../context.ts';
+import { causeText } from '../words.ts';
 
 /** With --pub no server is asked, which is the point of a proof: it holds without the one who made it. */
 export async function verify(
@@ -26,7 +27,7 @@ function tell(out: Context['out'], { predicate }: ProofStatement): void {
     ['replacement', predicate.replacementId],
     ['group', predicate.group],
     ['policy', `${policy.name}, version ${policy.version}`],
-    ['cause', cause.trigger === 'drift' ? `drift of ${cause.severity}` : `outdated: ${cause.from} → ${cause.to}`],
+    ['cause', causeText(cause)],
     ['old', `${old.instanceId} (${old.providerId}), retired ${predicate.retiredAt}`],
     ['new', `${successor.instanceId} (${successor.providerId}), launched ${predicate.launchedAt}`],
     ['image', `${imageRef(successor.image)} ${successor.image.digest}`],

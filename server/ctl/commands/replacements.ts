@@ -4,7 +4,7 @@ import type { Envelope } from '../../../shared/dsse.ts';
 import { CodedError } from '../../../shared/errors.ts';
 import { imageRef } from '../../../shared/image.ts';
 import type { Context } from '../context.ts';
-import { stateCell } from '../words.ts';
+import { causeText, stateCell } from '../words.ts';
 
 const pathOf = (id: string) => `replacements/${encodeURIComponent(id)}`;
 
@@ -38,12 +38,7 @@ export async function get({ remote, out, json }: Context, [id = '']: readonly st
     ['replacement', one.id],
     ['group', one.group],
     ['policy', `${one.policy}, version ${one.policyVersion}`],
-    [
-      'cause',
-      one.cause.trigger === 'drift'
-        ? `drift of ${one.cause.severity}`
-        : `outdated: ${one.cause.from} → ${one.cause.to}`,
-    ],
+    ['cause', causeText(one.cause)],
     ['state', stateCell(one.state)],
     ['error', one.error],
     ['image', imageRef(one.target)],
