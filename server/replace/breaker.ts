@@ -18,5 +18,5 @@ export function tripCause({ instances, breakerResetAt }: GroupSnapshot, size: nu
   const tainted = instances.filter(({ taint }) => taint !== null && taint.since > breakerResetAt).length;
   const threshold = breakerThreshold(size);
   if (tainted < threshold) return undefined;
-  return `${tainted} of ${size} instances are tainted; the limit is ${threshold}`;
+  return `${tainted} instances are tainted; the limit is ${threshold} for a group of ${size}`;
 }
