@@ -77,6 +77,8 @@ export interface Sources {
 }
 
 const hourMs = 3_600_000;
+/** What a clock is corrected by as a matter of course. */
+const clockStepMsMax = 60_000;
 /** Of one instance, the gravest; the bound of a cause too. The rest is in the findings. */
 const driftsMax = 1_000;
 
@@ -85,7 +87,7 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
   return sources.db.transaction().execute(async (db) => {
     const images = await readImages(db);
     const instances = await readInstances({ ...sources, db }, images, now);
-    const resets = await readResets(db);
+    const resets = await readResets(db, now);
     const failures = await readFailures(db);
     const groups = new Map<string, GroupSnapshot>();
     for (const { group, breaker } of await readGroups(db)) {
@@ -184,9 +186,13 @@ function gravestOf(drifts: readonly InstanceDrift[]): readonly InstanceDrift[] {
   return drifts.toSorted((a, b) => rank(b) - rank(a)).slice(0, driftsMax);
 }
 
-async function readResets(db: Db): Promise<ReadonlyMap<string, number>> {
+/** A reset from a time to come counts for nothing: the clock was set back since, and until then no taint would count. */
+async function readResets(db: Db, now: number): Promise<ReadonlyMap<string, number>> {
   const rows = await db.selectFrom('instance_group').select(['name', 'breaker_reset_at']).execute();
-  return new Map(rows.map((row) => [row.name, row.breaker_reset_at === null ? 0 : Date.parse(row.breaker_reset_at)]));
+  const at = (text: string | null) => (text === null ? 0 : Date.parse(text));
+  return new Map(
+    rows.map(({ name, breaker_reset_at: reset }) => [name, at(reset) > now + clockStepMsMax ? 0 : at(reset)]),
+  );
 }
 
 async function readActive(db: Db): Promise<readonly ActiveReplacement[]> {

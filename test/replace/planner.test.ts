@@ -245,7 +245,7 @@ describe('the breaker', () => {
     ]);
 
     expect(result.commands).toEqual([]);
-    expect(result.trips).toEqual([{ group: 'web', cause: '3 of 6 instances are tainted; the limit is 3' }]);
+    expect(result.trips).toEqual([{ group: 'web', cause: '3 instances are tainted; the limit is 3 for a group of 6' }]);
     expect(kinds(result).every((each) => each.includes('breaker'))).toBe(true);
   });
 

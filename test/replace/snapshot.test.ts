@@ -23,3 +23,22 @@ it('keeps the grave drift of an instance that has more slight ones than a cause 
   expect(drifts).toHaveLength(1_000);
   expect(drifts[0]).toMatchObject({ fingerprint: grave, severity: 'high' });
 });
+
+it.each([
+  ['counts a reset of the breaker', '2026-01-01T00:00:00.000Z', Date.parse(aTime)],
+  ['counts one that a corrected clock puts a little ahead', '2026-01-01T00:01:00.000Z', Date.parse(aTime) + 60_000],
+  [
+    'counts none from far ahead: the clock was set back, and no taint would open the breaker',
+    '2027-01-01T00:00:00.000Z',
+    0,
+  ],
+])('%s', async (_, resetAt, counted) => {
+  const db = await openDatabase({ file: ':memory:' });
+  await insertGroup(db);
+  await db.updateTable('instance_group').set({ breaker_reset_at: resetAt }).execute();
+
+  const sources = { db, machines: new Map(), isOnline: () => true, evidenceTtlMs: 3_600_000 };
+  const { groups } = await takeSnapshot(sources, Date.parse(aTime));
+
+  expect(groups.get('web')?.breakerResetAt).toBe(counted);
+});
