@@ -2,6 +2,16 @@ import { defineConfig } from 'vitest/config';
 
 const minutes = 60_000;
 
+/** Tests that start our programs as child processes, dozens of times: seconds each, so not in the check before a commit. */
+const programs = [
+  'test/agent/run.test.ts',
+  'test/agent/sweep-child.test.ts',
+  'test/contract/local.test.ts',
+  'test/ctl/**/*.test.ts',
+  'test/gateway/kill.test.ts',
+  'test/main.test.ts',
+];
+
 export default defineConfig({
   test: {
     projects: [
@@ -9,9 +19,17 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/system/**', 'test/web/**'],
+          exclude: ['test/system/**', 'test/web/**', ...programs],
           testTimeout: 20_000,
           hookTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'programs',
+          include: programs,
+          testTimeout: minutes,
+          hookTimeout: minutes,
         },
       },
       {

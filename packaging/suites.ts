@@ -10,14 +10,15 @@ export async function runCheck(): Promise<Tally> {
   return addTallies(await runStaticChecks(), await runVitest('unit', 10 * minutes));
 }
 
-/** The check, and the console in a real Chromium. */
+/** The check, our programs as child processes, and the console in a real Chromium. */
 export async function runTest(): Promise<Tally> {
   const check = await runCheck();
+  const programs = await runVitest('programs', 10 * minutes);
   const chromium = await ensurePrograms({ chromium: 'chromium' });
   const web = chromium
     ? await runVitest('web', 10 * minutes)
     : await skipVitest('web', 'no chromium here (as root, npm test installs it)');
-  return addTallies(check, web);
+  return addTallies(check, programs, web);
 }
 
 /** Real roots, mounts, processes and kills. Needs root and Debian's tools. */
