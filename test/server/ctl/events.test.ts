@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { events } from '../../../server/ctl/commands/events.ts';
+import type { Context } from '../../../server/ctl/context.ts';
+import type { FleetEvent } from '../../../shared/api.ts';
+import { CodedError } from '../../../shared/errors.ts';
+import { aTime } from '../../support/builders.ts';
+import { codeOfAsync } from '../../support/code-of.ts';
+
+type Streamed = FleetEvent | 'caught-up' | CodedError;
+
+const away = new CodedError('UNREACHABLE', 'nobody answers');
+const refused = new CodedError('FORBIDDEN', 'another token');
+
+/** A server with one stream after another; `asked` is where each was to begin. */
+function aRemote(...streams: readonly (readonly Streamed[])[]) {
+  const lines: string[] = [];
+  const asked: unknown[] = [];
+  const remote = {
+    async *events({ after }: { readonly after?: unknown }) {
+      asked.push(after);
+      for (const item of streams[asked.length - 1] ?? [refused]) {
+        if (item instanceof CodedError) throw item;
+        yield item;
+      }
+    },
+  };
+  const out = { line: (text: string) => void lines.push(text) };
+  return { context: { json: false, remote, out } as unknown as Context, lines, asked };
+}
+
+function anEvent(id: number): FleetEvent {
+  return { id, at: aTime, type: 'group.changed', group: 'web', instanceId: null, replacementId: null, data: {} };
+}
+
+describe('pristinectl events', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('follows across a restart of the server, from where it was', async () => {
+    const { context, lines, asked } = aRemote(['caught-up', anEvent(7), away], [away], ['caught-up', anEvent(8)]);
+
+    const end = codeOfAsync(() => events(context, [], { follow: true }));
+    await vi.advanceTimersByTimeAsync(60_000);
+
+    expect(await end).toBe('FORBIDDEN');
+    expect(asked).toEqual([undefined, 7, 7, 8]);
+    expect(lines).toHaveLength(2);
+  });
+
+  it('does not wait for a server that was never there', async () => {
+    const { context } = aRemote([away]);
+
+    expect(await codeOfAsync(() => events(context, [], { follow: true }))).toBe('UNREACHABLE');
+  });
+
+  it('does not take a part for the whole', async () => {
+    const { context } = aRemote([anEvent(1)]);
+
+    expect(await codeOfAsync(() => events(context, [], {}))).toBe('UNREACHABLE');
+  });
+});

@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findInstanceByKey } from '../../../server/store/instance-store.ts';
+import { createToken } from '../../../server/store/token-store.ts';
+import { keyId, parsePublicKeys } from '../../../shared/dsse.ts';
+import { CloseCode } from '../../../shared/protocol.ts';
+import { anImageDigest } from '../../support/builders.ts';
+import { aGatewayHouse, type GatewayHouse } from '../../support/gateway-house.ts';
+import { aHello, anAgentKey, openLine, sayHello } from '../../support/scripted-agent.ts';
+
+describe('enrolment', () => {
+  let house: GatewayHouse;
+  beforeEach(async () => {
+    house = await aGatewayHouse();
+  });
+  afterEach(() => house.close());
+  const usesOfTokens = () => house.db.selectFrom('join_token').select('uses').execute();
+
+  it('gives the instance the group, image, labels and launch of its token', async () => {
+    const request = {
+      group: 'api',
+      imageDigest: anImageDigest,
+      labels: { env: 'prod' },
+      usesMax: 1,
+      expiresInMs: 1_000,
+    };
+    const { token } = await createToken(house.db, { ...request, launchKey: 'r-1' }, Date.now());
+    const key = anAgentKey();
+
+    const { answer } = await sayHello(house.url, key, { joinToken: token });
+
+    expect(answer).toMatchObject({ type: 'welcome', acked: null });
+    const instance = await findInstanceByKey(house.db, keyId(parsePublicKeys(key.publicKey)[0]!));
+    expect(instance).toMatchObject({
+      group: 'api',
+      labels: { env: 'prod' },
+      launchKey: 'r-1',
+      verdict: 'unverifiable',
+    });
+  });
+
+  it('lets exactly one of fifty in with a single-use token', async () => {
+    const joinToken = await house.aToken();
+
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => sayHello(house.url, anAgentKey(), { joinToken })),
+    );
+
+    expect(answers.filter(({ answer }) => answer.type === 'welcome')).toHaveLength(1);
+    const refused = answers.flatMap(({ answer }) => (answer.type === 'closed' ? [answer.code] : []));
+    expect(refused).toEqual(Array(49).fill(CloseCode.unauthorized));
+    expect(await usesOfTokens()).toMatchObject([{ uses: 1 }]);
+    expect(await house.db.selectFrom('instance').select('id').execute()).toHaveLength(1);
+  });
+
+  it('welcomes a key whose welcome was lost, without a second use', async () => {
+    const joinToken = await house.aToken();
+    const key = anAgentKey();
+    const lost = await sayHello(house.url, key, { joinToken });
+    lost.line.socket.terminate();
+
+    const again = await sayHello(house.url, key, { joinToken });
+
+    expect(again.answer).toEqual(lost.answer);
+    expect(await usesOfTokens()).toMatchObject([{ uses: 1 }]);
+  });
+
+  it('enrols one key once when it says hello many times at once', async () => {
+    const joinToken = await house.aToken({ usesMax: 5 });
+    const key = anAgentKey();
+
+    const answers = await Promise.all(Array.from({ length: 10 }, () => sayHello(house.url, key, { joinToken })));
+
+    const ids = answers.flatMap(({ answer }) => (answer.type === 'welcome' ? [answer.instanceId] : []));
+    expect(new Set(ids).size).toBe(1);
+    expect(await usesOfTokens()).toMatchObject([{ uses: 1 }]);
+  });
+
+  it.each([
+    ['no token', async () => undefined],
+    ['an unknown token', async () => 'pst_unknown'],
+    ['an expired token', () => house.aToken({ expiresInMs: 0 })],
+    [
+      'a used token',
+      async () => {
+        const joinToken = await house.aToken();
+        await sayHello(house.url, anAgentKey(), { joinToken });
+        return joinToken;
+      },
+    ],
+  ])('refuses an unknown key with %s', async (_, makeToken) => {
+    const joinToken = await makeToken();
+
+    const { answer } = await sayHello(house.url, anAgentKey(), joinToken === undefined ? {} : { joinToken });
+
+    expect(answer).toMatchObject({ type: 'closed', code: CloseCode.unauthorized });
+  });
+
+  it('lets one agent in for a launch that was asked for twice, with either token', async () => {
+    await house.aToken({ launchKey: 'r-1' });
+    const joinToken = await house.aToken({ launchKey: 'r-1' });
+    const late = await house.aToken({ launchKey: 'r-1' });
+
+    const first = await sayHello(house.url, anAgentKey(), { joinToken });
+    const second = await sayHello(house.url, anAgentKey(), { joinToken: late });
+
+    expect(first.answer).toMatchObject({ type: 'welcome' });
+    expect(second.answer).toMatchObject({ type: 'closed', code: CloseCode.unauthorized });
+    expect(await usesOfTokens()).toMatchObject([{ uses: 0 }, { uses: 1 }, { uses: 0 }]);
+  });
+
+  it('refuses a signature over the nonce of another connection', async () => {
+    const joinToken = await house.aToken();
+    const key = anAgentKey();
+    const other = await openLine(house.url).next();
+    if (other.type !== 'challenge') throw new Error('expected a challenge');
+    const line = openLine(house.url);
+    await line.next();
+
+    line.send(aHello(key, other.nonce, { joinToken }));
+
+    expect(await line.next()).toMatchObject({ type: 'closed', code: CloseCode.unauthorized });
+    expect(await usesOfTokens()).toMatchObject([{ uses: 0 }]);
+  });
+
+  it('refuses a public key that another key has signed for', async () => {
+    const { line, answer } = await sayHello(house.url, { ...anAgentKey(), publicKey: anAgentKey().publicKey });
+
+    expect(answer).toMatchObject({ type: 'closed', code: CloseCode.unauthorized });
+    await line.close();
+  });
+
+  it('keeps no secret: only its hash is in the database', async () => {
+    const secret = await house.aToken();
+
+    const rows = JSON.stringify(await house.db.selectFrom('join_token').selectAll().execute());
+
+    expect(rows).not.toContain(secret);
+  });
+});

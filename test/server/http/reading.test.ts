@@ -1,0 +1,328 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { digestOf } from '../../../shared/digest.ts';
+import { keyId } from '../../../shared/dsse.ts';
+import { silentAfterMs } from '../../../shared/protocol.ts';
+import { aCoverage, anImageDigest, aTime } from '../../support/builders.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
+import { anHttpServer, type HttpServer } from '../../support/http-server.ts';
+import { insertFinding, insertGroup, insertImage, insertInstance, insertReplacement } from '../../support/rows.ts';
+
+const hour = 3_600_000;
+let server: HttpServer;
+const clock = createFakeClock(Date.parse(aTime));
+const heard = new Map<string, number>();
+const asked: string[] = [];
+
+beforeEach(async () => {
+  heard.clear();
+  const gateway = { heardAt: (id: string) => heard.get(id), requestScan: (id: string) => asked.push(id) > 0 };
+  server = await anHttpServer({ clock, gateway });
+});
+afterEach(() => server.close());
+
+describe('an instance', () => {
+  it('has its four states, its image and its evidence', async () => {
+    await insertGroup(server.db);
+    await insertImage(server.db);
+    const id = await insertInstance(server.db, {
+      labels: '{"env":"prod"}',
+      scan_finished_at: new Date(clock.now()).toISOString(),
+    });
+    heard.set(id, clock.now());
+
+    const { status, body } = await server.get(`instances/${id}`);
+
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      id,
+      group: 'web',
+      image: { name: 'web', version: '7', digest: anImageDigest },
+      labels: { env: 'prod' },
+      content: 'in_sync',
+      liveness: 'online',
+      currency: 'current',
+      lifecycle: 'active',
+      needsAttention: false,
+      taint: null,
+      openFindings: 0,
+      evidence: { imageDigest: anImageDigest, coverage: aCoverage() },
+    });
+    expect(Date.parse(body.evidence.expiresAt) - clock.now()).toBe(3 * hour);
+  });
+
+  it('is unverifiable once its evidence has expired, whatever is stored', async () => {
+    const finished = new Date(clock.now()).toISOString();
+    const id = await insertInstance(server.db, { verdict: 'in_sync', scan_finished_at: finished });
+    const contents = async () => {
+      const lists = await Promise.all(
+        ['in_sync', 'drifted', 'unverifiable'].map((content) => server.get(`instances?content=${content}`)),
+      );
+      return [(await server.get(`instances/${id}`)).body.content, ...lists.map(({ body }) => body.items.length)];
+    };
+
+    const fresh = await contents();
+    clock.advance(3 * hour);
+    const expired = await contents();
+
+    expect(fresh).toEqual(['in_sync', 1, 0, 0]);
+    expect(expired).toEqual(['unverifiable', 0, 0, 1]);
+  });
+
+  it('never scanned has no evidence, and a verdict that says so', async () => {
+    const id = await insertInstance(server.db, {
+      ...{ verdict: 'unverifiable', scan_id: null, scan_started_at: null, scan_finished_at: null, coverage: null },
+    });
+
+    const { body } = await server.get(`instances/${id}`);
+
+    expect([body.content, body.evidence, body.needsAttention]).toEqual(['unverifiable', null, true]);
+  });
+
+  it('is silent when nothing was heard of it for long enough', async () => {
+    const id = await insertInstance(server.db, { last_seen_at: aTime });
+    heard.set(id, clock.now());
+    clock.advance(silentAfterMs);
+    const atTheLimit = (await server.get(`instances/${id}`)).body.liveness;
+    clock.advance(1);
+
+    expect([atTheLimit, (await server.get(`instances/${id}`)).body.liveness]).toEqual(['online', 'silent']);
+  });
+
+  it('of an image that nobody pushed is unknown, and of one not promoted is outdated', async () => {
+    await insertGroup(server.db, { images: { stable: 'web@8' } });
+    await insertImage(server.db);
+    const outdated = await insertInstance(server.db);
+    const unknown = await insertInstance(server.db, { image_digest: digestOf('never pushed') });
+
+    const answers = [await server.get(`instances/${outdated}`), await server.get(`instances/${unknown}`)];
+
+    expect(answers.map(({ body }) => [body.currency, body.image?.version ?? null])).toEqual([
+      ['outdated', '7'],
+      ['unknown', null],
+    ]);
+  });
+
+  it('is asked for a sweep over its connection', async () => {
+    const id = await insertInstance(server.db);
+
+    const answer = await server.send(`/api/v1/instances/${id}/scan`, { method: 'POST' });
+
+    expect([answer.status, answer.body, asked.at(-1)]).toEqual([200, { instanceId: id, asked: true }, id]);
+  });
+
+  it('is pardoned for a reason', async () => {
+    const id = await insertInstance(server.db, { taint_severity: 'high', taint_at: aTime });
+
+    const { status, body } = await server.post(`instances/${id}/pardon`, { reason: 'planned' });
+
+    expect([status, body.taint]).toEqual([200, null]);
+  });
+});
+
+describe('lists', () => {
+  it('leave retired instances out until they are asked for', async () => {
+    await insertInstance(server.db);
+    await insertInstance(server.db, { lifecycle: 'retired' });
+    const count = async (query: string) => (await server.get(`instances${query}`)).body.items.length;
+
+    expect([
+      await count(''),
+      await count('?all=true'),
+      await count('?lifecycle=retired'),
+      await count('?all=false'),
+    ]).toEqual([...[1, 2, 1, 1]]);
+  });
+
+  it('come in pages that neither repeat nor miss what was there all along', async () => {
+    const ids = await Promise.all(Array.from({ length: 7 }, () => insertInstance(server.db)));
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const { body } = await server.get(`instances?limit=3${cursor === null ? '' : `&cursor=${cursor}`}`);
+      seen.push(...body.items.map(({ id }: { id: string }) => id));
+      cursor = body.nextCursor;
+      if (seen.length === 3) await insertInstance(server.db, { id: '00000000-0000-7000-8000-000000000000' });
+    } while (cursor !== null);
+
+    expect(seen).toEqual(ids.toSorted());
+  });
+
+  it('say that there is no next page when the last one is exactly full', async () => {
+    await Promise.all(Array.from({ length: 2 }, () => insertInstance(server.db)));
+
+    expect((await server.get('instances?limit=2')).body.nextCursor).toBeNull();
+  });
+
+  it.each(['keys', 'images', 'tokens', 'groups', 'policies', 'drifts', 'replacements'])(
+    'of %s page too',
+    async (list) => {
+      await insertOfEach(server);
+      const all = (await server.get(list)).body.items;
+
+      const first = await server.get(`${list}?limit=1`);
+      const second = await server.get(`${list}?limit=1&cursor=${first.body.nextCursor}`);
+
+      expect(all.length).toBe(2);
+      expect([...first.body.items, ...second.body.items]).toEqual(all);
+      expect(second.body.nextCursor).toBeNull();
+    },
+  );
+});
+
+describe('findings and drifts', () => {
+  it('are one drift however many instances have it', async () => {
+    const [one, two, gone] = [
+      await insertInstance(server.db),
+      await insertInstance(server.db),
+      await insertInstance(server.db, { lifecycle: 'retired' }),
+    ];
+    const fingerprint = await insertFinding(server.db, one);
+    await insertFinding(server.db, two, { severity: 'critical', closedAt: aTime });
+    await insertFinding(server.db, gone);
+
+    const { body } = await server.get(`drifts/${fingerprint}`);
+
+    expect(body).toMatchObject({ fingerprint, openInstances: 1, totalInstances: 3, severity: 'critical' });
+    expect((await server.get('drifts?open=true')).body.items).toEqual([body]);
+    expect((await server.get('drifts?open=false')).body.items).toEqual([]);
+  });
+
+  it('of an instance are listed by name, open ones on request', async () => {
+    const id = await insertInstance(server.db);
+    await insertFinding(server.db, id, { name: '/z', closedAt: aTime });
+    await insertFinding(server.db, id, { name: '/a\\x1b[2J<script>' });
+
+    const all = (await server.get(`instances/${id}/findings`)).body.items;
+    const open = (await server.get(`instances/${id}/findings?open=true`)).body.items;
+
+    expect(all.map(({ name }: { name: string }) => name)).toEqual(['/a\\x1b[2J<script>', '/z']);
+    expect(open).toEqual([all[0]]);
+    expect((await server.get(`instances/${id}`)).body.openFindings).toBe(1);
+  });
+});
+
+describe('a group', () => {
+  it('counts its instances by what holds now', async () => {
+    await insertGroup(server.db);
+    const finished = { scan_finished_at: new Date(clock.now()).toISOString() };
+    await insertInstance(server.db, finished);
+    await insertInstance(server.db, { ...finished, verdict: 'drifted', taint_at: aTime, taint_severity: 'low' });
+    await insertInstance(server.db, { scan_finished_at: '2020-01-01T00:00:00.000Z' });
+    await insertInstance(server.db, { lifecycle: 'retired' });
+    await insertInstance(server.db, { group_name: 'other' });
+
+    const { body } = await server.get('groups/web');
+
+    expect(body).toMatchObject({
+      size: 3,
+      content: { in_sync: 1, drifted: 1, unverifiable: 1 },
+      tainted: 1,
+      replacing: 0,
+      breaker: null,
+      version: 1,
+    });
+  });
+
+  it('has one place for the old and the new instance of a replacement', async () => {
+    await insertGroup(server.db);
+    const old = await insertInstance(server.db, { lifecycle: 'replacing' });
+    await insertInstance(server.db);
+    const id = await insertReplacement(server.db, { old_instance_id: old, state: 'verifying' });
+    await insertInstance(server.db, { launch_key: `r-${id}` });
+    const during = (await server.get('groups/web')).body;
+    await server.db.updateTable('replacement').set({ state: 'succeeded' }).execute();
+    await server.db.updateTable('instance').set({ lifecycle: 'retired' }).where('id', '=', old).execute();
+    const after = (await server.get('groups/web')).body;
+
+    expect([during.size, during.replacing, after.size, after.replacing]).toEqual([2, 1, 2, 0]);
+  });
+
+  it('shows its plan and launches, as the controller says', async () => {
+    await insertGroup(server.db);
+
+    expect((await server.get('groups/web/plan')).body).toMatchObject({ commands: [], blocked: [] });
+    expect((await server.post('groups/web/launch', { count: 2, key: 'k' })).body).toEqual({
+      providerIds: ['k-0', 'k-1'],
+    });
+  });
+});
+
+describe('a replacement', () => {
+  it('shows its steps, and its proof once there is one', async () => {
+    await insertImage(server.db);
+    const id = await insertReplacement(server.db, { state: 'proving' });
+    for (const n of [2, 1]) {
+      const step = { replacement_id: id, n, state: n === 1 ? 'reserved' : 'launching', detail: `step ${n}`, at: aTime };
+      await server.db.insertInto('replacement_step').values(step).execute();
+    }
+    const before = await server.get(`replacements/${id}/proof`);
+    const proof = { payload: 'e30=', payloadType: 'x', signatures: [{ keyid: 'k', sig: 'AAAA' }] };
+    await server.db
+      .updateTable('replacement')
+      .set({ proof: JSON.stringify(proof), state: 'succeeded' })
+      .execute();
+
+    const { body } = await server.get(`replacements/${id}`);
+
+    expect(body).toMatchObject({ id, state: 'succeeded', target: { name: 'web', version: '7' }, proof });
+    expect(body.steps.map(({ detail }: { detail: string }) => detail)).toEqual(['step 1', 'step 2']);
+    expect([before.status, before.body.code]).toEqual([404, 'NOT_FOUND']);
+    expect((await server.get(`replacements/${id}/proof`)).body).toEqual(proof);
+    expect((await server.get('replacements?active=true')).body.items).toEqual([]);
+    expect((await server.get('replacements?group=web&active=false')).body.items).toHaveLength(1);
+  });
+
+  it('is checked with the key that the server gives out', async () => {
+    const { status, body, headers } = await server.get('proof-key');
+
+    expect([status, body]).toEqual([200, 'PEM of the proof key']);
+    expect(headers.get('content-type')).toContain('text/plain');
+  });
+});
+
+describe('keys and tokens', () => {
+  it('trusts a key under the digest of its bytes, once', async () => {
+    const { publicKey } = generateKeyPairSync('ed25519');
+    const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+
+    const first = await server.post('keys', { name: 'build', pem });
+    await server.post('keys', { name: 'build', pem });
+
+    expect(first.body).toMatchObject({ id: keyId(publicKey), name: 'build', pem });
+    expect((await server.get('keys')).body.items).toEqual([first.body]);
+  });
+
+  it('shows the secret of a token once', async () => {
+    await insertGroup(server.db);
+    await insertImage(server.db);
+
+    const { status, body } = await server.post('tokens', { group: 'web', image: 'web@7', labels: { zone: 'a' } });
+
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      group: 'web',
+      imageDigest: anImageDigest,
+      uses: 0,
+      usesMax: 1,
+      labels: { zone: 'a' },
+    });
+    expect(Date.parse(body.expiresAt) - Date.parse(body.createdAt)).toBe(hour);
+    const listed = await server.get('tokens');
+    expect(listed.body.items).toHaveLength(1);
+    expect(JSON.stringify(listed.body)).not.toContain(body.token);
+  });
+});
+
+async function insertOfEach({ db, post }: HttpServer): Promise<void> {
+  for (const name of ['a', 'b']) {
+    await insertGroup(db, { name });
+    await insertImage(db, { digest: digestOf(name), version: name });
+    await post('apply', { kind: 'Policy', name, select: {} });
+    await post('tokens', { group: name, image: `web@${name}` });
+    const { publicKey } = generateKeyPairSync('ed25519');
+    await post('keys', { name, pem: publicKey.export({ type: 'spki', format: 'pem' }).toString() });
+    await insertReplacement(db, { old_instance_id: `old-${name}` });
+    await insertFinding(db, await insertInstance(db), { name: `/${name}` });
+  }
+}

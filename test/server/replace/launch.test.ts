@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { launchInstances, resumeLaunches } from '../../../server/replace/launch.ts';
+import { redeemToken } from '../../../server/store/token-store.ts';
+import { codeOfAsync } from '../../support/code-of.ts';
+import { aReplacementWorld } from '../../support/replacement-world.ts';
+
+const asked = { count: 2, key: 'first' };
+
+async function aLaunchHouse() {
+  const { db, clock, provider } = await aReplacementWorld();
+  const quiet = () => {};
+  const log = { info: quiet, warn: quiet, error: quiet };
+  return { db, clock, provider, log, providers: () => provider, serverUrl: () => 'ws://127.0.0.1:7420' };
+}
+
+describe('instances that a person launches', () => {
+  it('are launched once for a key, however often it is asked', async () => {
+    const house = await aLaunchHouse();
+
+    const first = await launchInstances(house, 'web', asked);
+    const again = await launchInstances(house, 'web', asked);
+
+    expect(first.providerIds).toHaveLength(2);
+    expect(again).toEqual(first);
+    expect(house.provider.effects).toHaveLength(2);
+  });
+
+  it('can enrol although the reply of their launch was lost and a restart asked again', async () => {
+    const house = await aLaunchHouse();
+    house.provider.faultOf = (call, nth) => (call === 'launch' && nth === 1 ? 'after' : undefined);
+    expect(await codeOfAsync(() => launchInstances(house, 'web', { ...asked, count: 1 }))).toBe('UNREACHABLE');
+
+    await resumeLaunches(house);
+
+    const [machine] = [...house.provider.machines.values()].filter(({ request }) => request !== null);
+    const grant = await redeemToken(house.db, machine?.request?.joinToken ?? '', house.clock.now());
+    expect(grant).toMatchObject({ group: 'web', providerId: machine?.providerId });
+  });
+
+  it('are refused for a group that is not there', async () => {
+    const house = await aLaunchHouse();
+
+    expect(await codeOfAsync(() => launchInstances(house, 'nowhere', asked))).toBe('NOT_FOUND');
+    expect(house.provider.effects).toEqual([]);
+  });
+});

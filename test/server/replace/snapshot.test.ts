@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { takeSnapshot } from '../../../server/replace/snapshot.ts';
+import { openDatabase } from '../../../server/store/database.ts';
+import { aTime } from '../../support/builders.ts';
+import { insertFinding, insertGroup, insertInstance } from '../../support/rows.ts';
+
+it('keeps the grave drift of an instance that has more slight ones than a cause may name', async () => {
+  const db = await openDatabase({ file: ':memory:' });
+  await insertGroup(db);
+  const id = await insertInstance(db, { verdict: 'drifted', taint_severity: 'high', taint_at: aTime });
+  for (let index = 0; index < 1_000; index += 1) await insertFinding(db, id, { name: `/${index}`, severity: 'low' });
+  const grave = await insertFinding(db, id, { name: '/grave', severity: 'high' });
+  await db
+    .updateTable('finding')
+    .set({ first_seen_at: '2026-01-01T00:00:01.000Z' })
+    .where('fingerprint', '=', grave)
+    .execute();
+
+  const sources = { db, machines: new Map(), isOnline: () => true, evidenceTtlMs: 3_600_000 };
+  const { groups } = await takeSnapshot(sources, Date.parse(aTime));
+
+  const drifts = groups.get('web')?.instances[0]?.drifts ?? [];
+  expect(drifts).toHaveLength(1_000);
+  expect(drifts[0]).toMatchObject({ fingerprint: grave, severity: 'high' });
+});
+
+it.each([
+  ['counts a reset of the breaker', '2026-01-01T00:00:00.000Z', Date.parse(aTime)],
+  ['counts one that a corrected clock puts a little ahead', '2026-01-01T00:01:00.000Z', Date.parse(aTime) + 60_000],
+  [
+    'counts none from far ahead: the clock was set back, and no taint would open the breaker',
+    '2027-01-01T00:00:00.000Z',
+    0,
+  ],
+])('%s', async (_, resetAt, counted) => {
+  const db = await openDatabase({ file: ':memory:' });
+  await insertGroup(db);
+  await db.updateTable('instance_group').set({ breaker_reset_at: resetAt }).execute();
+
+  const sources = { db, machines: new Map(), isOnline: () => true, evidenceTtlMs: 3_600_000 };
+  const { groups } = await takeSnapshot(sources, Date.parse(aTime));
+
+  expect(groups.get('web')?.breakerResetAt).toBe(counted);
+});
