@@ -105,14 +105,14 @@ describe.skipIf(browser === undefined)('the console in a real Chromium', () => {
   it('shows a change that somebody else makes, without being asked', async () => {
     const { page, context, complaints } = await openSignedIn('/?q=web-05');
     await page.getByText('tainted medium').waitFor();
-    await page.getByText('Breaker tripped: nothing').waitFor();
+    await page.getByText('Breaker tripped: nothing is replaced in batch').waitFor();
     await page.getByRole('status', { name: 'Connection' }).getByText('live', { exact: true }).waitFor();
 
     await post(`instances/${seeded.reverted}/pardon`, { reason: 'a test' });
     await post('groups/batch/breaker:reset', { reason: 'a test' });
 
     await page.getByText('tainted medium').waitFor({ state: 'detached' });
-    await page.getByText('Breaker tripped: nothing').waitFor({ state: 'detached' });
+    await page.getByText('Breaker tripped: nothing is replaced in batch').waitFor({ state: 'detached' });
     expect(complaints).toEqual([]);
     await context.close();
   });
