@@ -84,7 +84,11 @@ export async function readConfig(
   if (!result.success) {
     const lines = issuesOf(result.error).map(({ pointer, detail }) => {
       const key = pointer.split('/')[1] ?? '';
-      return `${origin[key] ?? 'configuration'}${pointer === '' ? '' : ` ${key}`}: ${detail}`;
+      const from = origin[key] ?? 'configuration';
+      // A flag and a variable are named for the key; a file has many.
+      const isNamed =
+        pointer === '' || configOptions.some(({ flag, env }) => from === env || flag.startsWith(`${from} `));
+      return `${isNamed ? from : `${from} ${key}`}: ${detail}`;
     });
     throw new CodedError('CONFIG', lines.join('; '), result.error);
   }

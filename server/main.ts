@@ -125,6 +125,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     )
     .action(async (flags: Record<string, unknown>) => serveUntilTold(await readConfig(flags, process.env)));
   for (const { flag, env, description } of configOptions) serve.option(flag, `${description} [${env}]`);
+  process.stdout.on('error', endQuietly);
   try {
     await program.parseAsync(argv);
   } catch (error) {
@@ -152,4 +153,10 @@ function tell(error: unknown): number {
   const code = error instanceof CodedError ? error.code : 'INTERNAL';
   process.stderr.write(`pristine-server: ${sentenceOf(error)} (${code})\n`);
   return error instanceof CodedError ? error.exitCode : ExitCode.unmeasured;
+}
+
+/** `pristine-server … | head` closes the pipe early: that is no failure. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(ExitCode.ok);
+  throw error;
 }

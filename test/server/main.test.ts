@@ -140,7 +140,7 @@ describe('configuration', () => {
     const file = join(directory, 'server.yaml');
     writeFileSync(file, `listen: file.example:x\ndata: ${directory}/data\n`);
     const where = async (args: string[], env: NodeJS.ProcessEnv) =>
-      (await runEntry(serverEntry, ['serve', ...args], { env })).stderr.split(' listen:')[0];
+      (await runEntry(serverEntry, ['serve', ...args], { env })).stderr.split(/(?: listen)?: expected/)[0];
 
     expect([
       await where(['--config', file, '--listen', 'x'], { PRISTINE_LISTEN: 'x' }),
