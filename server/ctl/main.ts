@@ -17,7 +17,10 @@ function tell(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
   if (error instanceof RemoteProblem) {
     say(error.problem.code, error.message);
-    for (const { pointer, detail } of error.problem.errors ?? []) say(null, `  ${pointer || '(document)'}: ${detail}`);
+    // A single error is the sentence already.
+    const { errors = [] } = error.problem;
+    if (errors.length > 1)
+      for (const { pointer, detail } of errors) say(null, `  ${pointer || '(document)'}: ${detail}`);
     return error.exitCode;
   }
   if (error instanceof CodedError) {

@@ -59,7 +59,11 @@ export function connect(access: Access, env: Environment): Remote {
       // A redirect could take the token elsewhere.
       response = await fetch(url, { signal, redirect: 'error', ...init, headers: { ...headers, ...init.headers } });
     } catch (cause) {
-      throw new CodedError('UNREACHABLE', `expected a pristine-server at ${base.origin}: ${causeOf(cause)}`, cause);
+      throw new CodedError(
+        'UNREACHABLE',
+        `expected a pristine-server at ${base.origin}: ${causeOf(cause)}: is it running? --server or PRISTINE_SERVER say where`,
+        cause,
+      );
     }
     if (response.ok) return response;
     throw await problemOf(response, base);
