@@ -50,10 +50,13 @@ export function verifyEnvelope(envelope: Envelope, keys: readonly KeyObject[], t
   const good = [...distinct.values()].filter((key) =>
     envelope.signatures.some(({ sig }) => verify(null, message, key, decodeBase64(sig))),
   );
+  if (distinct.size === 0) {
+    throw new CodedError('SIGNATURE', 'no key is trusted yet: `pristinectl keys trust FILE.pub`');
+  }
   if (good.length < Math.max(1, threshold)) {
     throw new CodedError(
       'SIGNATURE',
-      `expected ${threshold} good signature(s) of ${distinct.size} trusted key(s), got ${good.length}`,
+      `expected ${threshold} good signature(s) of ${distinct.size} trusted key(s), got ${good.length}: changed since it was signed, or signed with another key`,
     );
   }
   return payload;
@@ -77,7 +80,7 @@ export function keyId(key: KeyObject): string {
 export function parsePublicKeys(pem: string): readonly KeyObject[] {
   const blocks = pem.match(/-----BEGIN PUBLIC KEY-----[^-]+-----END PUBLIC KEY-----/g) ?? [];
   if (blocks.length === 0)
-    throw new CodedError('KEY', 'expected a public key (SPKI PEM), got none: `pristine keygen` makes one');
+    throw new CodedError('KEY', 'expected a public key (SPKI PEM), got none: it is the .pub of `pristine keygen`');
   return blocks.map((block) => ed25519(() => createPublicKey(block), 'public'));
 }
 
