@@ -7,12 +7,22 @@ const keyBytesMax = 64 * 1024;
 
 /** Errors: KEY. */
 export function readPrivateKey(file: string): KeyObject {
-  return parsePrivateKey(readText(file));
+  return inFile(file, parsePrivateKey);
 }
 
 /** One key or more in one file. Errors: KEY. */
 export function readPublicKeys(file: string): readonly KeyObject[] {
-  return parsePublicKeys(readText(file));
+  return inFile(file, parsePublicKeys);
+}
+
+/** A key error says which file it is about. */
+function inFile<T>(file: string, parse: (pem: string) => T): T {
+  const pem = readText(file);
+  try {
+    return parse(pem);
+  } catch (cause) {
+    throw new CodedError('KEY', `${file}: ${sentenceOf(cause)}`, cause);
+  }
 }
 
 function readText(file: string): string {
