@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { CodedError } from '../../shared/errors.ts';
 import type { Group, LocalProviderSpec } from '../../shared/policy.ts';
 import { agentIsRunning, endAgent, startAgent } from './local/agent.ts';
@@ -71,7 +72,9 @@ async function launch(place: Place, request: LaunchRequest, privileged: boolean)
       `group ${request.group.name}: provider.images has no ${request.image}; add its root, manifest and pub`,
     );
   }
-  let record = place.read() ?? place.write(newRecord(place, request, spec));
+  const known = place.read();
+  if (known === undefined || known.state === 'preparing') refuseMissing(request, image);
+  let record = known ?? place.write(newRecord(place, request, spec));
   if (record.state === 'preparing') {
     await endAgent(place);
     await unmountAll(place);
@@ -82,6 +85,14 @@ async function launch(place: Place, request: LaunchRequest, privileged: boolean)
   }
   // A machine that is stopped or on its way out is never revived: its key has had its effect.
   return describe(place, record, agentIsRunning(place));
+}
+
+/** An agent without its manifest or key would never enrol, and say so only in its own log. Errors: CONFIG. */
+function refuseMissing({ group, image }: LaunchRequest, paths: LocalProviderSpec['images'][string]): void {
+  for (const what of ['root', 'manifest', 'pub'] as const) {
+    if (existsSync(paths[what])) continue;
+    throw new CodedError('CONFIG', `group ${group.name}: ${what} of ${image} is not there: ${paths[what]}`);
+  }
 }
 
 function newRecord(place: Place, request: LaunchRequest, spec: LocalProviderSpec): MachineRecord {
