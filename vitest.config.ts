@@ -3,13 +3,13 @@ import { defineConfig } from 'vitest/config';
 const minutes = 60_000;
 
 /** Tests that start our programs as child processes, dozens of times: seconds each, so not in the check before a commit. */
-const programs = [
+export const programs = [
   'test/agent/run.test.ts',
   'test/agent/sweep-child.test.ts',
   'test/contract/local.test.ts',
-  'test/ctl/**/*.test.ts',
-  'test/gateway/kill.test.ts',
-  'test/main.test.ts',
+  'test/server/ctl/**/*.test.ts',
+  'test/server/gateway/kill.test.ts',
+  'test/server/main.test.ts',
 ];
 
 export default defineConfig({

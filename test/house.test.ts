@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, matchesGlob } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingPackages } from '../packaging/complete-lock.ts';
+import { programs } from '../vitest.config.ts';
 import { houseDir, houseFiles, importsOf, packageOf, readHouseFile, withoutComments } from './support/house.ts';
 
 const files = houseFiles();
@@ -129,6 +130,12 @@ describe('the house', () => {
     );
 
     expect(Object.keys(manifest.dependencies).filter((name) => !used.has(name))).toEqual([]);
+  });
+
+  it('knows where the tests are that start programs', () => {
+    const gone = programs.filter((pattern) => !files.some((file) => matchesGlob(file, pattern)));
+
+    expect(gone).toEqual([]);
   });
 
   it('locks the packages of every platform, or npm ci refuses the lock', () => {

@@ -3,20 +3,30 @@ import { existsSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+export interface DebianOptions {
+  readonly suite?: string;
+  readonly variant?: 'minbase' | 'standard';
+  /** Packages on top of the variant. */
+  readonly include?: readonly string[];
+}
+
 /**
  * A real Debian made by debootstrap, kept between runs because making one takes a minute. Never change it: work on an
- * overlay or a copy. Needs root and a Debian mirror (PRISTINE_TEST_MIRROR, else deb.debian.org).
+ * overlay or a copy. Needs root and debootstrap's own default
+ * mirror, or the one that PRISTINE_TEST_MIRROR names.
  */
-export function debianRoot(options: { suite?: string; variant?: 'minbase' | 'standard' } = {}): string {
-  const { suite = 'bookworm', variant = 'minbase' } = options;
-  const root = join(tmpdir(), `pristine-test-debian-${suite}${variant === 'standard' ? '-standard' : ''}`);
+export function debianRoot(options: DebianOptions = {}): string {
+  const { suite = 'bookworm', variant = 'minbase', include = [] } = options;
+  const name = [suite, ...(variant === 'standard' ? [variant] : []), ...include].join('-');
+  const root = join(tmpdir(), `pristine-test-debian-${name}`);
   if (existsSync(root)) return root;
   needDebootstrap();
   const building = `${root}.${process.pid}`;
   try {
-    const mirror = process.env['PRISTINE_TEST_MIRROR'] ?? 'http://deb.debian.org/debian';
+    const mirror = process.env['PRISTINE_TEST_MIRROR'];
     const variantArgument = variant === 'minbase' ? ['--variant=minbase'] : [];
-    run('debootstrap', [...variantArgument, suite, building, mirror]);
+    const includeArgument = include.length > 0 ? [`--include=${include.join(',')}`] : [];
+    run('debootstrap', [...variantArgument, ...includeArgument, suite, building, ...(mirror ? [mirror] : [])]);
     run('find', [
       join(building, 'var/cache/apt/archives'),
       join(building, 'var/lib/apt/lists'),
