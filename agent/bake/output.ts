@@ -15,6 +15,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import { manifestFiles } from '../../shared/manifest.ts';
 import { errnoOf } from '../collect/system-path.ts';
+import { makeDirectory } from '../make-directory.ts';
 
 /** Where a bake writes: a directory beside the one it will replace, so that there is never half a manifest at `--out`. */
 export interface Output {
@@ -33,7 +34,7 @@ export function openOutput(out: string): Output {
   let made: string | undefined;
   let parent: string;
   try {
-    made = mkdirSync(dirname(resolve(out)), { recursive: true });
+    made = makeDirectory(dirname(resolve(out)));
     // Without links, so that it can be recognised as a place within the root.
     parent = realpathSync(dirname(resolve(out)));
   } catch (cause) {

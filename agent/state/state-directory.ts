@@ -1,6 +1,7 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
+import { makeDirectory } from '../make-directory.ts';
 import { type BootCounter, openBootCounter } from './boot-counter.ts';
 import { temporaryPrefix } from './durable-file.ts';
 import { type Identity, loadIdentity } from './identity.ts';
@@ -19,9 +20,9 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
   const spoolPath = join(path, 'spool');
   let lock: Lock | undefined;
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    makeDirectory(path, 0o700);
     lock = await takeLock(path);
-    await mkdir(spoolPath, { recursive: true, mode: 0o700 });
+    makeDirectory(spoolPath, 0o700);
     await removeTemporaries(path);
     const identity = await loadIdentity(path);
     const boot = await openBootCounter(path);

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
+import { makeDirectory } from './make-directory.ts';
 
 /** What one server keeps on disk. Made at the first start; readable by its user only. */
 export interface DataDirectory {
@@ -23,7 +24,7 @@ export async function openDataDirectory(directory: string): Promise<DataDirector
   const path = resolve(directory);
   const database = join(path, 'pristine.db');
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    makeDirectory(path, 0o700);
     // SQLite would make it readable for everyone, and its journals take after it.
     await (await open(database, 'a', 0o600)).close();
   } catch (cause) {
