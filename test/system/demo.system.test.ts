@@ -74,7 +74,7 @@ for (const user of isRoot ? (['root', 'ordinary user'] as const) : (['ordinary u
       { timeout: 5 * minutes },
       async (signal) => {
         const demo = startDemo(['--json']);
-        await until(() => demo.err().includes('change'), 3 * minutes);
+        await until(() => demo.err().includes('tells nobody'), 3 * minutes);
 
         for (const pid of pidsWith('server/demo/main.ts')) process.kill(pid, signal);
         const ended = await demo.ended;
@@ -93,7 +93,7 @@ for (const user of isRoot ? (['root', 'ordinary user'] as const) : (['ordinary u
         ...process.env,
         PATH: freshPath,
         HOME: clone,
-        npm_config_cache: join(clones, `cache-${user.length}`),
+        npm_config_cache: join(clone, '.npm'),
       };
       const child: ChildProcess = spawn(file!, rest, { cwd: clone, env, stdio: ['ignore', 'pipe', 'pipe'] });
       let out = '';
