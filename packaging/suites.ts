@@ -33,5 +33,5 @@ export async function runSystem(): Promise<Tally> {
   });
   if (!tools)
     console.log('some of aide, debootstrap, dpkg-deb, openssl, setpriv are missing; tests that need them fail');
-  return runVitest('system', 55 * minutes);
+  return runVitest('system', 65 * minutes);
 }
