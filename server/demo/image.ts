@@ -21,9 +21,9 @@ export interface ImageRoot {
 
 const sources = ['/etc', '/usr/bin', '/usr/sbin'] as const;
 const filesMax = 3_000;
-const bytesMax = 64 * 1024 * 1024;
+const bytesMax = 64_000_000;
 /** Programs larger than this would crowd out the rest. */
-const fileBytesMax = 4 * 1024 * 1024;
+const fileBytesMax = 4_000_000;
 
 /** What the demo edits. Where this machine has none (no sshd installed), the image gets this one. */
 export const sshdConfig = '/etc/ssh/sshd_config';
