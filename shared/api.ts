@@ -258,39 +258,6 @@ export const ReplacementView = z
   .meta({ id: 'Replacement' });
 export type ReplacementView = z.infer<typeof ReplacementView>;
 
-/** Live changes, as SSE: `event` is the type, `id` counts up, `data` this. Read the resource for the truth. */
-export const eventTypes = [
-  'instance.enrolled',
-  'instance.verdict',
-  'instance.liveness',
-  'instance.tainted',
-  'instance.pardoned',
-  'instance.retired',
-  'drift.opened',
-  'drift.closed',
-  'group.changed',
-  'policy.changed',
-  'image.pushed',
-  'breaker.tripped',
-  'breaker.reset',
-  'replacement.planned',
-  'replacement.blocked',
-  'replacement.step',
-  'replacement.proven',
-] as const;
-export const FleetEvent = z
-  .object({
-    id: z.int(),
-    at: time,
-    type: z.enum(eventTypes),
-    group: z.string().nullable(),
-    instanceId: z.string().nullable(),
-    replacementId: z.string().nullable(),
-    data: z.record(z.string(), z.unknown()),
-  })
-  .meta({ id: 'FleetEvent' });
-export type FleetEvent = z.infer<typeof FleetEvent>;
-
 export const ApplyResult = z
   .object({
     kind: z.enum(['Group', 'Policy']),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { FleetEvent, Problem } from '../../shared/api.ts';
+import type { Problem } from '../../shared/api.ts';
 import { CodedError, ExitCode, sentenceOf } from '../../shared/errors.ts';
+import type { FleetEvent } from '../../shared/event.ts';
 
 const answerMsMax = 120_000;
 const pageItems = 500;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { FleetEvent, GroupView, Instance, InstanceFinding, PlanView, ReplacementView } from '../../shared/api.ts';
+import type { GroupView, Instance, InstanceFinding, PlanView, ReplacementView } from '../../shared/api.ts';
 import { CodedError } from '../../shared/errors.ts';
+import type { FleetEvent } from '../../shared/event.ts';
 
 /** The REST calls the demo makes, as anybody's script would. */
 export function connectApi(url: string, tokenFile: string) {

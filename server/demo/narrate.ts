@@ -1,4 +1,5 @@
-import type { Blocker, FleetEvent } from '../../shared/api.ts';
+import type { Blocker } from '../../shared/api.ts';
+import type { FleetEvent } from '../../shared/event.ts';
 import type { Account, Tone } from './account.ts';
 
 /** One line of the live account for each event that a watcher would want to see; `who` says an instance's machine. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { FleetEvent } from '../../shared/api.ts';
 import type { Clock } from '../../shared/clock.ts';
+import type { FleetEvent } from '../../shared/event.ts';
 import type { EventFeed } from '../fleet/event-feed.ts';
 import type { Db } from '../store/database.ts';
 import { latestEventId, readEvents } from '../store/event-store.ts';

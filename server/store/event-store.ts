@@ -1,4 +1,4 @@
-import type { FleetEvent } from '../../shared/api.ts';
+import type { FleetEvent } from '../../shared/event.ts';
 import type { Db } from './database.ts';
 
 /** The oldest beyond this many go; a reader that was away longer reads the resources anew. */

@@ -12,8 +12,7 @@ export interface DebianOptions {
 
 /**
  * A real Debian made by debootstrap, kept between runs because making one takes a minute. Never change it: work on an
- * overlay or a copy. Needs root and debootstrap's own default
- * mirror, or the one that PRISTINE_TEST_MIRROR names.
+ * overlay or a copy. Needs root, and debootstrap's default mirror or the one that PRISTINE_TEST_MIRROR names.
  */
 export function debianRoot(options: DebianOptions = {}): string {
   const { suite = 'bookworm', variant = 'minbase', include = [] } = options;

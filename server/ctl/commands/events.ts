@@ -1,6 +1,6 @@
-import type { FleetEvent } from '../../../shared/api.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { CodedError, ExitCode } from '../../../shared/errors.ts';
+import type { FleetEvent } from '../../../shared/event.ts';
 import type { Context } from '../context.ts';
 
 const reconnectMs = 2_000;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { FleetEvent } from '../../../shared/api.ts';
 import { CodedError } from '../../../shared/errors.ts';
+import { FleetEvent } from '../../../shared/event.ts';
 import { latestEventId } from '../../store/event-store.ts';
 import { createEventStreams } from '../event-stream.ts';
 import { securityHeaders } from '../headers.ts';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { events } from '../../../server/ctl/commands/events.ts';
 import type { Context } from '../../../server/ctl/context.ts';
-import type { FleetEvent } from '../../../shared/api.ts';
 import { CodedError } from '../../../shared/errors.ts';
+import type { FleetEvent } from '../../../shared/event.ts';
 import { aTime } from '../../support/builders.ts';
 import { codeOfAsync } from '../../support/code-of.ts';
 
