@@ -96,7 +96,8 @@ command('wait', 'wait until this instance is in sync and the server knows')
   .addHelpText('after', '\nExample:\n  pristine wait --in-sync --timeout 5m')
   .action(async (options) => end((await import('./commands/wait.ts')).waitCommand(options)));
 
-await main();
+// Not awaited: the bundle is CommonJS, which has no await here.
+void main();
 
 function command(name: string, description: string): Command {
   return program.command(name).description(description);

@@ -12,18 +12,23 @@ export interface AgentBundle {
   readonly packages: readonly string[];
 }
 
-/** The agent is one file; a thread starts from a file of its own, which stands beside it under this name. */
-const programs = { 'pristine.js': 'agent/main.ts', 'observer-thread.js': 'agent/collect/observer-thread.ts' };
+/** A thread starts from a file of its own. */
+const programs = { pristine: 'agent/main.ts', 'observer-thread': 'agent/collect/observer-thread.ts' };
 
-/** Writes the agent as plain JavaScript that needs nothing but Node: what ships, and what the bench measures. */
+/**
+ * Writes the agent as plain JavaScript that needs nothing but Node: what ships, and what the bench measures. A file for
+ * each command, so that none reads what it does not need, and CommonJS, which Node starts faster: together a fifth of the
+ * time that a sweep of a small root takes.
+ */
 export async function bundleAgent(out = join(houseDir, 'dist/agent')): Promise<AgentBundle> {
   const modules: string[] = [];
+  const files: string[] = [];
   const { version } = JSON.parse(readFileSync(join(houseDir, 'package.json'), 'utf8')) as { version: string };
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
-  for (const [file, input] of Object.entries(programs)) {
+  for (const [name, input] of Object.entries(programs)) {
     const build = await rolldown({
-      input: join(houseDir, input),
+      input: { [name]: join(houseDir, input) },
       cwd: houseDir,
       platform: 'node',
       tsconfig: false,
@@ -34,21 +39,25 @@ export async function bundleAgent(out = join(houseDir, 'dist/agent')): Promise<A
       },
     });
     const { output } = await build.write({
-      file: join(out, file),
-      format: 'esm',
-      codeSplitting: false,
+      dir: out,
+      format: 'cjs',
+      entryFileNames: '[name].js',
+      chunkFileNames: '[name].js',
       comments: { legal: false },
       // Fewer bytes to read at each start; names stay, so that a stack trace can be read.
       minify: { compress: true, mangle: false, codegen: true },
     });
     await build.close();
-    for (const chunk of output) if (chunk.type === 'chunk') modules.push(...chunk.moduleIds);
+    for (const chunk of output) {
+      files.push(chunk.fileName);
+      if (chunk.type === 'chunk') modules.push(...chunk.moduleIds);
+    }
   }
-  const packageJson = { name: 'pristine', version, type: 'module' };
+  const packageJson = { name: 'pristine', version, type: 'commonjs' };
   writeFileSync(join(out, 'package.json'), `${JSON.stringify(packageJson)}\n`);
   return {
     entry: join(out, 'pristine.js'),
-    files: [...Object.keys(programs), 'package.json'],
+    files: [...files, 'package.json'].sort(),
     packages: [...new Set(modules.flatMap(packagesOf))].sort(),
   };
 }

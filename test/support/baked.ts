@@ -32,7 +32,7 @@ export function aBakery(build: (root: string) => void): Bakery {
   const root = mkdtempSync(join(dir, 'root-'));
   build(root);
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const pool = openObserverPool(2);
+  const pool = openObserverPool(1);
   const manifest = join(dir, 'manifest');
   return {
     dir,
