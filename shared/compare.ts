@@ -1,8 +1,9 @@
-import { type Attributes, attributesOf, type Entry, type FileEntry } from './entry.ts';
+import { type Attributes, type AttributeValue, attributesOf, type Entry, type FileEntry } from './entry.ts';
+import type { FactEntry } from './fact.ts';
 import { type Difference, type Finding, fingerprintOf } from './finding.ts';
-import { guardTable, isExecutable } from './guard.ts';
+import { factGuards, fileGuards, isExecutable } from './guard.ts';
 import { rawOf } from './name.ts';
-import { defaultRuling, type Rulebook, type Ruling } from './rulebook.ts';
+import { defaultRuling, type Rulebook, type Ruling, rulingOfFiles } from './rulebook.ts';
 import { highestSeverity, type Severity } from './severity.ts';
 
 /**
@@ -17,7 +18,7 @@ export function compareEntry(
 ): Finding | undefined {
   const either = expected ?? observed;
   if (either === undefined) throw new TypeError('nothing to compare');
-  const ruling = either.subject === 'file' ? rulebook.rulingOf(rawOf(either.name) ?? either.name) : defaultRuling;
+  const ruling = rulingOfEntry(either, rulebook);
   if (ruling.treatment === 'ignored') return undefined;
   const difference = differenceOf(expected, observed);
   if (difference === undefined) return undefined;
@@ -39,6 +40,13 @@ export function compareEntry(
   };
 }
 
+/** What a file says is ruled as the file is, and a package by nobody. */
+function rulingOfEntry(entry: Entry, rulebook: Rulebook): Ruling {
+  if (entry.subject === 'file') return rulebook.rulingOf(rawOf(entry.name) ?? entry.name);
+  if (!('files' in entry)) return defaultRuling;
+  return rulingOfFiles(entry.files.map((name) => rulebook.rulingOf(rawOf(name) ?? name)));
+}
+
 function differenceOf(expected: Entry | undefined, observed: Entry | undefined): Difference | undefined {
   const before: Attributes = expected === undefined ? {} : attributesOf(expected);
   const after: Attributes = observed === undefined ? {} : attributesOf(observed);
@@ -54,8 +62,13 @@ function changedAttributes(before: Attributes, after: Attributes): string[] {
   if (before['type'] !== after['type']) return ['type'];
   const unread = after['type'] === 'file' && after['content'] === undefined;
   return Object.keys({ ...before, ...after }).filter(
-    (attribute) => before[attribute] !== after[attribute] && !(unread && attribute === 'content'),
+    (attribute) => !isSame(before[attribute], after[attribute]) && !(unread && attribute === 'content'),
   );
+}
+
+/** Lists and maps have one order, so their text decides. */
+function isSame(before: AttributeValue | undefined, after: AttributeValue | undefined): boolean {
+  return before === after || (typeof before === 'object' && JSON.stringify(before) === JSON.stringify(after));
 }
 
 /** The part of the difference that counts under the treatment, if any. */
@@ -69,10 +82,12 @@ function countedOf(
     case 'immutable':
       return difference;
     case 'ephemeral':
+      if (difference.subject !== 'file') return undefined;
       return isNewExecutable(expected as FileEntry | undefined, observed as FileEntry | undefined)
         ? difference
         : undefined;
     case 'per-instance':
+      if (difference.subject !== 'file') return undefined;
       return countedPerInstance(difference, observed as FileEntry | undefined);
     case 'ignored':
       return undefined;
@@ -107,9 +122,19 @@ function countedPerInstance(difference: Difference, observed: FileEntry | undefi
 }
 
 function firedGuards(expected: Entry | undefined, observed: Entry | undefined, ruling: Ruling) {
-  if (observed?.subject !== 'file') return [];
-  return guardTable.filter(
-    (guard) =>
-      !ruling.overridden.includes(guard.name) && guard.fires(expected as FileEntry | undefined, observed as FileEntry),
-  );
+  const fired =
+    (expected ?? observed)!.subject === 'file'
+      ? firedByFile(expected as FileEntry | undefined, observed as FileEntry | undefined)
+      : firedByFact(expected as FactEntry | undefined, observed as FactEntry | undefined);
+  return fired.filter((guard) => !ruling.overridden.includes(guard.name));
+}
+
+function firedByFile(expected: FileEntry | undefined, observed: FileEntry | undefined) {
+  return observed === undefined ? [] : fileGuards.filter((guard) => guard.fires(expected, observed));
+}
+
+function firedByFact(expected: FactEntry | undefined, observed: FactEntry | undefined) {
+  return factGuards
+    .filter(({ subjects }) => subjects.includes((observed ?? expected)!.subject))
+    .map(({ name, severityOf }) => ({ name, severity: severityOf(expected, observed) }));
 }

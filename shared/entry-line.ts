@@ -1,6 +1,7 @@
 import { canonicalJson } from './canonical-json.ts';
-import { type Entry, type FileEntry, type FileType, fileTypes, type PackageEntry } from './entry.ts';
+import { type Entry, type FileEntry, type FileType, fileTypes } from './entry.ts';
 import { CodedError } from './errors.ts';
+import { isFactEntry } from './fact.ts';
 import { compareNames, rawOf } from './name.ts';
 
 /**
@@ -8,24 +9,26 @@ import { compareNames, rawOf } from './name.ts';
  * them pass through a scan; the members stand in the order that RFC 8785 asks for.
  */
 export function writeEntryLine(entry: Entry): string {
-  return entry.subject === 'file' ? writeFileLine(entry) : writePackageLine(entry);
+  return entry.subject === 'file' ? writeFileLine(entry) : canonicalJson({ ...entry });
 }
 
 export function writeFileLine(entry: FileEntry): string {
   let line = '{';
+  if (entry.acl !== undefined) line += `"acl":${JSON.stringify(entry.acl)},`;
+  if (entry.capabilities !== undefined) line += `"capabilities":${JSON.stringify(entry.capabilities)},`;
   if (entry.content !== undefined) line += `"content":"${entry.content}",`;
+  if (entry.flags !== undefined) line += `"flags":"${entry.flags}",`;
   line += `"gid":${entry.gid}`;
   if (entry.mode !== undefined) line += `,"mode":"${entry.mode}"`;
   line += `,"name":${JSON.stringify(entry.name)}`;
   if (entry.rdev !== undefined) line += `,"rdev":"${entry.rdev}"`;
+  if (entry.selinux !== undefined) line += `,"selinux":${JSON.stringify(entry.selinux)}`;
   if (entry.size !== undefined) line += `,"size":"${entry.size}"`;
   line += ',"subject":"file"';
   if (entry.target !== undefined) line += `,"target":${JSON.stringify(entry.target)}`;
-  return `${line},"type":"${entry.type}","uid":${entry.uid}}`;
-}
-
-function writePackageLine(entry: PackageEntry): string {
-  return canonicalJson({ ...entry });
+  line += `,"type":"${entry.type}","uid":${entry.uid}`;
+  if (entry.xattrs !== undefined) line += `,"xattrs":${canonicalJson(entry.xattrs)}`;
+  return `${line}}`;
 }
 
 /**
@@ -55,8 +58,7 @@ export function compareEntries(a: Entry, b: Entry): number {
 function isEntry(value: unknown): value is Entry {
   if (typeof value !== 'object' || value === null) return false;
   const entry = value as Record<string, unknown>;
-  if (entry['subject'] === 'package') return isPackageEntry(entry);
-  return entry['subject'] === 'file' && isFileEntry(entry);
+  return entry['subject'] === 'file' ? isFileEntry(entry) : isFactEntry(entry);
 }
 
 const members: Readonly<Record<FileType, readonly string[]>> = {
@@ -69,6 +71,14 @@ const members: Readonly<Record<FileType, readonly string[]>> = {
   block: ['mode', 'rdev'],
 };
 const optional = ['content', 'mode', 'rdev', 'size', 'target'] as const;
+/** Any type of file may have these. */
+const anywhere = {
+  acl: (value: unknown) => isShortText(value),
+  capabilities: (value: unknown) => isShortText(value),
+  flags: (value: unknown) => value === 'append' || value === 'append,immutable' || value === 'immutable',
+  selinux: (value: unknown) => isShortText(value),
+  xattrs: (value: unknown) => isXattrs(value),
+} as const;
 
 const forms: Readonly<Record<(typeof optional)[number], (text: string) => boolean>> = {
   content: (text) => /^sha256:[0-9a-f]{64}$/.test(text),
@@ -82,6 +92,9 @@ function isFileEntry(entry: Record<string, unknown>): boolean {
   const type = entry['type'];
   if (!fileTypes.includes(type as FileType)) return false;
   if (!isId(entry['uid']) || !isId(entry['gid']) || !isPath(entry['name'])) return false;
+  for (const [member, isForm] of Object.entries(anywhere)) {
+    if (entry[member] !== undefined && !isForm(entry[member])) return false;
+  }
   return optional.every((member) => {
     const text = entry[member];
     if (!members[type as FileType].includes(member)) return text === undefined;
@@ -89,14 +102,14 @@ function isFileEntry(entry: Record<string, unknown>): boolean {
   });
 }
 
-const packageMembers = ['name', 'status', 'subject', 'version'];
+function isShortText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && value.length <= 8_192 && rawOf(value) !== undefined;
+}
 
-function isPackageEntry(entry: Record<string, unknown>): boolean {
-  return (
-    Object.keys(entry).join() === packageMembers.join() &&
-    packageMembers.every((member) => typeof entry[member] === 'string' && (entry[member] as string).length <= 1_024) &&
-    rawOf(entry['name'] as string) !== undefined
-  );
+function isXattrs(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const pairs = Object.entries(value);
+  return pairs.length > 0 && pairs.every(([name, text]) => isShortText(name) && (text === '' || isShortText(text)));
 }
 
 /** PATH_MAX is 4,096 bytes, each of which may be written with four characters. */

@@ -1,3 +1,5 @@
+import type { FactEntry } from './fact.ts';
+
 /**
  * Entries: one line of a manifest each, about one subject. There can be hundreds of thousands, so they are checked by
  * hand here (see `entry-line.ts`) and not by a schema library.
@@ -22,21 +24,24 @@ export interface FileEntry {
   readonly target?: string;
   /** `"major:minor"`; char and block only. */
   readonly rdev?: string;
+  /** Extended attributes without those that have an attribute of their own: name to value, as `xattr.ts` writes it. */
+  readonly xattrs?: Readonly<Record<string, string>>;
+  /** File capabilities as cap_to_text(3) writes them, `cap_net_raw=ep`. */
+  readonly capabilities?: string;
+  /** POSIX ACL in the short text form of acl(5) with numeric ids; a directory's default entries follow, after `default:`. */
+  readonly acl?: string;
+  /** The type field of the SELinux context. */
+  readonly selinux?: string;
+  /** `append`, `immutable` or both, joined by a comma. */
+  readonly flags?: string;
 }
 
-export interface PackageEntry {
-  readonly subject: 'package';
-  /** `name:architecture`, as dpkg names it. */
-  readonly name: string;
-  readonly version: string;
-  /** dpkg's three words: `install ok installed`. */
-  readonly status: string;
-}
+export type Entry = FileEntry | FactEntry;
 
-export type Entry = FileEntry | PackageEntry;
+export type AttributeValue = string | number | readonly string[] | Readonly<Record<string, string>>;
 
 /** The attributes of an entry, without what identifies it. These are the keys of `expected` and `actual` in findings. */
-export type Attributes = Readonly<Record<string, string | number>>;
+export type Attributes = Readonly<Record<string, AttributeValue>>;
 
 export function attributesOf(entry: Entry): Attributes {
   const { subject: _subject, name: _name, ...attributes } = entry;

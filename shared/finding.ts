@@ -8,8 +8,14 @@ export type Change = z.infer<typeof Change>;
 
 export const Fingerprint = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hex digits');
 
-const attributeValue = z.union([z.string().max(32_768), z.number()]);
-const attributes = z.record(z.string().max(64), attributeValue);
+const text = z.string().max(65_536);
+const attributeValue = z.union([
+  text,
+  z.number(),
+  z.array(text).max(16_384).readonly(),
+  z.record(text, text).readonly(),
+]);
+const attributes = z.record(z.string().max(64), attributeValue).readonly();
 
 /** One difference between entry and observation. `attributes` lists those that differ; for added and removed, all there are. */
 export const Finding = z

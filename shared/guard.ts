@@ -1,15 +1,16 @@
 import type { FileEntry } from './entry.ts';
+import type { FactEntry, FactSubject } from './fact.ts';
 import type { GuardName } from './rules.ts';
 import type { Severity } from './severity.ts';
 
 /** A built-in rule that no ordinary rule can silence. `fires` gets what was baked, if anything, and what is there now. */
-export interface Guard {
+interface FileGuard {
   readonly name: GuardName;
   readonly severity: Severity;
   readonly fires: (expected: FileEntry | undefined, observed: FileEntry) => boolean;
 }
 
-export const guardTable: readonly Guard[] = [
+export const fileGuards: readonly FileGuard[] = [
   {
     // A set-id program that is new, or that anybody has touched, is how a visitor becomes root and stays it.
     name: 'setuid',
@@ -20,6 +21,14 @@ export const guardTable: readonly Guard[] = [
       (expected?.type !== 'file' || differs(expected, observed, ['mode', 'uid', 'gid', 'content'])),
   },
   {
+    // The same by another door: the program need not be root's to have root's power.
+    name: 'capabilities',
+    severity: 'critical',
+    fires: (expected, observed) =>
+      observed.capabilities !== undefined &&
+      (expected?.type !== 'file' || differs(expected, observed, ['capabilities', 'mode', 'uid', 'gid', 'content'])),
+  },
+  {
     // A device node gives whoever may open it the disk or the memory beneath all file permissions.
     name: 'device',
     severity: 'high',
@@ -28,6 +37,33 @@ export const guardTable: readonly Guard[] = [
       (expected === undefined || differs(expected, observed, ['type', 'rdev', 'mode', 'uid', 'gid'])),
   },
 ];
+
+/** The same for what files say. Any difference fires; at least one side is given. */
+interface FactGuard {
+  readonly name: GuardName;
+  readonly subjects: readonly FactSubject[];
+  readonly severityOf: (expected: FactEntry | undefined, observed: FactEntry | undefined) => Severity;
+}
+
+export const factGuards: readonly FactGuard[] = [
+  { name: 'users', subjects: ['user', 'group'], severityOf: (_, observed) => (isRoot(observed) ? 'critical' : 'high') },
+  { name: 'authorized-keys', subjects: ['authorized-key'], severityOf: addedIs('critical') },
+  { name: 'sudoers', subjects: ['sudoers'], severityOf: addedIs('critical') },
+  { name: 'preload', subjects: ['preload', 'library-path'], severityOf: addedIs('critical') },
+  { name: 'pam', subjects: ['pam'], severityOf: () => 'high' },
+  { name: 'cron', subjects: ['cron'], severityOf: () => 'high' },
+  { name: 'units', subjects: ['unit'], severityOf: () => 'high' },
+];
+
+/** What is taken away opens no door. */
+function addedIs(severity: Severity): FactGuard['severityOf'] {
+  return (_, observed) => (observed === undefined ? 'high' : severity);
+}
+
+/** An account with the powers of root, or one that may be entered without a word. */
+function isRoot(observed: FactEntry | undefined): boolean {
+  return observed?.subject === 'user' && (observed.uid === 0 || observed.password === 'none');
+}
 
 export function isDevice(entry: FileEntry): boolean {
   return entry.type === 'char' || entry.type === 'block';

@@ -2,7 +2,7 @@ import type { Skip } from './coverage.ts';
 import type { RawName } from './name.ts';
 import { compilePattern, type Matcher } from './pattern.ts';
 import type { GuardName, Rule, Treatment } from './rules.ts';
-import type { Severity } from './severity.ts';
+import { highestSeverity, type Severity } from './severity.ts';
 
 /** What the rules say about one path. */
 export interface Ruling {
@@ -25,6 +25,17 @@ export interface Rulebook {
 }
 
 export const defaultRuling: Ruling = { treatment: 'immutable', severity: 'medium', pattern: 'default', overridden: [] };
+
+/** What several files say together: the strictest of their rulings, and no guard is silenced that one of them keeps. */
+export function rulingOfFiles(rulings: readonly Ruling[]): Ruling {
+  const first = rulings[0] ?? defaultRuling;
+  const strictest = rulings.find(({ treatment }) => treatment === 'immutable') ?? first;
+  return {
+    ...strictest,
+    severity: rulings.reduce((highest, { severity }) => highestSeverity(highest, severity), strictest.severity),
+    overridden: first.overridden.filter((guard) => rulings.every(({ overridden }) => overridden.includes(guard))),
+  };
+}
 
 export function openRulebook(rules: readonly Rule[]): Rulebook {
   const lines = rules.flatMap((rule) => rule.match.map((pattern) => compileLine(pattern, rule)));

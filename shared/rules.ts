@@ -8,7 +8,18 @@ export const treatments = ['immutable', 'ephemeral', 'per-instance', 'ignored'] 
 export const Treatment = z.enum(treatments);
 export type Treatment = z.infer<typeof Treatment>;
 
-export const guards = ['setuid', 'device'] as const;
+export const guards = [
+  'setuid',
+  'capabilities',
+  'device',
+  'users',
+  'authorized-keys',
+  'sudoers',
+  'preload',
+  'pam',
+  'cron',
+  'units',
+] as const;
 export const GuardName = z.enum(guards);
 export type GuardName = z.infer<typeof GuardName>;
 

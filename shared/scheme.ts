@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { canonicalJson } from './canonical-json.ts';
+import { factForms, factSubjects } from './fact.ts';
 
 /**
  * What a manifest of this version records, and so exactly what `verify` compares. A change of how an attribute is
@@ -7,12 +8,15 @@ import { canonicalJson } from './canonical-json.ts';
  */
 export const scheme = {
   version: 1,
-  subjects: ['file', 'package'],
+  subjects: ['file', ...factSubjects].sort(),
   attributes: {
-    file: ['type', 'mode', 'uid', 'gid', 'size', 'content', 'target', 'rdev'],
-    package: ['version', 'status'],
+    file: [
+      ...['type', 'mode', 'uid', 'gid', 'size', 'content', 'target', 'rdev'],
+      ...['xattrs', 'capabilities', 'acl', 'selinux', 'flags'],
+    ],
+    ...Object.fromEntries(factSubjects.map((subject) => [subject, Object.keys(factForms[subject])])),
   },
-} as const;
+};
 
 export const Scheme = z.object({
   version: z.int().positive(),

@@ -2,17 +2,19 @@ import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import type { Skip } from '../../shared/coverage.ts';
 import { digestOf } from '../../shared/digest.ts';
-import type { PackageEntry } from '../../shared/entry.ts';
 import { writeEntryLine } from '../../shared/entry-line.ts';
+import type { FactEntry } from '../../shared/fact.ts';
 import type { Image } from '../../shared/image.ts';
 import { manifestFiles } from '../../shared/manifest.ts';
 import { encodeRaw, type RawName } from '../../shared/name.ts';
 import type { BakeConfig } from '../../shared/rules.ts';
-import { readPackages } from '../collect/dpkg.ts';
+import { collectFacts } from '../collect/facts/collector.ts';
+import { collectors } from '../collect/facts/collectors.ts';
 import { readMounts } from '../collect/mounts.ts';
 import { reasonIn, type Tally } from '../collect/observe.ts';
 import { observeTree } from '../collect/observe-tree.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
+import { directoryRoot } from '../collect/root.ts';
 import { openRoot, type RootPrefix } from '../collect/system-path.ts';
 import { type BakeScope, bakeScope, refuse } from './bake-scope.ts';
 import { openOutput } from './output.ts';
@@ -57,18 +59,12 @@ export async function bake(options: BakeOptions): Promise<Baked> {
       draft: within(root, output.draft),
     });
     const tally: Tally = { filesHashed: 0, bytesHashed: 0 };
-    const packages = packagesOf(root);
-    const entries = await writeEntries(
-      join(output.draft, manifestFiles.entries),
-      root,
-      scope,
-      packages,
-      tally,
-      options,
-    );
+    const platform = platformOf(directoryRoot(root));
+    const facts = factsOf(root, platform.distro);
+    const entries = await writeEntries(join(output.draft, manifestFiles.entries), root, scope, facts, tally, options);
     const statement = manifestStatement({
       image: options.image,
-      platform: platformOf(root),
+      platform,
       entries,
       notBaked: scope.skipped,
       toolVersion: options.toolVersion,
@@ -81,7 +77,7 @@ export async function bake(options: BakeOptions): Promise<Baked> {
       entries: entries.lines,
       ...tally,
       skipped: scope.skipped,
-      packages: packages.length,
+      packages: facts.filter(({ subject }) => subject === 'package').length,
     };
   } catch (error) {
     output.discard();
@@ -93,12 +89,14 @@ async function writeEntries(
   path: string,
   root: RootPrefix,
   scope: BakeScope,
-  packages: readonly PackageEntry[],
+  facts: readonly FactEntry[],
   tally: Tally,
   { pool, onProgress }: BakeOptions,
 ): Promise<WrittenEntries> {
   const writer = openEntriesWriter(path);
+  const linesOf = (chosen: readonly FactEntry[]) => chosen.map(writeEntryLine);
   try {
+    await writer.write(linesOf(facts.filter(({ subject }) => subject < 'file')));
     let looked = 0;
     for await (const { paths, observations } of observeTree(pool, root, scope, tally)) {
       for (const [index, line] of observations.entries()) {
@@ -109,7 +107,7 @@ async function writeEntries(
       looked += paths.length;
       onProgress(looked);
     }
-    await writer.write(packages.map(writeEntryLine));
+    await writer.write(linesOf(facts.filter(({ subject }) => subject > 'file')));
     return await writer.finish();
   } catch (error) {
     writer.abandon();
@@ -117,9 +115,11 @@ async function writeEntries(
   }
 }
 
-function packagesOf(root: RootPrefix): readonly PackageEntry[] {
-  const { entries, hole } = readPackages(root);
-  return hole === undefined ? entries : refuse(hole.name, hole.reason);
+/** Errors: UNREADABLE. */
+function factsOf(root: RootPrefix, distro: string): readonly FactEntry[] {
+  const { entries, holes } = collectFacts(directoryRoot(root), distro, collectors);
+  for (const { name, reason } of holes) refuse(name, reason);
+  return entries;
 }
 
 /** A path of this machine as a name in the root, where it lies there. */

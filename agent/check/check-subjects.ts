@@ -4,10 +4,12 @@ import type { Entry } from '../../shared/entry.ts';
 import { parseEntryLine } from '../../shared/entry-line.ts';
 import { CodedError } from '../../shared/errors.ts';
 import { encodeRaw, type Name, type RawName, rawOf } from '../../shared/name.ts';
-import { readPackages, statusFile } from '../collect/dpkg.ts';
+import { collectFacts, readsAt } from '../collect/facts/collector.ts';
+import { collectors } from '../collect/facts/collectors.ts';
 import { readMounts } from '../collect/mounts.ts';
 import type { Observation, Tally } from '../collect/observe.ts';
 import { observeHere } from '../collect/observe-tree.ts';
+import { directoryRoot } from '../collect/root.ts';
 import { selfAndAbove } from '../collect/scope.ts';
 import { openRoot, type RootPrefix, systemPath } from '../collect/system-path.ts';
 import type { Check, Checker } from '../scan.ts';
@@ -58,7 +60,8 @@ async function checkSubjects(
   const tally: Tally = { filesHashed: 0, bytesHashed: 0 };
   const starts = startsOf(root, names);
   const isLooked = (path: RawName) => starts.size > 0 && isBeneath(path, starts);
-  const withPackages = isLooked(statusFile);
+  const said = collectors.filter((collector) => [...starts].some((start) => readsAt(collector, start)));
+  const saying = new Set<string>(said.map(({ subject }) => subject));
 
   const observed = new Map<RawName, Observation>();
   for (const start of starts) {
@@ -67,24 +70,22 @@ async function checkSubjects(
     if (found === undefined) return undefined;
     for (const [path, observation] of found) observed.set(path, observation);
   }
-  const baked = await bakedAt(manifest, isLooked, withPackages, pathsMax);
+  const baked = await bakedAt(manifest, isLooked, saying, pathsMax);
   if (baked === undefined) return undefined;
 
   const judge = openJudge(scope, holes);
   for (const path of new Set([...baked.files.keys(), ...observed.keys()])) {
     judgePath(judge, path, baked.files.get(path), observed.get(path) ?? '');
   }
-  if (withPackages) {
-    const { entries = [], hole } = readPackages(root);
-    if (hole !== undefined) holes.add(hole);
-    const present = new Map(entries.map((entry) => [entry.name, entry]));
-    for (const [name, entry] of baked.packages) if (!present.has(name)) judge.missing(entry);
-    for (const [name, entry] of present) judge.found(baked.packages.get(name), entry);
-  }
+  const facts = collectFacts(directoryRoot(root), manifest.statement.predicate.platform.distro, said);
+  for (const hole of facts.holes) holes.add(hole);
+  const present = new Map(facts.entries.map((entry) => [factKey(entry), entry]));
+  for (const [key, entry] of baked.facts) if (!present.has(key)) judge.missing(entry);
+  for (const [key, entry] of present) judge.found(baked.facts.get(key), entry);
   return {
     looked: [
       ...[...starts].map((start) => ({ subject: 'file', name: encodeRaw(start) })),
-      ...(withPackages ? [{ subject: 'package', name: statusFile }] : []),
+      ...[...saying].map((subject) => ({ subject, name: '/' })),
     ],
     findings: judge.findings(),
     coverage: {
@@ -145,24 +146,25 @@ function isBeneath(path: RawName, starts: ReadonlySet<RawName>): boolean {
 
 interface Baked {
   readonly files: ReadonlyMap<RawName, Entry>;
-  readonly packages: ReadonlyMap<string, Entry>;
+  /** By subject and name. */
+  readonly facts: ReadonlyMap<string, Entry>;
 }
 
 /** The baked entries that a check is about, or undefined when they are too many. Errors: DIGEST, ENTRIES. */
 async function bakedAt(
   manifest: Manifest,
   isLooked: (path: RawName) => boolean,
-  withPackages: boolean,
+  saying: ReadonlySet<string>,
   pathsMax: number,
 ): Promise<Baked | undefined> {
   const files = new Map<RawName, Entry>();
-  const packages = new Map<string, Entry>();
+  const facts = new Map<string, Entry>();
   for await (const lines of readEntryLines(manifest)) {
     for (const line of lines) {
-      if (line.includes('"subject":"package"')) {
-        if (!withPackages) continue;
+      if (!line.includes('"subject":"file"')) {
+        if (saying.size === 0) continue;
         const entry = parseEntryLine(line);
-        if (entry.subject === 'package') packages.set(entry.name, entry);
+        if (saying.has(entry.subject)) facts.set(factKey(entry), entry);
         continue;
       }
       const name = nameIn(line);
@@ -172,7 +174,11 @@ async function bakedAt(
       if (files.size > pathsMax) return undefined;
     }
   }
-  return { files, packages };
+  return { files, facts };
+}
+
+function factKey({ subject, name }: Entry): string {
+  return `${subject} ${name}`;
 }
 
 /** The name without parsing the line: in canonical form nothing before it can hold its key. */

@@ -1,5 +1,6 @@
-import type { Entry, PackageEntry } from '../../shared/entry.ts';
+import type { Entry } from '../../shared/entry.ts';
 import { compareEntries, writeEntryLine } from '../../shared/entry-line.ts';
+import type { FactEntry } from '../../shared/fact.ts';
 import { encodeRaw, type RawName, rawOf } from '../../shared/name.ts';
 import { entryIn, type Observation, reasonIn } from '../collect/observe.ts';
 import type { ObservedBatch } from '../collect/observe-tree.ts';
@@ -65,11 +66,12 @@ async function passMissing(baked: EntryCursor, judge: Judge, passes: (entry: Ent
   return count;
 }
 
-/** What follows the files: the packages, and then the end. */
-export async function comparePackages(
+/** What stands before the files (`until`) or after them, to the end. */
+export async function compareFacts(
   baked: EntryCursor,
-  observed: readonly PackageEntry[],
+  observed: readonly FactEntry[],
   judge: Judge,
+  until?: 'file',
 ): Promise<number> {
   let looked = 0;
   for (const entry of observed) {
@@ -81,5 +83,5 @@ export async function comparePackages(
       baked.advance();
     }
   }
-  return looked + (await passMissing(baked, judge, () => true));
+  return looked + (await passMissing(baked, judge, ({ subject }) => until === undefined || subject < until));
 }

@@ -4,13 +4,15 @@ import type { Coverage } from '../../shared/coverage.ts';
 import type { Finding } from '../../shared/finding.ts';
 import type { Report } from '../../shared/report.ts';
 import { decideVerdict } from '../../shared/verdict.ts';
-import { readPackages } from '../collect/dpkg.ts';
+import { collectFacts } from '../collect/facts/collector.ts';
+import { collectors } from '../collect/facts/collectors.ts';
 import { readMounts } from '../collect/mounts.ts';
 import type { Tally } from '../collect/observe.ts';
 import { observeTree } from '../collect/observe-tree.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
+import { directoryRoot } from '../collect/root.ts';
 import { openRoot } from '../collect/system-path.ts';
-import { compareFiles, comparePackages } from './compare-streams.ts';
+import { compareFacts, compareFiles } from './compare-streams.ts';
 import { checkStoredDigest } from './digest.ts';
 import { openCursor } from './entry-cursor.ts';
 import { readEntryLines } from './entry-lines.ts';
@@ -72,18 +74,21 @@ async function sweep(
 
   // The threads read files from here on, while this one checks the digest. Nothing is judged before it has.
   const observed = observeTree(pool, root, scope, tally);
+  const facts = collectFacts(directoryRoot(root), manifest.statement.predicate.platform.distro, collectors);
+  for (const hole of facts.holes) holes.add(hole);
   await checkStoredDigest(manifest);
   const cursor = openCursor(readEntryLines(manifest));
-  const { entries, hole } = readPackages(root);
-  const files = await compareFiles(cursor, observed, judge, (looked) => onProgress(looked, lines));
-  if (hole !== undefined) holes.add(hole);
-  const packages = await comparePackages(cursor, entries ?? [], judge);
+  const before = facts.entries.filter(({ subject }) => subject < 'file');
+  const after = facts.entries.filter(({ subject }) => subject > 'file');
+  let checked = await compareFacts(cursor, before, judge, 'file');
+  checked += await compareFiles(cursor, observed, judge, (looked) => onProgress(looked, lines));
+  checked += await compareFacts(cursor, after, judge);
 
   return {
     findings: judge.findings(),
     coverage: {
       entries: lines,
-      checked: files + packages,
+      checked,
       ...tally,
       mounts: [...scope.mounts()],
       skipped: [...scope.skipped()],

@@ -184,7 +184,7 @@ function ownership(stats: BigIntStats, type: FileType, name: string): FileEntry 
   return { subject: 'file', name, type, mode, uid: Number(stats.uid), gid: Number(stats.gid) };
 }
 
-function typeOf(stats: BigIntStats): FileType {
+export function typeOf(stats: BigIntStats): FileType {
   if (stats.isFile()) return 'file';
   if (stats.isDirectory()) return 'dir';
   if (stats.isSymbolicLink()) return 'symlink';

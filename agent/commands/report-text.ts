@@ -77,7 +77,7 @@ const detailIndent = ' '.repeat(22);
 function differenceLines({ change, attributes, expected, actual }: Finding): string[] {
   if (change === 'removed') return [];
   if (change === 'added') {
-    const parts = ['type', 'mode', 'uid', 'gid', 'size', 'target', 'rdev', 'version'].filter((name) => name in actual);
+    const parts = Object.keys(actual).filter((name) => name !== 'content' && name !== 'files' && name !== 'purl');
     return [`${detailIndent}${paint('dim', parts.map((name) => `${name} ${value(actual[name])}`).join(', '))}`];
   }
   return attributes.map(
@@ -87,10 +87,18 @@ function differenceLines({ change, attributes, expected, actual }: Finding): str
 }
 
 /** Of a digest the beginning is enough to compare by eye; the whole is in the JSON. */
-function value(raw: string | number | undefined): string {
+function value(raw: Finding['expected'][string] | undefined): string {
   if (raw === undefined) return 'none';
-  const text = terminalSafe(String(raw));
+  const text = terminalSafe(plain(raw));
   return /^sha256:/.test(text) ? `${text.slice(0, 19)}…` : text;
+}
+
+function plain(raw: Finding['expected'][string]): string {
+  if (typeof raw !== 'object') return String(raw);
+  if (Array.isArray(raw)) return raw.join(', ') || 'none';
+  return Object.entries(raw)
+    .map(([name, text]) => `${name}=${text}`)
+    .join(', ');
 }
 
 function holeLines({ coverage, error }: Report): string[] {

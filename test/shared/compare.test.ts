@@ -35,8 +35,8 @@ describe('compareEntry', () => {
     ['an unread file of the same attributes', aFile(), unread, undefined],
     ['an unread file of another mode', aFile(), { ...unread, mode: '0600' }, 'modified mode medium default'],
     ['a package version', aPackage(), aPackage({ version: '6' }), 'modified version medium default'],
-    ['an added package', undefined, aPackage(), 'added status,version medium default'],
-    ['a removed package', aPackage(), undefined, 'removed status,version medium default'],
+    ['an added package', undefined, aPackage(), 'added purl,status,version medium default'],
+    ['a removed package', aPackage(), undefined, 'removed purl,status,version medium default'],
   ];
   it.each(immutable)('where nothing may change: %s', (_what, before, after, found) => {
     expect(told([], before, after)).toBe(found);

@@ -5,6 +5,7 @@ import type { Entry, FileEntry } from '../../shared/entry.ts';
 import { compareEntries, parseEntryLine, writeEntryLine } from '../../shared/entry-line.ts';
 import { encodeName } from '../../shared/name.ts';
 import { codeOf } from '../support/code-of.ts';
+import { aPackage } from '../support/entries.ts';
 
 const segment = fc
   .uint8Array({ minLength: 1, maxLength: 12 })
@@ -40,6 +41,17 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
     name: fc.stringMatching(/^[a-z0-9][a-z0-9+.-]{1,20}:amd64$/),
     version: fc.stringMatching(/^[0-9][A-Za-z0-9.+~:-]{0,20}$/),
     status: fc.constant('install ok installed'),
+    purl: fc.constant('pkg:deb/debian/a@1'),
+  }),
+  fc.record({
+    subject: fc.constant('user' as const),
+    name: fc.stringMatching(/^[a-z_][a-z0-9_-]{0,30}$/),
+    uid: fc.nat(0xffff_ffff),
+    gid: fc.nat(0xffff_ffff),
+    home: path,
+    shell: path,
+    password: fc.constantFrom('locked', 'set'),
+    files: fc.array(path, { maxLength: 3 }),
   }),
 );
 
@@ -113,7 +125,7 @@ describe('entries', () => {
     const names = ['/', '/a', '/a!', '/a-b', '/a/b', '/a0', '/é', '/\\xff'];
 
     expect(names.map(dir).toReversed().toSorted(compareEntries)).toEqual(names.map(dir));
-    const pack: Entry = { subject: 'package', name: 'a:all', version: '1', status: 'install ok installed' };
+    const pack: Entry = aPackage();
     expect([pack, dir('/z')].toSorted(compareEntries)).toEqual([dir('/z'), pack]);
   });
 });

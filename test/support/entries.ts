@@ -1,4 +1,5 @@
-import type { FileEntry, PackageEntry } from '../../shared/entry.ts';
+import type { FileEntry } from '../../shared/entry.ts';
+import type { PackageEntry } from '../../shared/fact.ts';
 
 export const contentA = `sha256:${'a'.repeat(64)}`;
 export const contentB = `sha256:${'b'.repeat(64)}`;
@@ -31,5 +32,12 @@ export function aDevice(rdev: string, name = '/usr/share/a'): FileEntry {
 }
 
 export function aPackage(overrides: Partial<PackageEntry> = {}): PackageEntry {
-  return { subject: 'package', name: 'bash:amd64', version: '5.2', status: 'install ok installed', ...overrides };
+  return {
+    subject: 'package',
+    name: 'bash:amd64',
+    version: '5.2',
+    status: 'install ok installed',
+    purl: 'pkg:deb/debian/bash@5.2?arch=amd64',
+    ...overrides,
+  };
 }

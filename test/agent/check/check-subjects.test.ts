@@ -73,7 +73,7 @@ describe('a check of some names', () => {
 
     const checked = await check(['/var/lib/dpkg/status']);
 
-    expect(told(checked!)).toEqual(['modified /var/lib/dpkg/status content', 'modified bash:amd64 version']);
+    expect(told(checked!)).toEqual(['modified /var/lib/dpkg/status content', 'modified bash:amd64 purl,version']);
     expect(checked?.looked.map(({ subject }) => subject)).toEqual(['file', 'package']);
     expect((await check(['/etc']))?.looked.map(({ subject }) => subject)).toEqual(['file']);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareFiles, comparePackages } from '../../../agent/check/compare-streams.ts';
+import { compareFacts, compareFiles } from '../../../agent/check/compare-streams.ts';
 import { openCursor } from '../../../agent/check/entry-cursor.ts';
 import type { Judge } from '../../../agent/check/judge.ts';
 import type { Entry } from '../../../shared/entry.ts';
@@ -33,7 +33,7 @@ async function merge(baked: readonly string[], files: readonly Entry[], packages
   };
   const cursor = openCursor(pieces(baked, 2));
   const looked = await compareFiles(cursor, observed(files, 3), judge, () => undefined);
-  return { told, looked: looked + (await comparePackages(cursor, packages, judge)) };
+  return { told, looked: looked + (await compareFacts(cursor, packages, judge)) };
 }
 
 const files = ['/a', '/b', '/c', '/d', '/e'].map((name) => aFile({ name }));

@@ -768,12 +768,16 @@ export type components = {
             attributes: string[];
             severity: components["schemas"]["Severity"];
             /** @description attributes of the entry; empty for an added subject */
-            expected: {
-                [key: string]: string | number;
+            readonly expected: {
+                [key: string]: string | number | string[] | {
+                    [key: string]: string;
+                };
             };
             /** @description attributes as found; empty for a removed subject */
-            actual: {
-                [key: string]: string | number;
+            readonly actual: {
+                [key: string]: string | number | string[] | {
+                    [key: string]: string;
+                };
             };
             /** @description the rule or guard that gave the severity */
             rule: string;

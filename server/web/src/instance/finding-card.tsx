@@ -58,6 +58,14 @@ export function FindingCard({ finding }: { readonly finding: InstanceFinding }) 
   );
 }
 
-function Value({ value }: { readonly value: string | number | undefined }) {
-  return value === undefined ? <span className={styles['none']}>not there</span> : <Untrusted text={String(value)} />;
+type Given = InstanceFinding['expected'][string] | undefined;
+
+function Value({ value }: { readonly value: Given }) {
+  return value === undefined ? <span className={styles['none']}>not there</span> : <Untrusted text={plain(value)} />;
+}
+
+function plain(value: NonNullable<Given>): string {
+  if (typeof value !== 'object') return String(value);
+  const lines = Array.isArray(value) ? value : Object.entries(value).map(([name, text]) => `${name}=${text}`);
+  return lines.join(', ');
 }

@@ -2,18 +2,23 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseStatus, readPackages } from '../../../agent/collect/dpkg.ts';
+import { collectFacts } from '../../../../agent/collect/facts/collector.ts';
+import { parseStatus } from '../../../../agent/collect/packages/dpkg.ts';
+import { packages } from '../../../../agent/collect/packages/packages.ts';
+import { directoryRoot } from '../../../../agent/collect/root.ts';
 
 const paragraph = (name: string, more = '') =>
   `Package: ${name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1:2.0-1\n${more}`;
 
+const collected = (root: string) => collectFacts(directoryRoot(root), 'debian 12', [packages]);
+
 describe('the database of dpkg', () => {
-  it('gives an entry a package, sorted', () => {
+  it('gives each package that dpkg knows', () => {
     const text = `${paragraph('zlib1g', 'Description: a\n b\n .\n Version: no\n')}\n${paragraph('bash')}`;
 
     expect(parseStatus(text)).toEqual([
-      { subject: 'package', name: 'bash:amd64', version: '1:2.0-1', status: 'install ok installed' },
-      { subject: 'package', name: 'zlib1g:amd64', version: '1:2.0-1', status: 'install ok installed' },
+      { name: 'zlib1g:amd64', version: '1:2.0-1', status: 'install ok installed' },
+      { name: 'bash:amd64', version: '1:2.0-1', status: 'install ok installed' },
     ]);
   });
 
@@ -57,17 +62,17 @@ describe('the database of dpkg', () => {
     afterEach(() => rmSync(root, { recursive: true }));
 
     it('may be missing, and then there are no packages', () => {
-      expect(readPackages(root)).toEqual({ entries: [] });
+      expect(collected(root)).toEqual({ entries: [], holes: [] });
     });
 
     it('is a hole when it is broken, a directory or a FIFO', () => {
       mkdirSync(join(root, 'var/lib/dpkg'));
       writeFileSync(join(root, 'var/lib/dpkg/status'), 'garbage');
-      expect(readPackages(root).hole?.reason).toBe('unparseable');
+      expect(collected(root).holes[0]?.reason).toBe('unparseable');
 
       rmSync(join(root, 'var/lib/dpkg/status'));
       mkdirSync(join(root, 'var/lib/dpkg/status'));
-      expect(readPackages(root).hole?.reason).toBe('unparseable');
+      expect(collected(root).holes[0]?.reason).toBe('unparseable');
     });
 
     it('is the one of the root, where a link says `/`', () => {
@@ -75,13 +80,15 @@ describe('the database of dpkg', () => {
       writeFileSync(join(root, 'data/dpkg/status'), paragraph('inside'));
       symlinkSync('/../../data/dpkg', join(root, 'var/lib/dpkg'));
 
-      expect(readPackages(root).entries?.map(({ name }) => name)).toEqual(['inside:amd64']);
+      expect(collected(root).entries).toMatchObject([
+        { name: 'inside:amd64', purl: 'pkg:deb/debian/inside@1:2.0-1?arch=amd64' },
+      ]);
     });
 
     it('is not looked for in a loop for ever', () => {
       symlinkSync('dpkg', join(root, 'var/lib/dpkg'));
 
-      expect(readPackages(root).hole?.reason).toBe('unparseable');
+      expect(collected(root).holes[0]?.reason).toBe('unparseable');
     });
   });
 });

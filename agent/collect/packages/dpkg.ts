@@ -1,38 +1,46 @@
-import type { Hole } from '../../shared/coverage.ts';
-import type { PackageEntry } from '../../shared/entry.ts';
-import { compareEntries } from '../../shared/entry-line.ts';
-import { readInside } from './inside.ts';
-import { errnoOf, type RootPrefix } from './system-path.ts';
+import type { PackageEntry } from '../../../shared/fact.ts';
+import type { Reader } from '../facts/collector.ts';
 
-export const statusFile = '/var/lib/dpkg/status';
+const statusFile = '/var/lib/dpkg/status';
 const statusBytesMax = 256 * 1024 * 1024;
 
-export type PackageList =
-  | { readonly entries: readonly PackageEntry[]; readonly hole?: never }
-  | { readonly hole: Hole; readonly entries?: never };
+export const dpkgReads = [statusFile];
 
 /**
  * The packages dpkg knows, from the text of its database (deb822, dpkg(1)), never by running dpkg. No database means no
  * packages; one that cannot be read or understood is a hole, since half a database looks like removed packages.
  */
-export function readPackages(root: RootPrefix): PackageList {
-  let text: string;
-  try {
-    text = readInside(root, statusFile, statusBytesMax).toString('latin1');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return { entries: [] };
-    const denied = errnoOf(error) === 'EACCES' || errnoOf(error) === 'EPERM';
-    return { hole: { subject: 'package', name: statusFile, reason: denied ? 'unreadable' : 'unparseable' } };
-  }
-  const entries = parseStatus(text);
-  return entries === undefined
-    ? { hole: { subject: 'package', name: statusFile, reason: 'unparseable' } }
-    : { entries };
+export function dpkgPackages(reader: Reader): readonly PackageEntry[] {
+  const text = reader.text(statusFile, statusBytesMax);
+  if (text === undefined) return [];
+  const packages = parseStatus(text);
+  if (packages === undefined) reader.unparseable(statusFile);
+  return (packages ?? []).map(({ name, version, status }) => ({
+    subject: 'package',
+    name,
+    version,
+    status,
+    purl: purlOf(name, version, reader.distro),
+  }));
 }
 
-/** The packages of a status file in the order of a manifest, or undefined where any of it is not understood. */
-export function parseStatus(text: string): readonly PackageEntry[] | undefined {
-  const entries = new Map<string, PackageEntry>();
+/** https://github.com/package-url/purl-spec, type `deb`: pkg:deb/debian/bash@5.2?arch=amd64 */
+function purlOf(name: string, version: string, distro: string): string {
+  const [base = name, architecture = ''] = name.split(':');
+  const part = (text: string) => encodeURIComponent(text).replaceAll('%3A', ':');
+  return `pkg:deb/${part(distro)}/${part(base)}@${part(version)}?arch=${part(architecture)}`;
+}
+
+/** A paragraph of the database, of which these three say what is installed. */
+interface DpkgPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly status: string;
+}
+
+/** The packages of a status file, or undefined where any of it is not understood. */
+export function parseStatus(text: string): readonly DpkgPackage[] | undefined {
+  const entries = new Map<string, DpkgPackage>();
   let fields = new Map<string, string>();
   // The end of the text ends the last paragraph too.
   for (const line of `${text}\n`.split('\n')) {
@@ -50,7 +58,7 @@ export function parseStatus(text: string): readonly PackageEntry[] | undefined {
       fields.set(key, line.slice(colon + 1).trim());
     }
   }
-  return [...entries.values()].sort(compareEntries);
+  return [...entries.values()];
 }
 
 const forms = {
@@ -61,7 +69,7 @@ const forms = {
 } as const;
 
 /** `none`: an empty paragraph, or what dpkg remembers of a package that is not installed. Undefined: not understood. */
-function entryOf(fields: ReadonlyMap<string, string>): PackageEntry | 'none' | undefined {
+function entryOf(fields: ReadonlyMap<string, string>): DpkgPackage | 'none' | undefined {
   if (fields.size === 0) return 'none';
   const field = (name: keyof typeof forms) => {
     const text = fields.get(name);
@@ -74,5 +82,5 @@ function entryOf(fields: ReadonlyMap<string, string>): PackageEntry | 'none' | u
   const architecture = field('architecture');
   const version = field('version');
   if (architecture === undefined || version === undefined) return undefined;
-  return { subject: 'package', name: `${name}:${architecture}`, version, status };
+  return { name: `${name}:${architecture}`, version, status };
 }

@@ -1,0 +1,139 @@
+import type { Hole, HoleReason } from '../../../shared/coverage.ts';
+import { compareEntries, writeEntryLine } from '../../../shared/entry-line.ts';
+import { type FactEntry, type FactOf, type FactSubject, factOf } from '../../../shared/fact.ts';
+import { encodeRaw, type RawName } from '../../../shared/name.ts';
+import { compilePattern, type Matcher } from '../../../shared/pattern.ts';
+import type { Root, RootStat } from '../root.ts';
+import { errnoOf } from '../system-path.ts';
+
+/**
+ * What a root says about one subject. Works on bytes as latin1 strings, one character a byte, as paths are; what it
+ * yields is encoded by its caller. Parsers are functions of their own and see no root. A line that is not understood is
+ * kept as it stands rather than left out: a change there must be seen.
+ */
+export interface Collector<S extends FactSubject = FactSubject> {
+  readonly subject: S;
+  /** Patterns (`pattern.ts`) of what it reads: a hint about one of these collects the subject anew. */
+  readonly reads: readonly string[];
+  readonly collect: (reader: Reader) => Iterable<FactOf<S>>;
+}
+
+/** A root for one subject. What is absent says nothing; what cannot be read is a hole, which hides the whole subject. */
+export interface Reader {
+  /** The `ID` of os-release(5) as it was baked, `debian`: a later change of that file must not rename every package. */
+  readonly distro: string;
+  /**
+   * A regular file as latin1, links resolved inside. Undefined where there is none, or it became a hole: as a directory,
+   * a device and a file past `bytesMax` do, so that whoever may meet these asks `stat` first.
+   */
+  readonly text: (path: RawName, bytesMax?: number) => string | undefined;
+  readonly bytes: (path: RawName, bytesMax?: number) => Buffer | undefined;
+  /** The names in a directory, sorted by bytes; none where there is no directory. */
+  readonly list: (path: RawName) => readonly RawName[];
+  readonly stat: (path: RawName) => RootStat | undefined;
+  /** Notes that a file was read and is not what it should be. */
+  readonly unparseable: (path: RawName) => void;
+}
+
+export interface Facts {
+  /** In the order of a manifest. */
+  readonly entries: readonly FactEntry[];
+  readonly holes: readonly Hole[];
+}
+
+const bytesMaxDefault = 16 * 1_048_576;
+/** So long a line of a manifest is refused when it is read. */
+const lineCharsMax = 64 * 1024;
+
+/** `distro` as the manifest's platform has it: `debian 12`. */
+export function collectFacts(root: Root, distro: string, collectors: readonly Collector[]): Facts {
+  const holes: Hole[] = [];
+  const entries: FactEntry[] = [];
+  for (const { subject, collect } of collectors) {
+    const reader = openReader(root, distro, subject, (hole) => holes.push(hole));
+    const found = new Map<string, FactEntry>();
+    for (const raw of collect(reader)) {
+      const fact = factOf(raw as FactOf<'package'>) as FactEntry;
+      if (writeEntryLine(fact).length < lineCharsMax) addFact(found, fact);
+      else holes.push({ subject, name: 'files' in fact ? fact.files[0]! : fact.name, reason: 'unparseable' });
+    }
+    entries.push(...found.values());
+  }
+  return { entries: entries.sort(compareEntries), holes };
+}
+
+/** Whether a collector reads anything at or beneath a path. What it reads through links is left to the sweeps. */
+export function readsAt(collector: Collector, path: RawName): boolean {
+  if (path === '/') return true;
+  let matchers = matchersOf.get(collector);
+  if (matchers === undefined) {
+    matchers = collector.reads.flatMap(selfAndAbovePatterns).map(compilePattern);
+    matchersOf.set(collector, matchers);
+  }
+  return matchers.some((matches) => matches(path));
+}
+
+const matchersOf = new WeakMap<Collector, readonly Matcher[]>();
+
+function selfAndAbovePatterns(pattern: string): readonly string[] {
+  const segments = pattern.slice(1).split('/');
+  return segments.map((_, index) => `/${segments.slice(0, index + 1).join('/')}`);
+}
+
+/** Said twice alike, it is one fact of both files. Said differently, the later one is told apart by its number. */
+function addFact(found: Map<string, FactEntry>, fact: FactEntry): void {
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? fact.name : `${fact.name} #${number}`;
+    const before = found.get(name);
+    if (before === undefined) return void found.set(name, { ...fact, name });
+    const merged = mergeFacts(before, { ...fact, name });
+    if (merged !== undefined) return void found.set(name, merged);
+  }
+}
+
+function mergeFacts(before: FactEntry, after: FactEntry): FactEntry | undefined {
+  if (!('files' in before && 'files' in after)) return undefined;
+  const files = [...new Set([...before.files, ...after.files])].sort();
+  const merged = { ...before, files } as FactEntry;
+  return writeEntryLine(merged) === writeEntryLine({ ...after, files } as FactEntry) ? merged : undefined;
+}
+
+function openReader(root: Root, distro: string, subject: FactSubject, onHole: (hole: Hole) => void): Reader {
+  const hole = (path: RawName, reason: HoleReason) => onHole({ subject, name: encodeRaw(path), reason });
+  const attempt = <T>(path: RawName, look: () => T): T | undefined => {
+    try {
+      return look();
+    } catch (error) {
+      const reason = reasonOf(errnoOf(error));
+      if (reason !== undefined) hole(path, reason);
+      return undefined;
+    }
+  };
+  const bytes = (path: RawName, bytesMax = bytesMaxDefault) => attempt(path, () => root.read(path, bytesMax));
+  return {
+    distro: distro.split(' ')[0]!,
+    bytes,
+    text: (path, bytesMax) => bytes(path, bytesMax)?.toString('latin1'),
+    list: (path) => attempt(path, () => root.list(path)) ?? [],
+    stat: (path) => attempt(path, () => root.stat(path)),
+    unparseable: (path) => hole(path, 'unparseable'),
+  };
+}
+
+/** Undefined: nothing is there. */
+function reasonOf(errno: string): HoleReason | undefined {
+  switch (errno) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return undefined;
+    case 'EACCES':
+    case 'EPERM':
+      return 'unreadable';
+    case 'EFBIG':
+    case 'EINVAL':
+    case 'ELOOP':
+      return 'unparseable';
+    default:
+      return 'io-error';
+  }
+}

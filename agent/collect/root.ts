@@ -1,0 +1,53 @@
+import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import type { FileType } from '../../shared/entry.ts';
+import type { RawName } from '../../shared/name.ts';
+import { readInside, resolveInside } from './inside.ts';
+import { typeOf } from './observe.ts';
+import { type RootPrefix, systemPath } from './system-path.ts';
+
+/**
+ * A root as collectors read it: a directory of this machine, or an image that is not unpacked. Links on the way are
+ * resolved inside. Everything here throws as the system does, with `code` ENOENT, ENOTDIR, EACCES, ELOOP and so on.
+ */
+export interface Root {
+  /** The bytes of a regular file. Throws EINVAL for anything else, and EFBIG past `bytesMax`. */
+  readonly read: (path: RawName, bytesMax: number) => Buffer;
+  /** The names in a directory, sorted by bytes. */
+  readonly list: (path: RawName) => readonly RawName[];
+  /** What stands at a path itself: a link at its end is not followed. */
+  readonly stat: (path: RawName) => RootStat;
+}
+
+export interface RootStat {
+  readonly type: FileType;
+  /** Permission bits, 0–0o7777. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Links only: where it points, as written. */
+  readonly target?: RawName;
+}
+
+export function directoryRoot(prefix: RootPrefix): Root {
+  return {
+    read: (path, bytesMax) => readInside(prefix, path, bytesMax),
+    list: (path) => readdirSync(systemPath(prefix, resolveInside(prefix, path)), 'latin1').sort(),
+    stat: (path) => {
+      const at = systemPath(prefix, resolveParent(prefix, path));
+      return rootStat(lstatSync(at, { bigint: true }), at);
+    },
+  };
+}
+
+function resolveParent(prefix: RootPrefix, path: RawName): RawName {
+  const slash = path.lastIndexOf('/');
+  if (slash <= 0) return path;
+  const parent = resolveInside(prefix, path.slice(0, slash));
+  return `${parent === '/' ? '' : parent}${path.slice(slash)}`;
+}
+
+function rootStat(stats: BigIntStats, at: string | Buffer): RootStat {
+  const type = typeOf(stats);
+  const known = { type, mode: Number(stats.mode) & 0o7777, uid: Number(stats.uid), gid: Number(stats.gid) };
+  return type === 'symlink' ? { ...known, target: readlinkSync(at, 'latin1') } : known;
+}
