@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { houseDir } from './run-command.ts';
@@ -32,8 +32,8 @@ export async function bundleAgent(out = join(houseDir, 'dist/agent')): Promise<A
       cwd: houseDir,
       platform: 'node',
       tsconfig: false,
-      // ws looks for two native helpers and does without them; the agent ships none.
-      external: ['bufferutil', 'utf-8-validate'],
+      // ws looks for two native helpers and does without them; koffi is native itself and stands beside.
+      external: ['bufferutil', 'utf-8-validate', 'koffi'],
       onLog: (level, log) => {
         if (level === 'warn' && log.code !== 'EVAL') throw new Error(`bundling ${input}: ${log.message}`);
       },
@@ -53,13 +53,27 @@ export async function bundleAgent(out = join(houseDir, 'dist/agent')): Promise<A
       if (chunk.type === 'chunk') modules.push(...chunk.moduleIds);
     }
   }
+  files.push(...copyKoffi(out));
   const packageJson = { name: 'pristine', version, type: 'commonjs' };
   writeFileSync(join(out, 'package.json'), `${JSON.stringify(packageJson)}\n`);
   return {
     entry: join(out, 'pristine.js'),
     files: [...files, 'package.json'].sort(),
-    packages: [...new Set(modules.flatMap(packagesOf))].sort(),
+    packages: [...new Set([...modules.flatMap(packagesOf), ...koffiPackages])].sort(),
   };
+}
+
+const koffiPackages = ['koffi', `@koromix/koffi-linux-${process.arch}`];
+
+/** Only what is loaded: the rest of the package is its sources and its compiler. */
+function copyKoffi(out: string): readonly string[] {
+  const places = koffiPackages.flatMap((name) =>
+    globSync(['package.json', '{index,src/**/*}.cjs', 'index.js', 'linux_*/*.node'], {
+      cwd: join(houseDir, 'node_modules', name),
+    }).map((file) => `node_modules/${name}/${file}`),
+  );
+  for (const place of places) cpSync(join(houseDir, place), join(out, place));
+  return places;
 }
 
 function packagesOf(module: string): string[] {

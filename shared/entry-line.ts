@@ -2,7 +2,7 @@ import { canonicalJson } from './canonical-json.ts';
 import { type Entry, type FileEntry, type FileType, fileTypes } from './entry.ts';
 import { CodedError } from './errors.ts';
 import { isFactEntry } from './fact.ts';
-import { compareNames, rawOf } from './name.ts';
+import { compareNames, rawNameBytesMax, rawOf } from './name.ts';
 
 /**
  * One line of a manifest, without its newline: the RFC 8785 form of the entry. Written by hand because half a million of
@@ -112,8 +112,8 @@ function isXattrs(value: unknown): boolean {
   return pairs.length > 0 && pairs.every(([name, text]) => isShortText(name) && (text === '' || isShortText(text)));
 }
 
-/** PATH_MAX is 4,096 bytes, each of which may be written with four characters. */
-const nameLengthMax = 16_384;
+/** Each byte may be written with four characters. */
+const nameLengthMax = 4 * rawNameBytesMax;
 
 /** Absolute, in the one spelling, with no empty, `.` or `..` segment: a signed name never leads out of the root. */
 function isPath(name: unknown): boolean {

@@ -10,6 +10,9 @@ export type Name = string;
  */
 export type RawName = string;
 
+/** Longer paths are not recorded: twice PATH_MAX, since only who walks directory by directory ever gets there. */
+export const rawNameBytesMax = 8_192;
+
 const plainAscii = /^[\x20-\x5b\x5d-\x7e]*$/;
 const needsEscape = /[\u0000-\u001f\u007f-\u009f\\]/;
 

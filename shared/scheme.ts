@@ -2,22 +2,6 @@ import { z } from 'zod';
 import { canonicalJson } from './canonical-json.ts';
 import { factForms, factSubjects } from './fact.ts';
 
-/**
- * What a manifest of this version records, and so exactly what `verify` compares. A change of how an attribute is
- * measured raises the version: unequal schemes are never compared, because that would look like drift.
- */
-export const scheme = {
-  version: 1,
-  subjects: ['file', ...factSubjects].sort(),
-  attributes: {
-    file: [
-      ...['type', 'mode', 'uid', 'gid', 'size', 'content', 'target', 'rdev'],
-      ...['xattrs', 'capabilities', 'acl', 'selinux', 'flags'],
-    ],
-    ...Object.fromEntries(factSubjects.map((subject) => [subject, Object.keys(factForms[subject])])),
-  },
-};
-
 export const Scheme = z.object({
   version: z.int().positive(),
   subjects: z.array(z.string()),
@@ -25,7 +9,34 @@ export const Scheme = z.object({
 });
 export type Scheme = z.infer<typeof Scheme>;
 
-/** Known means: exactly this one. A version stands for its lists, so other lists under the same version are not understood. */
+const withLabels: Scheme = {
+  version: 1,
+  subjects: ['file', ...factSubjects].sort(),
+  attributes: {
+    file: [
+      ...['type', 'mode', 'uid', 'gid', 'size', 'content', 'target', 'rdev'],
+      ...['xattrs', 'capabilities', 'acl', 'flags', 'selinux'],
+    ],
+    ...Object.fromEntries(factSubjects.map((subject) => [subject, Object.keys(factForms[subject])])),
+  },
+};
+
+/**
+ * What a manifest of this version records, and so exactly what `verify` compares. A change of how an attribute is
+ * measured raises the version: unequal schemes are never compared, because that would look like drift. SELinux labels
+ * are in it only where the bake had any: a root is often built where there are none, and labelled when it first boots.
+ */
+export function schemeOf({ labels }: { readonly labels: boolean }): Scheme {
+  if (labels) return withLabels;
+  const file = withLabels.attributes['file']!.filter((attribute) => attribute !== 'selinux');
+  return { ...withLabels, attributes: { ...withLabels.attributes, file } };
+}
+
+/** Known means: exactly one of these. A version stands for its lists, so other lists under the same version are not understood. */
 export function isKnownScheme(other: Scheme): boolean {
-  return canonicalJson(other) === canonicalJson(scheme);
+  return [true, false].some((labels) => canonicalJson(other) === canonicalJson(schemeOf({ labels })));
+}
+
+export function hasLabels(scheme: Scheme): boolean {
+  return scheme.attributes['file']?.includes('selinux') === true;
 }

@@ -15,7 +15,7 @@ import { reasonIn, type Tally } from '../collect/observe.ts';
 import { observeTree } from '../collect/observe-tree.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
 import { directoryRoot } from '../collect/root.ts';
-import { openRoot, type RootPrefix } from '../collect/system-path.ts';
+import { type OpenRoot, openRoot, type RootPrefix } from '../collect/system-path.ts';
 import { type BakeScope, bakeScope, refuse } from './bake-scope.ts';
 import { openOutput } from './output.ts';
 import { platformOf } from './platform.ts';
@@ -48,18 +48,26 @@ export interface Baked {
  * anything could not be measured. Errors: NOT_FOUND, FILE_EXISTS, UNREADABLE, UNSTABLE, IO.
  */
 export async function bake(options: BakeOptions): Promise<Baked> {
-  const root = openRoot(options.root);
+  const root = openRoot(options.root, { labels: true });
+  try {
+    return await bakeRoot(root, options);
+  } finally {
+    root.close();
+  }
+}
+
+async function bakeRoot(root: OpenRoot, options: BakeOptions): Promise<Baked> {
   const output = openOutput(options.out);
   try {
     const rules = rulesPredicate(options.image.name, options.config.rules);
     const scope = bakeScope({
-      mounts: readMounts(root),
+      mounts: readMounts(root.prefix),
       pseudoMounts: rules.pseudoMounts,
-      target: within(root, output.target),
-      draft: within(root, output.draft),
+      target: within(root.prefix, output.target),
+      draft: within(root.prefix, output.draft),
     });
     const tally: Tally = { filesHashed: 0, bytesHashed: 0 };
-    const platform = platformOf(directoryRoot(root));
+    const platform = platformOf(directoryRoot(root.prefix));
     const facts = factsOf(root, platform.distro);
     const entries = await writeEntries(join(output.draft, manifestFiles.entries), root, scope, facts, tally, options);
     const statement = manifestStatement({
@@ -87,28 +95,30 @@ export async function bake(options: BakeOptions): Promise<Baked> {
 
 async function writeEntries(
   path: string,
-  root: RootPrefix,
+  root: OpenRoot,
   scope: BakeScope,
   facts: readonly FactEntry[],
   tally: Tally,
   { pool, onProgress }: BakeOptions,
-): Promise<WrittenEntries> {
+): Promise<WrittenEntries & { readonly labels: boolean }> {
   const writer = openEntriesWriter(path);
   const linesOf = (chosen: readonly FactEntry[]) => chosen.map(writeEntryLine);
   try {
     await writer.write(linesOf(facts.filter(({ subject }) => subject < 'file')));
     let looked = 0;
+    let labels = false;
     for await (const { paths, observations } of observeTree(pool, root, scope, tally)) {
       for (const [index, line] of observations.entries()) {
         const reason = reasonIn(line);
         if (reason !== undefined) refuse(encodeRaw(paths[index]!), reason);
+        labels ||= line.includes('"selinux":');
       }
       await writer.write(observations.filter((line) => line !== ''));
       looked += paths.length;
       onProgress(looked);
     }
     await writer.write(linesOf(facts.filter(({ subject }) => subject > 'file')));
-    return await writer.finish();
+    return { ...(await writer.finish()), labels };
   } catch (error) {
     writer.abandon();
     throw error;
@@ -116,8 +126,8 @@ async function writeEntries(
 }
 
 /** Errors: UNREADABLE. */
-function factsOf(root: RootPrefix, distro: string): readonly FactEntry[] {
-  const { entries, holes } = collectFacts(directoryRoot(root), distro, collectors);
+function factsOf(root: OpenRoot, distro: string): readonly FactEntry[] {
+  const { entries, holes } = collectFacts(directoryRoot(root.prefix), distro, collectors);
   for (const { name, reason } of holes) refuse(name, reason);
   return entries;
 }

@@ -6,7 +6,7 @@ import { signEnvelope, unsignedEnvelope } from '../../shared/dsse.ts';
 import { type ManifestStatement, manifestFiles, manifestPredicateType } from '../../shared/manifest.ts';
 import { debianProfile } from '../../shared/profile.ts';
 import { type Rule, type RulesPredicate, type RulesStatement, rulesPredicateType } from '../../shared/rules.ts';
-import { scheme } from '../../shared/scheme.ts';
+import { schemeOf } from '../../shared/scheme.ts';
 import { entriesSubject } from '../check/digest.ts';
 import { rulesDigest } from '../check/open-manifest.ts';
 import { writeEnvelope } from '../check/signed-file.ts';
@@ -17,7 +17,7 @@ const statementType = 'https://in-toto.io/Statement/v1';
 export function manifestStatement(options: {
   readonly image: { readonly name: string; readonly version: string };
   readonly platform: ManifestStatement['predicate']['platform'];
-  readonly entries: WrittenEntries;
+  readonly entries: WrittenEntries & { readonly labels: boolean };
   readonly notBaked: readonly Skip[];
   readonly toolVersion: string;
 }): ManifestStatement {
@@ -33,7 +33,7 @@ export function manifestStatement(options: {
     predicate: {
       image,
       platform,
-      scheme: JSON.parse(JSON.stringify(scheme)),
+      scheme: schemeOf(entries),
       entries: { bytes: entries.bytes, lines: entries.lines },
       notBaked: [...notBaked],
       tool: { name: 'pristine', version: toolVersion },

@@ -4,6 +4,7 @@ import type { Entry } from '../../shared/entry.ts';
 import { parseEntryLine } from '../../shared/entry-line.ts';
 import { CodedError } from '../../shared/errors.ts';
 import { encodeRaw, type Name, type RawName, rawOf } from '../../shared/name.ts';
+import { hasLabels } from '../../shared/scheme.ts';
 import { collectFacts, readsAt } from '../collect/facts/collector.ts';
 import { collectors } from '../collect/facts/collectors.ts';
 import { readMounts } from '../collect/mounts.ts';
@@ -11,7 +12,7 @@ import type { Observation, Tally } from '../collect/observe.ts';
 import { observeHere } from '../collect/observe-tree.ts';
 import { directoryRoot } from '../collect/root.ts';
 import { selfAndAbove } from '../collect/scope.ts';
-import { openRoot, type RootPrefix, systemPath } from '../collect/system-path.ts';
+import { type OpenRoot, openRoot, type RootPrefix, systemPath } from '../collect/system-path.ts';
 import type { Check, Checker } from '../scan.ts';
 import { judgePath } from './compare-streams.ts';
 import { readEntryLines } from './entry-lines.ts';
@@ -37,12 +38,16 @@ export function createChecker({ manifest, root, clock, pathsMax = 5_000 }: Check
   return {
     check: async (names) => {
       const startedAt = timestamp(clock.now());
+      let opened: OpenRoot | undefined;
       try {
-        const measured = await checkSubjects(manifest, openRoot(root), names, pathsMax);
+        opened = openRoot(root, { labels: hasLabels(manifest.statement.predicate.scheme) });
+        const measured = await checkSubjects(manifest, opened, names, pathsMax);
         return measured && { kind: 'check', startedAt, finishedAt: timestamp(clock.now()), ...measured };
       } catch (error) {
         if (error instanceof CodedError) return undefined;
         throw error;
+      } finally {
+        opened?.close();
       }
     },
   };
@@ -51,14 +56,14 @@ export function createChecker({ manifest, root, clock, pathsMax = 5_000 }: Check
 /** Errors: DIGEST, ENTRIES. */
 async function checkSubjects(
   manifest: Manifest,
-  root: RootPrefix,
+  root: OpenRoot,
   names: readonly Name[],
   pathsMax: number,
 ): Promise<Pick<Check, 'looked' | 'findings' | 'coverage'> | undefined> {
   const holes = openHoleList();
-  const scope = verifyScope(manifest, readMounts(root), holes);
+  const scope = verifyScope(manifest, readMounts(root.prefix), holes);
   const tally: Tally = { filesHashed: 0, bytesHashed: 0 };
-  const starts = startsOf(root, names);
+  const starts = startsOf(root.prefix, names);
   const isLooked = (path: RawName) => starts.size > 0 && isBeneath(path, starts);
   const said = collectors.filter((collector) => [...starts].some((start) => readsAt(collector, start)));
   const saying = new Set<string>(said.map(({ subject }) => subject));
@@ -77,7 +82,7 @@ async function checkSubjects(
   for (const path of new Set([...baked.files.keys(), ...observed.keys()])) {
     judgePath(judge, path, baked.files.get(path), observed.get(path) ?? '');
   }
-  const facts = collectFacts(directoryRoot(root), manifest.statement.predicate.platform.distro, said);
+  const facts = collectFacts(directoryRoot(root.prefix), manifest.statement.predicate.platform.distro, said);
   for (const hole of facts.holes) holes.add(hole);
   const present = new Map(facts.entries.map((entry) => [factKey(entry), entry]));
   for (const [key, entry] of baked.facts) if (!present.has(key)) judge.missing(entry);

@@ -3,6 +3,7 @@ import { type Clock, timestamp } from '../../shared/clock.ts';
 import type { Coverage } from '../../shared/coverage.ts';
 import type { Finding } from '../../shared/finding.ts';
 import type { Report } from '../../shared/report.ts';
+import { hasLabels } from '../../shared/scheme.ts';
 import { decideVerdict } from '../../shared/verdict.ts';
 import { collectFacts } from '../collect/facts/collector.ts';
 import { collectors } from '../collect/facts/collectors.ts';
@@ -11,7 +12,7 @@ import type { Tally } from '../collect/observe.ts';
 import { observeTree } from '../collect/observe-tree.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
 import { directoryRoot } from '../collect/root.ts';
-import { openRoot } from '../collect/system-path.ts';
+import { type OpenRoot, openRoot } from '../collect/system-path.ts';
 import { compareFacts, compareFiles } from './compare-streams.ts';
 import { checkStoredDigest } from './digest.ts';
 import { openCursor } from './entry-cursor.ts';
@@ -65,16 +66,29 @@ async function sweep(
   manifest: Manifest,
   { root: rootPath, pool, onProgress }: VerifyOptions,
 ): Promise<{ readonly findings: readonly Finding[]; readonly coverage: Coverage }> {
-  const root = openRoot(rootPath);
+  const root = openRoot(rootPath, { labels: hasLabels(manifest.statement.predicate.scheme) });
+  try {
+    return await sweepRoot(manifest, root, pool, onProgress);
+  } finally {
+    root.close();
+  }
+}
+
+async function sweepRoot(
+  manifest: Manifest,
+  root: OpenRoot,
+  pool: ObserverPool,
+  onProgress: VerifyOptions['onProgress'],
+): Promise<{ readonly findings: readonly Finding[]; readonly coverage: Coverage }> {
   const holes = openHoleList();
-  const scope = verifyScope(manifest, readMounts(root), holes);
+  const scope = verifyScope(manifest, readMounts(root.prefix), holes);
   const judge = openJudge(scope, holes);
   const tally: Tally = { filesHashed: 0, bytesHashed: 0 };
   const { lines } = manifest.statement.predicate.entries;
 
   // The threads read files from here on, while this one checks the digest. Nothing is judged before it has.
   const observed = observeTree(pool, root, scope, tally);
-  const facts = collectFacts(directoryRoot(root), manifest.statement.predicate.platform.distro, collectors);
+  const facts = collectFacts(directoryRoot(root.prefix), manifest.statement.predicate.platform.distro, collectors);
   for (const hole of facts.holes) holes.add(hole);
   await checkStoredDigest(manifest);
   const cursor = openCursor(readEntryLines(manifest));

@@ -1,8 +1,7 @@
 import type { RawName } from '../../shared/name.ts';
-import { type Observation, observePath, type Tally } from './observe.ts';
+import { type Observation, observePath, type ScanRoot, type Tally } from './observe.ts';
 import type { ObserveReply, ObserverPool } from './observer-pool.ts';
 import type { Scope } from './scope.ts';
-import type { RootPrefix } from './system-path.ts';
 import { type PathBatch, walkTree } from './walk.ts';
 
 /** Paths in order, each with what is there. */
@@ -21,7 +20,7 @@ const batchesInFlightMax = 32;
  * Walks a tree and observes it on the pool, in order, a bounded stretch ahead of whoever reads. Called first and read
  * later, it already lets the threads work.
  */
-export function observeTree(pool: ObserverPool, root: RootPrefix, scope: Scope, tally: Tally) {
+export function observeTree(pool: ObserverPool, root: ScanRoot, scope: Scope, tally: Tally) {
   const walk = walkTree(root, scope);
   const flying: { readonly batch: PathBatch; readonly reply: Promise<ObserveReply> }[] = [];
   const launch = () => {
@@ -50,7 +49,7 @@ export function observeTree(pool: ObserverPool, root: RootPrefix, scope: Scope, 
 
 /** The same for a small tree in this thread: what is at and beneath `start`, at most `pathsMax` paths; undefined past that. */
 export function observeHere(
-  root: RootPrefix,
+  root: ScanRoot,
   scope: Scope,
   start: RawName,
   pathsMax: number,

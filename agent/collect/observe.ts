@@ -1,19 +1,25 @@
 import { createHash, hash } from 'node:crypto';
-import {
-  type BigIntStats,
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readlinkSync,
-  readSync,
-} from 'node:fs';
+import { existsSync, readSync } from 'node:fs';
 import type { HoleReason } from '../../shared/coverage.ts';
 import type { FileEntry, FileType } from '../../shared/entry.ts';
 import { writeFileLine } from '../../shared/entry-line.ts';
-import { encodeRaw, type RawName } from '../../shared/name.ts';
-import { errnoOf, type RootPrefix, systemPath } from './system-path.ts';
+import { encodeName, encodeRaw, type RawName } from '../../shared/name.ts';
+import { close, errno, readlinkat, type XattrHolder } from '../host/libc.ts';
+import { openBeneath, toLook, toRead } from '../host/open-beneath.ts';
+import {
+  flagsIn,
+  gidIn,
+  isUnchanged,
+  modeIn,
+  newStat,
+  rdevIn,
+  type Stat,
+  sizeIn,
+  statOf,
+  typeIn,
+  uidIn,
+} from '../host/stat.ts';
+import { readXattrs, type XattrFacts } from './xattrs.ts';
 
 /**
  * What is at a path now, as one line, so that a thread can hand over a thousand of them cheaply and an unchanged file is
@@ -42,27 +48,28 @@ export interface Tally {
   bytesHashed: number;
 }
 
+/** An open directory, as all threads use it. */
+export interface ScanRoot {
+  readonly fd: number;
+  /** The path at which others find it. */
+  readonly prefix: RawName;
+  /** Whether SELinux labels are looked at: not where the bake had none. */
+  readonly labels: boolean;
+}
+
 /**
- * Observes one path. A regular file is read through one descriptor, and its attributes come from that same descriptor, so
- * they belong to the bytes that were hashed. FIFOs, sockets and devices are never opened: `isFile` says what the
- * directory said, and O_NONBLOCK keeps a file that turned into a FIFO meanwhile from holding us.
+ * Observes one path. A regular file is read through one descriptor, and all its attributes come from that same descriptor,
+ * so they belong to the bytes that were hashed. FIFOs, sockets and devices are never opened: `isFile` says what the
+ * directory said, and O_NONBLOCK keeps a file that turned into a FIFO meanwhile from holding us. No link on the way is
+ * followed: where there is one, nothing of the image is.
  */
-export function observePath(root: RootPrefix, path: RawName, isFile: boolean, tally: Tally): Observation {
-  const at = systemPath(root, path);
+export function observePath(root: ScanRoot, path: RawName, isFile: boolean, tally: Tally): Observation {
   const name = encodeRaw(path);
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    try {
-      const seen = isFile ? observeFile(at, name, tally) : undefined;
-      if (seen === changed) continue;
-      if (seen !== undefined) return seen;
-      const other = observeOther(at, name);
-      if (other !== undefined) return other;
-      isFile = true;
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return '';
-      if (errnoOf(error) === 'EINVAL') continue;
-      return `!${reasonOf(error)}`;
-    }
+    let seen = isFile ? observeFile(root, path, name, tally) : notThis;
+    if (seen === notThis) seen = observeOther(root, path, name);
+    if (seen === notThis) isFile = true;
+    else if (seen !== changed) return seen;
   }
   return '!unstable';
 }
@@ -70,51 +77,72 @@ export function observePath(root: RootPrefix, path: RawName, isFile: boolean, ta
 /** A file that changes each time it is looked at is not a file we can vouch for. */
 const attemptsMax = 4;
 const changed = Symbol('changed');
+/** It is a regular file, and the caller looked for something else, or the other way round. */
+const notThis = Symbol('not this');
+type Seen = Observation | typeof changed | typeof notThis;
 
-const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+const before = newStat();
+const after = newStat();
 
-/** The line of a regular file, `changed` when it changed meanwhile, undefined when it is none. Throws what the system says. */
-function observeFile(at: string | Buffer, name: string, tally: Tally): Observation | typeof changed | undefined {
-  let fd: number;
+function observeFile(root: ScanRoot, path: RawName, name: string, tally: Tally): Seen {
+  const fd = openBeneath(root.fd, path, toRead);
+  // A symbolic link (ELOOP), a socket or a device without a driver (ENXIO, ENODEV): no regular file.
+  if (fd === -errno.ELOOP || fd === -errno.ENXIO || fd === -errno.ENODEV) return notThis;
+  if (fd < 0) return isGone(fd) ? '' : unreadLine(root, path, name, fd);
   try {
-    fd = openSync(at, openFlags);
-  } catch (error) {
-    // A symbolic link (ELOOP), a socket or a device without a driver (ENXIO, ENODEV): no regular file.
-    if (['ELOOP', 'ENXIO', 'ENODEV'].includes(errnoOf(error))) return undefined;
-    return unreadLine(at, name, error);
-  }
-  try {
-    const before = fstatSync(fd, { bigint: true });
-    if (!before.isFile()) return undefined;
+    const failed = statOf(fd, before);
+    if (failed < 0) return `!${reasonOf(failed)}`;
+    if (typeIn(before) !== 'file') return notThis;
     let content: string | undefined;
     try {
-      content = hashFile(fd, before.size);
-    } catch (error) {
-      return unreadLine(at, name, error);
+      content = hashFile(fd, sizeIn(before));
+    } catch {
+      return unreadLine(root, path, name, -errno.EIO);
     }
-    if (content === undefined || !isSame(before, fstatSync(fd, { bigint: true }))) return changed;
+    const xattrs = readXattrs(fd);
+    if (content === undefined || statOf(fd, after) < 0 || !isUnchanged(before, after)) return changed;
+    const size = `${sizeIn(before)}`;
     tally.filesHashed++;
-    tally.bytesHashed += Number(before.size);
-    return writeFileLine({ ...ownership(before, 'file', name), size: `${before.size}`, content: `sha256:${content}` });
+    tally.bytesHashed += Number(size);
+    const entry = { ...attributesIn(before, 'file', name), size, content: `sha256:${content}` };
+    return lineOf(root, entry, xattrs);
   } finally {
-    closeSync(fd);
+    close(fd);
   }
 }
 
 /** All that is known of a file that could not be read; its holder compares the rest and records the hole. */
-function unreadLine(at: string | Buffer, name: string, error: unknown): Observation | undefined {
-  if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') throw error;
-  const stats = lstatSync(at, { bigint: true });
-  if (!stats.isFile()) return undefined;
-  return `!${reasonOf(error)}${writeFileLine({ ...ownership(stats, 'file', name), size: `${stats.size}` })}`;
+function unreadLine(root: ScanRoot, path: RawName, name: string, failed: number): Seen {
+  const fd = openBeneath(root.fd, path, toLook);
+  if (fd < 0) return isGone(fd) ? '' : `!${reasonOf(fd)}`;
+  try {
+    if (statOf(fd, before) < 0) return `!${reasonOf(failed)}`;
+    if (typeIn(before) !== 'file') return notThis;
+    const entry = { ...attributesIn(before, 'file', name), size: `${sizeIn(before)}` };
+    return `!${reasonOf(failed)}${writeFileLine(entry)}`;
+  } finally {
+    close(fd);
+  }
 }
 
-function reasonOf(error: unknown): HoleReason {
-  switch (errnoOf(error)) {
-    case 'EACCES':
-    case 'EPERM':
+function lineOf(root: ScanRoot, entry: FileEntry, xattrs: XattrFacts | number): Observation {
+  if (typeof xattrs !== 'number') {
+    const { selinux, ...others } = xattrs;
+    return writeFileLine({ ...entry, ...others, ...(root.labels && selinux !== undefined && { selinux }) });
+  }
+  return `!${reasonOf(xattrs)}${writeFileLine(entry)}`;
+}
+
+function isGone(failed: number): boolean {
+  return failed === -errno.ENOENT || failed === -errno.ENOTDIR || failed === -errno.ELOOP;
+}
+
+export function reasonOf(failed: number): HoleReason {
+  switch (-failed) {
+    case errno.EACCES:
+    case errno.EPERM:
       return 'unreadable';
-    case 'ENAMETOOLONG':
+    case errno.ENAMETOOLONG:
       return 'too-deep';
     default:
       return 'io-error';
@@ -151,51 +179,47 @@ function readFully(fd: number, size: number): number {
   return length;
 }
 
-function isSame(before: BigIntStats, after: BigIntStats): boolean {
-  return (
-    before.ino === after.ino &&
-    before.size === after.size &&
-    before.mtimeNs === after.mtimeNs &&
-    before.ctimeNs === after.ctimeNs
-  );
-}
+const target = Buffer.alloc(4_096);
 
-/** Everything but regular files, whose line this leaves undefined. */
-function observeOther(at: string | Buffer, name: string): Observation | undefined {
-  const stats = lstatSync(at, { bigint: true });
-  const type = typeOf(stats);
-  switch (type) {
-    case 'file':
-      return undefined;
-    case 'symlink': {
-      const target = encodeRaw(readlinkSync(at, 'latin1'));
-      return writeFileLine({ subject: 'file', name, type, uid: Number(stats.uid), gid: Number(stats.gid), target });
-    }
-    case 'char':
-    case 'block':
-      return writeFileLine({ ...ownership(stats, type, name), rdev: deviceNumbers(stats.rdev) });
-    default:
-      return writeFileLine(ownership(stats, type, name));
+/** Everything but regular files. */
+function observeOther(root: ScanRoot, path: RawName, name: string): Seen {
+  const fd = openBeneath(root.fd, path, toLook);
+  if (fd < 0) return isGone(fd) ? '' : `!${reasonOf(fd)}`;
+  try {
+    const failed = statOf(fd, before);
+    if (failed < 0) return `!${reasonOf(failed)}`;
+    const type = typeIn(before);
+    if (type === 'file') return notThis;
+    const entry = attributesIn(before, type, name);
+    const xattrs = readXattrs(withoutOpening(root, path, fd));
+    if (type === 'char' || type === 'block') return lineOf(root, { ...entry, rdev: rdevIn(before) }, xattrs);
+    if (type !== 'symlink') return lineOf(root, entry, xattrs);
+    const length = readlinkat(fd, '', target);
+    if (length < 0) return `!${reasonOf(length)}`;
+    return lineOf(root, { ...entry, target: encodeName(target.subarray(0, length)) }, xattrs);
+  } finally {
+    close(fd);
   }
 }
 
-function ownership(stats: BigIntStats, type: FileType, name: string): FileEntry {
-  const mode = (Number(stats.mode) & 0o7777).toString(8).padStart(4, '0');
-  return { subject: 'file', name, type, mode, uid: Number(stats.uid), gid: Number(stats.gid) };
+/** Of what is only looked at, attributes are read by a path: the kernel's own link to it, which leads nowhere else. */
+function withoutOpening(root: ScanRoot, path: RawName, fd: number): XattrHolder {
+  hasProc ??= existsSync('/proc/self/fd');
+  if (hasProc) return { path: `/proc/self/fd/${fd}`, follow: true };
+  return { path: Buffer.from(`${root.prefix}${path}\0`, 'latin1'), follow: false };
 }
 
-export function typeOf(stats: BigIntStats): FileType {
-  if (stats.isFile()) return 'file';
-  if (stats.isDirectory()) return 'dir';
-  if (stats.isSymbolicLink()) return 'symlink';
-  if (stats.isFIFO()) return 'fifo';
-  if (stats.isSocket()) return 'socket';
-  return stats.isCharacterDevice() ? 'char' : 'block';
-}
+let hasProc: boolean | undefined;
 
-/** glibc's encoding of a device number (gnu_dev_major, gnu_dev_minor). */
-function deviceNumbers(rdev: bigint): string {
-  const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n);
-  const minor = (rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n);
-  return `${major}:${minor}`;
+function attributesIn(stat: Stat, type: FileType, name: string): FileEntry {
+  const flags = flagsIn(stat);
+  return {
+    subject: 'file',
+    name,
+    type,
+    ...(type !== 'symlink' && { mode: modeIn(stat) }),
+    uid: uidIn(stat),
+    gid: gidIn(stat),
+    ...(flags !== undefined && { flags }),
+  };
 }

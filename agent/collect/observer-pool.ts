@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { CodedError } from '../../shared/errors.ts';
+import type { ScanRoot } from './observe.ts';
 import { observePaths } from './observe-paths.ts';
-import type { RootPrefix } from './system-path.ts';
 
 /** id, root, and the paths joined by NUL, each after `f` (the directory says: a regular file) or `-`. */
-export type ObserveRequest = readonly [id: number, root: RootPrefix, paths: string];
+export type ObserveRequest = readonly [id: number, root: ScanRoot, paths: string];
 /** id, and for each path its observation and a newline. */
 export type ObserveReply = readonly [id: number, lines: string, filesHashed: number, bytesHashed: number];
 
@@ -15,7 +15,7 @@ export type ObserveReply = readonly [id: number, lines: string, filesHashed: num
  */
 export interface ObserverPool {
   /** Rejects with IO when a thread dies. */
-  readonly observe: (root: RootPrefix, paths: string) => Promise<ObserveReply>;
+  readonly observe: (root: ScanRoot, paths: string) => Promise<ObserveReply>;
   readonly close: () => Promise<void>;
 }
 
@@ -99,7 +99,11 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
     observe: (root, paths) =>
       new Promise((resolve, reject) => {
         if (failure !== undefined) return reject(failure);
-        waiting.push({ request: [nextId++, root, paths], resolve, reject });
+        waiting.push({
+          request: [nextId++, { fd: root.fd, prefix: root.prefix, labels: root.labels }, paths],
+          resolve,
+          reject,
+        });
         feed();
       }),
     close: async () => {

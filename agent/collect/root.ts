@@ -1,8 +1,7 @@
-import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import type { FileType } from '../../shared/entry.ts';
 import type { RawName } from '../../shared/name.ts';
 import { readInside, resolveInside } from './inside.ts';
-import { typeOf } from './observe.ts';
 import { type RootPrefix, systemPath } from './system-path.ts';
 
 /**
@@ -34,7 +33,7 @@ export function directoryRoot(prefix: RootPrefix): Root {
     list: (path) => readdirSync(systemPath(prefix, resolveInside(prefix, path)), 'latin1').sort(),
     stat: (path) => {
       const at = systemPath(prefix, resolveParent(prefix, path));
-      return rootStat(lstatSync(at, { bigint: true }), at);
+      return rootStat(lstatSync(at), at);
     },
   };
 }
@@ -46,8 +45,17 @@ function resolveParent(prefix: RootPrefix, path: RawName): RawName {
   return `${parent === '/' ? '' : parent}${path.slice(slash)}`;
 }
 
-function rootStat(stats: BigIntStats, at: string | Buffer): RootStat {
+function rootStat(stats: Stats, at: string | Buffer): RootStat {
   const type = typeOf(stats);
-  const known = { type, mode: Number(stats.mode) & 0o7777, uid: Number(stats.uid), gid: Number(stats.gid) };
+  const known = { type, mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid };
   return type === 'symlink' ? { ...known, target: readlinkSync(at, 'latin1') } : known;
+}
+
+function typeOf(stats: Stats): FileType {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'dir';
+  if (stats.isSymbolicLink()) return 'symlink';
+  if (stats.isFIFO()) return 'fifo';
+  if (stats.isSocket()) return 'socket';
+  return stats.isCharacterDevice() ? 'char' : 'block';
 }

@@ -1,6 +1,7 @@
-import { realpathSync, statSync } from 'node:fs';
+import { closeSync, constants, openSync, realpathSync } from 'node:fs';
 import { CodedError } from '../../shared/errors.ts';
 import type { RawName } from '../../shared/name.ts';
+import type { ScanRoot } from './observe.ts';
 
 /**
  * A root as the bytes that come before every name in it: empty for `/` itself. Symbolic links of the root's own path are
@@ -8,16 +9,21 @@ import type { RawName } from '../../shared/name.ts';
  */
 export type RootPrefix = RawName;
 
+/** A root that is being looked at. */
+export interface OpenRoot extends ScanRoot {
+  readonly prefix: RootPrefix;
+  readonly close: () => void;
+}
+
 /** Errors: NOT_FOUND. */
-export function openRoot(root: string): RootPrefix {
-  let real: string;
+export function openRoot(root: string, options: { readonly labels: boolean }): OpenRoot {
   try {
-    real = realpathSync.native(root, 'buffer').toString('latin1');
-    if (!statSync(systemPath('', real)).isDirectory()) throw new Error('it is not a directory');
+    const real = realpathSync.native(root, 'buffer').toString('latin1');
+    const fd = openSync(systemPath('', real), constants.O_RDONLY | constants.O_DIRECTORY);
+    return { ...options, prefix: real === '/' ? '' : real, fd, close: () => closeSync(fd) };
   } catch (cause) {
     throw new CodedError('NOT_FOUND', `expected a directory at --root ${root}, and could not open it`, cause);
   }
-  return real === '/' ? '' : real;
 }
 
 const ascii = /^[\x01-\x7f]*$/;

@@ -1,7 +1,10 @@
-import { type Dirent, lstatSync, readdirSync } from 'node:fs';
-import type { RawName } from '../../shared/name.ts';
+import { type RawName, rawNameBytesMax } from '../../shared/name.ts';
+import { close, errno } from '../host/libc.ts';
+import { listDirectory } from '../host/list-directory.ts';
+import { openBeneath, toList, toLook } from '../host/open-beneath.ts';
+import { newStat, statOf, typeIn } from '../host/stat.ts';
+import { reasonOf, type ScanRoot } from './observe.ts';
 import type { Scope } from './scope.ts';
-import { errnoOf, type RootPrefix, systemPath } from './system-path.ts';
 
 /** Some paths in order, and the same as the observing threads want them. */
 export interface PathBatch {
@@ -17,7 +20,7 @@ const batchPathsMax = 128;
  * sorts twice among its siblings: once as itself, once as its contents under the key `name/`.
  * Memory grows with the largest directories on one line from the root, not with the tree.
  */
-export function* walkTree(root: RootPrefix, scope: Scope, start: RawName = '/'): Generator<PathBatch> {
+export function* walkTree(root: ScanRoot, scope: Scope, start: RawName = '/'): Generator<PathBatch> {
   let paths: RawName[] = [];
   let marked: string[] = [];
   const levels: Level[] = [startLevel(root, start)];
@@ -29,7 +32,7 @@ export function* walkTree(root: RootPrefix, scope: Scope, start: RawName = '/'):
     }
     if (item.endsWith('/')) {
       const directory = (level.prefix + item).slice(0, -1) || '/';
-      if (scope.enters(directory)) levels.push(listLevel(root, scope, directory));
+      if (scope.enters(directory)) levels.push(listLevel(root, scope, directory, levels.length));
       continue;
     }
     const kind = item.at(-1);
@@ -57,60 +60,50 @@ interface Level {
   next: number;
 }
 
-function startLevel(root: RootPrefix, start: RawName): Level {
-  let kind = '-';
-  try {
-    const stats = lstatSync(systemPath(root, start));
-    kind = stats.isDirectory() ? 'd' : stats.isFile() ? 'f' : '-';
-  } catch {
-    // Observing it will say why.
-  }
+function startLevel(root: ScanRoot, start: RawName): Level {
+  const kind = kindAt(root, start);
   const itself = `${start}\0${kind}`;
   const contents = start === '/' ? '/' : `${start}/`;
   return { prefix: '', items: kind === 'd' ? [itself, contents] : [itself], next: 0 };
 }
 
-function listLevel(root: RootPrefix, scope: Scope, directory: RawName): Level {
+/** Of what cannot be looked at, observing it will say why. */
+function kindAt(root: ScanRoot, path: RawName): 'f' | 'd' | '-' {
+  const fd = openBeneath(root.fd, path, toLook);
+  if (fd < 0) return '-';
+  const stat = newStat();
+  const type = statOf(fd, stat) < 0 ? undefined : typeIn(stat);
+  close(fd);
+  return type === 'file' ? 'f' : type === 'dir' ? 'd' : '-';
+}
+
+/** A directory deeper than that is not looked into, nor one with more names: their sorting would need too much memory. */
+const depthMax = 1_024;
+const namesMax = 1_000_000;
+
+function listLevel(root: ScanRoot, scope: Scope, directory: RawName, depth: number): Level {
   const prefix = directory === '/' ? '/' : `${directory}/`;
-  try {
-    const items: string[] = [];
-    for (const entry of list(systemPath(root, directory))) addItems(items, entry);
-    return { prefix, items: items.sort(), next: 0 };
-  } catch (error) {
-    switch (errnoOf(error)) {
-      case 'ENOENT':
-      case 'ENOTDIR':
-        // Gone, or something else by now: whatever was baked beneath is not there.
-        break;
-      case 'EACCES':
-      case 'EPERM':
-        scope.onHole(directory, 'unreadable');
-        break;
-      case 'ENAMETOOLONG':
-        scope.onHole(directory, 'too-deep');
-        break;
-      default:
-        scope.onHole(directory, 'io-error');
-    }
-    return { prefix, items: [], next: 0 };
+  const items: string[] = [];
+  const empty = { prefix, items: [], next: 0 };
+  if (depth > depthMax || prefix.length > rawNameBytesMax - 256) {
+    scope.onHole(directory, 'too-deep');
+    return empty;
   }
-}
-
-/**
- * Names as latin1 strings hold any bytes. Where the filesystem does not say the types, Node looks each name up by itself
- * and, given strings, looks up the wrong bytes: then buffers, which it gets right.
- */
-function list(at: string | Buffer): readonly Dirent<string>[] | readonly Dirent<Buffer>[] {
-  try {
-    return readdirSync(at, { withFileTypes: true, encoding: 'latin1' });
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
-    return readdirSync(at, { withFileTypes: true, encoding: 'buffer' });
-  }
-}
-
-function addItems(items: string[], entry: Dirent<string> | Dirent<Buffer>): void {
-  const name = typeof entry.name === 'string' ? entry.name : entry.name.toString('latin1');
-  if (entry.isDirectory()) items.push(`${name}\0d`, `${name}/`);
-  else items.push(`${name}\0${entry.isFile() ? 'f' : '-'}`);
+  const fd = openBeneath(root.fd, directory, toList);
+  // Gone, or something else by now: whatever was baked beneath is not there.
+  if (fd === -errno.ENOENT || fd === -errno.ENOTDIR || fd === -errno.ELOOP) return empty;
+  let names = 0;
+  const failed =
+    fd < 0
+      ? fd
+      : listDirectory(fd, (name, kind) => {
+          if (++names > namesMax) return false;
+          items.push(`${name}\0${kind}`);
+          if (kind === 'd') items.push(`${name}/`);
+          return true;
+        });
+  if (fd >= 0) close(fd);
+  if (names <= namesMax && failed === 0) return { prefix, items: items.sort(), next: 0 };
+  scope.onHole(directory, names > namesMax ? 'too-many' : reasonOf(failed));
+  return empty;
 }

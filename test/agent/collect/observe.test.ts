@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { entryIn, observePath, reasonIn } from '../../../agent/collect/observe.ts';
+import { type OpenRoot, openRoot } from '../../../agent/collect/system-path.ts';
 import { makeSocket } from '../../support/hostile-tree.ts';
 import { isRoot } from '../../support/scratch.ts';
 
@@ -22,17 +23,20 @@ vi.mock('node:fs', async (original) => {
 
 describe('observing a path', () => {
   let root: string;
+  let opened: OpenRoot;
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'pristine-observe-'));
     chmodSync(root, 0o755);
+    opened = openRoot(root, { labels: true });
   });
   afterEach(() => {
+    opened.close();
     during.read = undefined;
     rmSync(root, { recursive: true });
   });
 
   const tally = { filesHashed: 0, bytesHashed: 0 };
-  const observe = (path: string, isFile = true) => observePath(root, path, isFile, tally);
+  const observe = (path: string, isFile = true) => observePath(opened, path, isFile, tally);
   const write = (name: string, text: string | Buffer) => writeFileSync(join(root, name), text, { mode: 0o644 });
 
   it.each([0, 1, 4096, 512 * 1024, 512 * 1024 + 1, 3_000_000])('hashes a file of %i bytes', (size) => {

@@ -4,12 +4,18 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Scope } from '../../../agent/collect/scope.ts';
+import { openRoot } from '../../../agent/collect/system-path.ts';
 import { walkTree } from '../../../agent/collect/walk.ts';
 
 const everything: Scope = { observes: () => true, enters: () => true, onHole: () => undefined };
 
 function walk(root: string, scope: Partial<Scope> = {}, start?: string): string[] {
-  return [...walkTree(root, { ...everything, ...scope }, start)].flatMap(({ paths }) => paths);
+  const opened = openRoot(root, { labels: true });
+  try {
+    return [...walkTree(opened, { ...everything, ...scope }, start)].flatMap(({ paths }) => paths);
+  } finally {
+    opened.close();
+  }
 }
 
 describe('the walk', () => {

@@ -8,7 +8,7 @@ import { digestOf, sha256Hex } from '../../../shared/digest.ts';
 import { type Envelope, keyId, parsePublicKeys, signEnvelope, unsignedEnvelope } from '../../../shared/dsse.ts';
 import { manifestPredicateType } from '../../../shared/manifest.ts';
 import { rulesPredicateType } from '../../../shared/rules.ts';
-import { scheme } from '../../../shared/scheme.ts';
+import { schemeOf } from '../../../shared/scheme.ts';
 import { aTime } from '../../support/builders.ts';
 import { aDatabase } from '../../support/database.ts';
 
@@ -35,7 +35,7 @@ function aManifest({ name = 'web', version = '7', entries = 'entries' } = {}, ke
       predicate: {
         image: { name, version },
         platform: { os: 'linux', arch: 'x64', distro: 'debian-12' },
-        scheme,
+        scheme: schemeOf({ labels: false }),
         entries: { bytes: 100, lines: 3 },
         notBaked: [],
         tool: { name: 'pristine', version: '0.1.0' },

@@ -1,0 +1,78 @@
+import { constants } from 'node:os';
+import koffi from 'koffi';
+
+/**
+ * The calls of the C library that Node does not offer. Paths are strings for ASCII or buffers that end in NUL; each call
+ * gives what the kernel gives, and `-errno` for its -1. None of them waits for anything but a disk.
+ */
+const libc = koffi.load(null);
+
+type Path = string | Buffer;
+type Call = (...args: readonly (number | Path)[]) => number;
+
+const openat2Number = 437;
+const getdents64Number = numberOf({ x64: 217, arm64: 61 });
+
+const raw = {
+  close: libc.func('int close(int)') as Call,
+  flistxattr: libc.func('int64_t flistxattr(int, uint8_t *, uint64_t)') as Call,
+  fgetxattr: libc.func('int64_t fgetxattr(int, const char *, uint8_t *, uint64_t)') as Call,
+  getdents64: libc.func('int64_t syscall(int64_t, int, uint8_t *, uint64_t)') as Call,
+  listxattr: libc.func('int64_t listxattr(const char *, uint8_t *, uint64_t)') as Call,
+  llistxattr: libc.func('int64_t llistxattr(const char *, uint8_t *, uint64_t)') as Call,
+  getxattr: libc.func('int64_t getxattr(const char *, const char *, uint8_t *, uint64_t)') as Call,
+  lgetxattr: libc.func('int64_t lgetxattr(const char *, const char *, uint8_t *, uint64_t)') as Call,
+  openat: libc.func('int openat(int, const char *, int, int)') as Call,
+  openat2: libc.func('int64_t syscall(int64_t, int, const char *, uint8_t *, uint64_t)') as Call,
+  readlinkat: libc.func('int64_t readlinkat(int, const char *, uint8_t *, uint64_t)') as Call,
+  statx: libc.func('int statx(int, const char *, int, unsigned int, uint8_t *)') as Call,
+};
+
+export const errno = constants.errno;
+export const AT_EMPTY_PATH = 0x1000;
+export const AT_SYMLINK_NOFOLLOW = 0x100;
+const STATX_BASIC_STATS = 0x7ff;
+
+export const close = (fd: number): number => checked(raw.close(fd));
+export const openat = (fd: number, path: Path, flags: number): number => checked(raw.openat(fd, path, flags, 0));
+/** openat2(2), Linux 5.6. `how` is the structure as bytes. */
+export const openat2 = (fd: number, path: Path, how: Buffer): number =>
+  checked(raw.openat2(openat2Number, fd, path, how, how.length));
+/** Fills 256 bytes as statx(2) says. */
+export const statx = (fd: number, path: Path, flags: number, into: Buffer): number =>
+  checked(raw.statx(fd, path, flags, STATX_BASIC_STATS, into));
+export const readlinkat = (fd: number, path: Path, into: Buffer): number =>
+  checked(raw.readlinkat(fd, path, into, into.length));
+/** Entries of a directory as getdents64(2) lays them out; 0 at the end. */
+export const getdents64 = (fd: number, into: Buffer): number =>
+  checked(raw.getdents64(getdents64Number, fd, into, into.length));
+
+/** An open file, or a path with or without following a link at its end. */
+export type XattrHolder = number | { readonly path: Path; readonly follow: boolean };
+
+export function listXattrs(of: XattrHolder, into: Buffer): number {
+  if (typeof of === 'number') return checked(raw.flistxattr(of, into, into.length));
+  return checked((of.follow ? raw.listxattr : raw.llistxattr)(of.path, into, into.length));
+}
+
+export function readXattr(of: XattrHolder, name: Path, into: Buffer): number {
+  if (typeof of === 'number') return checked(raw.fgetxattr(of, name, into, into.length));
+  return checked((of.follow ? raw.getxattr : raw.lgetxattr)(of.path, name, into, into.length));
+}
+
+/** What the kernel gets for raw bytes: a plain name is the same as a string, which is cheaper. */
+export function cPath(path: string): Path {
+  return ascii.test(path) ? path : Buffer.from(`${path}\0`, 'latin1');
+}
+
+const ascii = /^[\x01-\x7f]*$/;
+
+function checked(result: number): number {
+  return result === -1 ? -koffi.errno() : result;
+}
+
+function numberOf(numbers: Readonly<Record<string, number>>): number {
+  const number = numbers[process.arch];
+  if (number === undefined) throw new Error(`pristine does not know the system calls of ${process.arch}`);
+  return number;
+}
