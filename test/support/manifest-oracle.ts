@@ -8,7 +8,7 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 export interface RawEntry {
   readonly subject: string;
   readonly name: string;
-  readonly [attribute: string]: string | number;
+  readonly [attribute: string]: string | number | readonly string[] | Readonly<Record<string, string>>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: forged statements have any shape
