@@ -59,7 +59,7 @@ export async function bundleAgent(out = join(houseDir, 'dist/agent')): Promise<A
   return {
     entry: join(out, 'pristine.js'),
     files: [...files, 'package.json'].sort(),
-    packages: [...new Set([...modules.flatMap(packagesOf), ...koffiPackages])].sort(),
+    packages: [...new Set([...modules.flatMap(packagesOf), 'koffi'])].sort(),
   };
 }
 

@@ -45,8 +45,15 @@ export function listPackages(root: string): RawEntry[] {
     .filter((line) => line !== '')
     .map((line) => {
       const [name, version, status] = line.split('\t') as [string, string, string];
-      return { subject: 'package', name, version, status };
+      const [base, architecture] = name.split(':');
+      const purl = `pkg:deb/debian/${escaped(base!)}@${escaped(version)}?arch=${architecture}`;
+      return { subject: 'package', name, version, status, purl };
     });
+}
+
+/** As a package URL has it: percent-encoded, but for the colon. */
+function escaped(text: string): string {
+  return text.replace(/[^A-Za-z0-9.:~_-]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** Differences of two listings as lines like those of `brief`, without severity. */
