@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 export interface Program {
   readonly name: string;
@@ -16,12 +17,12 @@ export async function timeOf(program: Program): Promise<number> {
 }
 
 /**
- * The most memory a Node program had resident, threads included, in KiB, as the kernel counted it at exit. The program
- * tells it through a module loaded before it, so these runs are not timed.
+ * The most memory a Node program had resident, threads included, in KiB: VmHWM of proc_pid_status(5) at its exit. Not
+ * getrusage(2), whose figure a child inherits from whoever started it. The program tells it through a module loaded
+ * before it, so these runs are not timed.
  */
 export async function peakRssOf(program: Program): Promise<number> {
-  const tell = "process.on('exit', () => process.stderr.write('\\npeak ' + process.resourceUsage().maxRSS + '\\n'))";
-  const stderr = await finish(program, { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(tell)}` });
+  const stderr = await finish(program, { NODE_OPTIONS: `--require=${join(import.meta.dirname, 'tell-peak.cjs')}` });
   // Each of its threads may tell; all tell of the whole process.
   const peaks = [...stderr.matchAll(/\npeak (\d+)\n/g)].map((match) => Number(match[1]));
   if (peaks.length === 0) throw new Error(`${program.name} did not tell its peak memory`);
