@@ -9,6 +9,7 @@ export function observePaths([id, root, paths]: ObserveRequest): ObserveReply {
   const tally: Tally = { filesHashed: 0, bytesHashed: 0 };
   let lines = '';
   for (const item of paths.split('\0')) {
+    if (root.stop?.[0] === 1) break;
     lines += `${observePath(root, item.slice(1), item[0] === 'f', tally)}\n`;
   }
   return [id, lines, tally.filesHashed, tally.bytesHashed];

@@ -55,6 +55,8 @@ export interface ScanRoot {
   readonly prefix: RawName;
   /** Whether SELinux labels are looked at: not where the bake had none. */
   readonly labels: boolean;
+  /** Not 0 when nobody waits for the answers any more. */
+  readonly stop?: Int32Array;
 }
 
 /**
@@ -95,7 +97,7 @@ function observeFile(root: ScanRoot, path: RawName, name: string, tally: Tally):
     if (typeIn(before) !== 'file') return notThis;
     let content: string | undefined;
     try {
-      content = hashFile(fd, sizeIn(before));
+      content = hashFile(fd, sizeIn(before), root.stop);
     } catch {
       return unreadLine(root, path, name, -errno.EIO);
     }
@@ -152,7 +154,7 @@ export function reasonOf(failed: number): HoleReason {
 const buffer = Buffer.allocUnsafeSlow(512 * 1024);
 
 /** sha256 in hex of exactly `size` bytes and then the end, or undefined: then somebody is writing. */
-function hashFile(fd: number, size: bigint): string | undefined {
+function hashFile(fd: number, size: bigint, stop: Int32Array | undefined): string | undefined {
   if (size <= buffer.length) {
     const length = readFully(fd, Number(size));
     return length === Number(size) ? hash('sha256', buffer.subarray(0, length), 'hex') : undefined;
@@ -160,7 +162,7 @@ function hashFile(fd: number, size: bigint): string | undefined {
   const hasher = createHash('sha256');
   for (let left = size; left > 0n; ) {
     const length = readSync(fd, buffer, 0, buffer.length, null);
-    if (length === 0 || BigInt(length) > left) return undefined;
+    if (length === 0 || BigInt(length) > left || stop?.[0] === 1) return undefined;
     hasher.update(buffer.subarray(0, length));
     left -= BigInt(length);
   }

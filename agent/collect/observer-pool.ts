@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { CodedError } from '../../shared/errors.ts';
 import type { ScanRoot } from './observe.ts';
@@ -16,6 +17,10 @@ export type ObserveReply = readonly [id: number, lines: string, filesHashed: num
 export interface ObserverPool {
   /** Rejects with IO when a thread dies. */
   readonly observe: (root: ScanRoot, paths: string) => Promise<ObserveReply>;
+  /**
+   * Resolves when the threads have ended. Whoever ends the process waits for it: a thread that is torn down while it
+   * calls the system, or while it loads what it calls with, takes the whole process down with SIGABRT.
+   */
   readonly close: () => Promise<void>;
 }
 
@@ -37,6 +42,8 @@ interface Waiting {
 interface Thread {
   readonly worker: Worker;
   queued: number;
+  /** It has answered, so it is up. */
+  up: boolean;
 }
 
 /** Starts the threads at once: they come up while the caller loads and checks what it needs. */
@@ -46,11 +53,13 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
   let nextId = 0;
   let failure: CodedError | undefined;
   let helping = false;
+  const stop = new Int32Array(new SharedArrayBuffer(4));
 
   const threads: Thread[] = Array.from({ length: threadsBeside }, () => {
     const worker = new Worker(program);
-    const thread = { worker, queued: 0 };
+    const thread = { worker, queued: 0, up: false };
     worker.on('message', (reply: ObserveReply) => {
+      thread.up = true;
       thread.queued--;
       feed();
       const request = running.get(reply[0]);
@@ -100,7 +109,7 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
       new Promise((resolve, reject) => {
         if (failure !== undefined) return reject(failure);
         waiting.push({
-          request: [nextId++, { fd: root.fd, prefix: root.prefix, labels: root.labels }, paths],
+          request: [nextId++, { fd: root.fd, prefix: root.prefix, labels: root.labels, stop }, paths],
           resolve,
           reject,
         });
@@ -108,7 +117,20 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
       }),
     close: async () => {
       waiting.length = 0;
-      await Promise.all(threads.map(({ worker }) => worker.terminate()));
+      stop[0] = 1;
+      await Promise.all(threads.map(endOf));
     },
   };
+}
+
+/** A thread that never answers, as a filesystem may keep one, is left to its fate after so long. */
+const endMsMax = 5_000;
+
+async function endOf({ worker, queued, up }: Thread): Promise<void> {
+  // One that waits for work may be torn down at any time.
+  if (up && queued === 0) return;
+  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  worker.ref();
+  worker.postMessage('end');
+  await Promise.race([ended, sleep(endMsMax, undefined, { ref: false })]);
 }

@@ -8,6 +8,10 @@ export async function bakeCommand(options: BakeCommandOptions): Promise<ExitCode
   keepHeapSmall();
   // The threads come up first, while this one loads the schemas and reads the configuration.
   const pool = openObserverPool();
-  const { bakeImage } = await import('./bake-image.ts');
-  return bakeImage(pool, options);
+  try {
+    const { bakeImage } = await import('./bake-image.ts');
+    return await bakeImage(pool, options);
+  } finally {
+    await pool.close();
+  }
 }

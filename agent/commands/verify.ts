@@ -8,6 +8,10 @@ export async function verifyCommand(options: VerifyCommandOptions): Promise<Exit
   keepHeapSmall();
   // The threads come up first, while this one loads the schemas and checks signatures.
   const pool = openObserverPool();
-  const { verifySweep } = await import('./verify-sweep.ts');
-  return verifySweep(pool, options);
+  try {
+    const { verifySweep } = await import('./verify-sweep.ts');
+    return await verifySweep(pool, options);
+  } finally {
+    await pool.close();
+  }
 }

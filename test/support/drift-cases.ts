@@ -96,17 +96,17 @@ export const driftCases: readonly DriftCase[] = [
   {
     what: 'an added package',
     change: (root) => appendFileSync(join(root, dpkgStatus), paragraph('zz-demo', '1.0-1')),
-    findings: ['added package zz-demo:amd64 [status,version] medium', statusChanged],
+    findings: ['added package zz-demo:amd64 [purl,status,version] medium', statusChanged],
   },
   {
     what: 'a package of another version',
     change: (root) => editStatus(root, /(Package: bash\n(?:.+\n)*?Version: ).*/, '$199:0'),
-    findings: [`modified package bash:${architecture()} [version] medium`, statusChanged],
+    findings: [`modified package bash:${architecture()} [purl,version] medium`, statusChanged],
   },
   {
     what: 'a removed package',
     change: (root) => editStatus(root, /Package: bash\n(?:.+\n)*\n/, ''),
-    findings: [`removed package bash:${architecture()} [status,version] medium`, statusChanged],
+    findings: [`removed package bash:${architecture()} [purl,status,version] medium`, statusChanged],
   },
   {
     what: 'a new setuid file',

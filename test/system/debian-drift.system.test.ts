@@ -78,7 +78,7 @@ describe.skipIf(!isRoot)('verify of a Debian (needs root)', { timeout: 300_000 }
     const ephemeral = /^\w+ file \/(tmp|var\/log|var\/cache|var\/tmp|run|dev)\//;
     const expected = differences(before, after).filter((line) => !ephemeral.test(line));
     const withoutSeverity = brief(report).map((line) => line.replace(/ \w+$/, ''));
-    expect(withoutSeverity).toEqual([...expected, 'added package zz-real:all [status,version]'].toSorted());
+    expect(withoutSeverity).toEqual([...expected, 'added package zz-real:all [purl,status,version]'].toSorted());
     expect(withoutSeverity.length).toBeGreaterThan(5);
     const critical = report.findings.filter(({ severity }) => severity === 'critical').map(({ name }) => name);
     expect(critical).toEqual(['/usr/bin/zz-tool']);
