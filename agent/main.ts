@@ -74,6 +74,17 @@ Examples:
   )
   .action(async (options) => end((await import('./commands/verify.ts')).verifyCommand(options)));
 
+// What the agent runs in a child for each sweep: like verify, but it need not read again what has not changed.
+program
+  .command('sweep', { hidden: true })
+  .requiredOption('--root <dir>')
+  .requiredOption('--manifest <dir>')
+  .requiredOption('--pub <file>')
+  .requiredOption('--verified <file>')
+  .action(async (options) =>
+    end((await import('./commands/verify.ts')).verifyCommand({ ...options, format: 'json', failOn: 'low' })),
+  );
+
 command('run', 'watch this instance and report to the server')
   .requiredOption('--config <file>', 'agent.yaml')
   .option('--once', 'sweep once, deliver the report, end by its verdict')

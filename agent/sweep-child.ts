@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type Clock, timestamp } from '../shared/clock.ts';
 import { emptyCoverage, type Hole } from '../shared/coverage.ts';
@@ -13,6 +14,7 @@ export interface SweepChildOptions {
   readonly root: string;
   readonly manifest: string;
   readonly pub: string;
+  readonly stateDir: string;
   readonly baseline: Baseline;
   readonly clock: Clock;
   readonly log: Logger;
@@ -30,7 +32,7 @@ const sweepLimits: SweepLimits = { sweepReportBytesMax: 32 * 1_048_576, sweepMsM
 const errorBytesMax = 4_096;
 
 /**
- * Sweeps by `pristine verify` in a child, so that the memory of a sweep is gone after it. Whatever goes wrong with the
+ * Sweeps by `pristine sweep` in a child, so that the memory of a sweep is gone after it. Whatever goes wrong with the
  * child is a hole over everything in a scan of this time, never an old verdict left standing.
  */
 export function createSweeper(options: SweepChildOptions): Sweeper {
@@ -83,12 +85,13 @@ function notBefore(startedAt: string, finishedAt: string): string {
 
 /** The child's standard output. Rejects when it ended otherwise than by 0, 1 or 3, and when the signal aborts. */
 function runVerify(
-  { entry, root, manifest, pub, clock, limits: given }: SweepChildOptions,
+  { entry, root, manifest, pub, stateDir, clock, limits: given }: SweepChildOptions,
   signal: AbortSignal,
 ): Promise<string> {
   const limits = { ...sweepLimits, ...given };
   return new Promise((resolve, reject) => {
-    const args = [entry, 'verify', '--root', root, '--manifest', manifest, '--pub', pub, '--format', 'json'];
+    const verified = join(stateDir, 'verified');
+    const args = [entry, 'sweep', '--root', root, '--manifest', manifest, '--pub', pub, '--verified', verified];
     // No environment: nothing that was put into ours (NODE_OPTIONS) may change how a sweep looks.
     const child = spawn(process.execPath, args, {
       env: {},

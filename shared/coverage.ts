@@ -39,6 +39,9 @@ export const Coverage = z
     checked: count.describe('subjects observed and compared'),
     filesHashed: count,
     bytesHashed: count,
+    filesUnchanged: count
+      .default(0)
+      .describe('not read again: mount, inode, ctime and size are those of a file found as baked within a day'),
     mounts: z
       .array(z.string().max(32_768))
       .max(4_096)
@@ -55,6 +58,7 @@ export const emptyCoverage: Coverage = {
   checked: 0,
   filesHashed: 0,
   bytesHashed: 0,
+  filesUnchanged: 0,
   mounts: [],
   skipped: [],
   holes: [],

@@ -11,7 +11,7 @@ import type { BakeConfig } from '../../shared/rules.ts';
 import { collectFacts } from '../collect/facts/collector.ts';
 import { collectors } from '../collect/facts/collectors.ts';
 import { readMounts } from '../collect/mounts.ts';
-import { reasonIn, type Tally } from '../collect/observe.ts';
+import { newTally, reasonIn, type Tally } from '../collect/observe.ts';
 import { observeTree } from '../collect/observe-tree.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
 import { directoryRoot } from '../collect/root.ts';
@@ -66,7 +66,7 @@ async function bakeRoot(root: OpenRoot, options: BakeOptions): Promise<Baked> {
       target: within(root.prefix, output.target),
       draft: within(root.prefix, output.draft),
     });
-    const tally: Tally = { filesHashed: 0, bytesHashed: 0 };
+    const tally = newTally();
     const platform = platformOf(directoryRoot(root.prefix));
     const facts = factsOf(root, platform.distro);
     const entries = await writeEntries(join(output.draft, manifestFiles.entries), root, scope, facts, tally, options);

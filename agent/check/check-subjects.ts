@@ -8,7 +8,7 @@ import { hasLabels } from '../../shared/scheme.ts';
 import { collectFacts, readsAt } from '../collect/facts/collector.ts';
 import { collectors } from '../collect/facts/collectors.ts';
 import { readMounts } from '../collect/mounts.ts';
-import type { Observation, Tally } from '../collect/observe.ts';
+import { newTally, type Observation } from '../collect/observe.ts';
 import { observeHere } from '../collect/observe-tree.ts';
 import { directoryRoot } from '../collect/root.ts';
 import { selfAndAbove } from '../collect/scope.ts';
@@ -62,7 +62,7 @@ async function checkSubjects(
 ): Promise<Pick<Check, 'looked' | 'findings' | 'coverage'> | undefined> {
   const holes = openHoleList();
   const scope = verifyScope(manifest, readMounts(root.prefix), holes);
-  const tally: Tally = { filesHashed: 0, bytesHashed: 0 };
+  const tally = newTally();
   const starts = startsOf(root.prefix, names);
   const isLooked = (path: RawName) => starts.size > 0 && isBeneath(path, starts);
   const said = collectors.filter((collector) => [...starts].some((start) => readsAt(collector, start)));

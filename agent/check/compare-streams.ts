@@ -2,7 +2,8 @@ import type { Entry } from '../../shared/entry.ts';
 import { compareEntries, writeEntryLine } from '../../shared/entry-line.ts';
 import type { FactEntry } from '../../shared/fact.ts';
 import { encodeRaw, type RawName, rawOf } from '../../shared/name.ts';
-import { entryIn, type Observation, reasonIn } from '../collect/observe.ts';
+import { markBytes } from '../collect/marks.ts';
+import { entryIn, type Observation, reasonIn, unchanged } from '../collect/observe.ts';
 import type { ObservedBatch } from '../collect/observe-tree.ts';
 import type { EntryCursor } from './entry-cursor.ts';
 import type { Judge } from './judge.ts';
@@ -17,13 +18,16 @@ export async function compareFiles(
   observed: AsyncIterable<ObservedBatch>,
   judge: Judge,
   onProgress: (looked: number) => void,
+  keep: (line: string, mark: Uint8Array | undefined) => void = () => undefined,
 ): Promise<number> {
   let looked = 0;
-  for await (const { paths, observations } of observed) {
+  for await (const { paths, observations, marks } of observed) {
     for (let index = 0; index < paths.length; index++) {
       const observation = observations[index]!;
       if (baked.line === undefined) await baked.load();
-      if (observation === baked.line) {
+      if (observation === unchanged) looked += await passBefore(baked, paths[index]!, judge);
+      if (observation === baked.line || (observation === unchanged && isAbout(baked.line, paths[index]!))) {
+        keep(baked.line!, marks?.subarray(index * markBytes, (index + 1) * markBytes));
         baked.advance();
         looked++;
       } else looked += await mergePath(baked, paths[index]!, observation, judge);
@@ -33,9 +37,22 @@ export async function compareFiles(
   return looked + (await passMissing(baked, judge, (entry) => entry.subject === 'file'));
 }
 
-/** One path that is not exactly as baked. Whatever was baked before it is missing. */
-async function mergePath(baked: EntryCursor, path: RawName, observation: Observation, judge: Judge): Promise<number> {
+/** Without parsing it: in canonical form no other text can hold these quotes. */
+function isAbout(line: string | undefined, path: RawName): boolean {
+  return line?.includes(`"name":${JSON.stringify(encodeRaw(path))},`) === true;
+}
+
+/** Whatever was baked before a path that is there is missing. */
+async function passBefore(baked: EntryCursor, path: RawName, judge: Judge): Promise<number> {
+  if (isAbout(baked.line, path)) return 0;
   const missing = await passMissing(baked, judge, (entry) => entry.subject === 'file' && isBefore(entry.name, path));
+  await baked.load();
+  return missing;
+}
+
+/** One path that is not exactly as baked. */
+async function mergePath(baked: EntryCursor, path: RawName, observation: Observation, judge: Judge): Promise<number> {
+  const missing = await passBefore(baked, path, judge);
   const entry = (await baked.load()) ? baked.entry() : undefined;
   const expected = entry?.subject === 'file' && entry.name === encodeRaw(path) ? entry : undefined;
   if (expected !== undefined) baked.advance();
@@ -46,7 +63,8 @@ async function mergePath(baked: EntryCursor, path: RawName, observation: Observa
 /** One path, whatever it is. */
 export function judgePath(judge: Judge, path: RawName, expected: Entry | undefined, observation: Observation): void {
   const observed = entryIn(observation);
-  const reason = reasonIn(observation);
+  // What nobody baked cannot have been found as baked: whatever says so is broken.
+  const reason = observation === unchanged ? 'unstable' : reasonIn(observation);
   if (observed !== undefined) judge.found(expected, observed, reason);
   else if (reason !== undefined) judge.unseen(encodeRaw(path), reason);
   else if (expected !== undefined) judge.missing(expected);

@@ -8,7 +8,7 @@ import { decideVerdict } from '../../shared/verdict.ts';
 import { collectFacts } from '../collect/facts/collector.ts';
 import { collectors } from '../collect/facts/collectors.ts';
 import { readMounts } from '../collect/mounts.ts';
-import type { Tally } from '../collect/observe.ts';
+import { newTally } from '../collect/observe.ts';
 import { observeTree } from '../collect/observe-tree.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
 import { directoryRoot } from '../collect/root.ts';
@@ -20,6 +20,7 @@ import { readEntryLines } from './entry-lines.ts';
 import { openHoleList } from './hole-list.ts';
 import { openJudge } from './judge.ts';
 import { type Manifest, openManifest } from './open-manifest.ts';
+import { openVerifiedFiles, type VerifiedFiles } from './verified-files.ts';
 import { verifyScope } from './verify-scope.ts';
 
 export interface VerifyOptions {
@@ -28,6 +29,8 @@ export interface VerifyOptions {
   readonly keys: readonly KeyObject[];
   readonly pool: ObserverPool;
   readonly clock: Clock;
+  /** A file that remembers what need not be read again (`verified-files.ts`). Without one, everything is. */
+  readonly verifiedFile?: string | undefined;
   readonly onProgress: (looked: number, entries: number) => void;
 }
 
@@ -64,11 +67,18 @@ export async function verify(options: VerifyOptions): Promise<Report> {
 
 async function sweep(
   manifest: Manifest,
-  { root: rootPath, pool, onProgress }: VerifyOptions,
+  { root: rootPath, pool, onProgress, verifiedFile, clock }: VerifyOptions,
 ): Promise<{ readonly findings: readonly Finding[]; readonly coverage: Coverage }> {
-  const root = openRoot(rootPath, { labels: hasLabels(manifest.statement.predicate.scheme) });
+  const verified =
+    verifiedFile === undefined ? undefined : openVerifiedFiles(verifiedFile, manifest.image.digest, clock.now());
+  const root = openRoot(rootPath, {
+    labels: hasLabels(manifest.statement.predicate.scheme),
+    ...(verified && { verified: verified.table }),
+  });
   try {
-    return await sweepRoot(manifest, root, pool, onProgress);
+    const swept = await sweepRoot(manifest, root, pool, onProgress, verified?.keep);
+    verified?.save();
+    return swept;
   } finally {
     root.close();
   }
@@ -79,11 +89,12 @@ async function sweepRoot(
   root: OpenRoot,
   pool: ObserverPool,
   onProgress: VerifyOptions['onProgress'],
+  keep?: VerifiedFiles['keep'],
 ): Promise<{ readonly findings: readonly Finding[]; readonly coverage: Coverage }> {
   const holes = openHoleList();
   const scope = verifyScope(manifest, readMounts(root.prefix), holes);
   const judge = openJudge(scope, holes);
-  const tally: Tally = { filesHashed: 0, bytesHashed: 0 };
+  const tally = newTally();
   const { lines } = manifest.statement.predicate.entries;
 
   // The threads read files from here on, while this one checks the digest. Nothing is judged before it has.
@@ -95,7 +106,7 @@ async function sweepRoot(
   const before = facts.entries.filter(({ subject }) => subject < 'file');
   const after = facts.entries.filter(({ subject }) => subject > 'file');
   let checked = await compareFacts(cursor, before, judge, 'file');
-  checked += await compareFiles(cursor, observed, judge, (looked) => onProgress(looked, lines));
+  checked += await compareFiles(cursor, observed, judge, (looked) => onProgress(looked, lines), keep);
   checked += await compareFacts(cursor, after, judge);
 
   return {

@@ -1,4 +1,5 @@
-import { observePath, type Tally } from './observe.ts';
+import { markBytes } from './marks.ts';
+import { newTally, observePath } from './observe.ts';
 import type { ObserveReply, ObserveRequest } from './observer-pool.ts';
 
 /**
@@ -6,11 +7,14 @@ import type { ObserveReply, ObserveRequest } from './observer-pool.ts';
  * string: a message of two strings costs next to nothing, and neither a path nor a line can hold the separator.
  */
 export function observePaths([id, root, paths]: ObserveRequest): ObserveReply {
-  const tally: Tally = { filesHashed: 0, bytesHashed: 0 };
+  const tally = newTally();
+  const items = paths.split('\0');
+  const marks = root.verified === undefined ? undefined : new Uint8Array(items.length * markBytes);
   let lines = '';
-  for (const item of paths.split('\0')) {
+  for (const [index, item] of items.entries()) {
     if (root.stop?.[0] === 1) break;
-    lines += `${observePath(root, item.slice(1), item[0] === 'f', tally)}\n`;
+    const mark = marks?.subarray(index * markBytes, (index + 1) * markBytes);
+    lines += `${observePath(root, item.slice(1), item[0] === 'f', tally, mark)}\n`;
   }
-  return [id, lines, tally.filesHashed, tally.bytesHashed];
+  return [id, lines, tally, marks];
 }

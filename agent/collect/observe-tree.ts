@@ -8,6 +8,8 @@ import { type PathBatch, walkTree } from './walk.ts';
 export interface ObservedBatch {
   readonly paths: readonly RawName[];
   readonly observations: readonly Observation[];
+  /** Of each path, where the root asks for them; zeros where there is none. */
+  readonly marks?: Uint8Array | undefined;
 }
 
 /**
@@ -36,13 +38,14 @@ export function observeTree(pool: ObserverPool, root: ScanRoot, scope: Scope, ta
   launch();
   return (async function* (): AsyncGenerator<ObservedBatch> {
     for (let next = flying.shift(); next !== undefined; next = flying.shift()) {
-      const [, lines, filesHashed, bytesHashed] = await next.reply;
-      tally.filesHashed += filesHashed;
-      tally.bytesHashed += bytesHashed;
+      const [, lines, counts, marks] = await next.reply;
+      tally.filesHashed += counts.filesHashed;
+      tally.bytesHashed += counts.bytesHashed;
+      tally.filesUnchanged += counts.filesUnchanged;
       launch();
       const observations = lines.split('\n');
       observations.pop();
-      yield { paths: next.batch.paths, observations };
+      yield { paths: next.batch.paths, observations, marks };
     }
   })();
 }

@@ -2,13 +2,13 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { CodedError } from '../../shared/errors.ts';
-import type { ScanRoot } from './observe.ts';
+import type { ScanRoot, Tally } from './observe.ts';
 import { observePaths } from './observe-paths.ts';
 
 /** id, root, and the paths joined by NUL, each after `f` (the directory says: a regular file) or `-`. */
 export type ObserveRequest = readonly [id: number, root: ScanRoot, paths: string];
-/** id, and for each path its observation and a newline. */
-export type ObserveReply = readonly [id: number, lines: string, filesHashed: number, bytesHashed: number];
+/** id, for each path its observation and a newline, and the marks of those that have one where they were asked for. */
+export type ObserveReply = readonly [id: number, lines: string, tally: Tally, marks: Uint8Array | undefined];
 
 /**
  * Observes on as many threads as there are cores, the calling one included: it takes what the others have no room for,
@@ -109,7 +109,7 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
       new Promise((resolve, reject) => {
         if (failure !== undefined) return reject(failure);
         waiting.push({
-          request: [nextId++, { fd: root.fd, prefix: root.prefix, labels: root.labels, stop }, paths],
+          request: [nextId++, { ...plain(root), stop }, paths],
           resolve,
           reject,
         });
@@ -123,12 +123,17 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
   };
 }
 
+/** What can be sent to a thread. */
+function plain({ fd, prefix, labels, verified }: ScanRoot): ScanRoot {
+  return { fd, prefix, labels, ...(verified && { verified }) };
+}
+
 /** A thread that never answers, as a filesystem may keep one, is left to its fate after so long. */
 const endMsMax = 5_000;
 
 async function endOf({ worker, queued, up }: Thread): Promise<void> {
-  // One that waits for work may be torn down at any time.
-  if (up && queued === 0) return;
+  // One that waits for work may be torn down at any time, and nobody need wait for that.
+  if (up && queued === 0) return void worker.terminate();
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   worker.ref();
   worker.postMessage('end');

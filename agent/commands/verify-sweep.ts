@@ -15,6 +15,7 @@ export interface VerifyCommandOptions {
   readonly pub: string;
   readonly format: 'text' | 'json';
   readonly failOn: Severity;
+  readonly verified?: string;
 }
 
 /** Standard output is the report and nothing else, also when nothing could be measured, by whatever went wrong. */
@@ -32,6 +33,7 @@ export async function verifySweep(pool: ObserverPool, options: VerifyCommandOpti
       keys,
       pool,
       clock,
+      verifiedFile: options.verified,
       onProgress: (looked, entries) => progress.show(`looked at ${looked} of ${entries} entries`),
     });
   } catch (error) {

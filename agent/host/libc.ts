@@ -31,7 +31,8 @@ const raw = {
 export const errno = constants.errno;
 export const AT_EMPTY_PATH = 0x1000;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
-const STATX_BASIC_STATS = 0x7ff;
+/** STATX_BASIC_STATS and STATX_MNT_ID. */
+const statxMask = 0x17ff;
 
 export const close = (fd: number): number => checked(raw.close(fd));
 export const openat = (fd: number, path: Path, flags: number): number => checked(raw.openat(fd, path, flags, 0));
@@ -40,7 +41,7 @@ export const openat2 = (fd: number, path: Path, how: Buffer): number =>
   checked(raw.openat2(openat2Number, fd, path, how, how.length));
 /** Fills 256 bytes as statx(2) says. */
 export const statx = (fd: number, path: Path, flags: number, into: Buffer): number =>
-  checked(raw.statx(fd, path, flags, STATX_BASIC_STATS, into));
+  checked(raw.statx(fd, path, flags, statxMask, into));
 export const readlinkat = (fd: number, path: Path, into: Buffer): number =>
   checked(raw.readlinkat(fd, path, into, into.length));
 /** Entries of a directory as getdents64(2) lays them out; 0 at the end. */

@@ -128,6 +128,7 @@ async function sweep(
     root: '/',
     manifest: '/m',
     pub: '/p',
+    stateDir: directory,
     baseline,
     clock: systemClock,
     log,

@@ -23,7 +23,7 @@ export interface Bakery {
     readonly out?: string;
     readonly key?: KeyObject;
   }) => ReturnType<typeof bake>;
-  readonly verify: (manifest?: string) => Promise<Report>;
+  readonly verify: (manifest?: string, verifiedFile?: string) => Promise<Report>;
   readonly close: () => Promise<void>;
 }
 
@@ -52,8 +52,16 @@ export function aBakery(build: (root: string) => void): Bakery {
         toolVersion: '0',
         onProgress: () => undefined,
       }),
-    verify: (from = manifest) =>
-      verify({ root, manifest: from, keys: [publicKey], pool, clock: systemClock, onProgress: () => undefined }),
+    verify: (from = manifest, verifiedFile) =>
+      verify({
+        root,
+        manifest: from,
+        keys: [publicKey],
+        pool,
+        clock: systemClock,
+        verifiedFile,
+        onProgress: () => undefined,
+      }),
     close: async () => {
       await pool.close();
       rmSync(dir, { recursive: true });

@@ -48,7 +48,17 @@ export function anInstanceRow(overrides: Partial<Insertable<InstanceTable>> = {}
 }
 
 export function aCoverage(overrides: Partial<Coverage> = {}): Coverage {
-  return { entries: 1, checked: 1, filesHashed: 1, bytesHashed: 1, mounts: [], skipped: [], holes: [], ...overrides };
+  return {
+    entries: 1,
+    checked: 1,
+    filesUnchanged: 0,
+    filesHashed: 1,
+    bytesHashed: 1,
+    mounts: [],
+    skipped: [],
+    holes: [],
+    ...overrides,
+  };
 }
 
 export function aGroup(overrides: Partial<Group> = {}): Group {

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { entryIn, observePath, reasonIn } from '../../../agent/collect/observe.ts';
+import { entryIn, newTally, observePath, reasonIn } from '../../../agent/collect/observe.ts';
 import { type OpenRoot, openRoot } from '../../../agent/collect/system-path.ts';
 import { makeSocket } from '../../support/hostile-tree.ts';
 import { isRoot } from '../../support/scratch.ts';
@@ -35,7 +35,7 @@ describe('observing a path', () => {
     rmSync(root, { recursive: true });
   });
 
-  const tally = { filesHashed: 0, bytesHashed: 0 };
+  const tally = newTally();
   const observe = (path: string, isFile = true) => observePath(opened, path, isFile, tally);
   const write = (name: string, text: string | Buffer) => writeFileSync(join(root, name), text, { mode: 0o644 });
 

@@ -34,7 +34,15 @@ describe('proof verify --pub', () => {
 
   const good = signedProof(aProofStatement(), privateKey);
   const forged = Buffer.from(JSON.stringify(aProofStatement({ group: 'other' }))).toString('base64');
-  const withHoles = { entries: 1, checked: 1, filesHashed: 1, bytesHashed: 1, mounts: [], skipped: [] };
+  const withHoles = {
+    entries: 1,
+    checked: 1,
+    filesUnchanged: 0,
+    filesHashed: 1,
+    bytesHashed: 1,
+    mounts: [],
+    skipped: [],
+  };
   const { predicate } = aProofStatement();
 
   it.each([

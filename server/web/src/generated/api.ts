@@ -513,6 +513,11 @@ export type components = {
             filesHashed: number;
             bytesHashed: number;
             /**
+             * @description not read again: mount, inode, ctime and size are those of a file found as baked within a day
+             * @default 0
+             */
+            filesUnchanged: number;
+            /**
              * @description real filesystems under the root that were entered
              * @default []
              */
