@@ -48,6 +48,8 @@ describe('the database of dpkg', () => {
     ['carriage returns', paragraph('a').replaceAll('\n', '\r\n').replace('installed\r', 'installed\rx')],
     ['a NUL', paragraph('a\0')],
     ['an escape code', paragraph('a\x1b[2J')],
+    ['a line of a megabyte without a colon', 'x'.repeat(1_048_576)],
+    ['a line of a megabyte for a name', paragraph('a'.repeat(1_048_576).concat('!'))],
     ['a version with blanks', paragraph('a').replace('2.0-1', '2.0 1')],
   ])('is not understood with %s', (_what, text) => {
     expect(parseStatus(text)).toBeUndefined();
@@ -82,6 +84,24 @@ describe('the database of dpkg', () => {
 
       expect(collected(root).entries).toMatchObject([
         { name: 'inside:amd64', purl: 'pkg:deb/debian/inside@1:2.0-1?arch=amd64' },
+      ]);
+    });
+
+    it('may be a file a package, without a status', () => {
+      mkdirSync(join(root, 'var/lib/dpkg/status.d'), { recursive: true });
+      const path = join(root, 'var/lib/dpkg/status.d/base');
+      writeFileSync(path, 'Package: base-files\nArchitecture: all\nVersion: 12\nConffiles:\n /etc/a 0\n');
+      writeFileSync(`${path}.md5sums`, '0  usr/bin/a\n');
+
+      expect(collected(root)).toMatchObject({
+        entries: [{ name: 'base-files:all', version: '12', status: 'install ok installed' }],
+        holes: [],
+      });
+
+      writeFileSync(path, 'Package: base-files\n');
+
+      expect(collected(root).holes).toEqual([
+        { subject: 'package', name: '/var/lib/dpkg/status.d/base', reason: 'unparseable' },
       ]);
     });
 
