@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -75,6 +75,14 @@ describe('the database of dpkg', () => {
       rmSync(join(root, 'var/lib/dpkg/status'));
       mkdirSync(join(root, 'var/lib/dpkg/status'));
       expect(collected(root).holes[0]?.reason).toBe('unparseable');
+    });
+
+    it('is a hole when it has more bytes than anybody reads', () => {
+      mkdirSync(join(root, 'var/lib/dpkg'));
+      writeFileSync(join(root, 'var/lib/dpkg/status'), paragraph('a'));
+      truncateSync(join(root, 'var/lib/dpkg/status'), 2 ** 30);
+
+      expect(collected(root)).toMatchObject({ entries: [], holes: [{ reason: 'unparseable' }] });
     });
 
     it('is the one of the root, where a link says `/`', () => {
