@@ -9,6 +9,12 @@ export function opensslOf(root: string): Program {
   return { name: 'openssl', command: ['bash', '-o', 'pipefail', '-c', script, 'bash', root] };
 }
 
+/** What reading alone costs: no digest either. */
+export function catOf(root: string): Program {
+  const script = 'find "$1" -xdev -type f -print0 | xargs -0 -P2 cat > /dev/null';
+  return { name: 'cat', command: ['bash', '-o', 'pipefail', '-c', script, 'bash', root] };
+}
+
 /** AIDE with the attributes that we compare, two workers, and a database of this root. */
 export function aideOf(root: string, work: string): Program {
   const config = join(work, 'aide.conf');
@@ -21,7 +27,7 @@ export function aideOf(root: string, work: string): Program {
       'gzip_dbout=no',
       'report_url=stdout',
       'num_workers=2',
-      'Measured = p+u+g+s+sha256+ftype+l',
+      'Measured = p+u+g+s+sha256+ftype+l+acl+xattrs+caps+selinux+e2fsattrs',
       `${root.replace(/[^\w/-]/g, '\\$&')} Measured`,
       '',
     ].join('\n'),
