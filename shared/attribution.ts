@@ -1,6 +1,7 @@
-import type { Finding } from './finding.ts';
+import { z } from 'zod';
+import { type Finding, Fingerprint } from './finding.ts';
 import { compareNames, type Name } from './name.ts';
-import { highestSeverity, type Severity } from './severity.ts';
+import { highestSeverity, Severity } from './severity.ts';
 
 /** What the database of a package manager says of a file. Not signed by anybody: it explains, and decides nothing. */
 export interface PackagedFile {
@@ -11,20 +12,20 @@ export interface PackagedFile {
 }
 
 /** One package and the findings that belong to it: "openssl 3.0.15 → 3.0.16: 34 files, all as the package says". */
-export interface PackageGroup {
-  readonly package: string;
-  /** Absent where the package was not there before. Where `from` and `to` are both absent, it did not change itself. */
-  readonly from?: string;
-  readonly to?: string;
-  /** Files that differ, and how many of them have the content that the package says. */
-  readonly files: number;
-  readonly asPackaged: number;
-  /** Those that have another content, or are gone. */
-  readonly otherwise: readonly Name[];
-  readonly severity: Severity;
-  /** Of the package's own finding first, then of its files. */
-  readonly fingerprints: readonly string[];
-}
+export const PackageGroup = z
+  .strictObject({
+    package: z.string().max(1_024),
+    from: z.string().optional().describe('absent where the package was not there before'),
+    to: z.string().optional().describe('absent where it is gone; with neither, the package did not change itself'),
+    files: z.int().nonnegative().describe('files of the package that differ'),
+    asPackaged: z.int().nonnegative().describe('those that have the content that the package says'),
+    otherwise: z.array(z.string()).readonly().describe('those that have another content, or are gone'),
+    severity: Severity,
+    fingerprints: z.array(Fingerprint).readonly().describe("of the package's own finding first, then of its files"),
+  })
+  .readonly()
+  .meta({ id: 'PackageGroup' });
+export type PackageGroup = z.infer<typeof PackageGroup>;
 
 export interface GroupedFindings {
   /** By name of the package. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PackageGroup } from './attribution.ts';
 import { Coverage } from './coverage.ts';
 import { Finding } from './finding.ts';
 import { Image } from './image.ts';
@@ -19,6 +20,12 @@ export const Report = z
     verdict: Verdict,
     coverage: Coverage,
     findings: z.array(Finding),
+    packages: z
+      .array(PackageGroup)
+      .optional()
+      .describe(
+        'findings by the package they belong to, as the package databases found there say: it explains, and decides nothing',
+      ),
     summary: z.strictObject({ added: count, removed: count, modified: count }),
     error: z
       .strictObject({ code: z.string(), message: z.string() })

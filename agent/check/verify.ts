@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { groupFindings, type PackageGroup } from '../../shared/attribution.ts';
 import { type Clock, timestamp } from '../../shared/clock.ts';
 import type { Coverage } from '../../shared/coverage.ts';
 import type { Finding } from '../../shared/finding.ts';
@@ -11,6 +12,7 @@ import { readMounts } from '../collect/mounts.ts';
 import { newTally } from '../collect/observe.ts';
 import { observeTree } from '../collect/observe-tree.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
+import { attributeFiles } from '../collect/packages/attribute-files.ts';
 import { directoryRoot } from '../collect/root.ts';
 import { type OpenRoot, openRoot } from '../collect/system-path.ts';
 import { compareFacts, compareFiles } from './compare-streams.ts';
@@ -43,6 +45,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
   const manifest = openManifest(options.manifest, options.keys);
   try {
     const { findings, coverage } = await sweep(manifest, options);
+    const packages = packagesOf(options.root, findings);
     return {
       schema: 'pristine.report/1',
       image: manifest.image,
@@ -58,6 +61,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
       }),
       coverage,
       findings: [...findings],
+      ...(packages.length > 0 && { packages }),
       summary: summaryOf(findings),
     };
   } finally {
@@ -120,6 +124,18 @@ async function sweepRoot(
       holes: [...holes.all()],
     },
   };
+}
+
+/** Only what is found has an owner worth knowing. The root was there a moment ago; one that has gone explains nothing. */
+function packagesOf(rootPath: string, findings: readonly Finding[]): PackageGroup[] {
+  if (findings.length === 0) return [];
+  const root = openRoot(rootPath, { labels: false });
+  try {
+    const files = findings.filter(({ subject }) => subject === 'file').map(({ name }) => name);
+    return [...groupFindings(findings, attributeFiles(directoryRoot(root.prefix), files)).groups];
+  } finally {
+    root.close();
+  }
 }
 
 export function summaryOf(findings: readonly Finding[]): Report['summary'] {

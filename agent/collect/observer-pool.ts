@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { systemClock } from '../../shared/clock.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { ScanRoot, Tally } from './observe.ts';
 import { observePaths } from './observe-paths.ts';
@@ -137,5 +137,7 @@ async function endOf({ worker, queued, up }: Thread): Promise<void> {
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   worker.ref();
   worker.postMessage('end');
-  await Promise.race([ended, sleep(endMsMax, undefined, { ref: false })]);
+  const waiting = new AbortController();
+  await Promise.race([ended, systemClock.sleep(endMsMax, waiting.signal).catch(() => undefined)]);
+  waiting.abort();
 }

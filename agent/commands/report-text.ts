@@ -4,6 +4,7 @@ import { terminalSafe } from '../../shared/name.ts';
 import type { Report } from '../../shared/report.ts';
 import type { Severity } from '../../shared/severity.ts';
 import { severities } from '../../shared/severity.ts';
+import { foldPackages } from './group-text.ts';
 
 type Finding = Report['findings'][number];
 type Style = Parameters<typeof styleText>[0];
@@ -58,10 +59,13 @@ const severityStyles: Readonly<Record<Severity, Style>> = {
   info: 'dim',
 };
 
-function findingLines({ findings }: Report): string[] {
-  if (findings.length === 0) return [];
-  const worstFirst = severities.toReversed().flatMap((severity) => findings.filter((one) => one.severity === severity));
-  return ['', ...worstFirst.flatMap(findingLine)];
+function findingLines(report: Report): string[] {
+  const { lines, shown } = foldPackages(report);
+  const worstFirst = severities.toReversed().flatMap((severity) => shown.filter((one) => one.severity === severity));
+  return [
+    ...(lines.length > 0 ? ['', ...lines.map((line) => `  ${paint('bold', 'package')}   ${terminalSafe(line)}`)] : []),
+    ...(shown.length > 0 ? ['', ...worstFirst.flatMap(findingLine)] : []),
+  ];
 }
 
 function findingLine(finding: Finding): string[] {
