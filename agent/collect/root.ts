@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import type { FileType } from '../../shared/entry.ts';
 import type { RawName } from '../../shared/name.ts';
-import { readInside, resolveInside } from './inside.ts';
+import { readInside, readRegular, resolveInside } from './inside.ts';
 import { type RootPrefix, systemPath } from './system-path.ts';
 
 /**
@@ -27,23 +27,38 @@ export interface RootStat {
   readonly target?: RawName;
 }
 
+/**
+ * Collectors ask for hundreds of files in a few directories, so that where a directory lies is looked up once: a `Root` is
+ * for one look at a tree, and not for keeping.
+ */
 export function directoryRoot(prefix: RootPrefix): Root {
+  const directories = new Map<RawName, RawName>();
+  const resolveParent = (path: RawName) => {
+    const slash = path.lastIndexOf('/');
+    if (slash <= 0) return path;
+    const directory = path.slice(0, slash);
+    let parent = directories.get(directory);
+    if (parent === undefined) {
+      parent = resolveInside(prefix, directory);
+      if (directories.size < directoriesMax) directories.set(directory, parent);
+    }
+    return `${parent === '/' ? '' : parent}${path.slice(slash)}`;
+  };
   return {
-    read: (path, bytesMax) => readInside(prefix, path, bytesMax),
+    read: (path, bytesMax) => {
+      const at = resolveParent(path);
+      const isPlain = !/\/\.{0,2}$/.test(at) && !lstatSync(systemPath(prefix, at)).isSymbolicLink();
+      return isPlain ? readRegular(systemPath(prefix, at), bytesMax) : readInside(prefix, at, bytesMax);
+    },
     list: (path) => readdirSync(systemPath(prefix, resolveInside(prefix, path)), 'latin1').sort(),
     stat: (path) => {
-      const at = systemPath(prefix, resolveParent(prefix, path));
+      const at = systemPath(prefix, resolveParent(path));
       return rootStat(lstatSync(at), at);
     },
   };
 }
 
-function resolveParent(prefix: RootPrefix, path: RawName): RawName {
-  const slash = path.lastIndexOf('/');
-  if (slash <= 0) return path;
-  const parent = resolveInside(prefix, path.slice(0, slash));
-  return `${parent === '/' ? '' : parent}${path.slice(slash)}`;
-}
+const directoriesMax = 10_000;
 
 function rootStat(stats: Stats, at: string | Buffer): RootStat {
   const type = typeOf(stats);
