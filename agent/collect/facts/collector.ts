@@ -52,9 +52,10 @@ export function collectFacts(root: Root, distro: string, collectors: readonly Co
   for (const { subject, collect } of collectors) {
     const reader = openReader(root, distro, subject, (hole) => holes.push(hole));
     const found = new Map<string, FactEntry>();
+    const add = openAdd(found);
     for (const raw of collect(reader)) {
       const fact = factOf(raw as FactOf<'package'>) as FactEntry;
-      if (writeEntryLine(fact).length < lineCharsMax) addFact(found, fact);
+      if (writeEntryLine(fact).length < lineCharsMax) add(fact);
       else holes.push({ subject, name: 'files' in fact ? fact.files[0]! : fact.name, reason: 'unparseable' });
     }
     entries.push(...found.values());
@@ -81,21 +82,26 @@ function selfAndAbovePatterns(pattern: string): readonly string[] {
 }
 
 /** Said twice alike, it is one fact of both files. Said differently, the later one is told apart by its number. */
-function addFact(found: Map<string, FactEntry>, fact: FactEntry): void {
-  for (let number = 1; ; number++) {
-    const name = number === 1 ? fact.name : `${fact.name} #${number}`;
-    const before = found.get(name);
-    if (before === undefined) return void found.set(name, { ...fact, name });
-    const merged = mergeFacts(before, { ...fact, name });
-    if (merged !== undefined) return void found.set(name, merged);
-  }
+function openAdd(found: Map<string, FactEntry>): (fact: FactEntry) => void {
+  const names = new Map<string, string>();
+  const numbers = new Map<string, number>();
+  return (fact) => {
+    const content = 'files' in fact ? writeEntryLine({ ...fact, files: [] } as FactEntry) : undefined;
+    const known = content === undefined ? undefined : names.get(content);
+    if (known !== undefined) return void found.set(known, withFiles(found.get(known)!, fact));
+    let number = numbers.get(fact.name) ?? 0;
+    let name: string;
+    do name = ++number === 1 ? fact.name : `${fact.name} #${number}`;
+    while (found.has(name));
+    numbers.set(fact.name, number);
+    found.set(name, { ...fact, name });
+    if (content !== undefined) names.set(content, name);
+  };
 }
 
-function mergeFacts(before: FactEntry, after: FactEntry): FactEntry | undefined {
-  if (!('files' in before && 'files' in after)) return undefined;
-  const files = [...new Set([...before.files, ...after.files])].sort();
-  const merged = { ...before, files } as FactEntry;
-  return writeEntryLine(merged) === writeEntryLine({ ...after, files } as FactEntry) ? merged : undefined;
+function withFiles(before: FactEntry, after: FactEntry): FactEntry {
+  if (!('files' in before && 'files' in after)) return before;
+  return { ...before, files: [...new Set([...before.files, ...after.files])].sort() };
 }
 
 function openReader(root: Root, distro: string, subject: FactSubject, onHole: (hole: Hole) => void): Reader {
