@@ -32,8 +32,8 @@ export const factForms = {
   sudoers: { files: 'list' },
   /** What is set at boot, as the last file that says so wins. Name: the key with dots. */
   sysctl: { value: 'text', files: 'list' },
-  /** A unit of systemd as it is configured to start. Name: `ssh.service`. */
-  unit: { state: 'text', dropIns: 'list', triggers: 'list', commands: 'list', files: 'list' },
+  /** A unit of systemd as it is configured to start. Name: `ssh.service`. `links`: `wanted-by multi-user.target`. */
+  unit: { state: 'text', dropIns: 'list', triggers: 'list', commands: 'list', links: 'list', files: 'list' },
   /** `password`: none (nothing is asked), locked, set or absent (no line in shadow). Never the hash. */
   user: { uid: 'number', gid: 'number', home: 'text', shell: 'text', password: 'text', files: 'list' },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Form>>>>;
