@@ -1,5 +1,19 @@
 import { packages } from '../packages/packages.ts';
 import type { Collector } from './collector.ts';
+import { cron } from './cron.ts';
+import { kernelCmdline } from './kernel-cmdline.ts';
+import { kernelModules } from './kernel-modules.ts';
+import { repositories } from './repositories.ts';
+import { sysctl } from './sysctl.ts';
+import { units } from './units.ts';
 
 /** Everything that is read as meaning. */
-export const collectors: readonly Collector[] = [packages];
+export const collectors: readonly Collector[] = [
+  cron,
+  kernelCmdline,
+  kernelModules,
+  packages,
+  repositories,
+  sysctl,
+  units,
+];
