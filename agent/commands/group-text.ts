@@ -33,7 +33,7 @@ function lineOf({ package: name, from, to, files, asPackaged, otherwise }: Packa
         ? [`${asPackaged} as the package says`]
         : []),
     ...(otherwise.length > 0 ? [`${otherwise.length} otherwise`] : []),
-    ...(unknown > 0 ? [`${unknown} of which it says no content`] : []),
+    ...(unknown > 0 ? [`${unknown} without a known content`] : []),
   ];
   return `${name}${versions(from, to)}: ${files} file${files === 1 ? '' : 's'}${parts.length > 0 ? `, ${parts.join(', ')}` : ''}`;
 }

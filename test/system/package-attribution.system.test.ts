@@ -78,7 +78,7 @@ describe.skipIf(!isRoot)('what a package manager did (needs root)', { timeout: 6
       ),
     ).toEqual([]);
     expect(code).toBe(1);
-    expect(text.stdout).toMatch(/package {3}less:\S+ 589-1 → \S+: \d+ files/);
+    expect(text.stdout).toMatch(/package {3}less:\S+ 589-1 → \S+: \d+ file/);
     expect(text.stdout).toContain('/usr/bin/helper');
     expect(text.stdout).toContain('/usr/bin/bc\n');
     expect(text.stdout).not.toContain('/usr/share/doc/bc/copyright');
