@@ -86,16 +86,19 @@ function parseLine(line: string): Line[] {
 
 const outside: Line = { id: '', parent: '', point: '/', type: '' };
 
-/** Resolves a path as the kernel does: from mount to mount, the nearest mount point on the way first. */
+/** Resolves a path as the kernel does: from mount to mount, the nearest mount point on the way first, none of them twice. */
 function mountedAt(path: RawName, children: ReadonlyMap<string, readonly Line[]>): Line {
+  const passed = new Set<Line>();
   for (let current = outside; ; ) {
     const next = (children.get(current.id) ?? [])
+      .filter((line) => !passed.has(line))
       .filter(({ point }) => path === point || path.startsWith(point === '/' ? '/' : `${point}/`))
       .reduce<Line | undefined>(
         (best, line) => (best && best.point.length <= line.point.length ? best : line),
         undefined,
       );
     if (next === undefined) return current;
+    passed.add(next);
     current = next;
   }
 }
