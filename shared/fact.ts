@@ -4,18 +4,19 @@ import { encodeRaw, rawOf } from './name.ts';
 /**
  * What the configuration of a system says, and which packages it has: each subject with its attributes. `text` and
  * `list` are written as names are (`name.ts`), since any byte can stand in a file; a list of unordered things is sorted
- * by bytes. `?` may be absent. `files` are those that say so, so that a rule about a file reaches what it says.
+ * by bytes. `?` may be absent. A line that is not understood is a subject too, named `/etc/passwd: line`,
+ * with `files` alone. `files` are those that say so, so that a rule about a file reaches what it says.
  */
 export const factForms = {
-  /** Who may log in by which key. Name: account and fingerprint, `root SHA256:…`. */
-  'authorized-key': { keyType: 'text', options: 'text?', files: 'list' },
-  /** A certificate that the system trusts. Name: `SHA256:` and the hex of the DER form. */
-  'ca-certificate': { subjectName: 'text', notAfter: 'text', files: 'list' },
+  /** Who may log in by which key. Name: account and fingerprint, `root SHA256:…`. A line that is no key has no `keyType`. */
+  'authorized-key': { keyType: 'text?', options: 'text?', files: 'list' },
+  /** A certificate that the system trusts. Name: `SHA256:` and the hex of the DER form. One not understood has no more. */
+  'ca-certificate': { subjectName: 'text?', notAfter: 'text?', files: 'list' },
   /** What the kernel is started with. Name: the file, and the variable where it has several. */
   cmdline: { parameters: 'list', files: 'list' },
   /** Name: the file and the line as normalised. */
   cron: { schedule: 'text', user: 'text?', command: 'text', files: 'list' },
-  group: { gid: 'number', members: 'list', files: 'list' },
+  group: { gid: 'number?', members: 'list', files: 'list' },
   /** modules-load.d and modprobe.d. Name: the directive and the module, `blacklist nouveau`. */
   'kernel-module': { values: 'list', files: 'list' },
   /** Where the dynamic linker looks, in order. Name: `/etc/ld.so.conf`. */
@@ -35,11 +36,11 @@ export const factForms = {
   /** A unit of systemd as it is configured to start. Name: `ssh.service`. `links`: `wanted-by multi-user.target`. */
   unit: { state: 'text', dropIns: 'list', triggers: 'list', commands: 'list', links: 'list', files: 'list' },
   /** `password`: none (nothing is asked), locked, set or absent (no line in shadow). Never the hash. */
-  user: { uid: 'number', gid: 'number', home: 'text', shell: 'text', password: 'text', files: 'list' },
+  user: { uid: 'number?', gid: 'number?', home: 'text?', shell: 'text?', password: 'text?', files: 'list' },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Form>>>>;
 
-type Form = 'number' | 'text' | 'text?' | 'list';
-type ValueOf<F> = F extends 'number' ? number : F extends 'list' ? readonly string[] : string;
+type Form = 'number' | 'number?' | 'text' | 'text?' | 'list';
+type ValueOf<F> = F extends 'number' | 'number?' ? number : F extends 'list' ? readonly string[] : string;
 type Required<T> = { readonly [K in keyof T as T[K] extends `${string}?` ? never : K]: ValueOf<T[K]> };
 type Optional<T> = { readonly [K in keyof T as T[K] extends `${string}?` ? K : never]?: ValueOf<T[K]> };
 
@@ -80,6 +81,8 @@ function hasForm(value: unknown, form: Form): boolean {
   switch (form) {
     case 'number':
       return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffff_ffff;
+    case 'number?':
+      return value === undefined || hasForm(value, 'number');
     case 'text':
       return isText(value);
     case 'text?':

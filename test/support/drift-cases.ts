@@ -132,7 +132,10 @@ export const driftCases: readonly DriftCase[] = [
   {
     what: 'the users',
     change: (root) => appendFileSync(join(root, 'etc/passwd'), 'eve:x:0:0::/root:/bin/sh\n'),
-    findings: ['modified file /etc/passwd [content,size] high'],
+    findings: [
+      'added user eve [files,gid,home,password,shell,uid] critical',
+      'modified file /etc/passwd [content,size] high',
+    ],
   },
   {
     what: 'sudoers',

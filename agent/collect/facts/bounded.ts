@@ -30,7 +30,7 @@ export function boundedList(items: readonly string[]): readonly string[] {
 }
 
 /** At most so many characters stand for the bytes in JSON: `\xNN` for one that cannot be shown, its backslash doubled. */
-function writtenChars(text: string): number {
+export function writtenChars(text: string): number {
   let chars = text.length;
   for (let at = 0; at < text.length; at++) {
     const byte = text.charCodeAt(at);

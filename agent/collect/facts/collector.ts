@@ -5,6 +5,7 @@ import { encodeRaw, type RawName } from '../../../shared/name.ts';
 import { compilePattern, type Matcher } from '../../../shared/pattern.ts';
 import type { Root, RootStat } from '../root.ts';
 import { errnoOf } from '../system-path.ts';
+import { boundFact, boundFiles } from './bound-fact.ts';
 
 /**
  * What a root says about one subject. Works on bytes as latin1 strings, one character a byte, as paths are; what it
@@ -54,11 +55,11 @@ export function collectFacts(root: Root, distro: string, collectors: readonly Co
     const found = new Map<string, FactEntry>();
     const add = openAdd(found);
     for (const raw of collect(reader)) {
-      const fact = factOf(raw as FactOf<'package'>) as FactEntry;
+      const fact = factOf(boundFact(raw) as FactOf<'package'>) as FactEntry;
       if (writeEntryLine(fact).length < lineCharsMax) add(fact);
       else holes.push({ subject, name: 'files' in fact ? fact.files[0]! : fact.name, reason: 'unparseable' });
     }
-    entries.push(...found.values());
+    for (const entry of found.values()) entries.push(entry);
   }
   return { entries: entries.sort(compareEntries), holes };
 }
@@ -101,7 +102,7 @@ function openAdd(found: Map<string, FactEntry>): (fact: FactEntry) => void {
 
 function withFiles(before: FactEntry, after: FactEntry): FactEntry {
   if (!('files' in before && 'files' in after)) return before;
-  return { ...before, files: [...new Set([...before.files, ...after.files])].sort() };
+  return { ...before, files: boundFiles([...new Set([...before.files, ...after.files])].sort()) };
 }
 
 function openReader(root: Root, distro: string, subject: FactSubject, onHole: (hole: Hole) => void): Reader {
