@@ -143,7 +143,11 @@ export const driftCases: readonly DriftCase[] = [
       mkdirSync(join(root, 'etc/sudoers.d'));
       writeFileSync(join(root, 'etc/sudoers.d/eve'), 'eve ALL=(ALL) NOPASSWD: ALL\n');
     },
-    findings: ['added file /etc/sudoers.d [gid,mode,type,uid] high', `added file /etc/sudoers.d/eve [${asFile}] high`],
+    findings: [
+      'added file /etc/sudoers.d [gid,mode,type,uid] high',
+      `added file /etc/sudoers.d/eve [${asFile}] high`,
+      'added sudoers eve ALL=(ALL) NOPASSWD: ALL [files] critical',
+    ],
   },
   {
     what: 'nothing that counts: logs, caches, temporary files, the host name',

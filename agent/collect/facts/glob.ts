@@ -4,13 +4,30 @@ import { namesIn } from './regular-file.ts';
 
 const patternBytesMax = 4_096;
 const matchesMax = 10_000;
+const patternsMax = 1_024;
 
 /**
  * The paths that glob(7) finds for an absolute pattern, sorted by bytes; a pattern without wildcards is its own path, there
- * or not. Wildcards leave dotfiles out, as glob(3) does. Past `matchesMax` the rest is not found.
+ * or not. Wildcards leave dotfiles out, as glob(3) does. Past `matchesMax` the rest is not found, and past `patternsMax` of one
+ * subject nothing: each is looked for once.
  */
 export function globPaths(reader: Reader, pattern: RawName): readonly RawName[] {
-  if (pattern.length > patternBytesMax) return [];
+  let known = pathsOf.get(reader);
+  if (known === undefined) {
+    known = new Map();
+    pathsOf.set(reader, known);
+  }
+  const before = known.get(pattern);
+  if (before !== undefined) return before;
+  if (pattern.length > patternBytesMax || known.size === patternsMax) return [];
+  const paths = findPaths(reader, pattern);
+  known.set(pattern, paths);
+  return paths;
+}
+
+const pathsOf = new WeakMap<Reader, Map<RawName, readonly RawName[]>>();
+
+function findPaths(reader: Reader, pattern: RawName): readonly RawName[] {
   let paths: RawName[] = [''];
   for (const segment of pattern.split('/').filter((part) => part !== '')) {
     const isPlain = !/[*?[\\]/.test(segment);

@@ -40,6 +40,11 @@ export function trimmedStart(text: string): string {
   return text.slice(start);
 }
 
+/** `toLowerCase` would change the bytes of other alphabets. */
+export function lowerAscii(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
 function isBlank(byte: number): boolean {
   return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
 }
