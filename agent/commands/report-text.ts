@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { factSentence } from '../../shared/fact-text.ts';
 import { imageRef } from '../../shared/image.ts';
 import { terminalSafe } from '../../shared/name.ts';
 import type { Report } from '../../shared/report.ts';
@@ -70,8 +71,8 @@ function findingLines(report: Report): string[] {
 
 function findingLine(finding: Finding): string[] {
   const { severity, change, subject, name, rule } = finding;
-  const kind = subject === 'file' ? '' : `${subject} `;
-  const shown = `  ${paint(severityStyles[severity], severity.padEnd(8))}  ${change.padEnd(8)}  ${kind}${terminalSafe(name)}`;
+  const what = terminalSafe(subject === 'file' ? name : factSentence(finding));
+  const shown = `  ${paint(severityStyles[severity], severity.padEnd(8))}  ${change.padEnd(8)}  ${what}`;
   const because = rule.startsWith('guard ') ? [`${detailIndent}${paint('dim', rule)}`] : [];
   return [shown, ...differenceLines(finding), ...because];
 }
