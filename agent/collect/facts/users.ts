@@ -40,12 +40,12 @@ function factOfLine(line: PasswdLine, passwords: ReadonlyMap<RawName, Password>)
 /** As glibc reads it: blank lines and comments are nothing, and what is missing after the gid is empty. */
 export function parsePasswd(text: string): readonly PasswdLine[] {
   return accountLines(text).map((line) => {
-    const [name = '', field, uidText, gidText, , home = '', shell] = line.split(':');
+    const [name = '', field, uidText, gidText, , home = '', shell = '', ...more] = line.split(':');
     const [uid, gid] = [parseId(uidText), parseId(gidText)];
-    if (name === '' || field === undefined || uid === undefined || gid === undefined) {
+    if (name === '' || field === undefined || uid === undefined || gid === undefined || more.length > 0) {
       return { notUnderstood: withoutPassword(line) };
     }
-    return { name, field, uid, gid, home, shell: shell ?? '' };
+    return { name, field, uid, gid, home, shell };
   });
 }
 

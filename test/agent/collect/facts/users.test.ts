@@ -21,6 +21,7 @@ describe('accounts', () => {
     ['a uid past 32 bits', 'eve:x:4294967296:0::/:/bin/sh'],
     ['a uid far past 32 bits', 'eve:x:18446744073709551616:0::/:/bin/sh'],
     ['a negative uid', 'eve:x:-1:0::/:/bin/sh'],
+    ['more fields', 'eve:x:0:0::/:/bin/sh:x'],
     ['no name', ':x:0:0::/:/bin/sh'],
     ['a NIS line', '+::::::'],
     ['a NUL in the uid', 'eve:x:0\0:0::/:/bin/sh'],
@@ -36,7 +37,7 @@ describe('accounts', () => {
     ['no trailing newline', 'eve:x:0:0::/root:/bin/sh', { home: '/root', shell: '/bin/sh' }],
     ['carriage returns', 'eve:x:0:0::/root:/bin/sh\r\n', { home: '/root', shell: '/bin/sh\r' }],
     ['blanks in front', ' \teve:x: 0:+0::/root:', { home: '/root', shell: '' }],
-    ['more fields', 'eve:x:00:-0::/root:/bin/sh:x\n', { home: '/root', shell: '/bin/sh' }],
+    ['signs and zeros', 'eve:x:00:-0::/root:/bin/sh\n', { home: '/root', shell: '/bin/sh' }],
     ['bytes that are no UTF-8', 'eve:x:0:0:\xff:/\xe9:\n', { home: '/\xe9', shell: '' }],
   ])('are read as glibc reads them: %s', (_what, text, expected) => {
     expect(parsePasswd(`# root:x:0:0\n\n${text}`)).toEqual([{ name: 'eve', field: 'x', uid: 0, gid: 0, ...expected }]);
