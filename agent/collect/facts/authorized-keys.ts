@@ -2,6 +2,7 @@ import type { FactOf } from '../../../shared/fact.ts';
 import type { RawName } from '../../../shared/name.ts';
 import { type KeyLine, parseAuthorizedKeys } from './authorized-keys-lines.ts';
 import type { Collector, Reader } from './collector.ts';
+import { normalPath } from './config-files.ts';
 import { regularFile, regularText } from './regular-file.ts';
 import { keyFilesOfSshd } from './sshd-config.ts';
 import { type PasswdLine, parsePasswd } from './users.ts';
@@ -30,7 +31,7 @@ export const authorizedKeys: Collector<'authorized-key'> = {
       for (const path of new Set(keyFiles.map((keyFile) => keyPath(keyFile, account)))) {
         const lines = linesOf(path).slice(0, left);
         left -= lines.length;
-        yield* lines.map((line) => factOfKey(line, account.name, path));
+        yield* lines.map((line) => factOfKey(line, account.name, normalPath(path)));
       }
     }
   },
@@ -39,10 +40,10 @@ export const authorizedKeys: Collector<'authorized-key'> = {
 type Account = Exclude<PasswdLine, { notUnderstood: RawName }>;
 
 function isAccount(line: PasswdLine): line is Account {
-  return !('notUnderstood' in line) && line.home.startsWith('/');
+  return !('notUnderstood' in line);
 }
 
-/** Tokens as sshd_config(5) has them. What is not absolute lies in the home. */
+/** Tokens as sshd_config(5) has them. What is not absolute lies in the home, and a home that is not, in `/`, as for sshd. */
 export function keyPath(keyFile: RawName, account: Pick<Account, 'name' | 'uid' | 'home'>): RawName {
   const values: Readonly<Record<string, string>> = {
     '%': '%',
@@ -51,7 +52,9 @@ export function keyPath(keyFile: RawName, account: Pick<Account, 'name' | 'uid' 
     U: String(account.uid),
   };
   const path = keyFile.replace(/%(.)/gs, (token, letter: string) => values[letter] ?? token);
-  return path.startsWith('/') ? path : `${account.home.replace(/\/$/, '')}/${path}`;
+  if (path.startsWith('/')) return path;
+  const home = account.home.startsWith('/') ? account.home : `/${account.home}`;
+  return `${home.endsWith('/') ? home.slice(0, -1) : home}/${path}`;
 }
 
 /** Many accounts have the same home, and may have the same file. */

@@ -1,6 +1,7 @@
 import type { FactOf } from '../../../shared/fact.ts';
 import type { RawName } from '../../../shared/name.ts';
 import type { Collector, Reader } from './collector.ts';
+import { normalPath } from './config-files.ts';
 import { globPaths } from './glob.ts';
 import { trimmed, wordsOf } from './lines.ts';
 import { untilHash } from './preloads.ts';
@@ -34,7 +35,9 @@ function pathOfGlibc(reader: Reader): readonly FactOf<'library-path'>[] {
     }
   };
   read(startFile, 0);
-  return [{ subject: 'library-path', name: startFile, directories, files: [...files].sort() }];
+  return [
+    { subject: 'library-path', name: startFile, directories, files: [...new Set([...files].map(normalPath))].sort() },
+  ];
 }
 
 function beside(file: RawName, pattern: RawName): RawName {

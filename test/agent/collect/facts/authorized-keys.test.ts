@@ -85,7 +85,7 @@ describe('sshd_config', () => {
     ['.k', '/home/eve/.k'],
     ['/%x%', '/%x%'],
   ])('names files by tokens: %s', (keyFile, expected) => {
-    expect(keyPath(keyFile, { name: 'eve', uid: 7, home: '/home/eve/' }).replace('//', '/')).toBe(expected);
+    expect(keyPath(keyFile, { name: 'eve', uid: 7, home: '/home/eve' })).toBe(expected);
   });
 });
 
@@ -137,6 +137,21 @@ describe('keys that may log in', () => {
         files: ['/root/.ssh/authorized_keys'],
       },
     ]);
+  });
+
+  it('are found where homes are empty, or begin nowhere', () => {
+    root.put('etc/passwd', 'eve:x:0:0\nodd:x:8:8::odd:\n');
+    root.put('.ssh/authorized_keys', key);
+    root.put('odd/.ssh/authorized_keys', key);
+
+    expect(root.names(authorizedKeys)).toEqual([`eve ${fingerprint}`, `odd ${fingerprint}`]);
+  });
+
+  it('are said of one path, however it is written', () => {
+    root.put('etc/passwd', 'eve:x:7:7::/home//eve/./:/bin/sh');
+    root.put('home/eve/.ssh/authorized_keys', key);
+
+    expect(root.facts(authorizedKeys).entries).toMatchObject([{ files: ['/home/eve/.ssh/authorized_keys'] }]);
   });
 
   it('are not hidden by what an ordinary user puts there', () => {
