@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { trimmed, trimmedStart, wordsOf } from './lines.ts';
 
 /** `ExecStart=/bin/true` of the section `Service`. An empty value often means: forget what was said before. */
@@ -8,22 +9,36 @@ export interface Assignment {
 }
 
 const lineEnd = /\r\n|\n\r|[\n\r\0]/;
+const lineCharsMax = 1_048_576;
 
-/**
- * The assignments of a unit file in order (systemd.syntax(7)). A comment or an empty line is seen where it stands: the
- * first may stand inside a continued line, the second ends it. Other lines have no effect in systemd and none here.
- */
+/** The assignments of a unit file in order (systemd.syntax(7)). Other lines have no effect in systemd and none here. */
 export function parseUnitFile(text: string): readonly Assignment[] {
   const found: Assignment[] = [];
   let section = '';
-  let continued: string[] = [];
-  const take = (raw: string) => {
-    const line = trimmed(raw);
+  for (const line of logicalLines(text)) {
     if (line.startsWith('[')) section = line.endsWith(']') ? line.slice(1, -1) : '';
     const equals = line.indexOf('=');
-    if (equals < 1 || section === '' || line.startsWith('[')) return;
+    if (equals < 1 || section === '' || line.startsWith('[')) continue;
     found.push({ section, key: trimmed(line.slice(0, equals)), value: trimmed(line.slice(equals + 1)) });
-  };
+  }
+  return found;
+}
+
+/** Whether systemd refuses the whole file: for a section without an end, a line that is no UTF-8, or one past its limit. */
+export function isUnitFileBad(text: string): boolean {
+  const isAscii = /^[\0-\x7f]*$/.test(text);
+  return logicalLines(text).some(
+    (line) =>
+      (line.startsWith('[') && !line.endsWith(']')) ||
+      line.length > lineCharsMax ||
+      (!isAscii && !isUtf8(Buffer.from(line, 'latin1'))),
+  );
+}
+
+/** A comment or an empty line is seen where it stands: the first may stand inside a continued line, the second ends it. */
+function logicalLines(text: string): readonly string[] {
+  const lines: string[] = [];
+  let continued: string[] = [];
   for (const line of text.replace(/^\xef\xbb\xbf/, '').split(lineEnd)) {
     const start = trimmedStart(line);
     if (start.startsWith('#') || start.startsWith(';')) continue;
@@ -31,11 +46,11 @@ export function parseUnitFile(text: string): readonly Assignment[] {
       continued.push(`${start.slice(0, -1)} `);
       continue;
     }
-    take(continued.length > 0 ? continued.join('') + start : start);
+    lines.push(trimmed(continued.length > 0 ? continued.join('') + start : start));
     continued = [];
   }
-  if (continued.length > 0) take(continued.join(''));
-  return found;
+  if (continued.length > 0) lines.push(trimmed(continued.join('')));
+  return lines;
 }
 
 /** A backslash that no other escapes. */
@@ -125,7 +140,9 @@ export function installOf(assignments: readonly Assignment[]): Install {
     // Alone among them `Also` has no way to forget.
     if (value === '' && key !== 'Also') said.delete(key);
     const words = said.get(key) ?? [];
-    for (const word of wordsOf(value)) words.push(unquoted(word));
+    // A quote without an end voids the line.
+    const isQuoted = value.split('"').length % 2 === 1 && value.split("'").length % 2 === 1;
+    if (isQuoted) for (const word of wordsOf(value)) words.push(unquoted(word));
     said.set(key, words);
   }
   const words = (key: string) => said.get(key) ?? [];

@@ -1,5 +1,5 @@
 import type { RawName } from '../../../shared/name.ts';
-import { type Assignment, type Install, installOf, parseUnitFile } from './unit-file.ts';
+import { type Assignment, type Install, installOf, isUnitFileBad, parseUnitFile } from './unit-file.ts';
 import { instanceOf, instantiated, mayAlias, mayBeTemplate, templateOf, unitKind } from './unit-name.ts';
 import type { UnitNode, UnitTree } from './unit-tree.ts';
 
@@ -113,19 +113,21 @@ export function indexLinks(tree: UnitTree): LinkIndex {
   return { byName };
 }
 
-/** What `systemctl is-enabled` says of a name, from what the name leads to and what its files say. */
+/** What `systemctl is-enabled` says of a name, from what the name leads to and what the files of its section `Install` say. */
 export function unitState(
   tree: UnitTree,
   index: LinkIndex,
   asked: RawName,
   found: Discovered,
-  assignments: readonly Assignment[],
+  files: readonly RawName[],
 ): string {
   const last = found.paths.at(-1);
   if (found.kind === 'masked') return isRuntime(last!) ? 'masked-runtime' : 'masked';
   if (found.kind !== 'file') return found.kind;
+  const install = installOf(assignmentsIn(tree, files));
+  const isBad = install.also.some((name) => !name.includes('%') && unitKind(name) === undefined);
+  if (isBad || files.some((path) => isUnitFileBad(tree.text(path) ?? ''))) return 'bad';
   if (asked !== baseName(last!) && unitKind(found.name) !== 'instance') return 'alias';
-  const install = installOf(assignments);
   const enabled =
     stateByLinks(tree, index, found, (name) => isInstalledName(found.name, install, name)) ??
     // Known under names that `enable` would not have given it: it may be in use.

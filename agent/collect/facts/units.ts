@@ -61,8 +61,9 @@ function unitOf(
   const common = { subject: 'unit', name, dropIns: [], triggers: [], commands: [], links } as const;
   const unitFile = [unitFileOf(tree, found) ?? []].flat();
   const files = [...new Set([...found.paths, ...unitFile, ...dependencies.map(({ path }) => path)])];
-  const installing = dropIns([[name, ...(unitKind(name) === 'instance' ? [templateOf(name)!] : [])]], '');
-  const state = unitState(tree, index, name, found, assignmentsIn(tree, [...unitFile, ...paths(installing.files)]));
+  const template = unitKind(found.name) === 'instance' ? [templateOf(found.name)!] : [];
+  const installing = dropIns([[found.name, ...template]], '').files;
+  const state = unitState(tree, index, name, found, [...unitFile, ...paths(installing)]);
   if (state === 'alias') return { ...common, state, links: [`alias-of ${found.name}`, ...links].sort(), files };
   if (found.kind === 'masked') return { ...common, state, files };
   const names = [name, ...(aliases.get(found.name) ?? [])];
@@ -71,7 +72,7 @@ function unitOf(
   return {
     ...common,
     state,
-    dropIns: paths(extra.files),
+    dropIns: paths(sorted([...extra.files, ...extra.masks])),
     triggers: triggersOf(assignments),
     commands: commandsOf(assignments),
     files: [...files, ...paths(extra.files), ...paths(extra.masks)],
@@ -137,6 +138,11 @@ function openDropIns(reader: Reader, tree: UnitTree): DropIns {
 function present(tree: UnitTree, directory: RawName, names: readonly RawName[]): readonly RawName[] {
   const there = tree.dropIns.get(directory)!;
   return names.filter((name) => there.has(`${name}.d`)).map((name) => `${directory}/${name}.d`);
+}
+
+/** A mask is a drop-in too, in its place: systemd shows it so. */
+function sorted(files: readonly ConfigFile[]): readonly ConfigFile[] {
+  return files.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function paths(files: readonly ConfigFile[]): readonly RawName[] {

@@ -248,6 +248,7 @@ describe('units in a root', () => {
       '/usr/lib/systemd/system/service.d/10.conf',
       '/usr/lib/systemd/system/foo-.service.d/20.conf',
       '/etc/systemd/system/foo-bar.service.d/30.conf',
+      '/etc/systemd/system/foo-bar.service.d/40.conf',
     ]);
     expect(found['foo-bar.service']?.commands).toEqual([
       'ExecStart=/0',
@@ -256,6 +257,15 @@ describe('units in a root', () => {
       'ExecStartPre=/shown',
     ]);
     expect(found['foo-bar.service']?.files).toContain('/etc/systemd/system/foo-bar.service.d/40.conf');
+  });
+
+  it.each([
+    ['a section without an end', `${service}[Inst\n`],
+    ['a byte that is no UTF-8', `${service}X=\xff\n`],
+    ['a line past a megabyte', `${service}X=${'a'.repeat(1_100_000)}`],
+    ['another unit that is none', '[Install]\nAlso=foo\n'],
+  ])('are refused with %s', (_what, text) => {
+    expect(statesIn({ [`${vendor}/a.service`]: Buffer.from(text, 'latin1') })).toEqual({ 'a.service': 'bad' });
   });
 
   it('of users are apart, and both kinds of /lib are one', () => {
@@ -271,7 +281,7 @@ describe('units in a root', () => {
 
   it('fit into a line, however much they say', () => {
     const found = unitsIn({
-      [`${vendor}/a.service`]: `[Service]\n${'ExecStart=/bin/\xff\n'.repeat(30_000)}ExecStop=${'x'.repeat(1_000_000)}`,
+      [`${vendor}/a.service`]: `[Service]\n${'ExecStart=/bin/\x01\n'.repeat(30_000)}ExecStop=${'x'.repeat(1_000_000)}`,
     });
 
     expect(found['a.service']?.commands.at(-1)).toMatch(/^\.\.\. \(\d+ more, sha256:[0-9a-f]{64}\)$/);
