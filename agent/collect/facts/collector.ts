@@ -84,20 +84,26 @@ function selfAndAbovePatterns(pattern: string): readonly string[] {
 
 /** Said twice alike, it is one fact of both files. Said differently, the later one is told apart by its number. */
 function openAdd(found: Map<string, FactEntry>): (fact: FactEntry) => void {
-  const names = new Map<string, string>();
-  const numbers = new Map<string, number>();
+  /** Of a name that was said more than once: by what it says, the name it got. */
+  const said = new Map<string, Map<string, string>>();
   return (fact) => {
-    const content = 'files' in fact ? writeEntryLine({ ...fact, files: [] } as FactEntry) : undefined;
-    const known = content === undefined ? undefined : names.get(content);
-    if (known !== undefined) return void found.set(known, withFiles(found.get(known)!, fact));
-    let number = numbers.get(fact.name) ?? 0;
-    let name: string;
-    do name = ++number === 1 ? fact.name : `${fact.name} #${number}`;
-    while (found.has(name));
-    numbers.set(fact.name, number);
+    const first = found.get(fact.name);
+    if (first === undefined) return void found.set(fact.name, fact);
+    const names = said.get(fact.name) ?? new Map([[contentOf(first), fact.name]]);
+    said.set(fact.name, names);
+    const content = contentOf(fact);
+    const known = names.get(content);
+    if (known !== undefined && 'files' in fact) return void found.set(known, withFiles(found.get(known)!, fact));
+    let number = names.size + 1;
+    while (found.has(`${fact.name} #${number}`)) number++;
+    const name = `${fact.name} #${number}`;
     found.set(name, { ...fact, name });
-    if (content !== undefined) names.set(content, name);
+    names.set(known === undefined ? content : `${content} #${number}`, name);
   };
+}
+
+function contentOf(fact: FactEntry): string {
+  return writeEntryLine('files' in fact ? { ...fact, files: [] } : fact);
 }
 
 function withFiles(before: FactEntry, after: FactEntry): FactEntry {

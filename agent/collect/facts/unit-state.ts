@@ -1,5 +1,5 @@
 import type { RawName } from '../../../shared/name.ts';
-import { type Assignment, type Install, installOf, isUnitFileBad, parseUnitFile } from './unit-file.ts';
+import { type Assignment, type Install, installOf } from './unit-file.ts';
 import { instanceOf, instantiated, mayAlias, mayBeTemplate, templateOf, unitKind } from './unit-name.ts';
 import type { UnitNode, UnitTree } from './unit-tree.ts';
 
@@ -126,7 +126,7 @@ export function unitState(
   if (found.kind !== 'file') return found.kind;
   const install = installOf(assignmentsIn(tree, files));
   const isBad = install.also.some((name) => !name.includes('%') && unitKind(name) === undefined);
-  if (isBad || files.some((path) => isUnitFileBad(tree.text(path) ?? ''))) return 'bad';
+  if (isBad || files.some((path) => tree.unitFile(path).isBad)) return 'bad';
   if (asked !== baseName(last!) && unitKind(found.name) !== 'instance') return 'alias';
   const enabled =
     stateByLinks(tree, index, found, (name) => isInstalledName(found.name, install, name)) ??
@@ -138,7 +138,7 @@ export function unitState(
 }
 
 export function assignmentsIn(tree: UnitTree, paths: readonly RawName[]): readonly Assignment[] {
-  return paths.flatMap((path) => parseUnitFile(tree.text(path) ?? ''));
+  return paths.flatMap((path) => tree.unitFile(path).assignments);
 }
 
 function isInstalledName(unit: RawName, install: Install, name: RawName): boolean {

@@ -1,6 +1,7 @@
 import type { RawName } from '../../../shared/name.ts';
 import type { Reader } from './collector.ts';
 import { configBytesMax, isLibMerged, isNullDevice, kindOf, normalPath } from './config-files.ts';
+import { type Assignment, isUnitFileBad, parseUnitFile } from './unit-file.ts';
 import { unitKind } from './unit-name.ts';
 
 /** Where units are looked for, from what wins to what loses. */
@@ -67,6 +68,12 @@ export interface UnitTree extends UnitScope {
   /** What stands at any path, within the directories or not. Undefined: nothing. */
   readonly nodeAt: (path: RawName) => UnitNode | undefined;
   readonly text: (path: RawName) => string | undefined;
+  readonly unitFile: (path: RawName) => UnitFile;
+}
+
+export interface UnitFile {
+  readonly assignments: readonly Assignment[];
+  readonly isBad: boolean;
 }
 
 const dependencyWords: Readonly<Record<string, string>> = {
@@ -108,7 +115,16 @@ export function readUnitTree(reader: Reader, scope: UnitScope): UnitTree {
     if (!texts.has(path)) texts.set(path, reader.text(path, configBytesMax));
     return texts.get(path);
   };
-  return { ...scope, nodes, dependencies, dropIns, nodeAt, text };
+  const unitFiles = new Map<RawName, UnitFile>();
+  const unitFile = (path: RawName) => {
+    const known = unitFiles.get(path);
+    if (known !== undefined) return known;
+    const content = text(path) ?? '';
+    const parsed = { assignments: parseUnitFile(content), isBad: isUnitFileBad(content) };
+    unitFiles.set(path, parsed);
+    return parsed;
+  };
+  return { ...scope, nodes, dependencies, dropIns, nodeAt, text, unitFile };
 }
 
 function readNode(reader: Reader, path: RawName, isMerged: boolean): UnitNode | undefined {
