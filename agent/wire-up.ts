@@ -6,6 +6,7 @@ import { systemClock } from '../shared/clock.ts';
 import { durationMs } from '../shared/duration.ts';
 import { CodedError, ExitCode, sentenceOf } from '../shared/errors.ts';
 import { encodeName, rawOf } from '../shared/name.ts';
+import { isLeftOut } from '../shared/rulebook.ts';
 import { type AgentView, createAgent } from './agent.ts';
 import { createChecker } from './check/check-subjects.ts';
 import { checkDigest } from './check/digest.ts';
@@ -158,11 +159,13 @@ async function watch(config: AgentConfig, manifest: Manifest, onHint: (name: str
     onHint: (name) => {
       const raw = rawOf(name);
       // What this agent writes itself would make it look for ever; sweeps look there.
-      if (isOwn(name) || raw === undefined || manifest.rulebook.rulingOf(raw).treatment === 'ignored') return;
+      if (isOwn(name) || raw === undefined || isLeftOut(manifest.rulebook.rulingOf(raw))) return;
       onHint(name);
     },
     isLeftOut: (name, otherDevice) =>
-      isOwn(name) || (otherDevice && manifest.rules.pseudoMounts.some((mount) => isBeneath(name, mount))),
+      isOwn(name) ||
+      manifest.rulebook.rulingOf(rawOf(name) ?? name).treatment === 'foreign' ||
+      (otherDevice && manifest.rules.pseudoMounts.some((mount) => isBeneath(name, mount))),
   });
 }
 

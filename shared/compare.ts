@@ -1,9 +1,10 @@
 import { type Attributes, type AttributeValue, attributesOf, type Entry, type FileEntry } from './entry.ts';
+import { isForeseen } from './expect.ts';
 import type { FactEntry } from './fact.ts';
 import { type Difference, type Finding, fingerprintOf } from './finding.ts';
 import { factGuards, fileGuards, isExecutable } from './guard.ts';
 import { rawOf } from './name.ts';
-import { defaultRuling, type Rulebook, type Ruling, rulingOfFiles } from './rulebook.ts';
+import { defaultRuling, isLeftOut, type Rulebook, type Ruling, rulingOfFiles } from './rulebook.ts';
 import { highestSeverity, type Severity } from './severity.ts';
 
 /**
@@ -18,8 +19,8 @@ export function compareEntry(
 ): Finding | undefined {
   const either = expected ?? observed;
   if (either === undefined) throw new TypeError('nothing to compare');
-  const ruling = rulingOfEntry(either, rulebook);
-  if (ruling.treatment === 'ignored') return undefined;
+  const ruling = rulingOfEntry(either, observed ?? either, rulebook);
+  if (isLeftOut(ruling)) return undefined;
   const difference = differenceOf(expected, observed);
   if (difference === undefined) return undefined;
 
@@ -40,11 +41,12 @@ export function compareEntry(
   };
 }
 
-/** What a file says is ruled as the file is, and a package by nobody. */
-function rulingOfEntry(entry: Entry, rulebook: Rulebook): Ruling {
+/** What files say is ruled as they are, those that said it and those that say it now; a package by nobody. */
+function rulingOfEntry(entry: Entry, other: Entry, rulebook: Rulebook): Ruling {
   if (entry.subject === 'file') return rulebook.rulingOf(rawOf(entry.name) ?? entry.name);
-  if (!('files' in entry)) return defaultRuling;
-  return rulingOfFiles(entry.files.map((name) => rulebook.rulingOf(rawOf(name) ?? name)));
+  if (!('files' in entry && 'files' in other)) return defaultRuling;
+  const files = new Set([...entry.files, ...other.files]);
+  return rulingOfFiles([...files].map((name) => rulebook.rulingOf(rawOf(name) ?? name)));
 }
 
 function differenceOf(expected: Entry | undefined, observed: Entry | undefined): Difference | undefined {
@@ -78,22 +80,51 @@ function countedOf(
   observed: Entry | undefined,
   ruling: Ruling,
 ): Difference | undefined {
+  if (difference.subject !== 'file') return countedOfFact(difference, ruling);
+  const before = expected as FileEntry | undefined;
+  const after = observed as FileEntry | undefined;
+  const open = withoutAccepted(difference, before, after, ruling);
+  if (open === undefined) return undefined;
   switch (ruling.treatment) {
     case 'immutable':
-      return difference;
-    case 'ephemeral':
-      if (difference.subject !== 'file') return undefined;
-      return isNewExecutable(expected as FileEntry | undefined, observed as FileEntry | undefined)
-        ? difference
-        : undefined;
+      return open;
+    case 'set-at-boot':
+      return countedAtBoot(open, after);
     case 'per-instance':
-      if (difference.subject !== 'file') return undefined;
-      return countedPerInstance(difference, observed as FileEntry | undefined);
+      return countedPerInstance(open, after);
+    case 'ephemeral':
+      return isNewExecutable(before, after) ? open : undefined;
     case 'ignored':
+    case 'foreign':
       return undefined;
     default:
       return ruling.treatment satisfies never;
   }
+}
+
+/** Guards are the ones to speak of most facts; a rule that relaxes a file relaxes what it says. */
+function countedOfFact(difference: Difference, { treatment }: Ruling): Difference | undefined {
+  return treatment === 'immutable' ? difference : undefined;
+}
+
+/** The rest of a difference from a file to another content of it that is known and fine. */
+function withoutAccepted(
+  difference: Difference,
+  expected: FileEntry | undefined,
+  observed: FileEntry | undefined,
+  { accept }: Ruling,
+): Difference | undefined {
+  const isAccepted = expected?.type === 'file' && observed?.type === 'file' && isKnown(observed.content, accept);
+  return isAccepted ? without(difference, ['content', 'size']) : difference;
+}
+
+function isKnown(content: string | undefined, accept: readonly string[] | undefined): boolean {
+  return content !== undefined && accept?.includes(content) === true;
+}
+
+function without(difference: Difference, free: readonly string[]): Difference | undefined {
+  const attributes = difference.attributes.filter((attribute) => !free.includes(attribute));
+  return attributes.length === 0 ? undefined : { ...difference, attributes };
 }
 
 /** A file that may be run and whose bytes could not be run here before. One that was not read is a hole, not a change. */
@@ -121,11 +152,33 @@ function countedPerInstance(difference: Difference, observed: FileEntry | undefi
   }
 }
 
+/**
+ * What a first boot writes: plain files and directories that not everybody may write in, with any content. What was baked
+ * must exist, and but for its content be as it was.
+ */
+function countedAtBoot(difference: Difference, observed: FileEntry | undefined): Difference | undefined {
+  switch (difference.change) {
+    case 'added':
+      return observed !== undefined && isWrittenAtBoot(observed) ? undefined : difference;
+    case 'removed':
+      return difference;
+    case 'modified':
+      return without(difference, ['content', 'size']);
+    default:
+      return difference.change satisfies never;
+  }
+}
+
+function isWrittenAtBoot(entry: FileEntry): boolean {
+  const isOpenToAll = (Number.parseInt(entry.mode ?? '0', 8) & 0o002) !== 0;
+  return !isOpenToAll && (entry.type === 'dir' || (entry.type === 'file' && !isExecutable(entry)));
+}
+
 function firedGuards(expected: Entry | undefined, observed: Entry | undefined, ruling: Ruling) {
   const fired =
     (expected ?? observed)!.subject === 'file'
       ? firedByFile(expected as FileEntry | undefined, observed as FileEntry | undefined)
-      : firedByFact(expected as FactEntry | undefined, observed as FactEntry | undefined);
+      : firedByFact(expected as FactEntry | undefined, observed as FactEntry | undefined, ruling);
   return fired.filter((guard) => !ruling.overridden.includes(guard.name));
 }
 
@@ -133,7 +186,10 @@ function firedByFile(expected: FileEntry | undefined, observed: FileEntry | unde
   return observed === undefined ? [] : fileGuards.filter((guard) => guard.fires(expected, observed));
 }
 
-function firedByFact(expected: FactEntry | undefined, observed: FactEntry | undefined) {
+/** Where a first boot writes, accounts, keys and the like are looked through: those that the rule lists are no surprise. */
+function firedByFact(expected: FactEntry | undefined, observed: FactEntry | undefined, ruling: Ruling) {
+  const { treatment, expect } = ruling;
+  if (treatment === 'set-at-boot' && expect !== undefined && isForeseen(expected, observed, expect)) return [];
   return factGuards
     .filter(({ subjects }) => subjects.includes((observed ?? expected)!.subject))
     .map(({ name, severityOf }) => ({ name, severity: severityOf(expected, observed) }));

@@ -1,7 +1,7 @@
 import type { Skip } from './coverage.ts';
 import type { RawName } from './name.ts';
 import { compilePattern, type Matcher } from './pattern.ts';
-import type { GuardName, Rule, Treatment } from './rules.ts';
+import { type Expect, type GuardName, type Rule, type Treatment, treatments } from './rules.ts';
 import { highestSeverity, type Severity } from './severity.ts';
 
 /** What the rules say about one path. */
@@ -10,53 +10,107 @@ export interface Ruling {
   readonly severity: Severity;
   /** The pattern that decided, or `default`. */
   readonly pattern: string;
+  /** Its rule's place in the list, from 0; none for the default. */
+  readonly place?: number;
   /** Guards silenced here. */
   readonly overridden: readonly GuardName[];
+  /** Other contents that are fine. */
+  readonly accept?: readonly string[];
+  /** What a first boot may make the file mean. */
+  readonly expect?: Expect;
 }
 
 /** The rules, ready to judge. */
 export interface Rulebook {
-  /** The first rule that matches decides; where none does, a path is immutable. */
+  /**
+   * The first rule that matches decides; where none does, a path is immutable. What is beneath something foreign is foreign
+   * too, whatever the rules say of it: nobody goes there.
+   */
   readonly rulingOf: (path: RawName) => Ruling;
-  /** Whether any rule ignores anything: mostly none does, and the walk need not ask for each path. */
-  readonly ignoresSome: boolean;
+  /** Whether any rule leaves anything out: mostly none does, and the walk need not ask for each path. */
+  readonly leavesSomeOut: boolean;
   /** What is left out by rule, or guarded less, as every coverage shows it. */
   readonly skips: readonly Skip[];
 }
 
 export const defaultRuling: Ruling = { treatment: 'immutable', severity: 'medium', pattern: 'default', overridden: [] };
 
-/** What several files say together: the strictest of their rulings, and no guard is silenced that one of them keeps. */
+/** Whether nobody looks at such a path. */
+export function isLeftOut({ treatment }: Ruling): boolean {
+  return treatment === 'ignored' || treatment === 'foreign';
+}
+
+/** What several files say together: the strictest of their rulings, and nothing is silenced or foreseen that one of them does not. */
 export function rulingOfFiles(rulings: readonly Ruling[]): Ruling {
   const first = rulings[0] ?? defaultRuling;
-  const strictest = rulings.find(({ treatment }) => treatment === 'immutable') ?? first;
+  const strictness = (ruling: Ruling) => treatments.indexOf(ruling.treatment);
+  const strictest = rulings.reduce((strict, one) => (strictness(one) < strictness(strict) ? one : strict), first);
   return {
     ...strictest,
     severity: rulings.reduce((highest, { severity }) => highestSeverity(highest, severity), strictest.severity),
     overridden: first.overridden.filter((guard) => rulings.every(({ overridden }) => overridden.includes(guard))),
+    expect: {
+      users: foreseenByAll(rulings, 'users'),
+      sudoers: foreseenByAll(rulings, 'sudoers'),
+      keys: foreseenByAll(rulings, 'keys'),
+    },
   };
 }
 
+function foreseenByAll(rulings: readonly Ruling[], kind: keyof Expect): string[] {
+  const [first = [], ...others] = rulings.map(({ expect }) => expect?.[kind] ?? []);
+  return first.filter((one) => others.every((names) => names.includes(one)));
+}
+
 export function openRulebook(rules: readonly Rule[]): Rulebook {
-  const lines = rules.flatMap((rule) => rule.match.map((pattern) => compileLine(pattern, rule)));
+  const lines = rules.flatMap((rule, place) => rule.match.map((pattern) => compileLine(pattern, rule, place)));
+  const ownRulingOf = (path: RawName) => lines.find((line) => line.matches(path))?.ruling ?? defaultRuling;
   return {
-    rulingOf: (path) => lines.find((line) => line.matches(path))?.ruling ?? defaultRuling,
-    ignoresSome: rules.some((rule) => rule.as === 'ignored'),
+    rulingOf: rules.some((rule) => rule.as === 'foreign') ? beneathForeign(ownRulingOf) : ownRulingOf,
+    leavesSomeOut: rules.some((rule) => rule.as === 'ignored' || rule.as === 'foreign'),
     skips: rules.flatMap((rule) => rule.match.flatMap((pattern) => skipsOf(pattern, rule))),
   };
 }
 
-function compileLine(pattern: string, rule: Rule): { readonly matches: Matcher; readonly ruling: Ruling } {
+const foreignDirectoriesMax = 10_000;
+
+/** A scan goes from directory to directory, so that what was found of one serves all its names. */
+function beneathForeign(ownRulingOf: (path: RawName) => Ruling): (path: RawName) => Ruling {
+  const known = new Map<RawName, Ruling | undefined>();
+  const foreignAt = (directory: RawName): Ruling | undefined => {
+    if (known.has(directory)) return known.get(directory);
+    if (known.size >= foreignDirectoriesMax) known.clear();
+    const ruling = ownRulingOf(directory);
+    const found = foreignAbove(directory) ?? (ruling.treatment === 'foreign' ? ruling : undefined);
+    known.set(directory, found);
+    return found;
+  };
+  const foreignAbove = (path: RawName) =>
+    path === '/' ? undefined : foreignAt(path.slice(0, path.lastIndexOf('/')) || '/');
+  return (path) => foreignAbove(path) ?? ownRulingOf(path);
+}
+
+function compileLine(
+  pattern: string,
+  rule: Rule,
+  place: number,
+): { readonly matches: Matcher; readonly ruling: Ruling } {
   return {
     matches: compilePattern(pattern),
-    ruling: { treatment: rule.as, severity: rule.severity ?? 'medium', pattern, overridden: rule.override ?? [] },
+    ruling: {
+      treatment: rule.as,
+      severity: rule.severity ?? 'medium',
+      pattern,
+      place,
+      overridden: rule.override ?? [],
+      ...(rule.accept && { accept: rule.accept }),
+      ...(rule.expect && { expect: rule.expect }),
+    },
   };
 }
 
 function skipsOf(pattern: string, rule: Rule): readonly Skip[] {
-  const overrides = (rule.override ?? []).map((guard) => ({
-    name: pattern,
-    rule: `override ${guard}: ${rule.reason}`,
-  }));
-  return rule.as === 'ignored' ? [{ name: pattern, rule: `ignored: ${rule.reason}` }, ...overrides] : overrides;
+  const leftOut = rule.as === 'ignored' || rule.as === 'foreign' ? [rule.as] : [];
+  const overrides = (rule.override ?? []).map((guard) => `override ${guard}`);
+  return [...leftOut, ...overrides].map((what) => ({ name: pattern, rule: `${what}: ${rule.reason}` }));
 }

@@ -4,7 +4,8 @@ import { isPattern } from './pattern.ts';
 import { Severity } from './severity.ts';
 import { statementOf } from './statement.ts';
 
-export const treatments = ['immutable', 'ephemeral', 'per-instance', 'ignored'] as const;
+/** From the strictest on: of several that speak about one thing, the first counts. */
+export const treatments = ['immutable', 'set-at-boot', 'per-instance', 'ephemeral', 'ignored', 'foreign'] as const;
 export const Treatment = z.enum(treatments);
 export type Treatment = z.infer<typeof Treatment>;
 
@@ -28,6 +29,22 @@ const Pattern = z
   .max(4_096)
   .refine(isPattern, 'expected an absolute pattern of *, ?, […] and ** as a whole segment; no negation, no braces');
 const reason = z.string().min(1).max(1_024);
+const Content = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected `sha256:` and 64 hex digits in lower case');
+const names = (what: string) => z.array(z.string().min(1).max(4_096)).max(1_024).default([]).describe(what);
+
+/** What a first boot may make the files of a `set-at-boot` rule mean. */
+export const Expect = z.strictObject({
+  users: names('accounts, each with a group of its name, and members of groups'),
+  sudoers: names('rules of sudoers, as a finding names them'),
+  keys: z
+    .array(
+      z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'expected a fingerprint as `ssh-keygen -l` prints it, SHA256:…'),
+    )
+    .max(1_024)
+    .default([])
+    .describe('fingerprints of keys that may log in'),
+});
+export type Expect = z.infer<typeof Expect>;
 
 /** One rule; the first whose pattern matches decides the treatment. */
 export const Rule = z
@@ -35,18 +52,32 @@ export const Rule = z
     match: z.union([Pattern.transform((one) => [one]), z.array(Pattern).min(1).max(1_024)]),
     as: Treatment,
     severity: Severity.optional().describe('default medium'),
-    reason: reason.optional().describe('required for `ignored` and for `override`'),
+    reason: reason.optional().describe('required for `ignored`, `foreign` and `override`'),
     override: z
       .union([GuardName.transform((one) => [one]), z.array(GuardName).min(1)])
       .optional()
       .describe('guards this rule silences, by name'),
+    accept: z
+      .union([Content.transform((one) => [one]), z.array(Content).min(1).max(1_024)])
+      .optional()
+      .describe('other contents that are known and fine; everything else is compared as ever'),
+    expect: Expect.optional().describe('of `set-at-boot` only: what the files may mean; all else of them is foreign'),
   })
   .refine((rule) => rule.as !== 'ignored' || rule.reason !== undefined, 'an `ignored` rule needs a reason')
+  .refine((rule) => rule.as !== 'foreign' || rule.reason !== undefined, 'a `foreign` rule needs a reason')
+  .refine((rule) => rule.expect === undefined || rule.as === 'set-at-boot', '`expect` belongs to `set-at-boot`')
   .refine((rule) => rule.override === undefined || rule.reason !== undefined, 'an `override` needs a reason');
 export type Rule = z.infer<typeof Rule>;
 
+/** The profiles there are (`profile.ts`). `base` is what any Linux changes. */
+export const ProfileName = z.enum(['base', 'debian', 'ubuntu', 'rhel', 'amazon', 'alpine', 'suse']);
+export type ProfileName = z.infer<typeof ProfileName>;
+
 /** `pristine.yaml`, given to bake with --config. */
-export const BakeConfig = z.strictObject({ rules: z.array(Rule).max(10_000).default([]) });
+export const BakeConfig = z.strictObject({
+  profile: ProfileName.optional().describe('else the one for what os-release of the root says'),
+  rules: z.array(Rule).max(10_000).default([]),
+});
 export type BakeConfig = z.infer<typeof BakeConfig>;
 
 export const rulesPredicateType = 'urn:x-pristine:rules:v1';

@@ -18,7 +18,7 @@ import { directoryRoot } from '../collect/root.ts';
 import { type OpenRoot, openRoot, type RootPrefix } from '../collect/system-path.ts';
 import { type BakeScope, bakeScope, refuse } from './bake-scope.ts';
 import { openOutput } from './output.ts';
-import { platformOf } from './platform.ts';
+import { osReleaseOf, platformOf } from './platform.ts';
 import { manifestStatement, rulesPredicate, rulesStatement, writeSigned } from './statements.ts';
 import { openEntriesWriter, type WrittenEntries } from './write-entries.ts';
 
@@ -41,6 +41,8 @@ export interface Baked {
   readonly bytesHashed: number;
   readonly skipped: readonly Skip[];
   readonly packages: number;
+  /** The profile whose rules follow those of the configuration. */
+  readonly profile: string;
 }
 
 /**
@@ -59,7 +61,11 @@ export async function bake(options: BakeOptions): Promise<Baked> {
 async function bakeRoot(root: OpenRoot, options: BakeOptions): Promise<Baked> {
   const output = openOutput(options.out);
   try {
-    const rules = rulesPredicate(options.image.name, options.config.rules);
+    const rules = rulesPredicate({
+      imageName: options.image.name,
+      config: options.config,
+      distribution: osReleaseOf(directoryRoot(root.prefix)),
+    });
     const scope = bakeScope({
       mounts: readMounts(root.prefix),
       pseudoMounts: rules.pseudoMounts,
@@ -86,6 +92,7 @@ async function bakeRoot(root: OpenRoot, options: BakeOptions): Promise<Baked> {
       ...tally,
       skipped: scope.skipped,
       packages: facts.filter(({ subject }) => subject === 'package').length,
+      profile: rules.profile,
     };
   } catch (error) {
     output.discard();

@@ -1,12 +1,18 @@
 import { arch } from 'node:os';
-import { osRelease } from '../collect/os-release.ts';
+import { type OsRelease, osRelease } from '../collect/os-release.ts';
 import type { Root } from '../collect/root.ts';
 
 const bytesMax = 64 * 1024;
 
-/** What the root is a system of: for people, no decision rests on it. `distro` is like `debian 12`. */
+/** What the root is a system of: for people, and for the profile of its rules. `distro` is like `debian 12`. */
 export function platformOf(root: Root): { readonly os: string; readonly arch: string; readonly distro: string } {
-  const { id, versionId } = osRelease((path) => {
+  const { id, versionId } = osReleaseOf(root);
+  return { os: 'linux', arch: arch(), distro: `${id} ${versionId}`.trim() };
+}
+
+/** What a root says it is. Where it says nothing that can be read, it is a `linux` like no other. */
+export function osReleaseOf(root: Root): OsRelease {
+  return osRelease((path) => {
     try {
       return root.read(path, bytesMax).toString('latin1');
     } catch {
@@ -14,5 +20,4 @@ export function platformOf(root: Root): { readonly os: string; readonly arch: st
       return undefined;
     }
   });
-  return { os: 'linux', arch: arch(), distro: `${id} ${versionId}`.trim() };
 }

@@ -4,8 +4,8 @@ import { canonicalJson, type Json } from '../../shared/canonical-json.ts';
 import type { Skip } from '../../shared/coverage.ts';
 import { signEnvelope, unsignedEnvelope } from '../../shared/dsse.ts';
 import { type ManifestStatement, manifestFiles, manifestPredicateType } from '../../shared/manifest.ts';
-import { debianProfile } from '../../shared/profile.ts';
-import { type Rule, type RulesPredicate, type RulesStatement, rulesPredicateType } from '../../shared/rules.ts';
+import { type Distribution, profileFor, profiles } from '../../shared/profile.ts';
+import { type BakeConfig, type RulesPredicate, type RulesStatement, rulesPredicateType } from '../../shared/rules.ts';
 import { schemeOf } from '../../shared/scheme.ts';
 import { entriesSubject } from '../check/digest.ts';
 import { rulesDigest } from '../check/open-manifest.ts';
@@ -42,13 +42,20 @@ export function manifestStatement(options: {
 }
 
 /** The rules of the image's maker first, then the profile's: the first that matches wins. */
-export function rulesPredicate(imageName: string, rules: readonly Rule[]): RulesPredicate {
+export function rulesPredicate(options: {
+  readonly imageName: string;
+  readonly config: BakeConfig;
+  readonly distribution: Distribution;
+  readonly sequence?: number;
+}): RulesPredicate {
+  const { imageName, config, distribution, sequence = 1 } = options;
+  const profile = config.profile === undefined ? profileFor(distribution) : profiles[config.profile];
   return {
     image: { name: imageName },
-    sequence: 1,
-    profile: debianProfile.name,
-    rules: [...rules, ...debianProfile.rules],
-    pseudoMounts: [...debianProfile.pseudoMounts],
+    sequence,
+    profile: profile.name,
+    rules: [...config.rules, ...profile.rules],
+    pseudoMounts: [...profile.pseudoMounts],
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Skip } from '../../shared/coverage.ts';
 import { installed, type ManifestStatement, manifestFiles } from '../../shared/manifest.ts';
 import { encodeRaw, type RawName, rawOf } from '../../shared/name.ts';
-import type { Rulebook, Ruling } from '../../shared/rulebook.ts';
+import { isLeftOut, type Rulebook, type Ruling } from '../../shared/rulebook.ts';
 import { isNamedMount, type Mount, type Mounts, mountAround } from '../collect/mounts.ts';
 import type { Scope } from '../collect/scope.ts';
 import type { HoleList } from './hole-list.ts';
@@ -29,12 +29,13 @@ export function verifyScope(manifest: Manifest, mounts: Mounts, holes: HoleList)
   const own = ownNames(manifest.statement);
   const met = new Map<RawName, string>();
   const closed = new Map<RawName, Mount>();
-  const ignores = (path: RawName) => rulebook.ignoresSome && rulebook.rulingOf(path).treatment === 'ignored';
+  const leavesOut = (path: RawName) => rulebook.leavesSomeOut && isLeftOut(rulebook.rulingOf(path));
+  const isForeign = (path: RawName) => rulebook.leavesSomeOut && rulebook.rulingOf(path).treatment === 'foreign';
 
   return {
     rulebook: { ...rulebook, rulingOf: (path) => (own.has(path) ? ownRuling : rulebook.rulingOf(path)) },
     observes: (path, isDirectory) => {
-      if (ignores(path)) return false;
+      if (leavesOut(path)) return false;
       const mount = mounts.at(path, isDirectory);
       if (mount?.pseudo) {
         closed.set(path, mount);
@@ -46,16 +47,17 @@ export function verifyScope(manifest: Manifest, mounts: Mounts, holes: HoleList)
       if (rule !== undefined) met.set(path, rule);
       return true;
     },
-    enters: (directory) => !closed.has(directory),
+    // Within what is ignored a rule may make an exception; what is foreign is not even listed.
+    enters: (directory) => !closed.has(directory) && !isForeign(directory),
     onHole: (directory, reason) => {
-      if (!ignores(directory)) holes.add({ subject: 'file', name: encodeRaw(directory), reason });
+      if (!leavesOut(directory)) holes.add({ subject: 'file', name: encodeRaw(directory), reason });
     },
-    leavesOut: (path) => ignores(path) || mountAround(closed, path) !== undefined,
+    leavesOut: (path) => leavesOut(path) || mountAround(closed, path) !== undefined,
     mountAround: (path) => mounts.around(path),
     skipped: () => [...rulebook.skips, ...[...met].map(([path, rule]) => ({ name: encodeRaw(path), rule }))],
     mounts: () =>
       [...mounts.all()]
-        .filter(({ path, pseudo }) => !pseudo && mountAround(closed, path) === undefined)
+        .filter(({ path, pseudo }) => !pseudo && !isForeign(path) && mountAround(closed, path) === undefined)
         .map(({ path }) => encodeRaw(path)),
   };
 }

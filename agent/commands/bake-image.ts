@@ -43,12 +43,15 @@ export async function bakeImage(pool: ObserverPool, options: BakeCommandOptions)
     process.stdout.write(`${JSON.stringify(result)}\n`);
     return ExitCode.ok;
   }
-  const { entries, filesHashed, bytesHashed, packages, skipped } = baked;
+  const { entries, filesHashed, bytesHashed, packages, profile, skipped } = baked;
   const read = `${counted(filesHashed, 'file')} (${bytes(bytesHashed)}), ${counted(packages, 'package')}`;
   process.stdout.write(
     [
       `baked ${imageRef(image)}: ${entries} entries, ${read}`,
       `${terminalSafe(options.out)}  ${baked.image.digest}`,
+      profile === 'base' && config.profile === undefined
+        ? 'profile base: no profile for this distribution, so only what any Linux changes at boot is relaxed'
+        : `profile ${profile}`,
       ...skipped.map(({ name, rule }) => `left out ${terminalSafe(name)}: ${rule}`),
       signed
         ? 'signed'

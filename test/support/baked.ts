@@ -8,7 +8,7 @@ import { type ObserverPool, openObserverPool } from '../../agent/collect/observe
 import { systemClock } from '../../shared/clock.ts';
 import type { Finding } from '../../shared/finding.ts';
 import type { Report } from '../../shared/report.ts';
-import { Rule } from '../../shared/rules.ts';
+import { type ProfileName, Rule } from '../../shared/rules.ts';
 
 /** A root, a signed manifest of it, and the scanner, all in this process. */
 export interface Bakery {
@@ -20,6 +20,7 @@ export interface Bakery {
   readonly pool: ObserverPool;
   readonly bake: (options?: {
     readonly rules?: readonly unknown[];
+    readonly profile?: ProfileName;
     readonly out?: string;
     readonly key?: KeyObject;
   }) => ReturnType<typeof bake>;
@@ -41,12 +42,12 @@ export function aBakery(build: (root: string) => void): Bakery {
     key: privateKey,
     pub: publicKey,
     pool,
-    bake: ({ rules = [], out = manifest, key = privateKey } = {}) =>
+    bake: ({ rules = [], profile, out = manifest, key = privateKey } = {}) =>
       bake({
         root,
         image: { name: 'web', version: '7' },
         out,
-        config: { rules: rules.map((rule) => Rule.parse(rule)) },
+        config: { rules: rules.map((rule) => Rule.parse(rule)), ...(profile && { profile }) },
         key,
         pool,
         toolVersion: '0',
