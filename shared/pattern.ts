@@ -26,10 +26,11 @@ export function compilePattern(text: string): Matcher {
 }
 
 /** One test of one byte: the byte itself, any byte, or a class as 256 flags. */
-type Unit = number | 'any' | readonly boolean[];
-type Segment = '**' | readonly (Unit | '*')[];
+export type Unit = number | 'any' | readonly boolean[];
+export type Segment = '**' | readonly (Unit | '*')[];
 
-function parsePattern(text: string): readonly Segment[] | undefined {
+/** The segments of a pattern; undefined for what is none. */
+export function parsePattern(text: string): readonly Segment[] | undefined {
   const raw = nameBytes(text)?.toString('latin1');
   if (raw === undefined || !raw.startsWith('/') || raw.includes('\0')) return undefined;
   if (raw === '/') return [[]];
