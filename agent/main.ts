@@ -55,6 +55,41 @@ command('sign', 'sign a manifest that was baked without a key')
   .addHelpText('after', '\nExample:\n  pristine sign --manifest web-7 --key image.key')
   .action(async (options) => end((await import('./commands/sign.ts')).signCommand(options)));
 
+const rules = command('rules', 'look through the rules of an image, or sign new ones');
+
+rules
+  .command('lint')
+  .description('find rules that never decide, or hide what they should not; exits 1 when there is one to mend')
+  .requiredOption('--config <file>', 'pristine.yaml')
+  .option('--manifest <dir>', 'a manifest of the image: what was baked tells more than patterns alone')
+  .option('--pub <file>', 'trusted public key or keys, for --manifest', pubFile)
+  .option('--json', 'print one JSON object')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  pristine rules lint --config pristine.yaml
+  pristine rules lint --config pristine.yaml --manifest web-7 --pub image.pub --json`,
+  )
+  .action(async (options) => end((await import('./commands/rules-lint.ts')).rulesLintCommand(options)));
+
+rules
+  .command('sign')
+  .description('sign new rules for an image that is baked already; never overwrites')
+  .requiredOption('--sequence <number>', 'higher than that of the rules in force')
+  .requiredOption('--config <file>', 'pristine.yaml with the new rules')
+  .requiredOption('--manifest <dir>', 'directory of the manifest')
+  .requiredOption('--key <file>', 'private key')
+  .option('--pub <file>', 'trusted public key or keys of the manifest; without it, those of --key')
+  .requiredOption('--out <file>', 'writes the signed rules there')
+  .addHelpText(
+    'after',
+    `
+Example:
+  pristine rules sign --sequence 2 --config pristine.yaml --manifest web-7 --key image.key --out rules-2.dsse.json`,
+  )
+  .action(async (options) => end((await import('./commands/rules-sign.ts')).rulesSignCommand(options)));
+
 command('verify', 'compare a system with its manifest; hashes everything')
   .option('--root <dir>', 'what to compare', '/')
   .option('--manifest <dir>', 'directory of the manifest', manifestDir)

@@ -23,6 +23,11 @@ export function profileFor({ id, idLike }: Distribution): Profile {
   return profiles.base;
 }
 
+/** A profile by its name; undefined for one of another version of us. */
+export function profileNamed(name: string | undefined): Profile | undefined {
+  return Object.values(profiles).find((profile) => profile.name === name);
+}
+
 const byId: ReadonlyMap<string, ProfileName> = new Map<string, ProfileName>([
   ['debian', 'debian'],
   ['ubuntu', 'ubuntu'],

@@ -7,6 +7,7 @@ import type { FactEntry } from '../../shared/fact.ts';
 import type { Image } from '../../shared/image.ts';
 import { manifestFiles } from '../../shared/manifest.ts';
 import { encodeRaw, type RawName } from '../../shared/name.ts';
+import { profileFor, profileNamed } from '../../shared/profile.ts';
 import type { BakeConfig } from '../../shared/rules.ts';
 import { collectFacts } from '../collect/facts/collector.ts';
 import { collectors } from '../collect/facts/collectors.ts';
@@ -64,7 +65,7 @@ async function bakeRoot(root: OpenRoot, options: BakeOptions): Promise<Baked> {
     const rules = rulesPredicate({
       imageName: options.image.name,
       config: options.config,
-      distribution: osReleaseOf(directoryRoot(root.prefix)),
+      profile: profileNamed(options.config.profile) ?? profileFor(osReleaseOf(directoryRoot(root.prefix))),
     });
     const scope = bakeScope({
       mounts: readMounts(root.prefix),

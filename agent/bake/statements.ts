@@ -4,7 +4,7 @@ import { canonicalJson, type Json } from '../../shared/canonical-json.ts';
 import type { Skip } from '../../shared/coverage.ts';
 import { signEnvelope, unsignedEnvelope } from '../../shared/dsse.ts';
 import { type ManifestStatement, manifestFiles, manifestPredicateType } from '../../shared/manifest.ts';
-import { type Distribution, profileFor, profiles } from '../../shared/profile.ts';
+import type { Profile } from '../../shared/profile.ts';
 import { type BakeConfig, type RulesPredicate, type RulesStatement, rulesPredicateType } from '../../shared/rules.ts';
 import { schemeOf } from '../../shared/scheme.ts';
 import { entriesSubject } from '../check/digest.ts';
@@ -45,11 +45,10 @@ export function manifestStatement(options: {
 export function rulesPredicate(options: {
   readonly imageName: string;
   readonly config: BakeConfig;
-  readonly distribution: Distribution;
+  readonly profile: Profile;
   readonly sequence?: number;
 }): RulesPredicate {
-  const { imageName, config, distribution, sequence = 1 } = options;
-  const profile = config.profile === undefined ? profileFor(distribution) : profiles[config.profile];
+  const { imageName, config, profile, sequence = 1 } = options;
   return {
     image: { name: imageName },
     sequence,

@@ -1,9 +1,8 @@
-import { CodedError, ExitCode, sentenceOf } from '../../shared/errors.ts';
+import { CodedError, ExitCode } from '../../shared/errors.ts';
 import { ImageVersion, imageRef, Name } from '../../shared/image.ts';
 import { terminalSafe } from '../../shared/name.ts';
-import { BakeConfig } from '../../shared/rules.ts';
 import { bake } from '../bake/bake.ts';
-import { readRegular } from '../collect/inside.ts';
+import { readBakeConfig } from '../bake/config-file.ts';
 import { readPrivateKey } from '../collect/key-file.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
 import { version } from '../version.ts';
@@ -22,7 +21,7 @@ export interface BakeCommandOptions {
 
 export async function bakeImage(pool: ObserverPool, options: BakeCommandOptions): Promise<ExitCode> {
   const image = imageOf(options);
-  const config = await readConfig(options.config);
+  const config = await readBakeConfig(options.config);
   const key = options.key === undefined ? undefined : readPrivateKey(options.key);
   const progress = openProgress();
   const baked = await bake({
@@ -71,22 +70,4 @@ function imageOf(options: BakeCommandOptions): { readonly name: string; readonly
     throw new CodedError('USAGE', `--image-version ${options.imageVersion}: ${parsed.error.issues[0]?.message}`);
   }
   return { name: name.data, version: parsed.data };
-}
-
-const configBytesMax = 4 * 1024 * 1024;
-
-/** Errors: CONFIG. */
-async function readConfig(file: string | undefined): Promise<BakeConfig> {
-  if (file === undefined) return { rules: [] };
-  const { parse } = await import('yaml');
-  let value: unknown;
-  try {
-    value = parse(readRegular(file, configBytesMax).toString('utf8'), { maxAliasCount: 0 }) ?? {};
-  } catch (cause) {
-    throw new CodedError('CONFIG', `could not read ${file}: ${sentenceOf(cause)}`, cause);
-  }
-  const config = BakeConfig.safeParse(value);
-  if (config.success) return config.data;
-  const [issue] = config.error.issues;
-  throw new CodedError('CONFIG', `${file}: ${issue?.path.join('.') || 'the whole'}: ${issue?.message}`);
 }
