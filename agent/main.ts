@@ -33,7 +33,12 @@ command('keygen', 'make an Ed25519 key to sign images with; never overwrites')
   .action(async (options) => end((await import('./commands/keygen.ts')).keygenCommand(options)));
 
 command('bake', 'record every file and package of an image in a manifest')
-  .option('--root <dir>', 'what to record', '/')
+  .option(
+    '--root <path>',
+    'what to record: a directory, a root tar, an OCI image layout or archive, a `docker save` archive',
+    '/',
+  )
+  .option('--platform <os/arch>', 'of an image for several platforms')
   .requiredOption('--image <name>', 'name of the image')
   .requiredOption('--image-version <version>', 'version of the image')
   .requiredOption('--out <dir>', 'directory of the manifest; replaced whole')
@@ -45,7 +50,9 @@ command('bake', 'record every file and package of an image in a manifest')
     `
 Examples:
   pristine bake --image web --image-version 7 --out ${manifestDir} --key image.key
-  pristine bake --root /mnt/image --image web --image-version 7 --out web-7 --config pristine.yaml --json`,
+  pristine bake --root /mnt/image --image web --image-version 7 --out web-7 --config pristine.yaml --json
+  pristine bake --root web.tar.zst --image web --image-version 7 --out web-7 --key image.key
+  pristine bake --root oci-layout/ --platform linux/arm64 --image web --image-version 7 --out web-7 --key image.key`,
   )
   .action(async (options) => end((await import('./commands/bake.ts')).bakeCommand(options)));
 
@@ -91,7 +98,8 @@ Example:
   .action(async (options) => end((await import('./commands/rules-sign.ts')).rulesSignCommand(options)));
 
 command('verify', 'compare a system with its manifest; hashes everything')
-  .option('--root <dir>', 'what to compare', '/')
+  .option('--root <path>', 'what to compare: a directory or an image, as for bake', '/')
+  .option('--platform <os/arch>', 'of an image for several platforms')
   .option('--manifest <dir>', 'directory of the manifest', manifestDir)
   .option('--pub <file>', 'trusted public key or keys', pubFile)
   .addOption(new Option('--format <format>', 'what to print').choices(['text', 'json']).default('text'))
@@ -105,7 +113,8 @@ command('verify', 'compare a system with its manifest; hashes everything')
     `
 Examples:
   pristine verify
-  pristine verify --root /mnt/image --manifest web-7 --pub image.pub --format json --fail-on high`,
+  pristine verify --root /mnt/image --manifest web-7 --pub image.pub --format json --fail-on high
+  docker save web:7 > web.tar && pristine verify --root web.tar --manifest web-7 --pub image.pub`,
   )
   .action(async (options) => end((await import('./commands/verify.ts')).verifyCommand(options)));
 

@@ -32,6 +32,7 @@ const catalogue = {
   RULES: ExitCode.unmeasured,
   PROOF: ExitCode.unmeasured,
   UNREADABLE: ExitCode.unmeasured,
+  ARCHIVE: ExitCode.unmeasured,
   UNSTABLE: ExitCode.unmeasured,
   IO: ExitCode.unmeasured,
   PROTOCOL: ExitCode.unmeasured,

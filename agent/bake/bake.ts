@@ -11,12 +11,11 @@ import { profileFor, profileNamed } from '../../shared/profile.ts';
 import type { BakeConfig } from '../../shared/rules.ts';
 import { collectFacts } from '../collect/facts/collector.ts';
 import { collectors } from '../collect/facts/collectors.ts';
-import { readMounts } from '../collect/mounts.ts';
 import { newTally, reasonIn, type Tally } from '../collect/observe.ts';
-import { observeTree } from '../collect/observe-tree.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
-import { directoryRoot } from '../collect/root.ts';
-import { type OpenRoot, openRoot, type RootPrefix } from '../collect/system-path.ts';
+import type { RootPrefix } from '../collect/system-path.ts';
+import type { Platform } from '../image/platform-choice.ts';
+import { openRootView, type RootView } from '../image/root-view.ts';
 import { type BakeScope, bakeScope, refuse } from './bake-scope.ts';
 import { openOutput } from './output.ts';
 import { osReleaseOf, platformOf } from './platform.ts';
@@ -24,7 +23,10 @@ import { manifestStatement, rulesPredicate, rulesStatement, writeSigned } from '
 import { openEntriesWriter, type WrittenEntries } from './write-entries.ts';
 
 export interface BakeOptions {
+  /** A directory, or an image that is not unpacked. */
   readonly root: string;
+  /** Of an image for several: the one that is meant. */
+  readonly platform?: Platform | undefined;
   readonly image: { readonly name: string; readonly version: string };
   readonly out: string;
   readonly config: BakeConfig;
@@ -48,10 +50,10 @@ export interface Baked {
 
 /**
  * Records a root in a manifest directory: facts about everything, and the rules that will judge them. Writes nothing where
- * anything could not be measured. Errors: NOT_FOUND, FILE_EXISTS, UNREADABLE, UNSTABLE, IO.
+ * anything could not be measured. Errors: NOT_FOUND, FILE_EXISTS, UNREADABLE, UNSTABLE, ARCHIVE, DIGEST, IO.
  */
 export async function bake(options: BakeOptions): Promise<Baked> {
-  const root = openRoot(options.root, { labels: true });
+  const root = await openRootView(options.root, { pool: options.pool, platform: options.platform, labels: true });
   try {
     return await bakeRoot(root, options);
   } finally {
@@ -59,23 +61,22 @@ export async function bake(options: BakeOptions): Promise<Baked> {
   }
 }
 
-async function bakeRoot(root: OpenRoot, options: BakeOptions): Promise<Baked> {
+async function bakeRoot(root: RootView, options: BakeOptions): Promise<Baked> {
   const output = openOutput(options.out);
   try {
+    const { release, platform, facts } = await readFacts(root);
     const rules = rulesPredicate({
       imageName: options.image.name,
       config: options.config,
-      profile: profileNamed(options.config.profile) ?? profileFor(osReleaseOf(directoryRoot(root.prefix))),
+      profile: profileNamed(options.config.profile) ?? profileFor(release),
     });
     const scope = bakeScope({
-      mounts: readMounts(root.prefix),
+      mounts: root.mounts(),
       pseudoMounts: rules.pseudoMounts,
       target: within(root.prefix, output.target),
       draft: within(root.prefix, output.draft),
     });
     const tally = newTally();
-    const platform = platformOf(directoryRoot(root.prefix));
-    const facts = factsOf(root, platform.distro);
     const entries = await writeEntries(join(output.draft, manifestFiles.entries), root, scope, facts, tally, options);
     const statement = manifestStatement({
       image: options.image,
@@ -103,11 +104,11 @@ async function bakeRoot(root: OpenRoot, options: BakeOptions): Promise<Baked> {
 
 async function writeEntries(
   path: string,
-  root: OpenRoot,
+  root: RootView,
   scope: BakeScope,
   facts: readonly FactEntry[],
   tally: Tally,
-  { pool, onProgress }: BakeOptions,
+  { onProgress }: BakeOptions,
 ): Promise<WrittenEntries & { readonly labels: boolean }> {
   const writer = openEntriesWriter(path);
   const linesOf = (chosen: readonly FactEntry[]) => chosen.map(writeEntryLine);
@@ -115,7 +116,7 @@ async function writeEntries(
     await writer.write(linesOf(facts.filter(({ subject }) => subject < 'file')));
     let looked = 0;
     let labels = false;
-    for await (const { paths, observations } of observeTree(pool, root, scope, tally)) {
+    for await (const { paths, observations } of root.observe(scope, tally)) {
       for (const [index, line] of observations.entries()) {
         const reason = reasonIn(line);
         if (reason !== undefined) refuse(encodeRaw(paths[index]!), reason);
@@ -133,15 +134,19 @@ async function writeEntries(
   }
 }
 
-/** Errors: UNREADABLE. */
-function factsOf(root: OpenRoot, distro: string): readonly FactEntry[] {
-  const { entries, holes } = collectFacts(directoryRoot(root.prefix), distro, collectors);
-  for (const { name, reason } of holes) refuse(name, reason);
-  return entries;
+/** Errors: UNREADABLE, ARCHIVE. */
+async function readFacts(root: RootView) {
+  const { release, platform, collected } = await root.read((files) => {
+    const release = osReleaseOf(files);
+    const platform = platformOf(release, root.arch);
+    return { release, platform, collected: collectFacts(files, platform.distro, collectors) };
+  });
+  for (const { name, reason } of collected.holes) refuse(name, reason);
+  return { release, platform, facts: collected.entries };
 }
 
 /** A path of this machine as a name in the root, where it lies there. */
-function within(root: RootPrefix, path: string): RawName | undefined {
+function within(root: RootPrefix | undefined, path: string): RawName | undefined {
   const raw = Buffer.from(path).toString('latin1');
-  return raw.startsWith(`${root}/`) ? raw.slice(root.length) : undefined;
+  return root !== undefined && raw.startsWith(`${root}/`) ? raw.slice(root.length) : undefined;
 }

@@ -20,11 +20,13 @@ export function refusalReport(
     coverage: {
       ...emptyCoverage,
       holes: [
-        {
-          subject: 'manifest',
-          name: scan.manifest,
-          reason: aboutSignature.includes(code) ? 'bad-signature' : 'not-a-manifest',
-        },
+        code === 'ARCHIVE'
+          ? { subject: 'file', name: '/', reason: 'unparseable' }
+          : {
+              subject: 'manifest',
+              name: scan.manifest,
+              reason: aboutSignature.includes(code) ? 'bad-signature' : 'not-a-manifest',
+            },
       ],
     },
     findings: [],

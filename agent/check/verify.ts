@@ -8,13 +8,11 @@ import { hasLabels } from '../../shared/scheme.ts';
 import { decideVerdict } from '../../shared/verdict.ts';
 import { collectFacts } from '../collect/facts/collector.ts';
 import { collectors } from '../collect/facts/collectors.ts';
-import { readMounts } from '../collect/mounts.ts';
 import { newTally } from '../collect/observe.ts';
-import { observeTree } from '../collect/observe-tree.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
 import { attributeFiles } from '../collect/packages/attribute-files.ts';
-import { directoryRoot } from '../collect/root.ts';
-import { type OpenRoot, openRoot } from '../collect/system-path.ts';
+import type { Platform } from '../image/platform-choice.ts';
+import { openRootView, type RootView } from '../image/root-view.ts';
 import { compareFacts, compareFiles } from './compare-streams.ts';
 import { checkStoredDigest } from './digest.ts';
 import { openCursor } from './entry-cursor.ts';
@@ -26,7 +24,10 @@ import { openVerifiedFiles, type VerifiedFiles } from './verified-files.ts';
 import { verifyScope } from './verify-scope.ts';
 
 export interface VerifyOptions {
+  /** A directory, or an image that is not unpacked. */
   readonly root: string;
+  /** Of an image for several: the one that is meant. */
+  readonly platform?: Platform | undefined;
   readonly manifest: string;
   readonly keys: readonly KeyObject[];
   readonly pool: ObserverPool;
@@ -38,14 +39,13 @@ export interface VerifyOptions {
 
 /**
  * A sweep: opens the manifest, then compares everything with it. Errors: those of `openManifest`, and DIGEST, ENTRIES,
- * NOT_FOUND, IO; whoever reports them says `unverifiable`.
+ * NOT_FOUND, UNSTABLE, ARCHIVE, IO; whoever reports them says `unverifiable`.
  */
 export async function verify(options: VerifyOptions): Promise<Report> {
   const startedAt = timestamp(options.clock.now());
   const manifest = openManifest(options.manifest, options.keys);
   try {
-    const { findings, coverage } = await sweep(manifest, options);
-    const packages = packagesOf(options.root, findings);
+    const { findings, coverage, packages } = await sweep(manifest, options);
     return {
       schema: 'pristine.report/1',
       image: manifest.image,
@@ -61,7 +61,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
       }),
       coverage,
       findings: [...findings],
-      ...(packages.length > 0 && { packages }),
+      ...(packages.length > 0 && { packages: [...packages] }),
       summary: summaryOf(findings),
     };
   } finally {
@@ -69,18 +69,26 @@ export async function verify(options: VerifyOptions): Promise<Report> {
   }
 }
 
+interface Swept {
+  readonly findings: readonly Finding[];
+  readonly coverage: Coverage;
+  readonly packages: readonly PackageGroup[];
+}
+
 async function sweep(
   manifest: Manifest,
-  { root: rootPath, pool, onProgress, verifiedFile, clock }: VerifyOptions,
-): Promise<{ readonly findings: readonly Finding[]; readonly coverage: Coverage }> {
+  { root: rootPath, platform, pool, onProgress, verifiedFile, clock }: VerifyOptions,
+): Promise<Swept> {
   const verified =
     verifiedFile === undefined ? undefined : openVerifiedFiles(verifiedFile, manifest.image.digest, clock.now());
-  const root = openRoot(rootPath, {
+  const root = await openRootView(rootPath, {
+    pool,
+    platform,
     labels: hasLabels(manifest.statement.predicate.scheme),
     ...(verified && { verified: verified.table }),
   });
   try {
-    const swept = await sweepRoot(manifest, root, pool, onProgress, verified?.keep);
+    const swept = await sweepRoot(manifest, root, onProgress, verified?.keep);
     verified?.save();
     return swept;
   } finally {
@@ -90,20 +98,20 @@ async function sweep(
 
 async function sweepRoot(
   manifest: Manifest,
-  root: OpenRoot,
-  pool: ObserverPool,
+  root: RootView,
   onProgress: VerifyOptions['onProgress'],
   keep?: VerifiedFiles['keep'],
-): Promise<{ readonly findings: readonly Finding[]; readonly coverage: Coverage }> {
+): Promise<Swept> {
   const holes = openHoleList();
-  const scope = verifyScope(manifest, readMounts(root.prefix), holes);
+  const scope = verifyScope(manifest, root.mounts(), holes);
   const judge = openJudge(scope, holes);
   const tally = newTally();
   const { lines } = manifest.statement.predicate.entries;
 
   // The threads read files from here on, while this one checks the digest. Nothing is judged before it has.
-  const observed = observeTree(pool, root, scope, tally);
-  const facts = collectFacts(directoryRoot(root.prefix), manifest.statement.predicate.platform.distro, collectors);
+  const observed = root.observe(scope, tally);
+  const { distro } = manifest.statement.predicate.platform;
+  const facts = await root.read((files) => collectFacts(files, distro, collectors));
   for (const hole of facts.holes) holes.add(hole);
   await checkStoredDigest(manifest);
   const cursor = openCursor(readEntryLines(manifest));
@@ -115,6 +123,7 @@ async function sweepRoot(
 
   return {
     findings: judge.findings(),
+    packages: await packagesOf(root, judge.findings()),
     coverage: {
       entries: lines,
       checked,
@@ -126,16 +135,11 @@ async function sweepRoot(
   };
 }
 
-/** Only what is found has an owner worth knowing. The root was there a moment ago; one that has gone explains nothing. */
-function packagesOf(rootPath: string, findings: readonly Finding[]): PackageGroup[] {
+/** Only what is found has an owner worth knowing. */
+async function packagesOf(root: RootView, findings: readonly Finding[]): Promise<readonly PackageGroup[]> {
   if (findings.length === 0) return [];
-  const root = openRoot(rootPath, { labels: false });
-  try {
-    const files = findings.filter(({ subject }) => subject === 'file').map(({ name }) => name);
-    return [...groupFindings(findings, attributeFiles(directoryRoot(root.prefix), files)).groups];
-  } finally {
-    root.close();
-  }
+  const files = findings.filter(({ subject }) => subject === 'file').map(({ name }) => name);
+  return groupFindings(findings, await root.read((read) => attributeFiles(read, files))).groups;
 }
 
 export function summaryOf(findings: readonly Finding[]): Report['summary'] {

@@ -13,24 +13,28 @@ const names = Buffer.alloc(64 * 1024);
 const value = Buffer.alloc(64 * 1024);
 const none: XattrFacts = {};
 
-/**
- * Reads them all. Gives `-errno` where that could not be done; a filesystem without them has none.
- * Left out: `trusted.*`, which only an administrator's process can list and in which overlay filesystems keep notes of
- * their own, and `security.evm`, a keyed digest that differs on every machine.
- */
+/** Reads them all. Gives `-errno` where that could not be done; a filesystem without them has none. */
 export function readXattrs(of: XattrHolder): XattrFacts | number {
   const length = listXattrs(of, names);
   if (length === 0 || length === -errno.EOPNOTSUPP) return none;
   if (length < 0) return length;
   const found = new Map<RawName, Buffer>();
   for (const name of names.toString('latin1', 0, length - 1).split('\0')) {
-    if (name.startsWith('trusted.') || name === 'security.evm') continue;
+    if (!isKept(name)) continue;
     const size = readXattr(of, cPath(name), value);
     if (size >= 0) found.set(name, Buffer.from(value.subarray(0, size)));
     // Gone since it was listed: then the file has changed, which whoever holds it will see.
     else if (size !== -errno.ENODATA) return size;
   }
   return found.size === 0 ? none : factsOf(found);
+}
+
+/**
+ * Left out: `trusted.*`, which only an administrator's process can list and in which overlay filesystems keep notes of
+ * their own, and `security.evm`, a keyed digest that differs on every machine.
+ */
+export function isKept(name: RawName): boolean {
+  return !name.startsWith('trusted.') && name !== 'security.evm';
 }
 
 /** Pure. What is not in the form its name promises stays among the other attributes, so that nothing is lost. */

@@ -5,12 +5,14 @@ import { bake } from '../bake/bake.ts';
 import { readBakeConfig } from '../bake/config-file.ts';
 import { readPrivateKey } from '../collect/key-file.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
+import { parsePlatform } from '../image/platform-choice.ts';
 import { version } from '../version.ts';
 import { openProgress } from './progress.ts';
 import { bytes, counted } from './report-text.ts';
 
 export interface BakeCommandOptions {
   readonly root: string;
+  readonly platform?: string;
   readonly image: string;
   readonly imageVersion: string;
   readonly out: string;
@@ -26,6 +28,7 @@ export async function bakeImage(pool: ObserverPool, options: BakeCommandOptions)
   const progress = openProgress();
   const baked = await bake({
     root: options.root,
+    platform: options.platform === undefined ? undefined : parsePlatform(options.platform),
     image,
     out: options.out,
     config,

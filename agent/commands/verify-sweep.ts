@@ -6,11 +6,13 @@ import { refusalReport } from '../check/refusal.ts';
 import { verify } from '../check/verify.ts';
 import { readPublicKeys } from '../collect/key-file.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
+import { parsePlatform } from '../image/platform-choice.ts';
 import { openProgress } from './progress.ts';
 import { reportText } from './report-text.ts';
 
 export interface VerifyCommandOptions {
   readonly root: string;
+  readonly platform?: string;
   readonly manifest: string;
   readonly pub: string;
   readonly format: 'text' | 'json';
@@ -30,6 +32,7 @@ export async function verifySweep(pool: ObserverPool, options: VerifyCommandOpti
     const keys = readPublicKeys(options.pub);
     report = await verify({
       ...options,
+      platform: options.platform === undefined ? undefined : parsePlatform(options.platform),
       keys,
       pool,
       clock,
