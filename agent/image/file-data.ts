@@ -15,6 +15,7 @@ export interface FileData {
 }
 
 const mapBytesMax = 4 * 1_048_576;
+const pieceBytesMax = 64 * 1024;
 
 /** Digests what follows a header, with the map before it where the file is sparse. Errors: ARCHIVE. */
 export async function readData(
@@ -67,13 +68,14 @@ async function mapBefore(reader: TarReader, size: number): Promise<string> {
 
 async function digestWhole(reader: TarReader, size: number): Promise<FileData> {
   const stored = size === 0 ? [] : [{ at: 0, length: size, offset: reader.offset() }];
-  // Most files are small and lie in one piece: those are digested at once, which is much cheaper.
-  let only: Buffer = Buffer.alloc(0);
-  let hasher: ReturnType<typeof createHash> | undefined;
+  // Most files are small, and digesting those at once is much cheaper.
+  const hasher = size > pieceBytesMax ? createHash('sha256') : undefined;
+  const pieces: Buffer[] = [];
   await reader.body(size, (piece) => {
-    if (piece.length === size) only = piece;
-    else (hasher ??= createHash('sha256')).update(piece);
+    if (hasher === undefined) pieces.push(piece);
+    else hasher.update(piece);
   });
+  const only = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
   return { size, stored, sha256: hasher === undefined ? hash('sha256', only, 'hex') : hasher.digest('hex') };
 }
 

@@ -142,14 +142,15 @@ function rdevOf({ major, minor }: TarHeader): string {
   return `${major}:${minor}`;
 }
 
+/** An ACL as the kernel has it speaks for itself. As text it may name people instead of numbers: only where there is no other. */
 function xattrsOf(records: PaxRecords): XattrFacts {
   const found = new Map([...paxXattrs(records)].filter(([name]) => isKept(name)));
-  const { acl: kept, ...others } = found.size === 0 ? {} : factsOf(found);
+  const facts = found.size === 0 ? {} : factsOf(found);
+  if (facts.acl !== undefined) return facts;
   const access = aclIn(records, 'SCHILY.acl.access');
   const inherited = aclIn(records, 'SCHILY.acl.default');
-  const said = [access, inherited && `default:${inherited}`].filter((text) => text !== undefined).join(',');
-  const acl = said === '' ? kept : said;
-  return { ...others, ...(acl !== undefined && acl !== '' && { acl }) };
+  const acl = [access, inherited && `default:${inherited}`].filter((text) => text !== undefined).join(',');
+  return acl === '' ? facts : { ...facts, acl };
 }
 
 function aclIn(records: PaxRecords, key: string): string | undefined {
