@@ -119,7 +119,16 @@ function anInstance(overrides: Partial<Instance> = {}): Instance {
 
 function anEvidence(overrides: Partial<NonNullable<Instance['evidence']>> = {}): NonNullable<Instance['evidence']> {
   const digest = `sha256:${'0'.repeat(64)}`;
-  const coverage = { entries: 1, checked: 1, filesHashed: 1, bytesHashed: 1, mounts: [], skipped: [], holes: [] };
+  const coverage = {
+    entries: 1,
+    checked: 1,
+    filesUnchanged: 0,
+    filesHashed: 1,
+    bytesHashed: 1,
+    mounts: [],
+    skipped: [],
+    holes: [],
+  };
   return {
     ...{ scanId: 's', startedAt: '2026-01-01T11:50:00.000Z', finishedAt: '2026-01-01T11:55:00.000Z' },
     ...{ expiresAt: '2026-01-01T14:55:00.000Z', imageDigest: digest, rules: 1, stateDigest: digest, coverage },
