@@ -12,7 +12,16 @@ interface VitestReport {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message?: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages?: readonly string[] | null;
+    }[];
+  }[];
 }
 
 /** Runs one project of vitest.config.ts and counts its tests from the JSON report, never from what it prints. */
@@ -39,10 +48,10 @@ export async function skipVitest(project: string, why: string): Promise<Tally> {
   const listed: unknown = ok ? JSON.parse(output.slice(output.indexOf('['))) : undefined;
   if (!Array.isArray(listed)) {
     console.log(output);
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { passed: 0, failed: 1, skipped: 0, notes: [`failed: the tests of project ${project} could not be listed`] };
   }
-  console.log(`skipped: ${listed.length} tests of project ${project}: ${why}`);
-  return { passed: 0, failed: 0, skipped: listed.length };
+  const note = `skipped: ${listed.length} tests of project ${project}: ${why}`;
+  return { passed: 0, failed: 0, skipped: listed.length, notes: [note] };
 }
 
 /**
@@ -50,14 +59,34 @@ export async function skipVitest(project: string, why: string): Promise<Tally> {
  * every test (an unhandled rejection, a crash before the report was written).
  */
 export function tallyOf(report: VitestReport | undefined, ok: boolean): Tally {
-  if (!report) return { passed: 0, failed: 1, skipped: 0 };
+  if (!report) return { passed: 0, failed: 1, skipped: 0, notes: ['failed: a run that left no report'] };
   const broken = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
   const failed = report.numFailedTests + broken.length;
+  const strayed = !ok && failed === 0;
   return {
     passed: report.numPassedTests,
-    failed: ok || failed > 0 ? failed : 1,
+    failed: strayed ? 1 : failed,
     skipped: report.numPendingTests + report.numTodoTests,
+    notes: [
+      ...broken.map(({ name, message }) => `failed: ${name}: ${firstLine(message)}`),
+      ...report.testResults.flatMap(notesOf),
+      ...(strayed ? ['failed: a run that failed outside of every test'] : []),
+    ],
   };
+}
+
+function notesOf({ name, assertionResults }: VitestReport['testResults'][number]): readonly string[] {
+  return assertionResults.flatMap(({ fullName, status, failureMessages }) => {
+    if (status === 'passed') return [];
+    const isFailed = status === 'failed';
+    return [
+      `${isFailed ? `failed` : 'skipped'}: ${name}: ${fullName}${isFailed ? `: ${firstLine(failureMessages?.[0])}` : ''}`,
+    ];
+  });
+}
+
+function firstLine(message: string | undefined): string {
+  return (message ?? '').split('\n', 1)[0]!.slice(0, 500);
 }
 
 function readReport(file: string): VitestReport | undefined {

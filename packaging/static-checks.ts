@@ -20,7 +20,7 @@ const checks: readonly { readonly name: string; readonly command: readonly strin
 
 export async function runStaticChecks(): Promise<Tally> {
   let passed = 0;
-  let failed = 0;
+  const notes: string[] = [];
   for (const { name, command, needs } of checks) {
     const started = performance.now();
     const { ok, output } =
@@ -31,9 +31,9 @@ export async function runStaticChecks(): Promise<Tally> {
     console.log(` ${ok ? '✓' : '✗'} ${name} (${seconds} s)`);
     if (ok) passed += 1;
     else {
-      failed += 1;
+      notes.push(`failed: ${name}`);
       console.log(output.trimEnd());
     }
   }
-  return { passed, failed, skipped: 0 };
+  return { passed, failed: notes.length, skipped: 0, notes };
 }

@@ -3,9 +3,11 @@ export interface Tally {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** What failed and what was skipped, a line each: told once more at the end, where thousands of lines do not hide it. */
+  readonly notes: readonly string[];
 }
 
-export const emptyTally: Tally = { passed: 0, failed: 0, skipped: 0 };
+export const emptyTally: Tally = { passed: 0, failed: 0, skipped: 0, notes: [] };
 
 export function addTallies(...tallies: readonly Tally[]): Tally {
   return tallies.reduce(
@@ -13,6 +15,7 @@ export function addTallies(...tallies: readonly Tally[]): Tally {
       passed: sum.passed + one.passed,
       failed: sum.failed + one.failed,
       skipped: sum.skipped + one.skipped,
+      notes: [...sum.notes, ...one.notes],
     }),
     emptyTally,
   );
@@ -25,6 +28,7 @@ export function closingLine(tally: Tally): string {
 
 /** Prints the closing line and sets the exit code. A run in which nothing passed has shown nothing, and fails. */
 export function close(tally: Tally): void {
+  for (const note of tally.notes) console.log(note);
   console.log(closingLine(tally));
   process.exitCode = tally.failed > 0 || tally.passed === 0 ? 1 : 0;
 }
