@@ -1,0 +1,81 @@
+import type { Command } from 'commander';
+import { type End, manifestDir, pubFile } from './program.ts';
+
+/** What an image build calls. */
+export function addImageCommands(program: Command, end: End): void {
+  program
+    .command('keygen')
+    .description('make an Ed25519 key to sign images with; never overwrites')
+    .requiredOption('--out <prefix>', 'writes PREFIX.key (private, 0600) and PREFIX.pub')
+    .addHelpText('after', '\nExample:\n  pristine keygen --out ~/keys/image')
+    .action(async (options) => end((await import('./keygen.ts')).keygenCommand(options)));
+
+  program
+    .command('bake')
+    .description('record every file and package of an image in a manifest')
+    .option(
+      '--root <path>',
+      'what to record: a directory, a root tar, an OCI image layout or archive, a `docker save` archive',
+      '/',
+    )
+    .option('--platform <os/arch>', 'of an image for several platforms')
+    .requiredOption('--image <name>', 'name of the image')
+    .requiredOption('--image-version <version>', 'version of the image')
+    .requiredOption('--out <dir>', 'directory of the manifest; replaced whole')
+    .option('--key <file>', 'sign with this private key; without one, `pristine sign` must follow')
+    .option('--config <file>', 'pristine.yaml with the rules of the image')
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  pristine bake --image web --image-version 7 --out ${manifestDir} --key image.key
+  pristine bake --root /mnt/image --image web --image-version 7 --out web-7 --config pristine.yaml --json
+  pristine bake --root web.tar.zst --image web --image-version 7 --out web-7 --key image.key
+  pristine bake --root oci-layout/ --platform linux/arm64 --image web --image-version 7 --out web-7 --key image.key`,
+    )
+    .action(async (options) => end((await import('./bake.ts')).bakeCommand(options)));
+
+  program
+    .command('sign')
+    .description('sign a manifest that was baked without a key')
+    .requiredOption('--manifest <dir>', 'directory of the manifest')
+    .requiredOption('--key <file>', 'private key')
+    .addHelpText('after', '\nExample:\n  pristine sign --manifest web-7 --key image.key')
+    .action(async (options) => end((await import('./sign.ts')).signCommand(options)));
+
+  const rules = program.command('rules').description('look through the rules of an image, or sign new ones');
+
+  rules
+    .command('lint')
+    .description('find rules that never decide, or hide what they should not; exits 1 when there is one to mend')
+    .requiredOption('--config <file>', 'pristine.yaml')
+    .option('--manifest <dir>', 'a manifest of the image: what was baked tells more than patterns alone')
+    .option('--pub <file>', 'trusted public key or keys, for --manifest', pubFile)
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  pristine rules lint --config pristine.yaml
+  pristine rules lint --config pristine.yaml --manifest web-7 --pub image.pub --json`,
+    )
+    .action(async (options) => end((await import('./rules-lint.ts')).rulesLintCommand(options)));
+
+  rules
+    .command('sign')
+    .description('sign new rules for an image that is baked already; never overwrites')
+    .requiredOption('--sequence <number>', 'higher than that of the rules in force')
+    .requiredOption('--config <file>', 'pristine.yaml with the new rules')
+    .requiredOption('--manifest <dir>', 'directory of the manifest')
+    .requiredOption('--key <file>', 'private key')
+    .option('--pub <file>', 'trusted public key or keys of the manifest; without it, those of --key')
+    .requiredOption('--out <file>', 'writes the signed rules there')
+    .addHelpText(
+      'after',
+      `
+Example:
+  pristine rules sign --sequence 2 --config pristine.yaml --manifest web-7 --key image.key --out rules-2.dsse.json`,
+    )
+    .action(async (options) => end((await import('./rules-sign.ts')).rulesSignCommand(options)));
+}

@@ -1,0 +1,67 @@
+import { type Command, Option } from 'commander';
+import { configFile, type End, manifestDir, pubFile } from './program.ts';
+
+/** What an instance calls, or whoever looks at one. */
+export function addInstanceCommands(program: Command, end: End): void {
+  program
+    .command('verify')
+    .description('compare a system with its manifest; hashes everything')
+    .option('--root <path>', 'what to compare: a directory or an image, as for bake', '/')
+    .option('--platform <os/arch>', 'of an image for several platforms')
+    .option('--manifest <dir>', 'directory of the manifest', manifestDir)
+    .option('--pub <file>', 'trusted public key or keys', pubFile)
+    .addOption(new Option('--format <format>', 'what to print').choices(['text', 'json']).default('text'))
+    .addOption(
+      new Option('--fail-on <severity>', 'exit 1 from this severity on')
+        .choices(['info', 'low', 'medium', 'high', 'critical'])
+        .default('low'),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  pristine verify
+  pristine verify --root /mnt/image --manifest web-7 --pub image.pub --format json --fail-on high
+  docker save web:7 > web.tar && pristine verify --root web.tar --manifest web-7 --pub image.pub`,
+    )
+    .action(async (options) => end((await import('./verify.ts')).verifyCommand(options)));
+
+  // What the agent runs in a child for each sweep: like verify, but it need not read again what has not changed.
+  program
+    .command('sweep', { hidden: true })
+    .requiredOption('--root <dir>')
+    .requiredOption('--manifest <dir>')
+    .requiredOption('--pub <file>')
+    .requiredOption('--verified <file>')
+    .action(async (options) =>
+      end((await import('./verify.ts')).verifyCommand({ ...options, format: 'json', failOn: 'low' })),
+    );
+
+  program
+    .command('run')
+    .description('watch this instance and report to the server')
+    .requiredOption('--config <file>', 'agent.yaml')
+    .option('--once', 'sweep once, deliver the report, end by its verdict')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  pristine run --config /etc/pristine/agent.yaml\n  pristine run --config agent.yaml --once',
+    )
+    .action(async (options) => end((await import('./run.ts')).runCommand(options)));
+
+  program
+    .command('status')
+    .description('what the agent on this machine last found')
+    .option('--config <file>', 'agent.yaml', configFile)
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', '\nExample:\n  pristine status --json')
+    .action(async (options) => end((await import('./status.ts')).statusCommand(options)));
+
+  program
+    .command('wait')
+    .description('wait until this instance is in sync and the server knows')
+    .option('--config <file>', 'agent.yaml', configFile)
+    .requiredOption('--in-sync', 'the state to wait for')
+    .option('--timeout <duration>', 'give up after this long', '10m')
+    .addHelpText('after', '\nExample:\n  pristine wait --in-sync --timeout 5m')
+    .action(async (options) => end((await import('./wait.ts')).waitCommand(options)));
+}
