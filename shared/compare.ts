@@ -7,20 +7,38 @@ import { rawOf } from './name.ts';
 import { defaultRuling, isLeftOut, type Rulebook, type Ruling, rulingOfFiles } from './rulebook.ts';
 import { highestSeverity, type Severity } from './severity.ts';
 
+/** What stood at a place when boot had settled: an entry, or nothing. Where it is not known what stood there, there is no pin. */
+export interface Pin {
+  readonly entry: Entry | undefined;
+}
+
 /**
- * The difference between what was baked and what is there now, judged: or undefined where there is none that counts.
- * At least one side is given, and both are about the same subject. A regular file observed without `content` could not be
+ * The difference between what must be and what is there now, judged: or undefined where there is none that counts. What must
+ * be was baked; where the rules pin what an instance writes itself, it is what stood there when boot had settled. At least
+ * one of the three is given, and all are about the same subject. A regular file observed without `content` could not be
  * read: its other attributes are compared, and the hole says the rest. Pure.
  */
 export function compareEntry(
   expected: Entry | undefined,
   observed: Entry | undefined,
   rulebook: Rulebook,
+  pin?: Pin,
 ): Finding | undefined {
-  const either = expected ?? observed;
-  if (either === undefined) throw new TypeError('nothing to compare');
-  const ruling = rulingOfEntry(either, observed ?? either, rulebook);
+  const given = [expected, observed, pin?.entry].filter((entry) => entry !== undefined);
+  if (given.length === 0) throw new TypeError('nothing to compare');
+  const ruling = rulingOf(given, rulebook);
   if (isLeftOut(ruling)) return undefined;
+  const fromBaked = judgedBy(ruling, expected, observed);
+  if (pin === undefined || !ruling.isPinned) return fromBaked;
+  return together(fromBaked, judgedBy(pinnedRuling(ruling), pin.entry ?? expected, observed));
+}
+
+/** From then on it is as fixed as what was baked, and nothing is foreseen any more. */
+function pinnedRuling({ expect: _expect, ...ruling }: Ruling): Ruling {
+  return { ...ruling, treatment: 'immutable', severity: highestSeverity(ruling.severity, 'medium') };
+}
+
+function judgedBy(ruling: Ruling, expected: Entry | undefined, observed: Entry | undefined): Finding | undefined {
   const difference = differenceOf(expected, observed);
   if (difference === undefined) return undefined;
 
@@ -41,18 +59,39 @@ export function compareEntry(
   };
 }
 
-/** What files say is ruled as they are, those that said it and those that say it now; a package by nobody. */
-function rulingOfEntry(entry: Entry, other: Entry, rulebook: Rulebook): Ruling {
-  if (entry.subject === 'file') return rulebook.rulingOf(rawOf(entry.name) ?? entry.name);
-  if (!('files' in entry && 'files' in other)) return defaultRuling;
-  const files = new Set([...entry.files, ...other.files]);
+/** One finding a subject: a host key with a mode that nobody baked must not be swapped unseen for that. */
+function together(fromBaked: Finding | undefined, fromPin: Finding | undefined): Finding | undefined {
+  if (fromBaked === undefined || fromPin === undefined) return fromBaked ?? fromPin;
+  const severity = highestSeverity(fromBaked.severity, fromPin.severity);
+  const { rule } = severity === fromBaked.severity ? fromBaked : fromPin;
+  // Of what was added or is gone, all is said already.
+  if (fromBaked.change !== 'modified' || fromPin.change !== 'modified') return { ...fromBaked, severity, rule };
+  const baked = Object.entries(fromBaked.expected).filter(([attribute]) => fromBaked.attributes.includes(attribute));
+  const difference: Difference = {
+    ...fromPin,
+    attributes: [...new Set([...fromBaked.attributes, ...fromPin.attributes])].sort(),
+    expected: { ...fromPin.expected, ...Object.fromEntries(baked) },
+  };
+  return { ...difference, fingerprint: fingerprintOf(difference), severity, rule };
+}
+
+/** Of entries about one subject. What files say is ruled as they are, those that said it and those that say it now; a package by nobody. */
+export function rulingOf(entries: readonly Entry[], rulebook: Rulebook): Ruling {
+  const files = new Set<string>();
+  for (const entry of entries) {
+    if (entry.subject === 'file') return rulebook.rulingOf(rawOf(entry.name) ?? entry.name);
+    if (!('files' in entry)) return defaultRuling;
+    for (const name of entry.files) files.add(name);
+  }
   return rulingOfFiles([...files].map((name) => rulebook.rulingOf(rawOf(name) ?? name)));
 }
 
 function differenceOf(expected: Entry | undefined, observed: Entry | undefined): Difference | undefined {
   const before: Attributes = expected === undefined ? {} : attributesOf(expected);
   const after: Attributes = observed === undefined ? {} : attributesOf(observed);
-  const { subject, name } = (expected ?? observed)!;
+  const either = expected ?? observed;
+  if (either === undefined) return undefined;
+  const { subject, name } = either;
   const change = expected === undefined ? 'added' : observed === undefined ? 'removed' : 'modified';
   const attributes = change === 'modified' ? changedAttributes(before, after) : Object.keys({ ...before, ...after });
   if (attributes.length === 0) return undefined;

@@ -53,18 +53,24 @@ const running: Rule = {
   as: 'ephemeral',
 };
 
-/** On every Linux: who this machine is, and what its network told it. */
-const identity: Rule = {
+/** On every Linux: what its network, its clock and its package tools tell this machine for as long as it runs. */
+const living: Rule = {
   match: [
-    '/etc/machine-id',
-    '/etc/hostname',
     '/etc/hosts',
     '/etc/resolv.conf',
     '/etc/mtab',
     '/etc/adjtime',
     '/etc/ld.so.cache',
-    '/etc/ssh/ssh_host_*',
+    // A certificate expires and is renewed; the key that it is about stays.
+    '/etc/ssh/ssh_host_*-cert.pub',
   ],
+  as: 'per-instance',
+  pin: false,
+};
+
+/** On every Linux: who this machine is, for as long as it lives. */
+const identity: Rule = {
+  match: ['/etc/machine-id', '/etc/hostname', '/etc/ssh/ssh_host_*'],
   as: 'per-instance',
 };
 
@@ -86,7 +92,7 @@ const doors: Rule = {
   severity: 'high',
 };
 
-const base: readonly Rule[] = [running, identity, doors];
+const base: readonly Rule[] = [running, living, identity, doors];
 
 /** SUSE keeps the defaults that /etc overrides in /usr/etc. */
 const usrEtcDoors: Rule = {
@@ -98,6 +104,7 @@ const usrEtcDoors: Rule = {
 const systemdSeed: Rule = {
   match: ['/var/lib/systemd/random-seed'],
   as: 'per-instance',
+  pin: false,
   reason: 'systemd-random-seed.service writes a new seed at every start and stop',
 };
 const systemdTimers: Rule = {
@@ -108,6 +115,7 @@ const systemdTimers: Rule = {
 const systemdUpdated: Rule = {
   match: ['/etc/.updated', '/var/.updated'],
   as: 'per-instance',
+  pin: false,
   reason: 'systemd-update-done.service writes them at the first boot after an update',
 };
 const cloudInitState: Rule = {
@@ -123,6 +131,7 @@ const networkManager: Rule = {
 const chrony: Rule = {
   match: ['/var/lib/chrony/drift', '/var/lib/chrony/chrony.drift'],
   as: 'per-instance',
+  pin: false,
   reason: 'chronyd measures the clock of this machine',
 };
 
@@ -139,12 +148,14 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
   ubuntu: profileOf('ubuntu', systemdSeed, systemdTimers, cloudInitState, {
     match: ['/etc/netplan/50-cloud-init.yaml'],
     as: 'per-instance',
-    reason: 'cloud-init writes the network of this instance',
+    pin: false,
+    reason: 'cloud-init writes the network of this instance, and again when it changes',
   }),
   rhel: profileOf('rhel', systemdSeed, systemdTimers, systemdUpdated, cloudInitState, networkManager, chrony, {
     match: ['/etc/NetworkManager/system-connections/cloud-init-*.nmconnection'],
     as: 'per-instance',
-    reason: 'cloud-init writes the network of this instance',
+    pin: false,
+    reason: 'cloud-init writes the network of this instance, and again when it changes',
   }),
   amazon: profileOf('amazon', systemdSeed, systemdTimers, systemdUpdated, cloudInitState, chrony, {
     match: ['/var/lib/amazon/ssm/**'],
@@ -154,6 +165,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
   alpine: profileOf('alpine', chrony, {
     match: ['/var/lib/seedrng/seed.credit', '/var/lib/seedrng/seed.no-credit', '/var/lib/misc/random-seed'],
     as: 'per-instance',
+    pin: false,
     reason: 'seedrng and urandom of OpenRC write a new seed at every start and stop',
   }),
   suse: profileOf(

@@ -1,7 +1,7 @@
 import type { Skip } from './coverage.ts';
 import type { RawName } from './name.ts';
 import { compilePattern, type Matcher } from './pattern.ts';
-import { type Expect, type GuardName, type Rule, type Treatment, treatments } from './rules.ts';
+import { type Expect, type GuardName, isWrittenByInstance, type Rule, type Treatment, treatments } from './rules.ts';
 import { highestSeverity, type Severity } from './severity.ts';
 
 /** What the rules say about one path. */
@@ -12,6 +12,8 @@ export interface Ruling {
   readonly pattern: string;
   /** Its rule's place in the list, from 0; none for the default. */
   readonly place?: number;
+  /** Whether what stands there once boot has settled must stay so. */
+  readonly isPinned: boolean;
   /** Guards silenced here. */
   readonly overridden: readonly GuardName[];
   /** Other contents that are fine. */
@@ -33,7 +35,13 @@ export interface Rulebook {
   readonly skips: readonly Skip[];
 }
 
-export const defaultRuling: Ruling = { treatment: 'immutable', severity: 'medium', pattern: 'default', overridden: [] };
+export const defaultRuling: Ruling = {
+  treatment: 'immutable',
+  severity: 'medium',
+  pattern: 'default',
+  isPinned: false,
+  overridden: [],
+};
 
 /** Whether nobody looks at such a path. */
 export function isLeftOut({ treatment }: Ruling): boolean {
@@ -48,6 +56,7 @@ export function rulingOfFiles(rulings: readonly Ruling[]): Ruling {
   return {
     ...strictest,
     severity: rulings.reduce((highest, { severity }) => highestSeverity(highest, severity), strictest.severity),
+    isPinned: isWrittenByInstance(strictest.treatment) && rulings.some(({ isPinned }) => isPinned),
     overridden: first.overridden.filter((guard) => rulings.every(({ overridden }) => overridden.includes(guard))),
     expect: {
       users: foreseenByAll(rulings, 'users'),
@@ -102,6 +111,7 @@ function compileLine(
       severity: rule.severity ?? 'medium',
       pattern,
       place,
+      isPinned: isWrittenByInstance(rule.as) && rule.pin !== false,
       overridden: rule.override ?? [],
       ...(rule.accept && { accept: rule.accept }),
       ...(rule.expect && { expect: rule.expect }),

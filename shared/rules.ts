@@ -9,6 +9,11 @@ export const treatments = ['immutable', 'set-at-boot', 'per-instance', 'ephemera
 export const Treatment = z.enum(treatments);
 export type Treatment = z.infer<typeof Treatment>;
 
+/** Whether each instance writes its own there, once, when it first boots. */
+export function isWrittenByInstance(treatment: Treatment): boolean {
+  return treatment === 'per-instance' || treatment === 'set-at-boot';
+}
+
 export const guards = [
   'setuid',
   'capabilities',
@@ -62,10 +67,18 @@ export const Rule = z
       .optional()
       .describe('other contents that are known and fine; everything else is compared as ever'),
     expect: Expect.optional().describe('of `set-at-boot` only: what the files may mean; all else of them is foreign'),
+    pin: z
+      .boolean()
+      .optional()
+      .describe('default true: what stands there once boot has settled must stay so; false where it goes on changing'),
   })
   .refine((rule) => rule.as !== 'ignored' || rule.reason !== undefined, 'an `ignored` rule needs a reason')
   .refine((rule) => rule.as !== 'foreign' || rule.reason !== undefined, 'a `foreign` rule needs a reason')
   .refine((rule) => rule.expect === undefined || rule.as === 'set-at-boot', '`expect` belongs to `set-at-boot`')
+  .refine(
+    (rule) => rule.pin === undefined || isWrittenByInstance(rule.as),
+    '`pin` belongs to `per-instance` and `set-at-boot`',
+  )
   .refine((rule) => rule.override === undefined || rule.reason !== undefined, 'an `override` needs a reason');
 export type Rule = z.infer<typeof Rule>;
 

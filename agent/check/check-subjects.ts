@@ -19,12 +19,15 @@ import { readEntryLines } from './entry-lines.ts';
 import { openHoleList } from './hole-list.ts';
 import { openJudge } from './judge.ts';
 import type { Manifest } from './open-manifest.ts';
+import { noPins, type Pins } from './pins.ts';
 import { type VerifyScope, verifyScope } from './verify-scope.ts';
 
 export interface CheckerOptions {
   /** Stays open as long as the checker is used. */
   readonly manifest: Manifest;
   readonly root: string;
+  /** Those to judge by once boot has settled. Errors: as `readPins`. */
+  readonly pins?: () => Pins;
   readonly clock: Clock;
   /** Past so many paths, observed or baked, a sweep is the cheaper look. */
   readonly pathsMax?: number;
@@ -34,14 +37,15 @@ export interface CheckerOptions {
  * Looks at some names again, each with everything beneath it, and compares them as a sweep would. A check that cannot be
  * done, for size or because the manifest is not what it was, is undefined: the sweep that follows says what is wrong.
  */
-export function createChecker({ manifest, root, clock, pathsMax = 5_000 }: CheckerOptions): Checker {
+export function createChecker(options: CheckerOptions): Checker {
+  const { manifest, root, clock, pins = () => noPins, pathsMax = 5_000 } = options;
   return {
     check: async (names) => {
       const startedAt = timestamp(clock.now());
       let opened: OpenRoot | undefined;
       try {
         opened = openRoot(root, { labels: hasLabels(manifest.statement.predicate.scheme) });
-        const measured = await checkSubjects(manifest, opened, names, pathsMax);
+        const measured = await checkSubjects(manifest, opened, names, { pathsMax, pins: pins() });
         return measured && { kind: 'check', startedAt, finishedAt: timestamp(clock.now()), ...measured };
       } catch (error) {
         if (error instanceof CodedError) return undefined;
@@ -58,7 +62,7 @@ async function checkSubjects(
   manifest: Manifest,
   root: OpenRoot,
   names: readonly Name[],
-  pathsMax: number,
+  { pathsMax, pins }: { readonly pathsMax: number; readonly pins: Pins },
 ): Promise<Pick<Check, 'looked' | 'findings' | 'coverage'> | undefined> {
   const holes = openHoleList();
   const scope = verifyScope(manifest, readMounts(root.prefix), holes);
@@ -78,7 +82,7 @@ async function checkSubjects(
   const baked = await bakedAt(manifest, isLooked, saying, pathsMax);
   if (baked === undefined) return undefined;
 
-  const judge = openJudge(scope, holes);
+  const judge = openJudge(scope, holes, { pins });
   for (const path of new Set([...baked.files.keys(), ...observed.keys()])) {
     judgePath(judge, path, baked.files.get(path), observed.get(path) ?? '');
   }
@@ -87,12 +91,15 @@ async function checkSubjects(
   const present = new Map(facts.entries.map((entry) => [factKey(entry), entry]));
   for (const [key, entry] of baked.facts) if (!present.has(key)) judge.missing(entry);
   for (const [key, entry] of present) judge.found(baked.facts.get(key), entry);
+  const findings = judge.finish(({ subject, name }) =>
+    subject === 'file' ? isLooked(rawOf(name) ?? name) : saying.has(subject),
+  );
   return {
     looked: [
       ...[...starts].map((start) => ({ subject: 'file', name: encodeRaw(start) })),
       ...[...saying].map((subject) => ({ subject, name: '/' })),
     ],
-    findings: judge.findings(),
+    findings,
     coverage: {
       entries: manifest.statement.predicate.entries.lines,
       checked: new Set([...baked.files.keys(), ...observed.keys()]).size,

@@ -8,6 +8,14 @@ import type { ObservedBatch } from '../collect/observe-tree.ts';
 import type { EntryCursor } from './entry-cursor.ts';
 import type { Judge } from './judge.ts';
 
+export interface CompareOptions {
+  readonly onProgress?: (looked: number) => void;
+  /** Notes a file that was found as baked. */
+  readonly keep?: ((line: string, mark: Uint8Array | undefined) => void) | undefined;
+  /** Which paths are judged even where they are as they were baked. */
+  readonly watches?: (path: RawName) => boolean;
+}
+
 /**
  * Merges the baked entries with what is there now, both in the same order, so that memory grows with neither. Almost
  * always both lines are the same string, and nothing is parsed at all. Returns how many subjects were looked at.
@@ -17,8 +25,7 @@ export async function compareFiles(
   baked: EntryCursor,
   observed: AsyncIterable<ObservedBatch>,
   judge: Judge,
-  onProgress: (looked: number) => void,
-  keep: (line: string, mark: Uint8Array | undefined) => void = () => undefined,
+  { onProgress = () => undefined, keep = () => undefined, watches = () => false }: CompareOptions = {},
 ): Promise<number> {
   let looked = 0;
   for await (const { paths, observations, marks } of observed) {
@@ -27,6 +34,7 @@ export async function compareFiles(
       if (baked.line === undefined) await baked.load();
       if (observation === unchanged) looked += await passBefore(baked, paths[index]!, judge);
       if (observation === baked.line || (observation === unchanged && isAbout(baked.line, paths[index]!))) {
+        if (watches(paths[index]!)) judge.found(baked.entry(), baked.entry());
         keep(baked.line!, marks?.subarray(index * markBytes, (index + 1) * markBytes));
         baked.advance();
         looked++;
@@ -84,12 +92,12 @@ async function passMissing(baked: EntryCursor, judge: Judge, passes: (entry: Ent
   return count;
 }
 
-/** What stands before the files (`until`) or after them, to the end. */
+/** What stands before the files (`until`) or after them, to the end. Where facts may be pinned, all are judged. */
 export async function compareFacts(
   baked: EntryCursor,
   observed: readonly FactEntry[],
   judge: Judge,
-  until?: 'file',
+  { until, judgesAll = false }: { readonly until?: 'file'; readonly judgesAll?: boolean } = {},
 ): Promise<number> {
   let looked = 0;
   for (const entry of observed) {
@@ -97,7 +105,7 @@ export async function compareFacts(
     looked++;
     if (!(await baked.load()) || compareEntries(baked.entry(), entry) !== 0) judge.found(undefined, entry);
     else {
-      if (writeEntryLine(entry) !== baked.line) judge.found(baked.entry(), entry);
+      if (judgesAll || writeEntryLine(entry) !== baked.line) judge.found(baked.entry(), entry);
       baked.advance();
     }
   }

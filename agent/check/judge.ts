@@ -4,6 +4,7 @@ import type { Entry } from '../../shared/entry.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { encodeRaw, rawOf } from '../../shared/name.ts';
 import type { HoleList } from './hole-list.ts';
+import { keyOf, noPins, type Pins } from './pins.ts';
 import type { VerifyScope } from './verify-scope.ts';
 
 /** Turns what was baked and what is there into findings and holes, one subject at a time. */
@@ -14,29 +15,55 @@ export interface Judge {
   readonly found: (expected: Entry | undefined, observed: Entry, unread?: HoleReason) => void;
   /** A path that is there, and of which nothing could be seen. */
   readonly unseen: (name: string, reason: HoleReason) => void;
-  readonly findings: () => readonly Finding[];
+  /** At the end: what was pinned, lies within what was looked at, and was not met, is gone. */
+  readonly finish: (isWithin?: (pinned: Entry) => boolean) => readonly Finding[];
 }
 
-export function openJudge(scope: VerifyScope, holes: HoleList): Judge {
+/** Sees what is found, as far as it could be read. */
+export type Witness = (expected: Entry | undefined, observed: Entry) => void;
+
+export interface JudgeOptions {
+  readonly pins?: Pins;
+  readonly witness?: Witness;
+}
+
+export function openJudge(
+  scope: VerifyScope,
+  holes: HoleList,
+  { pins = noPins, witness = () => undefined }: JudgeOptions = {},
+): Judge {
   const findings: Finding[] = [];
+  const looked = new Set<string>();
+  const gone = (known: Entry, expected: Entry | undefined) => {
+    if (holes.hides(known.subject, known.name)) return;
+    const path = known.subject === 'file' ? rawOf(known.name) : undefined;
+    if (path !== undefined && scope.leavesOut(path)) return;
+    const finding = compareEntry(expected, undefined, scope.rulebook, pins.of(known));
+    if (finding === undefined) return;
+    // A mount hides what lies beneath it, which may be there unchanged: not gone, but out of sight.
+    const mount = path === undefined ? undefined : scope.mountAround(path);
+    if (mount === undefined) findings.push(finding);
+    else holes.add({ subject: 'file', name: encodeRaw(mount.path), reason: 'covered-by-mount' });
+  };
+  const look = (subject: { readonly subject: string; readonly name: string }) => {
+    if (pins.all.length > 0) looked.add(keyOf(subject));
+  };
   return {
     missing: (expected) => {
-      if (holes.hides(expected.subject, expected.name)) return;
-      const path = expected.subject === 'file' ? rawOf(expected.name) : undefined;
-      if (path !== undefined && scope.leavesOut(path)) return;
-      const finding = compareEntry(expected, undefined, scope.rulebook);
-      if (finding === undefined) return;
-      // A mount hides what lies beneath it, which may be there unchanged: not gone, but out of sight.
-      const mount = path === undefined ? undefined : scope.mountAround(path);
-      if (mount === undefined) findings.push(finding);
-      else holes.add({ subject: 'file', name: encodeRaw(mount.path), reason: 'covered-by-mount' });
+      look(expected);
+      gone(expected, expected);
     },
     found: (expected, observed, unread) => {
+      look(observed);
       if (unread !== undefined) holes.add({ subject: observed.subject, name: observed.name, reason: unread });
-      const finding = compareEntry(expected, observed, scope.rulebook);
+      else witness(expected, observed);
+      const finding = compareEntry(expected, observed, scope.rulebook, pins.of(observed));
       if (finding !== undefined) findings.push(finding);
     },
     unseen: (name, reason) => holes.add({ subject: 'file', name, reason }),
-    findings: () => findings,
+    finish: (isWithin = () => true) => {
+      for (const pinned of pins.all) if (!looked.has(keyOf(pinned)) && isWithin(pinned)) gone(pinned, undefined);
+      return findings;
+    },
   };
 }

@@ -1,7 +1,7 @@
 import type { Skip } from '../../shared/coverage.ts';
 import { installed, type ManifestStatement, manifestFiles } from '../../shared/manifest.ts';
 import { encodeRaw, type RawName, rawOf } from '../../shared/name.ts';
-import { isLeftOut, type Rulebook, type Ruling } from '../../shared/rulebook.ts';
+import { defaultRuling, isLeftOut, type Rulebook, type Ruling } from '../../shared/rulebook.ts';
 import { isNamedMount, type Mount, type Mounts, mountAround } from '../collect/mounts.ts';
 import type { Scope } from '../collect/scope.ts';
 import type { HoleList } from './hole-list.ts';
@@ -62,7 +62,7 @@ export function verifyScope(manifest: Manifest, mounts: Mounts, holes: HoleList)
   };
 }
 
-const ownRuling: Ruling = { treatment: 'ephemeral', severity: 'medium', pattern: 'default', overridden: [] };
+const ownRuling: Ruling = { ...defaultRuling, treatment: 'ephemeral' };
 const ownManifest = 'the manifest itself';
 export const outputRule = 'output of this bake';
 export const stateRule = 'state directory of the agent';

@@ -20,6 +20,7 @@ import { readEntryLines } from './entry-lines.ts';
 import { openHoleList } from './hole-list.ts';
 import { openJudge } from './judge.ts';
 import { type Manifest, openManifest } from './open-manifest.ts';
+import { noPinning, openPinning, type PinningOptions } from './pinning.ts';
 import { openVerifiedFiles, type VerifiedFiles } from './verified-files.ts';
 import { verifyScope } from './verify-scope.ts';
 
@@ -34,6 +35,8 @@ export interface VerifyOptions {
   readonly clock: Clock;
   /** A file that remembers what need not be read again (`verified-files.ts`). Without one, everything is. */
   readonly verifiedFile?: string | undefined;
+  /** What the instance wrote itself, as it stood when boot had settled (`pinning.ts`). */
+  readonly pins?: PinningOptions | undefined;
   readonly onProgress: (looked: number, entries: number) => void;
 }
 
@@ -77,7 +80,7 @@ interface Swept {
 
 async function sweep(
   manifest: Manifest,
-  { root: rootPath, platform, pool, onProgress, verifiedFile, clock }: VerifyOptions,
+  { root: rootPath, platform, pool, onProgress, verifiedFile, pins, clock }: VerifyOptions,
 ): Promise<Swept> {
   const verified =
     verifiedFile === undefined ? undefined : openVerifiedFiles(verifiedFile, manifest.image.digest, clock.now());
@@ -88,7 +91,7 @@ async function sweep(
     ...(verified && { verified: verified.table }),
   });
   try {
-    const swept = await sweepRoot(manifest, root, onProgress, verified?.keep);
+    const swept = await sweepRoot(manifest, root, { onProgress, keep: verified?.keep, pins });
     verified?.save();
     return swept;
   } finally {
@@ -99,12 +102,17 @@ async function sweep(
 async function sweepRoot(
   manifest: Manifest,
   root: RootView,
-  onProgress: VerifyOptions['onProgress'],
-  keep?: VerifiedFiles['keep'],
+  {
+    onProgress,
+    keep,
+    pins,
+  }: Pick<VerifyOptions, 'onProgress' | 'pins'> & { readonly keep: VerifiedFiles['keep'] | undefined },
 ): Promise<Swept> {
   const holes = openHoleList();
   const scope = verifyScope(manifest, root.mounts(), holes);
-  const judge = openJudge(scope, holes);
+  const { rules } = manifest.rules;
+  const pinning = pins === undefined ? noPinning : openPinning(pins, { rules, rulebook: scope.rulebook });
+  const judge = openJudge(scope, holes, { pins: pinning.pins, witness: (_, found) => pinning.note(found) });
   const tally = newTally();
   const { lines } = manifest.statement.predicate.entries;
 
@@ -117,13 +125,18 @@ async function sweepRoot(
   const cursor = openCursor(readEntryLines(manifest));
   const before = facts.entries.filter(({ subject }) => subject < 'file');
   const after = facts.entries.filter(({ subject }) => subject > 'file');
-  let checked = await compareFacts(cursor, before, judge, 'file');
-  checked += await compareFiles(cursor, observed, judge, (looked) => onProgress(looked, lines), keep);
-  checked += await compareFacts(cursor, after, judge);
+  const judgesAll = pins !== undefined;
+  let checked = await compareFacts(cursor, before, judge, { until: 'file', judgesAll });
+  const progress = (looked: number) => onProgress(looked, lines);
+  checked += await compareFiles(cursor, observed, judge, { onProgress: progress, keep, watches: pinning.watches });
+  checked += await compareFacts(cursor, after, judge, { judgesAll });
+  const findings = judge.finish();
+  const unpinned = await pinning.finish(holes.all());
+  if (unpinned !== undefined) holes.add(unpinned);
 
   return {
-    findings: judge.findings(),
-    packages: await packagesOf(root, judge.findings()),
+    findings,
+    packages: await packagesOf(root, findings),
     coverage: {
       entries: lines,
       checked,

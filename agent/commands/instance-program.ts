@@ -10,6 +10,10 @@ export function addInstanceCommands(program: Command, end: End): void {
     .option('--platform <os/arch>', 'of an image for several platforms')
     .option('--manifest <dir>', 'directory of the manifest', manifestDir)
     .option('--pub <file>', 'trusted public key or keys', pubFile)
+    .option(
+      '--pins <file>',
+      'pins.json of an agent: what this instance wrote itself must be as it stood when boot settled',
+    )
     .addOption(new Option('--format <format>', 'what to print').choices(['text', 'json']).default('text'))
     .addOption(
       new Option('--fail-on <severity>', 'exit 1 from this severity on')
@@ -22,6 +26,7 @@ export function addInstanceCommands(program: Command, end: End): void {
 Examples:
   pristine verify
   pristine verify --root /mnt/image --manifest web-7 --pub image.pub --format json --fail-on high
+  pristine verify --pins /var/lib/pristine/pins.json
   docker save web:7 > web.tar && pristine verify --root web.tar --manifest web-7 --pub image.pub`,
     )
     .action(async (options) => end((await import('./verify.ts')).verifyCommand(options)));
@@ -33,6 +38,8 @@ Examples:
     .requiredOption('--manifest <dir>')
     .requiredOption('--pub <file>')
     .requiredOption('--verified <file>')
+    .option('--pins <file>')
+    .option('--make-pins')
     .action(async (options) =>
       end((await import('./verify.ts')).verifyCommand({ ...options, format: 'json', failOn: 'low' })),
     );

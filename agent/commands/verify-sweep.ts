@@ -18,6 +18,8 @@ export interface VerifyCommandOptions {
   readonly format: 'text' | 'json';
   readonly failOn: Severity;
   readonly verified?: string;
+  readonly pins?: string;
+  readonly makePins?: boolean;
 }
 
 /** Standard output is the report and nothing else, also when nothing could be measured, by whatever went wrong. */
@@ -37,6 +39,7 @@ export async function verifySweep(pool: ObserverPool, options: VerifyCommandOpti
       pool,
       clock,
       verifiedFile: options.verified,
+      pins: options.pins === undefined ? undefined : { file: options.pins, makes: options.makePins === true },
       onProgress: (looked, entries) => progress.show(`looked at ${looked} of ${entries} entries`),
     });
   } catch (error) {

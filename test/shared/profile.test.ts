@@ -27,6 +27,32 @@ describe('the Debian profile', () => {
   });
 });
 
+describe('what an instance writes itself', () => {
+  it.each([
+    ['/etc/machine-id', true],
+    ['/etc/hostname', true],
+    ['/etc/ssh/ssh_host_ed25519_key', true],
+    ['/etc/ssh/ssh_host_ed25519_key.pub', true],
+    ['/etc/ssh/ssh_host_ed25519_key-cert.pub', false],
+    ['/etc/hosts', false],
+    ['/etc/resolv.conf', false],
+    ['/etc/mtab', false],
+    ['/etc/adjtime', false],
+    ['/etc/ld.so.cache', false],
+  ])('%s is pinned once boot has settled: %s', (path, isPinned) => {
+    for (const { rules } of Object.values(profiles)) {
+      expect(openRulebook(rules).rulingOf(path)).toMatchObject({ treatment: 'per-instance', isPinned });
+    }
+  });
+
+  it('beyond that is nothing that stays as a boot left it', () => {
+    const common = new Set(profiles.base.rules);
+    const own = Object.values(profiles).flatMap(({ rules }) => rules.filter((rule) => !common.has(rule)));
+
+    expect(own.filter(({ as, pin }) => as === 'per-instance' && pin !== false)).toEqual([]);
+  });
+});
+
 describe('the profiles', () => {
   it.each(Object.values(profiles))(
     '$name is written as rules are, hides nothing and guards doors',

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bake } from '../../agent/bake/bake.ts';
+import type { PinningOptions } from '../../agent/check/pinning.ts';
 import { verify } from '../../agent/check/verify.ts';
 import { type ObserverPool, openObserverPool } from '../../agent/collect/observer-pool.ts';
 import { systemClock } from '../../shared/clock.ts';
@@ -24,7 +25,7 @@ export interface Bakery {
     readonly out?: string;
     readonly key?: KeyObject;
   }) => ReturnType<typeof bake>;
-  readonly verify: (manifest?: string, verifiedFile?: string) => Promise<Report>;
+  readonly verify: (manifest?: string, verifiedFile?: string, pins?: PinningOptions) => Promise<Report>;
   readonly close: () => Promise<void>;
 }
 
@@ -53,7 +54,7 @@ export function aBakery(build: (root: string) => void): Bakery {
         toolVersion: '0',
         onProgress: () => undefined,
       }),
-    verify: (from = manifest, verifiedFile) =>
+    verify: (from = manifest, verifiedFile, pins) =>
       verify({
         root,
         manifest: from,
@@ -61,6 +62,7 @@ export function aBakery(build: (root: string) => void): Bakery {
         pool,
         clock: systemClock,
         verifiedFile,
+        pins,
         onProgress: () => undefined,
       }),
     close: async () => {

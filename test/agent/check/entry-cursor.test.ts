@@ -29,10 +29,10 @@ async function merge(baked: readonly string[], files: readonly Entry[], packages
       else if (writeEntryLine(expected) !== writeEntryLine(now)) told.push(now.name);
     },
     unseen: (name) => told.push(`?${name}`),
-    findings: () => [],
+    finish: () => [],
   };
   const cursor = openCursor(pieces(baked, 2));
-  const looked = await compareFiles(cursor, observed(files, 3), judge, () => undefined);
+  const looked = await compareFiles(cursor, observed(files, 3), judge);
   return { told, looked: looked + (await compareFacts(cursor, packages, judge)) };
 }
 
