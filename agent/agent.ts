@@ -10,15 +10,18 @@ import type { ConnectionNotes, ConnectionState } from './report/connection.ts';
 import type { Reporter, Telling } from './report/reporter.ts';
 import type { Place, Spool } from './report/spool.ts';
 import type { Checker, Scan, Sweeper } from './scan.ts';
+import type { Settling } from './settle/settling.ts';
 import { type Status, statusEveryMs } from './status.ts';
 import type { Watcher } from './watch/watcher.ts';
 
 export interface AgentLimits extends AgendaLimits {
   /** What was found being written to is looked at again after so long. */
   readonly recheckMs: number;
+  /** From one look at whether boot has settled to the next. */
+  readonly bootLookMs: number;
 }
 
-const agentLimits: AgentLimits = { ...agendaLimits, recheckMs: 5_000 };
+const agentLimits: AgentLimits = { ...agendaLimits, recheckMs: 5_000, bootLookMs: 15_000 };
 
 export interface AgentOptions {
   readonly image: Image;
@@ -30,6 +33,7 @@ export interface AgentOptions {
   watcher(): Pick<Watcher, 'status'>;
   readonly sweep: Sweeper;
   readonly checker: Checker;
+  readonly settling: Settling;
   /** Something new is in the spool. */
   onTold(): void;
   writeStatus(status: Status): Promise<void>;
@@ -63,7 +67,7 @@ export interface Agent {
  * done here, one thing after another. Only a sweep's child runs beside it: while it does, hints wait.
  */
 export function createAgent(options: AgentOptions): Agent {
-  const { reporter, dirty, clock, log } = options;
+  const { reporter, dirty, settling, clock, log } = options;
   const limits = { ...agentLimits, ...options.limits };
   const agenda = createAgenda(clock.monotonic(), limits, options.random);
 
@@ -74,6 +78,7 @@ export function createAgent(options: AgentOptions): Agent {
   let connection: Status['connection'] = { state: 'connecting', since: timestamp(clock.now()), error: null };
   const disagreements: { readonly acked: Place | null; readonly settled: () => void }[] = [];
   let statusDueAt = Number.NEGATIVE_INFINITY;
+  let bootDueAt = Number.NEGATIVE_INFINITY;
   let wake = () => {};
 
   const noteStatus = () => {
@@ -142,6 +147,7 @@ export function createAgent(options: AgentOptions): Agent {
       await finishSweep(scan);
     }
     const now = clock.monotonic();
+    await watchBoot(now);
     noteDirt(now);
     switch (agenda.next(now)) {
       case 'sweep':
@@ -153,6 +159,13 @@ export function createAgent(options: AgentOptions): Agent {
       case undefined:
         return;
     }
+  }
+
+  async function watchBoot(now: number): Promise<void> {
+    if (settling.settled !== null || now < bootDueAt) return;
+    bootDueAt = now + limits.bootLookMs;
+    if (await settling.look()) needSweep('boot has settled: what it wrote is pinned');
+    noteStatus();
   }
 
   function noteDirt(now: number): void {
@@ -193,6 +206,7 @@ export function createAgent(options: AgentOptions): Agent {
     const { startedAt, finishedAt, coverage } = scan;
     lastSweep = { startedAt, finishedAt };
     agenda.sweepEnded(clock.monotonic());
+    await settling.swept();
     follow(await reporter.tell(scan));
     const { open, holes } = reporter.state;
     const counts = { findings: open.size, holes: holes.length, entries: coverage.entries };
@@ -251,6 +265,7 @@ export function createAgent(options: AgentOptions): Agent {
       verdict: reporter.verdict,
       since: reporter.since,
       lastSweep,
+      settled: settling.settled,
       openFindings: reporter.state.open.size,
       holes: reporter.state.holes.length,
       connection,

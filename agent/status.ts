@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { CodedError, ExitCode } from '../shared/errors.ts';
 import { Image } from '../shared/image.ts';
 import { Verdict } from '../shared/verdict.ts';
+import { Settled } from './settle/settling.ts';
 import { writeAtomically } from './state/durable-file.ts';
 
 const time = z.iso.datetime({ precision: 3 });
@@ -24,6 +25,7 @@ export const Status = z
       .object({ startedAt: time, finishedAt: time })
       .nullable()
       .describe('null before the first sweep of this start'),
+    settled: Settled.nullable().describe('when boot had settled, and by what; what it wrote is pinned from then on'),
     openFindings: count,
     holes: count,
     connection: z.object({

@@ -5,6 +5,7 @@ import { type Clock, timestamp } from '../shared/clock.ts';
 import { emptyCoverage, type Hole } from '../shared/coverage.ts';
 import { sentenceOf } from '../shared/errors.ts';
 import { Report } from '../shared/report.ts';
+import type { PinningOptions } from './check/pinning.ts';
 import type { Baseline } from './report/report-builder.ts';
 import type { Scan, Sweeper } from './scan.ts';
 
@@ -16,6 +17,7 @@ export interface SweepChildOptions {
   readonly pub: string;
   readonly stateDir: string;
   readonly baseline: Baseline;
+  readonly pinning?: () => PinningOptions | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly limits?: Partial<SweepLimits>;
@@ -83,15 +85,22 @@ function notBefore(startedAt: string, finishedAt: string): string {
   return finishedAt < startedAt ? startedAt : finishedAt;
 }
 
+function pinningArguments(pinning: PinningOptions | undefined): readonly string[] {
+  return pinning === undefined ? [] : ['--pins', pinning.file, ...(pinning.makes ? ['--make-pins'] : [])];
+}
+
 /** The child's standard output. Rejects when it ended otherwise than by 0, 1 or 3, and when the signal aborts. */
 function runVerify(
-  { entry, root, manifest, pub, stateDir, clock, limits: given }: SweepChildOptions,
+  { entry, root, manifest, pub, stateDir, pinning, clock, limits: given }: SweepChildOptions,
   signal: AbortSignal,
 ): Promise<string> {
   const limits = { ...sweepLimits, ...given };
   return new Promise((resolve, reject) => {
     const verified = join(stateDir, 'verified');
-    const args = [entry, 'sweep', '--root', root, '--manifest', manifest, '--pub', pub, '--verified', verified];
+    const args = [
+      ...[entry, 'sweep', '--root', root, '--manifest', manifest, '--pub', pub, '--verified', verified],
+      ...pinningArguments(pinning?.()),
+    ];
     // No environment: nothing that was put into ours (NODE_OPTIONS) may change how a sweep looks.
     const child = spawn(process.execPath, args, {
       env: {},

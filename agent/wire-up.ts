@@ -18,6 +18,8 @@ import { readFacts } from './facts.ts';
 import { createConnection } from './report/connection.ts';
 import { createReporter } from './report/reporter.ts';
 import { openSpool } from './report/spool.ts';
+import { readBoot } from './settle/boot.ts';
+import { openSettling } from './settle/settling.ts';
 import { loadKnownState, saveKnownState } from './state/known-state.ts';
 import { openStateDirectory } from './state/state-directory.ts';
 import { exitCodeOfVerdict, writeStatus } from './status.ts';
@@ -91,6 +93,14 @@ async function runAgainst(
       clock: systemClock,
       log,
     });
+    const settling = await openSettling({
+      stateDir,
+      isLive: resolve(config.root) === '/',
+      readBoot: () => readBoot(config.root),
+      clock: systemClock,
+      log,
+    });
+    const pinning = () => settling.pinning;
     const agent = createAgent({
       image,
       rules: baseline.rules,
@@ -98,8 +108,9 @@ async function runAgainst(
       spool,
       dirty,
       watcher: () => watcher,
-      sweep: createSweeper({ ...config, entry: options.entry, baseline, clock: systemClock, log }),
-      checker: createChecker({ manifest, root: config.root, clock: systemClock }),
+      sweep: createSweeper({ ...config, entry: options.entry, baseline, pinning, clock: systemClock, log }),
+      checker: createChecker({ manifest, root: config.root, pinning, clock: systemClock }),
+      settling,
       onTold: () => connection.wake(),
       writeStatus: (status) => writeStatus(stateDir, status),
       clock: systemClock,

@@ -19,15 +19,16 @@ import { readEntryLines } from './entry-lines.ts';
 import { openHoleList } from './hole-list.ts';
 import { openJudge } from './judge.ts';
 import type { Manifest } from './open-manifest.ts';
-import { noPins, type Pins } from './pins.ts';
+import { type PinningOptions, pinsInForce } from './pinning.ts';
+import type { Pins } from './pins.ts';
 import { type VerifyScope, verifyScope } from './verify-scope.ts';
 
 export interface CheckerOptions {
   /** Stays open as long as the checker is used. */
   readonly manifest: Manifest;
   readonly root: string;
-  /** Those to judge by once boot has settled. Errors: as `readPins`. */
-  readonly pins?: () => Pins;
+  /** Once boot has settled. */
+  readonly pinning?: () => PinningOptions | undefined;
   readonly clock: Clock;
   /** Past so many paths, observed or baked, a sweep is the cheaper look. */
   readonly pathsMax?: number;
@@ -38,14 +39,15 @@ export interface CheckerOptions {
  * done, for size or because the manifest is not what it was, is undefined: the sweep that follows says what is wrong.
  */
 export function createChecker(options: CheckerOptions): Checker {
-  const { manifest, root, clock, pins = () => noPins, pathsMax = 5_000 } = options;
+  const { manifest, root, clock, pinning = () => undefined, pathsMax = 5_000 } = options;
   return {
     check: async (names) => {
       const startedAt = timestamp(clock.now());
       let opened: OpenRoot | undefined;
       try {
+        const pins = pinsInForce(pinning(), manifest.rules.rules);
         opened = openRoot(root, { labels: hasLabels(manifest.statement.predicate.scheme) });
-        const measured = await checkSubjects(manifest, opened, names, { pathsMax, pins: pins() });
+        const measured = await checkSubjects(manifest, opened, names, { pathsMax, pins });
         return measured && { kind: 'check', startedAt, finishedAt: timestamp(clock.now()), ...measured };
       } catch (error) {
         if (error instanceof CodedError) return undefined;

@@ -33,15 +33,27 @@ export const noPinning: Pinning = {
   finish: async () => undefined,
 };
 
+/** Those to judge a check by, as they are now. Errors: those of `readPins`, UNREADABLE also for none. */
+export function pinsInForce(options: PinningOptions | undefined, rules: readonly Rule[]): Pins {
+  const set = options && needPins(options);
+  return set === undefined ? noPins : openPins(set, rules);
+}
+
+function needPins({ file, makes }: PinningOptions): PinSet | undefined {
+  const set = readPins(file);
+  if (set === undefined && !makes) throw new CodedError('UNREADABLE', `${file}: the pins are gone`);
+  return set;
+}
+
 /** The rulebook is that of the rules. */
 export function openPinning(
-  { file, makes }: PinningOptions,
+  options: PinningOptions,
   { rules, rulebook }: { readonly rules: readonly Rule[]; readonly rulebook: Rulebook },
 ): Pinning {
+  const { file } = options;
   let set: PinSet | undefined;
   try {
-    set = readPins(file);
-    if (set === undefined && !makes) throw new CodedError('UNREADABLE', `${file} is gone`);
+    set = needPins(options);
   } catch (error) {
     const hole = holeAt(file, error);
     return { ...noPinning, finish: async () => hole };

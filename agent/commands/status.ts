@@ -16,7 +16,7 @@ export async function statusCommand(options: { readonly config: string; readonly
 }
 
 function textOf(status: Status, now: number): string {
-  const { connection, spool, watcher, lastSweep } = status;
+  const { connection, spool, watcher, lastSweep, settled } = status;
   const age = `${ageOf(status.updatedAt, now)} ago${isFresh(status, now) ? '' : ', too long: the agent seems not to run'}`;
   const lines = [
     ['verdict', `${status.verdict} since ${status.since}`],
@@ -25,6 +25,7 @@ function textOf(status: Status, now: number): string {
     ['open findings', `${status.openFindings}`],
     ['holes', `${status.holes}`],
     ['last sweep', lastSweep === null ? 'none yet' : `${ageOf(lastSweep.finishedAt, now)} ago`],
+    ['boot', settled === null ? 'has not settled yet' : `settled ${ageOf(settled.at, now)} ago, by ${settled.by}`],
     [
       'connection',
       `${connection.state} since ${connection.since}${connection.error === null ? '' : ` (${connection.error})`}`,

@@ -7,6 +7,7 @@ import { createDirtySet, type DirtySet } from '../../agent/check/dirty-set.ts';
 import { createReporter } from '../../agent/report/reporter.ts';
 import { openSpool, type Spool } from '../../agent/report/spool.ts';
 import type { Check, Checker, Scan } from '../../agent/scan.ts';
+import type { Settled } from '../../agent/settle/settling.ts';
 import type { BootCounter } from '../../agent/state/boot-counter.ts';
 import type { Status } from '../../agent/status.ts';
 import { noWatcher } from '../../agent/watch/watcher.ts';
@@ -34,6 +35,9 @@ let checks: string[][];
 let checkAnswers: (names: readonly string[]) => Promise<Check | undefined>;
 let stop: AbortController;
 let running: Promise<void> | undefined;
+let settled: Settled | null;
+let settles: boolean;
+let told: string[];
 
 beforeEach(async () => {
   world = new Map();
@@ -46,6 +50,9 @@ beforeEach(async () => {
   checks = [];
   checkAnswers = async (names) => checkOf(names);
   stop = new AbortController();
+  settled = { at: aTime, by: 'time' };
+  settles = false;
+  told = [];
 });
 afterEach(async () => {
   stop.abort();
@@ -180,6 +187,19 @@ describe('the agent', () => {
     expect(first).toMatchObject({ full: true, part: 1 });
   });
 
+  it('sweeps as soon as boot has settled, and looks no more whether it has', async () => {
+    settled = null;
+    start({ bootLookMs: 5 });
+    await until(() => sweeps === 1 && status?.settled === null);
+
+    settles = true;
+
+    await until(() => sweeps === 2 && told.length === 2);
+    await until(() => status?.settled?.by === 'cloud-init');
+    agent.wake();
+    expect(sweeps).toBe(2);
+  });
+
   it('stops while a sweep runs', async () => {
     start({}, (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))));
     await until(() => sweeps === 1);
@@ -232,6 +252,17 @@ function start(
       return await sweep(signal);
     },
     checker,
+    settling: {
+      get settled() {
+        return settled;
+      },
+      pinning: undefined,
+      look: async () => {
+        if (settles) settled = { at: aTime, by: 'cloud-init' };
+        return settles;
+      },
+      swept: async () => void told.push('swept'),
+    },
     onTold: () => undefined,
     writeStatus: async (written) => {
       status = written;

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pino from 'pino';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { PinningOptions } from '../../agent/check/pinning.ts';
 import { createSweeper, type SweepLimits } from '../../agent/sweep-child.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { digestOf } from '../../shared/digest.ts';
@@ -97,6 +98,20 @@ describe('a sweep in a child', () => {
     delete process.env['PRISTINE_TEST_SECRET'];
   });
 
+  it.each([
+    ['nothing of pins before boot has settled', undefined, []],
+    ['to make pins', { file: '/s/pins.json', makes: true }, ['--pins', '/s/pins.json', '--make-pins']],
+    ['where the pins are', { file: '/s/pins.json', makes: false }, ['--pins', '/s/pins.json']],
+  ])('tells its child %s', async (_what, pinning, told) => {
+    const seen = join(directory, 'arguments');
+    const script = `require("fs").writeFileSync(${JSON.stringify(seen)}, JSON.stringify(process.argv)); ${says(aVerifyReport(), 0)}`;
+
+    await sweep(script, {}, undefined, undefined, pinning);
+
+    const given: string[] = JSON.parse(await readFile(seen, 'utf8'));
+    expect(given.slice(given.indexOf('--verified') + 2)).toEqual(told);
+  });
+
   it('ends its child when it is stopped', async () => {
     const stop = new AbortController();
     const pidFile = join(directory, 'pid');
@@ -118,6 +133,7 @@ async function sweep(
   limits: Partial<SweepLimits> = {},
   entry?: string,
   signal = new AbortController().signal,
+  pinning?: PinningOptions,
 ) {
   const file = join(directory, 'verify.cjs');
   await writeFile(file, script);
@@ -130,6 +146,7 @@ async function sweep(
     pub: '/p',
     stateDir: directory,
     baseline,
+    pinning: () => pinning,
     clock: systemClock,
     log,
     limits,

@@ -101,13 +101,14 @@ export interface VerifyOptions extends RunOptions {
   readonly root: string;
   readonly manifest: string;
   readonly pub: string;
+  readonly pins?: string;
   readonly failOn?: string;
 }
 
 /** `verify --format json`: its code and its one object, which must agree with each other in every way the contract says. */
 export async function verify(options: VerifyOptions): Promise<{ code: number | null; report: Report; run: Run }> {
-  const { root, manifest, pub, failOn } = options;
-  const level = failOn ? ['--fail-on', failOn] : [];
+  const { root, manifest, pub, pins, failOn } = options;
+  const level = [...(failOn ? ['--fail-on', failOn] : []), ...(pins ? ['--pins', pins] : [])];
   const run = await pristine(
     ['verify', '--root', root, '--manifest', manifest, '--pub', pub, '--format', 'json', ...level],
     options,

@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createChecker } from '../../../agent/check/check-subjects.ts';
 import { openManifest } from '../../../agent/check/open-manifest.ts';
-import { noPins, openPins } from '../../../agent/check/pins.ts';
 import { pinsMax, readPins, writePins } from '../../../agent/check/pins-file.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import type { Hole } from '../../../shared/coverage.ts';
@@ -56,12 +55,9 @@ const settle = () => bakery.verify(undefined, verified(), { file: pinsFile, make
 const sweep = () => bakery.verify(undefined, verified(), { file: pinsFile, makes: false });
 const check = async (...names: string[]) => {
   const manifest = openManifest(bakery.manifest, [bakery.pub]);
-  const pins = () => {
-    const set = readPins(pinsFile);
-    return set === undefined ? noPins : openPins(set, manifest.rules.rules);
-  };
+  const pinning = () => ({ file: pinsFile, makes: false });
   try {
-    return await createChecker({ manifest, root: bakery.root, pins, clock: systemClock }).check(names);
+    return await createChecker({ manifest, root: bakery.root, pinning, clock: systemClock }).check(names);
   } finally {
     manifest.close();
   }
