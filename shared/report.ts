@@ -3,6 +3,7 @@ import { PackageGroup } from './attribution.ts';
 import { Coverage } from './coverage.ts';
 import { Finding } from './finding.ts';
 import { Image } from './image.ts';
+import { Relabel } from './relabel.ts';
 import { Verdict } from './verdict.ts';
 
 const Time = z.iso.datetime({ precision: 3 });
@@ -26,6 +27,10 @@ export const Report = z
       .describe(
         'findings by the package they belong to, as the package databases found there say: it explains, and decides nothing',
       ),
+    relabels: z
+      .array(Relabel)
+      .optional()
+      .describe('the findings that differ in the same attributes on more than 1,000 files; each is also listed above'),
     summary: z.strictObject({ added: count, removed: count, modified: count }),
     error: z
       .strictObject({ code: z.string(), message: z.string() })

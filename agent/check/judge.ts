@@ -3,6 +3,7 @@ import type { HoleReason } from '../../shared/coverage.ts';
 import type { Entry } from '../../shared/entry.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { encodeRaw, rawOf } from '../../shared/name.ts';
+import { type FindingList, openFindingList } from './finding-list.ts';
 import type { HoleList } from './hole-list.ts';
 import { keyOf, noPins, type Pins } from './pins.ts';
 import type { VerifyScope } from './verify-scope.ts';
@@ -25,14 +26,15 @@ export type Witness = (expected: Entry | undefined, observed: Entry) => void;
 export interface JudgeOptions {
   readonly pins?: Pins;
   readonly witness?: Witness;
+  /** Where the findings go; else all are kept. */
+  readonly findings?: FindingList;
 }
 
 export function openJudge(
   scope: VerifyScope,
   holes: HoleList,
-  { pins = noPins, witness = () => undefined }: JudgeOptions = {},
+  { pins = noPins, witness = () => undefined, findings = openFindingList() }: JudgeOptions = {},
 ): Judge {
-  const findings: Finding[] = [];
   const looked = new Set<string>();
   const gone = (known: Entry, expected: Entry | undefined) => {
     if (holes.hides(known.subject, known.name)) return;
@@ -42,7 +44,7 @@ export function openJudge(
     if (finding === undefined) return;
     // A mount hides what lies beneath it, which may be there unchanged: not gone, but out of sight.
     const mount = path === undefined ? undefined : scope.mountAround(path);
-    if (mount === undefined) findings.push(finding);
+    if (mount === undefined) findings.add(finding);
     else holes.add({ subject: 'file', name: encodeRaw(mount.path), reason: 'covered-by-mount' });
   };
   const look = (subject: { readonly subject: string; readonly name: string }) => {
@@ -58,12 +60,12 @@ export function openJudge(
       if (unread !== undefined) holes.add({ subject: observed.subject, name: observed.name, reason: unread });
       else witness(expected, observed);
       const finding = compareEntry(expected, observed, scope.rulebook, pins.of(observed));
-      if (finding !== undefined) findings.push(finding);
+      if (finding !== undefined) findings.add(finding);
     },
     unseen: (name, reason) => holes.add({ subject: 'file', name, reason }),
     finish: (isWithin = () => true) => {
       for (const pinned of pins.all) if (!looked.has(keyOf(pinned)) && isWithin(pinned)) gone(pinned, undefined);
-      return findings;
+      return findings.all();
     },
   };
 }

@@ -3,6 +3,7 @@ import { groupFindings, type PackageGroup } from '../../shared/attribution.ts';
 import { type Clock, timestamp } from '../../shared/clock.ts';
 import type { Coverage } from '../../shared/coverage.ts';
 import type { Finding } from '../../shared/finding.ts';
+import { foldRelabels, type Relabel } from '../../shared/relabel.ts';
 import type { Report } from '../../shared/report.ts';
 import { hasLabels } from '../../shared/scheme.ts';
 import { decideVerdict } from '../../shared/verdict.ts';
@@ -13,12 +14,15 @@ import type { ObserverPool } from '../collect/observer-pool.ts';
 import { attributeFiles } from '../collect/packages/attribute-files.ts';
 import type { Platform } from '../image/platform-choice.ts';
 import { openRootView, type RootView } from '../image/root-view.ts';
+import { tooMany } from '../report/apply-scan.ts';
+import type { FindingLimits } from '../report/place-findings.ts';
 import { compareFacts, compareFiles } from './compare-streams.ts';
 import { checkStoredDigest } from './digest.ts';
 import { openCursor } from './entry-cursor.ts';
 import { readEntryLines } from './entry-lines.ts';
+import { openFindingList } from './finding-list.ts';
 import { openHoleList } from './hole-list.ts';
-import { openJudge } from './judge.ts';
+import { openJudge, type Witness } from './judge.ts';
 import { type Manifest, openManifest } from './open-manifest.ts';
 import { noPinning, openPinning, type PinningOptions } from './pinning.ts';
 import { openVerifiedFiles, type VerifiedFiles } from './verified-files.ts';
@@ -37,6 +41,8 @@ export interface VerifyOptions {
   readonly verifiedFile?: string | undefined;
   /** What the instance wrote itself, as it stood when boot had settled (`pinning.ts`). */
   readonly pins?: PinningOptions | undefined;
+  /** For an agent, which takes no more. What only explains is left out then. Without them, all findings are told. */
+  readonly limits?: FindingLimits | undefined;
   readonly onProgress: (looked: number, entries: number) => void;
 }
 
@@ -48,7 +54,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
   const startedAt = timestamp(options.clock.now());
   const manifest = openManifest(options.manifest, options.keys);
   try {
-    const { findings, coverage, packages } = await sweep(manifest, options);
+    const { findings, coverage, packages, relabels } = await sweep(manifest, options);
     return {
       schema: 'pristine.report/1',
       image: manifest.image,
@@ -65,6 +71,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
       coverage,
       findings: [...findings],
       ...(packages.length > 0 && { packages: [...packages] }),
+      ...(relabels.length > 0 && { relabels: [...relabels] }),
       summary: summaryOf(findings),
     };
   } finally {
@@ -76,11 +83,12 @@ interface Swept {
   readonly findings: readonly Finding[];
   readonly coverage: Coverage;
   readonly packages: readonly PackageGroup[];
+  readonly relabels: readonly Relabel[];
 }
 
 async function sweep(
   manifest: Manifest,
-  { root: rootPath, platform, pool, onProgress, verifiedFile, pins, clock }: VerifyOptions,
+  { root: rootPath, platform, pool, onProgress, verifiedFile, pins, clock, limits }: VerifyOptions,
 ): Promise<Swept> {
   const verified =
     verifiedFile === undefined ? undefined : openVerifiedFiles(verifiedFile, manifest.image.digest, clock.now());
@@ -91,7 +99,7 @@ async function sweep(
     ...(verified && { verified: verified.table }),
   });
   try {
-    const swept = await sweepRoot(manifest, root, { onProgress, keep: verified?.keep, pins });
+    const swept = await sweepRoot(manifest, root, { onProgress, keep: verified?.keep, pins, limits });
     verified?.save();
     return swept;
   } finally {
@@ -106,13 +114,16 @@ async function sweepRoot(
     onProgress,
     keep,
     pins,
-  }: Pick<VerifyOptions, 'onProgress' | 'pins'> & { readonly keep: VerifiedFiles['keep'] | undefined },
+    limits,
+  }: Pick<VerifyOptions, 'onProgress' | 'pins' | 'limits'> & { readonly keep: VerifiedFiles['keep'] | undefined },
 ): Promise<Swept> {
   const holes = openHoleList();
   const scope = verifyScope(manifest, root.mounts(), holes);
   const { rules } = manifest.rules;
   const pinning = pins === undefined ? noPinning : openPinning(pins, { rules, rulebook: scope.rulebook });
-  const judge = openJudge(scope, holes, { pins: pinning.pins, witness: (_, found) => pinning.note(found) });
+  const list = openFindingList(limits);
+  const witness: Witness = (_, found) => pinning.note(found);
+  const judge = openJudge(scope, holes, { pins: pinning.pins, witness, findings: list });
   const tally = newTally();
   const { lines } = manifest.statement.predicate.entries;
 
@@ -133,10 +144,13 @@ async function sweepRoot(
   const findings = judge.finish();
   const unpinned = await pinning.finish(holes.all());
   if (unpinned !== undefined) holes.add(unpinned);
+  if (list.isCut()) holes.add(tooMany);
+  const { relabels, rest } = limits === undefined ? foldRelabels(findings) : { relabels: [], rest: [] };
 
   return {
     findings,
-    packages: await packagesOf(root, findings),
+    packages: await packagesOf(root, rest),
+    relabels,
     coverage: {
       entries: lines,
       checked,

@@ -41,7 +41,7 @@ Examples:
     .option('--pins <file>')
     .option('--make-pins')
     .action(async (options) =>
-      end((await import('./verify.ts')).verifyCommand({ ...options, format: 'json', failOn: 'low' })),
+      end((await import('./verify.ts')).verifyCommand({ ...options, format: 'json', failOn: 'low', forAgent: true })),
     );
 
   program

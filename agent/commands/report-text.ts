@@ -6,6 +6,7 @@ import type { Report } from '../../shared/report.ts';
 import type { Severity } from '../../shared/severity.ts';
 import { severities } from '../../shared/severity.ts';
 import { foldPackages } from './group-text.ts';
+import { foldedRelabels, relabelSentence } from './relabel-text.ts';
 
 type Finding = Report['findings'][number];
 type Style = Parameters<typeof styleText>[0];
@@ -61,11 +62,26 @@ const severityStyles: Readonly<Record<Severity, Style>> = {
 };
 
 function findingLines(report: Report): string[] {
-  const { lines, shown } = foldPackages(report);
+  const { relabels, rest } = foldedRelabels(report);
+  const { lines, shown } = foldPackages(rest);
   const worstFirst = severities.toReversed().flatMap((severity) => shown.filter((one) => one.severity === severity));
   return [
     ...(lines.length > 0 ? ['', ...lines.map((line) => `  ${paint('bold', 'package')}   ${terminalSafe(line)}`)] : []),
+    ...(relabels.length > 0 ? ['', ...relabels.flatMap(relabelLines)] : []),
     ...(shown.length > 0 ? ['', ...worstFirst.flatMap(findingLine)] : []),
+  ];
+}
+
+function relabelLines({ relabel, examples }: ReturnType<typeof foldedRelabels>['relabels'][number]): string[] {
+  const { severity } = relabel;
+  const examplesOf = examples.flatMap((finding) => [
+    `${detailIndent}${terminalSafe(finding.name)}`,
+    ...differenceLines(finding),
+  ]);
+  return [
+    `  ${paint(severityStyles[severity], severity.padEnd(8))}  ${paint('bold', terminalSafe(relabelSentence(relabel)))}`,
+    ...examplesOf,
+    `${detailIndent}${paint('dim', '… and the others: --format json lists them all')}`,
   ];
 }
 

@@ -7,6 +7,7 @@ import { verify } from '../check/verify.ts';
 import { readPublicKeys } from '../collect/key-file.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
 import { parsePlatform } from '../image/platform-choice.ts';
+import { stateLimits } from '../report/apply-scan.ts';
 import { openProgress } from './progress.ts';
 import { reportText } from './report-text.ts';
 
@@ -20,6 +21,8 @@ export interface VerifyCommandOptions {
   readonly verified?: string;
   readonly pins?: string;
   readonly makePins?: boolean;
+  /** Within what an agent can take; otherwise everything is told. */
+  readonly forAgent?: boolean;
 }
 
 /** Standard output is the report and nothing else, also when nothing could be measured, by whatever went wrong. */
@@ -40,6 +43,7 @@ export async function verifySweep(pool: ObserverPool, options: VerifyCommandOpti
       clock,
       verifiedFile: options.verified,
       pins: options.pins === undefined ? undefined : { file: options.pins, makes: options.makePins === true },
+      limits: options.forAgent === true ? stateLimits : undefined,
       onProgress: (looked, entries) => progress.show(`looked at ${looked} of ${entries} entries`),
     });
   } catch (error) {

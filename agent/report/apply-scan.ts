@@ -1,9 +1,8 @@
 import { type Hole, hiderOf } from '../../shared/coverage.ts';
 import type { Finding } from '../../shared/finding.ts';
-import { severities } from '../../shared/severity.ts';
 import type { Scan } from '../scan.ts';
 import { boundHoles } from './bound-holes.ts';
-import { findingBytes } from './finding-bytes.ts';
+import { type FindingLimits, placeFindings } from './place-findings.ts';
 
 /** What the agent knows of its instance: the open findings by fingerprint, and the holes. */
 export interface OpenState {
@@ -18,11 +17,7 @@ export interface Applied {
   readonly cleared: readonly string[];
 }
 
-export interface StateLimits {
-  /** Open findings kept. Those above it are not reported one by one: a hole `too-many` at `/` stands for them. */
-  readonly openFindingsMax: number;
-  /** Of all open findings as JSON. The same happens at this bound. */
-  readonly openBytesMax: number;
+export interface StateLimits extends FindingLimits {
   /** Holes kept. Above it, and above `holesBytesMax`, the deepest are folded into a hole at their parent. */
   readonly holesMax: number;
   readonly holesBytesMax: number;
@@ -52,7 +47,7 @@ export function applyScan(state: OpenState, scan: Scan, limits: StateLimits = st
   );
 }
 
-const tooMany: Hole = { subject: 'file', name: '/', reason: 'too-many' };
+export const tooMany: Hole = { subject: 'file', name: '/', reason: 'too-many' };
 
 /** Undefined when the findings are too many and no hole says so yet. */
 function applyWithHoles(
@@ -73,19 +68,12 @@ function applyWithHoles(
     else cleared.push(fingerprint);
   }
 
-  const opened: Finding[] = [];
-  let bytes = 0;
-  for (const finding of open.values()) bytes += findingBytes(finding);
-  for (const finding of [...found.values()].filter(({ fingerprint }) => !open.has(fingerprint)).sort(gravestFirst)) {
-    bytes += findingBytes(finding);
-    if (open.size >= limits.openFindingsMax || bytes > limits.openBytesMax) {
-      if (!holes.includes(tooMany)) return undefined;
-      break;
-    }
-    open.set(finding.fingerprint, finding);
-    opened.push(finding);
-  }
-  return { state: { open, holes }, opened, cleared };
+  const fresh = [...found.values()].filter(({ fingerprint }) => !open.has(fingerprint));
+  const { placed, isCut } = placeFindings(open.values(), fresh, limits);
+  // A hole over everything says it too, whatever its reason.
+  if (isCut && !isHidden('file', '/')) return undefined;
+  for (const finding of placed) open.set(finding.fingerprint, finding);
+  return { state: { open, holes }, opened: placed, cleared };
 }
 
 /** Whether the server has something to learn from this scan, beside that it took place. */
@@ -101,8 +89,4 @@ export function changesAnything(before: OpenState, applied: Applied): boolean {
 function reachOf(scan: Scan): (subject: string, name: string) => boolean {
   if (scan.kind === 'sweep') return () => true;
   return hiderOf(scan.looked.map((scope) => ({ ...scope, reason: 'unreadable' })));
-}
-
-function gravestFirst(a: Finding, b: Finding): number {
-  return severities.indexOf(b.severity) - severities.indexOf(a.severity) || (a.name < b.name ? -1 : 1);
 }

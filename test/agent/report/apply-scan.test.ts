@@ -124,6 +124,31 @@ describe('what a scan changes', () => {
     expect(applyScan(state, sweep([critical]), limits).state.holes).toEqual([]);
   });
 
+  it('has room for a changed program after any number of relabels', () => {
+    const limits = { ...stateLimits, openFindingsMax: 8 };
+    const relabelled = (label: string) =>
+      [1, 2, 3, 4, 5, 6, 7, 8].map((n) => {
+        const difference = { attributes: ['selinux'], expected: { selinux: 'etc_t' }, actual: { selinux: label } };
+        return aFinding({ name: `/a${n}`, severity: 'critical', ...difference });
+      });
+    const first = applyScan(emptyState, sweep(relabelled('a_t')), limits);
+    const second = applyScan(first.state, sweep(relabelled('b_t')), limits);
+
+    const { opened: told } = applyScan(second.state, sweep([...relabelled('c_t'), aFinding({ name: '/z' })]), limits);
+
+    expect([first.opened.length, second.opened.length]).toEqual([4, 0]);
+    expect(told.map(({ name }) => name)).toEqual(['/z']);
+  });
+
+  it('needs no second hole over everything when there are too many', () => {
+    const findings = [1, 2, 3].map((n) => aFinding({ name: `/a${n}` }));
+    const hole: Hole = { subject: 'file', name: '/', reason: 'io-error' };
+
+    const { state } = applyScan(emptyState, sweep(findings, [hole]), { ...stateLimits, openFindingsMax: 2 });
+
+    expect([state.open.size, state.holes]).toEqual([2, [hole]]);
+  });
+
   it('folds holes into their parents when there are too many', () => {
     const holes: Hole[] = [1, 2, 3].map((n) => ({ subject: 'file', name: `/srv/x/${n}`, reason: 'unreadable' }));
 
