@@ -3,7 +3,7 @@ import { Coverage } from './coverage.ts';
 import { Digest } from './digest.ts';
 import { Envelope } from './dsse.ts';
 import { Duration, durationMs } from './duration.ts';
-import { Change, Finding, Fingerprint } from './finding.ts';
+import { Change, Finding, FindingAttributes, Fingerprint } from './finding.ts';
 import { Image } from './image.ts';
 import { Group, Policy } from './policy.ts';
 import { Cause } from './proof.ts';
@@ -70,7 +70,13 @@ export const Instance = z
 export type Instance = z.infer<typeof Instance>;
 
 export const InstanceFinding = z
-  .object({ ...Finding.shape, firstSeenAt: time, lastSeenAt: time, closedAt: time.nullable() })
+  .object({
+    ...Finding.shape,
+    firstSeenAt: time,
+    lastSeenAt: time,
+    closedAt: time.nullable(),
+    beneath: Fingerprint.nullable().describe('of the relabel that it is part of'),
+  })
   .meta({ id: 'InstanceFinding' });
 export type InstanceFinding = z.infer<typeof InstanceFinding>;
 
@@ -82,8 +88,11 @@ export const Drift = z
     change: Change,
     attributes: z.array(z.string()),
     severity: Severity,
-    expected: z.record(z.string(), z.union([z.string(), z.number()])),
-    actual: z.record(z.string(), z.union([z.string(), z.number()])),
+    expected: FindingAttributes,
+    actual: FindingAttributes,
+    files: count
+      .nullable()
+      .describe('of a relabel, how many files of one instance at most are beneath it; null for a drift of one subject'),
     openInstances: count,
     totalInstances: count,
     firstSeenAt: time,

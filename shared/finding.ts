@@ -15,7 +15,7 @@ const attributeValue = z.union([
   z.array(text).max(16_384).readonly(),
   z.record(text, text).readonly(),
 ]);
-const attributes = z.record(z.string().max(64), attributeValue).readonly();
+export const FindingAttributes = z.record(z.string().max(64), attributeValue).readonly();
 
 /** One difference between entry and observation. `attributes` lists those that differ; for added and removed, all there are. */
 export const Finding = z
@@ -26,8 +26,8 @@ export const Finding = z
     change: Change,
     attributes: z.array(z.string().max(64)).max(64),
     severity: Severity,
-    expected: attributes.describe('attributes of the entry; empty for an added subject'),
-    actual: attributes.describe('attributes as found; empty for a removed subject'),
+    expected: FindingAttributes.describe('attributes of the entry; empty for an added subject'),
+    actual: FindingAttributes.describe('attributes as found; empty for a removed subject'),
     rule: z.string().max(4_096).describe('the rule or guard that gave the severity'),
   })
   .meta({ id: 'Finding' });

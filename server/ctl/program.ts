@@ -111,6 +111,12 @@ Examples:
     'one drift, by its fingerprint or the beginning of it',
     async () => (await drift()).get,
   );
+  leaf(
+    drifts,
+    'beneath <fingerprint>',
+    'every file of a relabel, by the fingerprint of the relabel or the beginning of it',
+    async () => (await drift()).beneath,
+  );
 
   const replacements = noun(program, 'replacements', 'one new instance for one old one');
   const replacement = () => import('./commands/replacements.ts');

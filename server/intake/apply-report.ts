@@ -8,6 +8,7 @@ import type { Db } from '../store/database.ts';
 import { recordEvidence } from '../store/evidence-store.ts';
 import * as findings from '../store/finding-store.ts';
 import { type CompleteScan, findInstance, type StoredInstance, updateInstance } from '../store/instance-store.ts';
+import { foldRelabels } from '../store/relabel-store.ts';
 import { insertReport } from '../store/report-store.ts';
 import { appendChangeEvents } from './events.ts';
 import { taintAfter, withHoles, withVerdict, withVerdictSoFar, worsened } from './judge.ts';
@@ -89,6 +90,7 @@ async function applyScan(step: Step, instance: StoredInstance): Promise<Result> 
   const { pending, completes } = followScan(report, instance.pendingScan);
   const { opened, worse } = await openListed(step, instance.id);
   const closed = await closeLookedAt(step, instance.id, completes);
+  if (report.opened.length > 0 || closed.length > 0) await foldRelabels(step.tx, instance.id, at);
 
   const followed = {
     ...instance,

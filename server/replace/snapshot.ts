@@ -2,7 +2,8 @@ import type { Breaker, Lifecycle, ReplacementState } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { type Image, type ImageRef, imageRef } from '../../shared/image.ts';
 import type { Group } from '../../shared/policy.ts';
-import { type Severity, severities } from '../../shared/severity.ts';
+import { relabelFingerprint } from '../../shared/relabel.ts';
+import { type Severity, severities, severityAtLeast } from '../../shared/severity.ts';
 import type { Verdict } from '../../shared/verdict.ts';
 import { contentOf, isExpired } from '../fleet/content.ts';
 import type { Machine } from '../provider/provider.ts';
@@ -162,6 +163,7 @@ async function readDrifts(db: Db): Promise<ReadonlyMap<string, readonly Instance
     .selectFrom('finding')
     .innerJoin('instance', 'instance.id', 'finding.instance_id')
     .select(['finding.instance_id', 'finding.fingerprint', 'finding.severity', 'finding.first_seen_at'])
+    .select(['finding.relabel', 'finding.folded'])
     .where('instance.lifecycle', '!=', 'retired')
     .where('instance.taint_at', 'is not', null)
     .where('finding.severity', '!=', 'info')
@@ -171,17 +173,23 @@ async function readDrifts(db: Db): Promise<ReadonlyMap<string, readonly Instance
     .orderBy('finding.first_seen_at')
     .orderBy('finding.fingerprint')
     .execute();
-  const byInstance = new Map<string, InstanceDrift[]>();
-  for (const { instance_id, fingerprint, severity, first_seen_at } of rows) {
-    const own = byInstance.get(instance_id) ?? [];
-    own.push({ fingerprint, severity: severity as Severity, firstSeenAt: Date.parse(first_seen_at) });
+  const byInstance = new Map<string, Map<string, InstanceDrift>>();
+  for (const { instance_id, folded, relabel, first_seen_at, ...row } of rows) {
+    const own = byInstance.get(instance_id) ?? new Map<string, InstanceDrift>();
+    const severity = row.severity as Severity;
+    // A relabel is one drift: as grave as the gravest file of it, and as old as that.
+    const fingerprint = folded === 1 && relabel !== null ? relabelFingerprint(relabel) : row.fingerprint;
+    const before = own.get(fingerprint);
+    if (before === undefined || !severityAtLeast(before.severity, severity))
+      own.set(fingerprint, { fingerprint, severity, firstSeenAt: Date.parse(first_seen_at) });
     byInstance.set(instance_id, own);
   }
-  return new Map([...byInstance].map(([id, own]) => [id, own.length > driftsMax ? gravestOf(own) : own]));
+  return new Map([...byInstance].map(([id, own]) => [id, boundDrifts([...own.values()])]));
 }
 
 /** Much that is slight must not hide, from a trigger that waits for it, the one thing that is grave. */
-function gravestOf(drifts: readonly InstanceDrift[]): readonly InstanceDrift[] {
+function boundDrifts(drifts: readonly InstanceDrift[]): readonly InstanceDrift[] {
+  if (drifts.length <= driftsMax) return drifts;
   const rank = ({ severity }: InstanceDrift) => severities.indexOf(severity);
   return drifts.toSorted((a, b) => rank(b) - rank(a)).slice(0, driftsMax);
 }

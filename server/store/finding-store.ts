@@ -1,4 +1,5 @@
 import type { Change, Finding } from '../../shared/finding.ts';
+import { relabelKindOf } from '../../shared/relabel.ts';
 import type { Severity } from '../../shared/severity.ts';
 import type { Db } from './database.ts';
 
@@ -65,6 +66,7 @@ export async function recordFindings(
           last_seen_at: at,
           closed_at: null,
           scan_id: scanId,
+          relabel: relabelKindOf(finding) ?? null,
         })),
       )
       .onConflict((conflict) =>
@@ -74,6 +76,7 @@ export async function recordFindings(
           last_seen_at: eb.ref('excluded.last_seen_at'),
           closed_at: null,
           scan_id: eb.ref('excluded.scan_id'),
+          relabel: eb.ref('excluded.relabel'),
         })),
       )
       .execute();

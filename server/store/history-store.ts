@@ -6,7 +6,7 @@ const rowsMax = 1_000;
 
 /**
  * Deletes what ended before `before`, of the next instances after `afterId`: closed findings with the drifts that nobody
- * has any more, evidence, reports. Findings stay as long as the taint they explain; what is open stays, unless its
+ * has any more and the relabels they were part of, evidence, reports. Findings stay as long as the taint they explain; what is open stays, unless its
  * instance is retired. Answers the `afterId` of the next batch, undefined after the last.
  */
 export async function pruneHistory(
@@ -25,6 +25,7 @@ export async function pruneHistory(
     if (ids.length === 0) return undefined;
     const deleted = [
       await pruneFindings(tx, ids, before),
+      await pruneRelabels(tx, ids, before),
       await pruneEvidence(tx, ids, before),
       await pruneReports(tx, ids, before),
     ];
@@ -68,6 +69,27 @@ async function pruneFindings(tx: Db, ids: readonly string[], before: string): Pr
       .execute();
   }
   return deleted.length;
+}
+
+/** A relabel goes with the last finding that is beneath it. */
+async function pruneRelabels(tx: Db, ids: readonly string[], before: string): Promise<number> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('relabel')
+    .where('instance_id', 'in', ids)
+    .where('last_seen_at', '<', before)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('finding')
+            .select('fingerprint')
+            .whereRef('finding.instance_id', '=', 'relabel.instance_id')
+            .whereRef('finding.relabel', '=', 'relabel.kind')
+            .where('folded', '=', 1),
+        ),
+      ),
+    )
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
 }
 
 async function pruneEvidence(tx: Db, ids: readonly string[], before: string): Promise<number> {

@@ -13,6 +13,7 @@ export interface Tables {
   instance: InstanceTable;
   drift: DriftTable;
   finding: FindingTable;
+  relabel: RelabelTable;
   evidence: EvidenceTable;
   report: ReportTable;
   replacement: ReplacementTable;
@@ -132,6 +133,21 @@ export interface FindingTable {
   last_seen_at: string;
   closed_at: string | null;
   scan_id: string;
+  /** The kind of relabel that it may be part of. */
+  relabel: string | null;
+  /** 1 where it is part of one: shown beneath it, and not by itself. */
+  folded: Generated<number>;
+}
+
+/** An instance was relabelled: more findings of one kind than anybody reads one by one. */
+export interface RelabelTable {
+  instance_id: string;
+  kind: string;
+  files: number;
+  severity: string;
+  first_seen_at: string;
+  last_seen_at: string;
+  closed_at: string | null;
 }
 
 /** An interval in which an instance's complete scans all said the same. Each clean sweep extends one row. */

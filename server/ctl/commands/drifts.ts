@@ -1,7 +1,7 @@
 import type { Drift } from '../../../shared/api.ts';
 import { CodedError } from '../../../shared/errors.ts';
 import type { Context } from '../context.ts';
-import { severityCell, shortDigest } from '../words.ts';
+import { pairsCell, severityCell, shortDigest } from '../words.ts';
 
 export async function list(
   { remote, out, json }: Context,
@@ -17,12 +17,17 @@ export async function list(
       severityCell(drift.severity),
       drift.change,
       drift.subject,
-      drift.name,
+      nameCell(drift),
       drift.openInstances,
       drift.totalInstances,
       drift.firstSeenAt,
     ]),
   );
+}
+
+/** A relabel is of many files: what differs on them is its name. */
+function nameCell({ name, files, attributes }: Drift): string {
+  return files === null ? name : `${attributes.join(' and ')} on ${files} files: a relabel`;
 }
 
 export async function get({ remote, out, json }: Context, [wanted = '']: readonly string[]): Promise<void> {
@@ -31,15 +36,44 @@ export async function get({ remote, out, json }: Context, [wanted = '']: readonl
   out.facts([
     ['drift', drift.fingerprint],
     ['severity', severityCell(drift.severity)],
-    [drift.subject, drift.name],
+    [drift.subject, nameCell(drift)],
     ['change', drift.change],
-    ...drift.attributes.map(
-      (attribute) => [attribute, `${drift.expected[attribute] ?? '–'} → ${drift.actual[attribute] ?? '–'}`] as const,
-    ),
+    ...(drift.files === null ? differencesOf(drift) : [['files', 'pristinectl drifts beneath lists them'] as const]),
     ['instances', `${drift.openInstances} now, ${drift.totalInstances} ever`],
     ['first seen', drift.firstSeenAt],
     ['last seen', drift.lastSeenAt],
   ]);
+}
+
+function differencesOf({ attributes, expected, actual }: Drift) {
+  return attributes.map(
+    (attribute) => [attribute, `${plain(expected[attribute])} → ${plain(actual[attribute])}`] as const,
+  );
+}
+
+function plain(value: Drift['expected'][string] | undefined): string {
+  if (value === undefined) return '–';
+  if (typeof value !== 'object') return String(value);
+  return Array.isArray(value) ? value.join(', ') : (pairsCell(value as Readonly<Record<string, string>>) ?? '');
+}
+
+export async function beneath({ remote, out, json }: Context, [wanted = '']: readonly string[]): Promise<void> {
+  const { fingerprint } = await findDrift(remote, wanted);
+  const page = await remote.list<Drift>(`drifts/${fingerprint}/beneath`);
+  if (json) return out.json(page);
+  out.table(
+    ['FINGERPRINT', 'SEVERITY', 'NAME', 'DIFFERENCE', 'OPEN ON', 'SINCE'],
+    page.items.map((drift) => [
+      shortDigest(drift.fingerprint),
+      severityCell(drift.severity),
+      drift.name,
+      differencesOf(drift)
+        .map(([attribute, change]) => `${attribute} ${change}`)
+        .join(', '),
+      drift.openInstances,
+      drift.firstSeenAt,
+    ]),
+  );
 }
 
 /** The list shows the beginning of a fingerprint, so the beginning is enough. Errors: NOT_FOUND, USAGE when several begin so. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Drift } from '../../../shared/api.ts';
-import { findDrift, listDrifts } from '../../store/views/drifts-view.ts';
+import { findDrift, listBeneath, listDrifts } from '../../store/views/drifts-view.ts';
 import { answers, answersPage, flag, found, pageQuery } from '../schema.ts';
 import type { Api, Services } from '../services.ts';
 
@@ -26,5 +26,19 @@ export function driftRoutes(api: Api, services: Services): void {
     },
     handler: async ({ params }) =>
       found(await findDrift(services.db, params.fingerprint), `drift ${params.fingerprint}`),
+  });
+
+  api.get('/drifts/:fingerprint/beneath', {
+    schema: {
+      operationId: 'listDriftsBeneath',
+      tags: ['drifts'],
+      summary:
+        'What is beneath a relabel, by name: a drift for each file, with the instances on which it is beneath it',
+      params: z.object({ fingerprint: z.string() }),
+      querystring: z.strictObject(pageQuery),
+      response: answersPage(Drift, 'Drifts.'),
+    },
+    handler: async ({ params, query }) =>
+      found(await listBeneath(services.db, params.fingerprint, query), `relabel ${params.fingerprint}`),
   });
 }

@@ -3,7 +3,7 @@ import { Instance, InstanceFinding, Lifecycle, Reason, ScanAsked } from '../../.
 import { CodedError } from '../../../shared/errors.ts';
 import { Verdict } from '../../../shared/verdict.ts';
 import { pardon } from '../../fleet/pardon.ts';
-import { listFindings } from '../../store/views/drifts-view.ts';
+import { listFindings } from '../../store/views/findings-view.ts';
 import { findInstance, listInstances } from '../../store/views/instances-view.ts';
 import { answers, answersPage, flag, found, pageQuery } from '../schema.ts';
 import type { Api, Services } from '../services.ts';

@@ -89,6 +89,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     ...['severity', 'rule', 'first_seen_at', 'last_seen_at', 'scan_id'],
   )
     .addColumn('closed_at', 'text')
+    .addColumn('relabel', 'text')
+    .addColumn('folded', 'integer', (c) => c.notNull().defaultTo(0))
     .addPrimaryKeyConstraint('finding_key', ['instance_id', 'fingerprint'])
     .execute();
   await db.schema.createIndex('finding_of_drift').on('finding').columns(['fingerprint', 'closed_at']).execute();
@@ -97,6 +99,15 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .on('finding')
     .columns(['instance_id', 'scan_id'])
     .where(sql.ref('closed_at'), 'is', null)
+    .execute();
+
+  await text(
+    table('relabel').addColumn('instance_id', 'text', (c) => c.notNull().references('instance.id')),
+    ...['kind', 'severity', 'first_seen_at', 'last_seen_at'],
+  )
+    .addColumn('files', 'integer', (c) => c.notNull())
+    .addColumn('closed_at', 'text')
+    .addPrimaryKeyConstraint('relabel_key', ['instance_id', 'kind'])
     .execute();
 
   await text(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { get } from '../../../server/ctl/commands/drifts.ts';
+import { beneath, get, list } from '../../../server/ctl/commands/drifts.ts';
 import type { Context } from '../../../server/ctl/context.ts';
 import { codeOfAsync } from '../../support/code-of.ts';
 
@@ -29,3 +29,37 @@ describe('pristinectl drifts get', () => {
     expect(await codeOfAsync(() => got(wanted))).toBe(code);
   });
 });
+
+describe('a relabel', () => {
+  const relabel = { ...{ name: '/', attributes: ['gid', 'uid'], files: 4_211 }, fingerprint: fingerprints[0] };
+  const file = {
+    ...{ fingerprint: fingerprints[1], name: '/usr/bin/env', attributes: ['xattrs'], files: null },
+    ...{ expected: {}, actual: { xattrs: { 'user.a': '1', 'user.b': '2' } } },
+  };
+
+  it('is named by what differs and on how many files', async () => {
+    expect(await rowsOf(list, { drifts: [relabel] }, [])).toMatchObject([
+      expect.arrayContaining(['gid and uid on 4211 files: a relabel']),
+    ]);
+  });
+
+  it('is followed by every file beneath it', async () => {
+    const pages = { drifts: [relabel], [`drifts/${relabel.fingerprint}/beneath`]: [file] };
+
+    expect(await rowsOf((context, args) => beneath(context, args), pages, ['abcd1'])).toMatchObject([
+      expect.arrayContaining(['/usr/bin/env', 'xattrs – → user.a=1 user.b=2']),
+    ]);
+  });
+});
+
+async function rowsOf(
+  command: typeof list,
+  pages: Readonly<Record<string, readonly object[]>>,
+  args: readonly string[],
+): Promise<unknown> {
+  let shown: unknown;
+  const remote = { list: async (path: string) => ({ items: pages[path] ?? [], nextCursor: null }) };
+  const out = { table: (_columns: unknown, rows: unknown) => (shown = rows) };
+  await command({ json: false, remote, out } as unknown as Context, args, {});
+  return shown;
+}

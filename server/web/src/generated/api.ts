@@ -380,6 +380,23 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/drifts/{fingerprint}/beneath": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is beneath a relabel, by name: a drift for each file, with the instances on which it is beneath it */
+        get: operations["listDriftsBeneath"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/replacements": {
         parameters: {
             query?: never;
@@ -547,12 +564,18 @@ export type components = {
             change: components["schemas"]["Change"];
             attributes: string[];
             severity: components["schemas"]["Severity"];
-            expected: {
-                [key: string]: string | number;
+            readonly expected: {
+                [key: string]: string | number | string[] | {
+                    [key: string]: string;
+                };
             };
-            actual: {
-                [key: string]: string | number;
+            readonly actual: {
+                [key: string]: string | number | string[] | {
+                    [key: string]: string;
+                };
             };
+            /** @description of a relabel, how many files of one instance at most are beneath it; null for a drift of one subject */
+            files: number | null;
             openInstances: number;
             totalInstances: number;
             /** Format: date-time */
@@ -791,6 +814,8 @@ export type components = {
             /** Format: date-time */
             lastSeenAt: string;
             closedAt: string | null;
+            /** @description of the relabel that it is part of */
+            beneath: string | null;
         };
         LaunchInstances: {
             count: number;
@@ -2079,6 +2104,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Drift"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDriftsBeneath: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 100 unless said */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                fingerprint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Drifts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Drift"][];
+                        nextCursor: string | null;
+                    };
                 };
             };
             /** @description Refused; `code` says why and is stable. */

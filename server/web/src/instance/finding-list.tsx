@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { useState } from 'react';
 import type { InstanceFinding } from '../api/types.ts';
 import { Panel } from '../parts/panel.tsx';
+import { RelabelSentence } from '../parts/relabel.tsx';
 import { count, plural } from '../words/numbers.ts';
 import { FindingCard } from './finding-card.tsx';
 import styles from './instance.module.css';
@@ -19,10 +20,14 @@ export function FindingList({
 }) {
   const open = findings.filter(({ closedAt }) => closedAt === null).toSorted(bySeverity);
   const closed = findings.filter(({ closedAt }) => closedAt !== null);
+  const alone = open.filter(({ beneath }) => beneath === null);
   return (
     <Panel title={open.length === 0 ? 'Findings' : plural(open.length, 'open finding')}>
       {open.length === 0 && <p className={styles['count']}>No open finding.</p>}
-      <Cards findings={open} />
+      <Cards findings={alone} />
+      {Object.entries(Object.groupBy(open, ({ beneath }) => beneath ?? '')).map(
+        ([relabel, beneath = []]) => relabel !== '' && <Relabel key={relabel} beneath={beneath} />,
+      )}
       {cut && <p className={styles['count']}>There are more than this page reads; pristinectl lists them all.</p>}
       {closed.length > 0 && (
         <details className={styles['details']}>
@@ -31,6 +36,18 @@ export function FindingList({
         </details>
       )}
     </Panel>
+  );
+}
+
+/** What was done to a whole tree at once is one thing to read; the files are there for who wants to see them. */
+function Relabel({ beneath }: { readonly beneath: readonly InstanceFinding[] }) {
+  return (
+    <details className={styles['details']}>
+      <summary>
+        <RelabelSentence attributes={beneath[0]?.attributes ?? []} files={beneath.length} />
+      </summary>
+      <Cards findings={beneath} />
+    </details>
   );
 }
 

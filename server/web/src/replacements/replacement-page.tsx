@@ -9,6 +9,7 @@ import { InstanceLink } from '../parts/instance-link.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Reading } from '../parts/reading.tsx';
+import { RelabelSentence } from '../parts/relabel.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { Untrusted } from '../parts/untrusted.tsx';
 import { changeMarks, replacementMarks, severityMarks } from '../words/marks.ts';
@@ -108,6 +109,7 @@ function CauseInFull({ replacement }: { readonly replacement: Replacement }) {
   const findings = useQuery({ ...findingsQuery(replacement.oldInstanceId), enabled: cause.trigger === 'drift' });
   const wanted: readonly string[] = cause.trigger === 'drift' ? cause.fingerprints : [];
   const known = (findings.data?.items ?? []).filter(({ fingerprint }) => wanted.includes(fingerprint));
+  const relabelled = Object.groupBy(findings.data?.items ?? [], ({ beneath }) => beneath ?? '');
   return (
     <>
       <p className={styles['lead']}>
@@ -123,6 +125,17 @@ function CauseInFull({ replacement }: { readonly replacement: Replacement }) {
             </span>
           </li>
         ))}
+        {wanted.map((fingerprint) => {
+          const [first, ...others] = relabelled[fingerprint] ?? [];
+          return (
+            first !== undefined && (
+              <li key={fingerprint}>
+                <StateMark mark={changeMarks[first.change]} quiet />
+                <RelabelSentence attributes={first.attributes} files={others.length + 1} />
+              </li>
+            )
+          );
+        })}
       </ul>
     </>
   );
