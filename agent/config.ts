@@ -23,6 +23,11 @@ export const AgentConfig = z
       .describe('URL of pristine-server, such as wss://pristine.example'),
     root: path.default('/').describe('the tree that is compared with the manifest'),
     manifest: path.default(installed.manifest).describe('directory of the baked manifest'),
+    components: path
+      .default(installed.components)
+      .describe(
+        'directory with the manifests of components, each in a directory of its name; the rules of the image say which',
+      ),
     pub: path.default(installed.pub).describe('file with the public keys that manifests are trusted by'),
     stateDir: path
       .default(installed.stateDir)

@@ -14,6 +14,8 @@ export interface SweepChildOptions {
   readonly entry: string;
   readonly root: string;
   readonly manifest: string;
+  /** Directory of the manifests of components. */
+  readonly components?: string;
   readonly pub: string;
   readonly stateDir: string;
   readonly baseline: Baseline;
@@ -91,7 +93,7 @@ function pinningArguments(pinning: PinningOptions | undefined): readonly string[
 
 /** The child's standard output. Rejects when it ended otherwise than by 0, 1 or 3, and when the signal aborts. */
 function runVerify(
-  { entry, root, manifest, pub, stateDir, pinning, clock, limits: given }: SweepChildOptions,
+  { entry, root, manifest, components, pub, stateDir, pinning, clock, limits: given }: SweepChildOptions,
   signal: AbortSignal,
 ): Promise<string> {
   const limits = { ...sweepLimits, ...given };
@@ -99,6 +101,7 @@ function runVerify(
     const verified = join(stateDir, 'verified');
     const args = [
       ...[entry, 'sweep', '--root', root, '--manifest', manifest, '--pub', pub, '--verified', verified],
+      ...(components === undefined ? [] : ['--components', components]),
       ...pinningArguments(pinning?.()),
     ];
     // No environment: nothing that was put into ours (NODE_OPTIONS) may change how a sweep looks.

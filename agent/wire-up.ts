@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type ScheduledTask, schedule } from 'node-cron';
@@ -48,16 +49,17 @@ const joinTokenBytesMax = 256;
 export async function runAgent(options: RunOptions): Promise<ExitCode> {
   const config = await loadConfig(options.config);
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: true }));
-  const manifest = await verifyManifest(config);
+  const keys = readPublicKeys(config.pub);
+  const manifest = await verifyManifest(config, keys);
   try {
-    return await runAgainst(manifest, config, options, log);
+    return await runAgainst({ manifest, keys }, config, options, log);
   } finally {
     manifest.close();
   }
 }
 
-async function verifyManifest(config: AgentConfig): Promise<Manifest> {
-  const manifest = openManifest(config.manifest, readPublicKeys(config.pub));
+async function verifyManifest(config: AgentConfig, keys: readonly KeyObject[]): Promise<Manifest> {
+  const manifest = openManifest(config.manifest, keys);
   try {
     await checkDigest(manifest);
     return manifest;
@@ -68,7 +70,7 @@ async function verifyManifest(config: AgentConfig): Promise<Manifest> {
 }
 
 async function runAgainst(
-  manifest: Manifest,
+  { manifest, keys }: { readonly manifest: Manifest; readonly keys: readonly KeyObject[] },
   config: AgentConfig,
   options: RunOptions,
   log: Logger,
@@ -109,7 +111,13 @@ async function runAgainst(
       dirty,
       watcher: () => watcher,
       sweep: createSweeper({ ...config, entry: options.entry, baseline, pinning, clock: systemClock, log }),
-      checker: createChecker({ manifest, root: config.root, pinning, clock: systemClock }),
+      checker: createChecker({
+        manifest,
+        components: { from: { directory: config.components }, keys },
+        root: config.root,
+        pinning,
+        clock: systemClock,
+      }),
       settling,
       onTold: () => connection.wake(),
       writeStatus: (status) => writeStatus(stateDir, status),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Image } from './image.ts';
 
 /** Why something in scope could not be measured. */
 export const holeReasons = [
@@ -12,6 +13,8 @@ export const holeReasons = [
   'unparseable',
   'not-a-manifest',
   'bad-signature',
+  /** A component that is not what the rules of the image allow to be laid over it. */
+  'not-allowed',
   /** Set by the server: the agent compares with another image than its instance was enrolled for. */
   'other-image',
 ] as const;
@@ -33,9 +36,15 @@ export type Skip = z.infer<typeof Skip>;
 
 const count = z.int().nonnegative();
 
+export const LaidOver = z
+  .strictObject({ ...Image.shape, entries: count })
+  .meta({ id: 'LaidOver', description: 'A component whose entries were laid over those of the image.' });
+export type LaidOver = z.infer<typeof LaidOver>;
+
 export const Coverage = z
   .strictObject({
-    entries: count.describe('entries of the manifest'),
+    entries: count.describe('entries of the manifest, and of the components'),
+    components: z.array(LaidOver).max(64).optional().describe('what was laid over the image; absent for nothing'),
     checked: count.describe('subjects observed and compared'),
     filesHashed: count,
     bytesHashed: count,

@@ -30,6 +30,7 @@ const catalogue = {
   DIGEST: ExitCode.unmeasured,
   ENTRIES: ExitCode.unmeasured,
   RULES: ExitCode.unmeasured,
+  COMPONENT: ExitCode.unmeasured,
   PROOF: ExitCode.unmeasured,
   UNREADABLE: ExitCode.unmeasured,
   ARCHIVE: ExitCode.unmeasured,

@@ -17,6 +17,7 @@ export const installed = {
   pub: '/etc/pristine/trusted.pub',
   program: '/usr/lib/pristine',
   manifest: '/usr/lib/pristine/manifest',
+  components: '/usr/lib/pristine/components',
   stateDir: '/var/lib/pristine',
 } as const;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Digest } from './digest.ts';
 import { Name } from './image.ts';
 import { isPattern } from './pattern.ts';
 import { Severity } from './severity.ts';
@@ -86,10 +87,27 @@ export type Rule = z.infer<typeof Rule>;
 export const ProfileName = z.enum(['base', 'debian', 'ubuntu', 'rhel', 'amazon', 'alpine', 'suse']);
 export type ProfileName = z.infer<typeof ProfileName>;
 
+/** A further signed manifest that may be laid over the image: a CNI, a CSI, a driver. */
+export const Component = z.strictObject({
+  name: Name.describe('the image name of its manifest, and of its directory'),
+  paths: z
+    .union([Pattern.transform((one) => [one]), z.array(Pattern).min(1).max(1_024)])
+    .describe('where it may have files; nowhere else'),
+  digest: Digest.optional().describe('only this one; without it, any that a trusted key has signed'),
+});
+export type Component = z.infer<typeof Component>;
+
+const Components = z
+  .array(Component)
+  .max(64)
+  .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'a component is declared twice')
+  .describe('what may be laid over the image; where two have the same path, the last one counts');
+
 /** `pristine.yaml`, given to bake with --config. */
 export const BakeConfig = z.strictObject({
   profile: ProfileName.optional().describe('else the one for what os-release of the root says'),
   rules: z.array(Rule).max(10_000).default([]),
+  components: Components.optional(),
 });
 export type BakeConfig = z.infer<typeof BakeConfig>;
 
@@ -103,6 +121,7 @@ export const RulesPredicate = z.strictObject({
   rules: z.array(Rule).max(20_000),
   /** Mount points at which a pseudo filesystem is skipped. */
   pseudoMounts: z.array(z.string().max(4_096)).max(256),
+  components: Components.optional(),
 });
 export type RulesPredicate = z.infer<typeof RulesPredicate>;
 

@@ -55,6 +55,7 @@ export function rulesPredicate(options: {
     profile: profile.name,
     rules: [...config.rules, ...profile.rules],
     pseudoMounts: [...profile.pseudoMounts],
+    ...(config.components && { components: config.components }),
   };
 }
 

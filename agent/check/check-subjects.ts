@@ -15,7 +15,8 @@ import { selfAndAbove } from '../collect/scope.ts';
 import { type OpenRoot, openRoot, type RootPrefix, systemPath } from '../collect/system-path.ts';
 import type { Check, Checker } from '../scan.ts';
 import { judgePath } from './compare-streams.ts';
-import { readEntryLines } from './entry-lines.ts';
+import { type Composition, type CompositionOptions, openComposition } from './composition.ts';
+import { isFileLine, nameIn } from './entry-name.ts';
 import { openHoleList } from './hole-list.ts';
 import { openJudge } from './judge.ts';
 import type { Manifest } from './open-manifest.ts';
@@ -29,6 +30,8 @@ export interface CheckerOptions {
   readonly root: string;
   /** Once boot has settled. */
   readonly pinning?: () => PinningOptions | undefined;
+  /** Opened for each check: a component may be installed or renewed while the agent runs. */
+  readonly components?: CompositionOptions;
   readonly clock: Clock;
   /** Past so many paths, observed or baked, a sweep is the cheaper look. */
   readonly pathsMax?: number;
@@ -44,16 +47,19 @@ export function createChecker(options: CheckerOptions): Checker {
     check: async (names) => {
       const startedAt = timestamp(clock.now());
       let opened: OpenRoot | undefined;
+      let composition: Composition | undefined;
       try {
         const pins = pinsInForce(pinning(), manifest.rules.rules);
         opened = openRoot(root, { labels: hasLabels(manifest.statement.predicate.scheme) });
-        const measured = await checkSubjects(manifest, opened, names, { pathsMax, pins });
+        composition = await openComposition(manifest, options.components);
+        const measured = await checkSubjects(manifest, opened, names, { pathsMax, pins, composition });
         return measured && { kind: 'check', startedAt, finishedAt: timestamp(clock.now()), ...measured };
       } catch (error) {
         if (error instanceof CodedError) return undefined;
         throw error;
       } finally {
         opened?.close();
+        composition?.close();
       }
     },
   };
@@ -64,9 +70,14 @@ async function checkSubjects(
   manifest: Manifest,
   root: OpenRoot,
   names: readonly Name[],
-  { pathsMax, pins }: { readonly pathsMax: number; readonly pins: Pins },
+  {
+    pathsMax,
+    pins,
+    composition,
+  }: { readonly pathsMax: number; readonly pins: Pins; readonly composition: Composition },
 ): Promise<Pick<Check, 'looked' | 'findings' | 'coverage'> | undefined> {
   const holes = openHoleList();
+  for (const hole of composition.holes) holes.add(hole);
   const scope = verifyScope(manifest, readMounts(root.prefix), holes);
   const tally = newTally();
   const starts = startsOf(root.prefix, names);
@@ -81,7 +92,7 @@ async function checkSubjects(
     if (found === undefined) return undefined;
     for (const [path, observation] of found) observed.set(path, observation);
   }
-  const baked = await bakedAt(manifest, isLooked, saying, pathsMax);
+  const baked = await bakedAt(composition, isLooked, saying, pathsMax);
   if (baked === undefined) return undefined;
 
   const judge = openJudge(scope, holes, { pins });
@@ -96,14 +107,16 @@ async function checkSubjects(
   const findings = judge.finish(({ subject, name }) =>
     subject === 'file' ? isLooked(rawOf(name) ?? name) : saying.has(subject),
   );
+  const declared = (manifest.rules.components ?? []).length > 0 ? ['component'] : [];
   return {
     looked: [
       ...[...starts].map((start) => ({ subject: 'file', name: encodeRaw(start) })),
-      ...[...saying].map((subject) => ({ subject, name: '/' })),
+      ...[...saying, ...declared].map((subject) => ({ subject, name: '/' })),
     ],
     findings,
     coverage: {
-      entries: manifest.statement.predicate.entries.lines,
+      entries: composition.entries,
+      ...(composition.laidOver.length > 0 && { components: [...composition.laidOver] }),
       checked: new Set([...baked.files.keys(), ...observed.keys()]).size,
       ...tally,
       mounts: [...scope.mounts()],
@@ -166,16 +179,16 @@ interface Baked {
 
 /** The baked entries that a check is about, or undefined when they are too many. Errors: DIGEST, ENTRIES. */
 async function bakedAt(
-  manifest: Manifest,
+  composition: Composition,
   isLooked: (path: RawName) => boolean,
   saying: ReadonlySet<string>,
   pathsMax: number,
 ): Promise<Baked | undefined> {
   const files = new Map<RawName, Entry>();
   const facts = new Map<string, Entry>();
-  for await (const lines of readEntryLines(manifest)) {
+  for await (const lines of composition.lines()) {
     for (const line of lines) {
-      if (!line.includes('"subject":"file"')) {
+      if (!isFileLine(line)) {
         if (saying.size === 0) continue;
         const entry = parseEntryLine(line);
         if (saying.has(entry.subject)) facts.set(factKey(entry), entry);
@@ -193,14 +206,4 @@ async function bakedAt(
 
 function factKey({ subject, name }: Entry): string {
   return `${subject} ${name}`;
-}
-
-/** The name without parsing the line: in canonical form nothing before it can hold its key. */
-function nameIn(line: string): Name | undefined {
-  const start = line.indexOf('"name":"');
-  if (start === -1) return undefined;
-  let end = start + 8;
-  while (end < line.length && line[end] !== '"') end += line[end] === '\\' ? 2 : 1;
-  const text = line.slice(start + 8, end);
-  return text.includes('\\') ? (JSON.parse(`"${text}"`) as Name) : text;
 }

@@ -25,7 +25,7 @@ export function refusalReport(
           : {
               subject: 'manifest',
               name: scan.manifest,
-              reason: aboutSignature.includes(code) ? 'bad-signature' : 'not-a-manifest',
+              reason: reasonOfRefusal(code),
             },
       ],
     },
@@ -33,6 +33,10 @@ export function refusalReport(
     summary: { added: 0, removed: 0, modified: 0 },
     error: { code, message: sentenceOf(error) },
   };
+}
+
+export function reasonOfRefusal(code: ErrorCode): 'bad-signature' | 'not-a-manifest' {
+  return aboutSignature.includes(code) ? 'bad-signature' : 'not-a-manifest';
 }
 
 /** What the system said has a code of its own (EIO, EMFILE); anything else is a defect of ours. */

@@ -1,5 +1,5 @@
 import type { Skip } from '../../shared/coverage.ts';
-import { installed, type ManifestStatement, manifestFiles } from '../../shared/manifest.ts';
+import { installed, manifestFiles } from '../../shared/manifest.ts';
 import { encodeRaw, type RawName, rawOf } from '../../shared/name.ts';
 import { defaultRuling, isLeftOut, type Rulebook, type Ruling } from '../../shared/rulebook.ts';
 import { isNamedMount, type Mount, type Mounts, mountAround } from '../collect/mounts.ts';
@@ -26,7 +26,7 @@ export interface VerifyScope extends Scope {
  */
 export function verifyScope(manifest: Manifest, mounts: Mounts, holes: HoleList): VerifyScope {
   const { rules, rulebook } = manifest;
-  const own = ownNames(manifest.statement);
+  const own = ownNames(manifest);
   const met = new Map<RawName, string>();
   const closed = new Map<RawName, Mount>();
   const leavesOut = (path: RawName) => rulebook.leavesSomeOut && isLeftOut(rulebook.rulingOf(path));
@@ -64,11 +64,12 @@ export function verifyScope(manifest: Manifest, mounts: Mounts, holes: HoleList)
 
 const ownRuling: Ruling = { ...defaultRuling, treatment: 'ephemeral' };
 const ownManifest = 'the manifest itself';
+const ownComponents = 'manifests of components';
 export const outputRule = 'output of this bake';
 export const stateRule = 'state directory of the agent';
 
 /** Names that are not compared themselves: each with why. */
-function ownNames(statement: ManifestStatement): ReadonlyMap<RawName, string> {
+function ownNames({ statement, rules }: Manifest): ReadonlyMap<RawName, string> {
   const own = new Map<RawName, string>([[installed.stateDir, stateRule]]);
   const manifests: RawName[] = [installed.manifest];
   for (const { name, rule } of statement.predicate.notBaked) {
@@ -77,9 +78,14 @@ function ownNames(statement: ManifestStatement): ReadonlyMap<RawName, string> {
     own.set(raw, rule);
     if (rule === outputRule) manifests.push(raw);
   }
-  for (const dir of manifests) {
-    own.set(dir, ownManifest);
-    for (const file of Object.values(manifestFiles)) own.set(`${dir}/${file}`, ownManifest);
-  }
+  const components = rules.components?.map(({ name }): RawName => `${installed.components}/${name}`) ?? [];
+  if (components.length > 0) own.set(installed.components, ownComponents);
+  for (const dir of manifests) setManifest(own, dir, ownManifest);
+  for (const dir of components) setManifest(own, dir, ownComponents);
   return own;
+}
+
+function setManifest(own: Map<RawName, string>, dir: RawName, rule: string): void {
+  own.set(dir, rule);
+  for (const file of Object.values(manifestFiles)) own.set(`${dir}/${file}`, rule);
 }

@@ -17,9 +17,9 @@ import { openRootView, type RootView } from '../image/root-view.ts';
 import { tooMany } from '../report/apply-scan.ts';
 import type { FindingLimits } from '../report/place-findings.ts';
 import { compareFacts, compareFiles } from './compare-streams.ts';
+import { type ComponentSource, type Composition, openComposition } from './composition.ts';
 import { checkStoredDigest } from './digest.ts';
 import { openCursor } from './entry-cursor.ts';
-import { readEntryLines } from './entry-lines.ts';
 import { openFindingList } from './finding-list.ts';
 import { openHoleList } from './hole-list.ts';
 import { openJudge, type Witness } from './judge.ts';
@@ -35,6 +35,10 @@ export interface VerifyOptions {
   readonly platform?: Platform | undefined;
   readonly manifest: string;
   readonly keys: readonly KeyObject[];
+  /** Where further manifests are that the rules of the image let be laid over it; without it, none is. */
+  readonly components?: ComponentSource | undefined;
+  /** Why one of them was refused, for a person. */
+  readonly onRefused?: (sentence: string) => void;
   readonly pool: ObserverPool;
   readonly clock: Clock;
   /** A file that remembers what need not be read again (`verified-files.ts`). Without one, everything is. */
@@ -86,38 +90,40 @@ interface Swept {
   readonly relabels: readonly Relabel[];
 }
 
-async function sweep(
-  manifest: Manifest,
-  { root: rootPath, platform, pool, onProgress, verifiedFile, pins, clock, limits }: VerifyOptions,
-): Promise<Swept> {
+async function sweep(manifest: Manifest, options: VerifyOptions): Promise<Swept> {
+  const { root: rootPath, platform, pool, verifiedFile, clock, components, keys, onRefused } = options;
+  const composition = await openComposition(manifest, components && { from: components, keys, onRefused });
   const verified =
-    verifiedFile === undefined ? undefined : openVerifiedFiles(verifiedFile, manifest.image.digest, clock.now());
-  const root = await openRootView(rootPath, {
-    pool,
-    platform,
-    labels: hasLabels(manifest.statement.predicate.scheme),
-    ...(verified && { verified: verified.table }),
-  });
+    verifiedFile === undefined ? undefined : openVerifiedFiles(verifiedFile, composition.digest, clock.now());
+  let root: RootView | undefined;
   try {
-    const swept = await sweepRoot(manifest, root, { onProgress, keep: verified?.keep, pins, limits });
+    root = await openRootView(rootPath, {
+      pool,
+      platform,
+      labels: hasLabels(manifest.statement.predicate.scheme),
+      ...(verified && { verified: verified.table }),
+    });
+    const swept = await sweepRoot(manifest, root, { ...options, composition, keep: verified?.keep });
     verified?.save();
     return swept;
   } finally {
-    root.close();
+    root?.close();
+    composition.close();
   }
+}
+
+interface SweepOptions extends Pick<VerifyOptions, 'onProgress' | 'pins' | 'limits'> {
+  readonly composition: Composition;
+  readonly keep: VerifiedFiles['keep'] | undefined;
 }
 
 async function sweepRoot(
   manifest: Manifest,
   root: RootView,
-  {
-    onProgress,
-    keep,
-    pins,
-    limits,
-  }: Pick<VerifyOptions, 'onProgress' | 'pins' | 'limits'> & { readonly keep: VerifiedFiles['keep'] | undefined },
+  { onProgress, keep, pins, limits, composition }: SweepOptions,
 ): Promise<Swept> {
   const holes = openHoleList();
+  for (const hole of composition.holes) holes.add(hole);
   const scope = verifyScope(manifest, root.mounts(), holes);
   const { rules } = manifest.rules;
   const pinning = pins === undefined ? noPinning : openPinning(pins, { rules, rulebook: scope.rulebook });
@@ -125,7 +131,7 @@ async function sweepRoot(
   const witness: Witness = (_, found) => pinning.note(found);
   const judge = openJudge(scope, holes, { pins: pinning.pins, witness, findings: list });
   const tally = newTally();
-  const { lines } = manifest.statement.predicate.entries;
+  const { entries } = composition;
 
   // The threads read files from here on, while this one checks the digest. Nothing is judged before it has.
   const observed = root.observe(scope, tally);
@@ -133,12 +139,12 @@ async function sweepRoot(
   const facts = await root.read((files) => collectFacts(files, distro, collectors));
   for (const hole of facts.holes) holes.add(hole);
   await checkStoredDigest(manifest);
-  const cursor = openCursor(readEntryLines(manifest));
+  const cursor = openCursor(composition.lines());
   const before = facts.entries.filter(({ subject }) => subject < 'file');
   const after = facts.entries.filter(({ subject }) => subject > 'file');
   const judgesAll = pins !== undefined;
   let checked = await compareFacts(cursor, before, judge, { until: 'file', judgesAll });
-  const progress = (looked: number) => onProgress(looked, lines);
+  const progress = (looked: number) => onProgress(looked, entries);
   checked += await compareFiles(cursor, observed, judge, { onProgress: progress, keep, watches: pinning.watches });
   checked += await compareFacts(cursor, after, judge, { judgesAll });
   const findings = judge.finish();
@@ -152,7 +158,8 @@ async function sweepRoot(
     packages: await packagesOf(root, rest),
     relabels,
     coverage: {
-      entries: lines,
+      entries,
+      ...(composition.laidOver.length > 0 && { components: [...composition.laidOver] }),
       checked,
       ...tally,
       mounts: [...scope.mounts()],

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { configFile, type End, manifestDir, pubFile } from './program.ts';
+import { componentsDir, configFile, type End, manifestDir, pubFile } from './program.ts';
 
 /** What an instance calls, or whoever looks at one. */
 export function addInstanceCommands(program: Command, end: End): void {
@@ -10,6 +10,11 @@ export function addInstanceCommands(program: Command, end: End): void {
     .option('--platform <os/arch>', 'of an image for several platforms')
     .option('--manifest <dir>', 'directory of the manifest', manifestDir)
     .option('--pub <file>', 'trusted public key or keys', pubFile)
+    .option(
+      '--component <dir>',
+      `a manifest that the rules let be laid over the image; repeatable (default: those in ${componentsDir})`,
+      (dir: string, before: readonly string[] = []) => [...before, dir],
+    )
     .option(
       '--pins <file>',
       'pins.json of an agent: what this instance wrote itself must be as it stood when boot settled',
@@ -26,10 +31,13 @@ export function addInstanceCommands(program: Command, end: End): void {
 Examples:
   pristine verify
   pristine verify --root /mnt/image --manifest web-7 --pub image.pub --format json --fail-on high
+  pristine verify --component /usr/lib/pristine/components/cni-calico
   pristine verify --pins /var/lib/pristine/pins.json
   docker save web:7 > web.tar && pristine verify --root web.tar --manifest web-7 --pub image.pub`,
     )
-    .action(async (options) => end((await import('./verify.ts')).verifyCommand(options)));
+    .action(async (options) =>
+      end((await import('./verify.ts')).verifyCommand({ ...options, components: componentsDir })),
+    );
 
   // What the agent runs in a child for each sweep: like verify, but it need not read again what has not changed.
   program
@@ -37,6 +45,7 @@ Examples:
     .requiredOption('--root <dir>')
     .requiredOption('--manifest <dir>')
     .requiredOption('--pub <file>')
+    .option('--components <dir>')
     .requiredOption('--verified <file>')
     .option('--pins <file>')
     .option('--make-pins')

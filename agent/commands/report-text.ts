@@ -127,13 +127,16 @@ function holeLines({ coverage, error }: Report): string[] {
   return [
     '',
     'could not look at',
-    ...coverage.holes.map(({ name, reason }) => `  ${paint('yellow', reason.padEnd(16))}  ${terminalSafe(name)}`),
+    ...coverage.holes.map(({ subject, name, reason }) => {
+      const what = subject === 'component' ? `component ${name}` : name;
+      return `  ${paint('yellow', reason.padEnd(16))}  ${terminalSafe(what)}`;
+    }),
   ];
 }
 
 function coverageLines({ coverage, error, startedAt, finishedAt }: Report): string[] {
   if (error !== undefined) return [];
-  const { checked, entries, filesHashed, bytesHashed, skipped, mounts } = coverage;
+  const { checked, entries, filesHashed, bytesHashed, skipped, mounts, components = [] } = coverage;
   const seconds = ((Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000).toFixed(1);
   const read = `${counted(filesHashed, 'file')} hashed (${bytes(bytesHashed)}) in ${seconds} s`;
   const list = (title: string, names: readonly string[]) =>
@@ -141,6 +144,7 @@ function coverageLines({ coverage, error, startedAt, finishedAt }: Report): stri
   return [
     '',
     `${checked} subjects looked at, ${entries} baked; ${read}`,
+    ...list('laid over the image', components.map(imageRef)),
     ...list('entered mounts', mounts),
     ...list(
       'left out',

@@ -2,6 +2,7 @@ import { systemClock, timestamp } from '../../shared/clock.ts';
 import { CodedError, ExitCode } from '../../shared/errors.ts';
 import type { Report } from '../../shared/report.ts';
 import { type Severity, severityAtLeast } from '../../shared/severity.ts';
+import type { ComponentSource } from '../check/composition.ts';
 import { refusalReport } from '../check/refusal.ts';
 import { verify } from '../check/verify.ts';
 import { readPublicKeys } from '../collect/key-file.ts';
@@ -16,6 +17,9 @@ export interface VerifyCommandOptions {
   readonly platform?: string;
   readonly manifest: string;
   readonly pub: string;
+  readonly component?: readonly string[];
+  /** Where components are, unless some are named. */
+  readonly components?: string;
   readonly format: 'text' | 'json';
   readonly failOn: Severity;
   readonly verified?: string;
@@ -39,6 +43,8 @@ export async function verifySweep(pool: ObserverPool, options: VerifyCommandOpti
       ...options,
       platform: options.platform === undefined ? undefined : parsePlatform(options.platform),
       keys,
+      components: componentSource(options),
+      onRefused: (sentence) => progress.say(sentence),
       pool,
       clock,
       verifiedFile: options.verified,
@@ -62,4 +68,9 @@ export async function verifySweep(pool: ObserverPool, options: VerifyCommandOpti
 function exitCodeOf({ findings, coverage }: Report, failOn: Severity): ExitCode {
   if (findings.some(({ severity }) => severityAtLeast(severity, failOn))) return ExitCode.finding;
   return coverage.holes.length > 0 ? ExitCode.unmeasured : ExitCode.ok;
+}
+
+function componentSource({ component, components }: VerifyCommandOptions): ComponentSource | undefined {
+  if (component !== undefined) return { directories: component };
+  return components === undefined ? undefined : { directory: components };
 }

@@ -47,6 +47,8 @@ export function buildReports(
   const coverage = boundCoverage({ ...scan.coverage, holes: [...applied.state.holes] });
   const room = limits.frameBytesMax - headBytes - Buffer.byteLength(JSON.stringify(coverage));
   const opened = full ? [...applied.state.open.values()] : applied.opened;
+  const components = coverage.components?.map(({ digest }) => digest);
+  const against = { manifest: baseline.image, rules: baseline.rules, components };
   const slices = sliceUp(opened, full ? [] : applied.cleared, room, limits.reportFindingsMax);
 
   const fingerprints = new Set(before.open.keys());
@@ -70,7 +72,7 @@ export function buildReports(
       opened: slice.opened,
       cleared: slice.cleared,
       coverage: last || !full ? coverage : { ...coverage, mounts: [], skipped: [], holes: [...before.holes] },
-      stateDigest: stateDigest({ manifest: baseline.image, rules: baseline.rules, fingerprints: open, holes }),
+      stateDigest: stateDigest({ ...against, fingerprints: open, holes }),
     };
   });
 }

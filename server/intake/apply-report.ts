@@ -11,7 +11,7 @@ import { type CompleteScan, findInstance, type StoredInstance, updateInstance } 
 import { foldRelabels } from '../store/relabel-store.ts';
 import { insertReport } from '../store/report-store.ts';
 import { appendChangeEvents } from './events.ts';
-import { taintAfter, withHoles, withVerdict, withVerdictSoFar, worsened } from './judge.ts';
+import { taintAfter, withChecked, withVerdict, withVerdictSoFar, worsened } from './judge.ts';
 import { type Position, placeOf } from './order.ts';
 import { holesOfAgent, withOtherImage } from './other-image.ts';
 import { refuseContradictions } from './refuse-contradictions.ts';
@@ -105,7 +105,7 @@ async function applyScan(step: Step, instance: StoredInstance): Promise<Result> 
   }
   const measured = completes
     ? { ...followed, scan: completeScan(report, at), coverage: report.coverage }
-    : withHoles(followed, report.coverage.holes);
+    : withChecked(followed, report.coverage);
   const after = await judge(step, measured);
   return { after, opened, closed, completes, wantsScan: after.stateDigest !== report.stateDigest };
 }
@@ -151,6 +151,7 @@ async function judge({ tx, report, at }: Step, instance: StoredInstance): Promis
     rules: report.rules,
     fingerprints: open.map(fingerprint),
     holes: holesOfAgent(instance),
+    components: instance.coverage?.components?.map(({ digest: one }) => one),
   });
   return withVerdict({ ...instance, stateDigest: digest }, open, at);
 }

@@ -1,4 +1,4 @@
-import { emptyCoverage, type Hole } from '../../shared/coverage.ts';
+import { type Coverage, emptyCoverage } from '../../shared/coverage.ts';
 import { highestSeverity, type Severity, severityAtLeast } from '../../shared/severity.ts';
 import { decideVerdict, type Verdict } from '../../shared/verdict.ts';
 import type { StoredInstance, StoredTaint } from '../store/instance-store.ts';
@@ -47,10 +47,15 @@ export function taintAfter(taint: StoredTaint | null, worse: readonly Severe[], 
   return severity === taint?.severity ? taint : { severity, since: taint?.since ?? at };
 }
 
-/** The holes of a check in place of those known before; what the server itself has set stays. */
-export function withHoles(instance: StoredInstance, holes: readonly Hole[]): StoredInstance {
-  const coverage = instance.coverage ?? emptyCoverage;
-  return { ...instance, coverage: { ...coverage, holes: [...holes, ...coverage.holes.filter(isOurs)] } };
+/**
+ * The holes of a check in place of those known before, and the components that it compared with; what the server itself
+ * has set stays, and so does the rest of what the last sweep covered.
+ */
+export function withChecked(instance: StoredInstance, checked: Pick<Coverage, 'holes' | 'components'>): StoredInstance {
+  const { components: _before, ...coverage } = instance.coverage ?? emptyCoverage;
+  const components = checked.components && { components: checked.components };
+  const holes = [...checked.holes, ...coverage.holes.filter(isOurs)];
+  return { ...instance, coverage: { ...coverage, ...components, holes } };
 }
 
 function drifts({ severity }: Severe): boolean {

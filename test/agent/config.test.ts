@@ -9,6 +9,7 @@ describe('agent.yaml', () => {
       server: 'wss://pristine.example',
       root: '/',
       manifest: '/usr/lib/pristine/manifest',
+      components: '/usr/lib/pristine/components',
       pub: '/etc/pristine/trusted.pub',
       stateDir: '/var/lib/pristine',
       sweepEvery: '1h',

@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bake } from '../../agent/bake/bake.ts';
+import type { ComponentSource } from '../../agent/check/composition.ts';
 import type { PinningOptions } from '../../agent/check/pinning.ts';
 import { verify } from '../../agent/check/verify.ts';
 import { type ObserverPool, openObserverPool } from '../../agent/collect/observer-pool.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { Finding } from '../../shared/finding.ts';
 import type { Report } from '../../shared/report.ts';
-import { type ProfileName, Rule } from '../../shared/rules.ts';
+import { type Component, type ProfileName, Rule } from '../../shared/rules.ts';
 
 /** A root, a signed manifest of it, and the scanner, all in this process. */
 export interface Bakery {
@@ -24,8 +25,16 @@ export interface Bakery {
     readonly profile?: ProfileName;
     readonly out?: string;
     readonly key?: KeyObject;
+    readonly components?: readonly Component[];
+    /** Another tree, under another name: a component of the image. */
+    readonly from?: { readonly root: string; readonly name: string; readonly version?: string };
   }) => ReturnType<typeof bake>;
-  readonly verify: (manifest?: string, verifiedFile?: string, pins?: PinningOptions) => Promise<Report>;
+  readonly verify: (
+    manifest?: string,
+    verifiedFile?: string,
+    pins?: PinningOptions,
+    components?: ComponentSource,
+  ) => Promise<Report>;
   readonly close: () => Promise<void>;
 }
 
@@ -43,18 +52,22 @@ export function aBakery(build: (root: string) => void): Bakery {
     key: privateKey,
     pub: publicKey,
     pool,
-    bake: ({ rules = [], profile, out = manifest, key = privateKey } = {}) =>
+    bake: ({ rules = [], profile, out = manifest, key = privateKey, components, from } = {}) =>
       bake({
-        root,
-        image: { name: 'web', version: '7' },
+        root: from?.root ?? root,
+        image: { name: from?.name ?? 'web', version: from?.version ?? '7' },
         out,
-        config: { rules: rules.map((rule) => Rule.parse(rule)), ...(profile && { profile }) },
+        config: {
+          rules: rules.map((rule) => Rule.parse(rule)),
+          ...(profile && { profile }),
+          ...(components && { components: [...components] }),
+        },
         key,
         pool,
         toolVersion: '0',
         onProgress: () => undefined,
       }),
-    verify: (from = manifest, verifiedFile, pins) =>
+    verify: (from = manifest, verifiedFile, pins, components) =>
       verify({
         root,
         manifest: from,
@@ -63,6 +76,7 @@ export function aBakery(build: (root: string) => void): Bakery {
         clock: systemClock,
         verifiedFile,
         pins,
+        components,
         onProgress: () => undefined,
       }),
     close: async () => {

@@ -139,7 +139,7 @@ export async function bakeSigned(options: BakeOptions & { readonly key: string }
   if (run.code !== 0) throw new Error(`exit ${run.code}: pristine bake\n${run.stderr}`);
 }
 
-function parseReport(run: Run): Report {
+export function parseReport(run: Run): Report {
   let value: unknown;
   try {
     value = JSON.parse(run.stdout);

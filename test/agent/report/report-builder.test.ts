@@ -53,6 +53,15 @@ describe('the reports of a sweep', () => {
     const last = draft!.coverage.skipped.at(-1)!;
     expect(last.rule).toContain(`${10_000 - draft!.coverage.skipped.length + 1} more`);
   });
+
+  it('has the components that were laid over the image in its digest', () => {
+    const components = [{ name: 'cni', version: '1', digest: digestOf('component'), entries: 1 }];
+    const without = build(sweep({}));
+    const [report] = build(sweep({ coverage: { ...aCoverage(), components } }));
+
+    expect(report!.coverage.components).toEqual(components);
+    expect(report!.stateDigest).not.toBe(without[0]!.stateDigest);
+  });
 });
 
 function sweep(overrides: Partial<Scan>): Scan {

@@ -523,8 +523,10 @@ export type components = {
         /** @enum {string} */
         Change: "added" | "removed" | "modified";
         Coverage: {
-            /** @description entries of the manifest */
+            /** @description entries of the manifest, and of the components */
             entries: number;
+            /** @description what was laid over the image; absent for nothing */
+            components?: components["schemas"]["LaidOver"][];
             /** @description subjects observed and compared */
             checked: number;
             filesHashed: number;
@@ -752,7 +754,7 @@ export type components = {
             subject: string;
             name: string;
             /** @enum {string} */
-            reason: "unreadable" | "unstable" | "covered-by-mount" | "io-error" | "too-deep" | "too-many" | "unparseable" | "not-a-manifest" | "bad-signature" | "other-image";
+            reason: "unreadable" | "unstable" | "covered-by-mount" | "io-error" | "too-deep" | "too-many" | "unparseable" | "not-a-manifest" | "bad-signature" | "not-allowed" | "other-image";
         };
         Image: {
             name: string;
@@ -816,6 +818,13 @@ export type components = {
             closedAt: string | null;
             /** @description of the relabel that it is part of */
             beneath: string | null;
+        };
+        /** @description A component whose entries were laid over those of the image. */
+        LaidOver: {
+            name: string;
+            version: string;
+            digest: components["schemas"]["Digest"];
+            entries: number;
         };
         LaunchInstances: {
             count: number;

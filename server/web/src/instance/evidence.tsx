@@ -34,6 +34,9 @@ export function Evidence({ evidence }: { readonly evidence: EvidenceData }) {
           ['Subjects checked', count(coverage.checked)],
           ['Files hashed', `${count(coverage.filesHashed)}, ${bytes(coverage.bytesHashed)}`],
           ['Rules', `sequence ${evidence.rules}`],
+          ...(coverage.components ?? []).map(
+            ({ name, version, digest }) => [`Laid over: ${name}@${version}`, <code key={name}>{digest}</code>] as const,
+          ),
           ['Image digest', <code key="digest">{evidence.imageDigest}</code>],
           ['State digest', <code key="state">{evidence.stateDigest}</code>],
         ]}
