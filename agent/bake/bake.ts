@@ -48,12 +48,9 @@ export interface Baked {
   readonly profile: string;
 }
 
-/**
- * Records a root in a manifest directory: facts about everything, and the rules that will judge them. Writes nothing where
- * anything could not be measured. Errors: NOT_FOUND, FILE_EXISTS, UNREADABLE, UNSTABLE, ARCHIVE, DIGEST, IO.
- */
+/** Errors: NOT_FOUND, FILE_EXISTS, UNREADABLE, UNSTABLE, ARCHIVE, DIGEST, IO. */
 export async function bake(options: BakeOptions): Promise<Baked> {
-  const root = await openRootView(options.root, { pool: options.pool, platform: options.platform, labels: true });
+  const root = await openBakeRoot(options);
   try {
     return await bakeRoot(root, options);
   } finally {
@@ -61,7 +58,19 @@ export async function bake(options: BakeOptions): Promise<Baked> {
   }
 }
 
-async function bakeRoot(root: RootView, options: BakeOptions): Promise<Baked> {
+/** Errors: NOT_FOUND; of an image USAGE, ARCHIVE, DIGEST, UNSTABLE, IO. */
+export function openBakeRoot({ root, pool, platform }: Pick<BakeOptions, 'root' | 'pool' | 'platform'>) {
+  return openRootView(root, { pool, platform, labels: true });
+}
+
+/**
+ * Records a root in a manifest directory: facts about everything, and the rules that will judge them. Writes nothing where
+ * anything could not be measured. Errors: FILE_EXISTS, UNREADABLE, UNSTABLE, ARCHIVE, IO.
+ */
+export async function bakeRoot(
+  root: RootView,
+  options: Omit<BakeOptions, 'root' | 'pool' | 'platform'>,
+): Promise<Baked> {
   const output = openOutput(options.out);
   try {
     const { release, platform, facts } = await readFacts(root);
@@ -108,7 +117,7 @@ async function writeEntries(
   scope: BakeScope,
   facts: readonly FactEntry[],
   tally: Tally,
-  { onProgress }: BakeOptions,
+  { onProgress }: Pick<BakeOptions, 'onProgress'>,
 ): Promise<WrittenEntries & { readonly labels: boolean }> {
   const writer = openEntriesWriter(path);
   const linesOf = (chosen: readonly FactEntry[]) => chosen.map(writeEntryLine);

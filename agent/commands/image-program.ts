@@ -19,17 +19,24 @@ export function addImageCommands(program: Command, end: End): void {
       '/',
     )
     .option('--platform <os/arch>', 'of an image for several platforms')
-    .requiredOption('--image <name>', 'name of the image')
-    .requiredOption('--image-version <version>', 'version of the image')
-    .requiredOption('--out <dir>', 'directory of the manifest; replaced whole')
+    .option('--image <name>', 'name of the image')
+    .option('--image-version <version>', 'version of the image')
+    .option('--out <dir>', 'directory of the manifest; replaced whole')
+    .option('--check', 'first look for what no image may hand to every instance; bake only if there is nothing')
     .option('--key <file>', 'sign with this private key; without one, `pristine sign` must follow')
     .option('--config <file>', 'pristine.yaml with the rules of the image')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
       `
+With --check, machine ids, host keys, seeds, leases, state of cloud-init, histories and the like end it with exit code 1
+before anything is written, each with the command that takes it out; a remark may be meant so and stops nothing; 3 says
+that something could not be looked at. Without --image, --image-version and --out, it only checks.
+
 Examples:
   pristine bake --image web --image-version 7 --out ${manifestDir} --key image.key
+  pristine bake --check --root /mnt/image
+  pristine bake --check --root /mnt/image --image web --image-version 7 --out web-7 --key image.key
   pristine bake --root /mnt/image --image web --image-version 7 --out web-7 --config pristine.yaml --json
   pristine bake --root web.tar.zst --image web --image-version 7 --out web-7 --key image.key
   pristine bake --root oci-layout/ --platform linux/arm64 --image web --image-version 7 --out web-7 --key image.key`,

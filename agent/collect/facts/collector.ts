@@ -134,7 +134,7 @@ function openReader(root: Root, distro: string, subject: FactSubject, onHole: (h
 }
 
 /** Undefined: nothing is there. */
-function reasonOf(errno: string): HoleReason | undefined {
+export function reasonOf(errno: string): HoleReason | undefined {
   switch (errno) {
     case 'ENOENT':
     case 'ENOTDIR':
