@@ -1,5 +1,6 @@
 import type { Coverage } from '../shared/coverage.ts';
 import type { Finding } from '../shared/finding.ts';
+import type { Identity } from '../shared/identity.ts';
 
 /** What a check looked at: this subject and, for a file, everything beneath it. The same reach as that of a hole. */
 interface Scope {
@@ -16,7 +17,7 @@ interface Measured {
 
 /** One pass: a sweep over everything, or a check of some subjects. */
 export type Scan =
-  | (Measured & { readonly kind: 'sweep' })
+  | (Measured & { readonly kind: 'sweep'; readonly identities?: readonly Identity[] | undefined })
   | (Measured & { readonly kind: 'check'; readonly looked: readonly Scope[] });
 
 export type Check = Extract<Scan, { kind: 'check' }>;

@@ -55,7 +55,7 @@ export function createSweeper(options: SweepChildOptions): Sweeper {
 }
 
 function scanOf(report: Report, { manifest, baseline, clock, log }: SweepChildOptions): Scan {
-  const { startedAt, findings } = report;
+  const { startedAt, findings, identities } = report;
   const whole: Hole = { subject: 'manifest', name: manifest, reason: 'not-a-manifest' };
   if (report.image !== null && (report.image.digest !== baseline.image || report.rules !== baseline.rules)) {
     // Both were valid when the agent started. What is compared with now is not what the server was told.
@@ -73,6 +73,7 @@ function scanOf(report: Report, { manifest, baseline, clock, log }: SweepChildOp
     startedAt,
     finishedAt: notBefore(startedAt, report.finishedAt),
     findings,
+    identities,
     coverage: isSilent ? { ...report.coverage, holes: [whole] } : report.coverage,
   };
 }

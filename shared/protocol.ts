@@ -3,6 +3,7 @@ import { Coverage } from './coverage.ts';
 import { Digest } from './digest.ts';
 import { CodedError } from './errors.ts';
 import { Finding, Fingerprint } from './finding.ts';
+import { Identity, identitiesMax } from './identity.ts';
 
 /** The language of agent and server. PROTOCOL.md tells it message by message; this file is what both ends enforce. */
 
@@ -95,6 +96,8 @@ export const ReportMessage = z.strictObject({
   cleared: z.array(Fingerprint).max(reportFindingsMax),
   /** On the last part of a full report: the whole. On a check: what the check looked at, with all holes now known. */
   coverage: Coverage,
+  /** On the last part of a full report, once boot has settled. Those of names that a hole hides stay as they were told before. */
+  identities: z.array(Identity).max(identitiesMax).optional(),
   /** After this part and all before it. */
   stateDigest: Digest,
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { PackageGroup } from './attribution.ts';
 import { Coverage } from './coverage.ts';
 import { Finding } from './finding.ts';
+import { Identity, identitiesMax } from './identity.ts';
 import { Image } from './image.ts';
 import { Relabel } from './relabel.ts';
 import { Verdict } from './verdict.ts';
@@ -31,6 +32,11 @@ export const Report = z
       .array(Relabel)
       .optional()
       .describe('the findings that differ in the same attributes on more than 1,000 files; each is also listed above'),
+    identities: z
+      .array(Identity)
+      .max(identitiesMax)
+      .optional()
+      .describe('where pins were given: by what this machine is known, of all that was not baked'),
     summary: z.strictObject({ added: count, removed: count, modified: count }),
     error: z
       .strictObject({ code: z.string(), message: z.string() })

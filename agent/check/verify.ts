@@ -3,6 +3,7 @@ import { groupFindings, type PackageGroup } from '../../shared/attribution.ts';
 import { type Clock, timestamp } from '../../shared/clock.ts';
 import type { Coverage } from '../../shared/coverage.ts';
 import type { Finding } from '../../shared/finding.ts';
+import type { Identity } from '../../shared/identity.ts';
 import { foldRelabels, type Relabel } from '../../shared/relabel.ts';
 import type { Report } from '../../shared/report.ts';
 import { hasLabels } from '../../shared/scheme.ts';
@@ -22,6 +23,7 @@ import { checkStoredDigest } from './digest.ts';
 import { openCursor } from './entry-cursor.ts';
 import { openFindingList } from './finding-list.ts';
 import { openHoleList } from './hole-list.ts';
+import { openIdentityList } from './identities.ts';
 import { openJudge, type Witness } from './judge.ts';
 import { type Manifest, openManifest } from './open-manifest.ts';
 import { noPinning, openPinning, type PinningOptions } from './pinning.ts';
@@ -58,7 +60,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
   const startedAt = timestamp(options.clock.now());
   const manifest = openManifest(options.manifest, options.keys);
   try {
-    const { findings, coverage, packages, relabels } = await sweep(manifest, options);
+    const { findings, coverage, packages, relabels, identities } = await sweep(manifest, options);
     return {
       schema: 'pristine.report/1',
       image: manifest.image,
@@ -76,6 +78,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
       findings: [...findings],
       ...(packages.length > 0 && { packages: [...packages] }),
       ...(relabels.length > 0 && { relabels: [...relabels] }),
+      ...(identities && { identities: [...identities] }),
       summary: summaryOf(findings),
     };
   } finally {
@@ -88,6 +91,7 @@ interface Swept {
   readonly coverage: Coverage;
   readonly packages: readonly PackageGroup[];
   readonly relabels: readonly Relabel[];
+  readonly identities?: readonly Identity[];
 }
 
 async function sweep(manifest: Manifest, options: VerifyOptions): Promise<Swept> {
@@ -127,8 +131,12 @@ async function sweepRoot(
   const scope = verifyScope(manifest, root.mounts(), holes);
   const { rules } = manifest.rules;
   const pinning = pins === undefined ? noPinning : openPinning(pins, { rules, rulebook: scope.rulebook });
+  const identities = openIdentityList(scope.rulebook);
   const list = openFindingList(limits);
-  const witness: Witness = (_, found) => pinning.note(found);
+  const witness: Witness = (expected, found) => {
+    pinning.note(found);
+    identities.note(expected, found);
+  };
   const judge = openJudge(scope, holes, { pins: pinning.pins, witness, findings: list });
   const tally = newTally();
   const { entries } = composition;
@@ -157,6 +165,7 @@ async function sweepRoot(
     findings,
     packages: await packagesOf(root, rest),
     relabels,
+    ...(pins !== undefined && { identities: identities.all() }),
     coverage: {
       entries,
       ...(composition.laidOver.length > 0 && { components: [...composition.laidOver] }),

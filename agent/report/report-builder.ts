@@ -45,7 +45,9 @@ export function buildReports(
 ): readonly ReportDraft[] {
   const full = scan.kind === 'sweep';
   const coverage = boundCoverage({ ...scan.coverage, holes: [...applied.state.holes] });
-  const room = limits.frameBytesMax - headBytes - Buffer.byteLength(JSON.stringify(coverage));
+  const identities = scan.kind === 'sweep' ? scan.identities : undefined;
+  const beside = JSON.stringify([coverage, identities ?? []]);
+  const room = limits.frameBytesMax - headBytes - Buffer.byteLength(beside);
   const opened = full ? [...applied.state.open.values()] : applied.opened;
   const components = coverage.components?.map(({ digest }) => digest);
   const against = { manifest: baseline.image, rules: baseline.rules, components };
@@ -72,6 +74,7 @@ export function buildReports(
       opened: slice.opened,
       cleared: slice.cleared,
       coverage: last || !full ? coverage : { ...coverage, mounts: [], skipped: [], holes: [...before.holes] },
+      ...(last && identities && { identities: [...identities] }),
       stateDigest: stateDigest({ ...against, fingerprints: open, holes }),
     };
   });

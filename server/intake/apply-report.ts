@@ -4,14 +4,17 @@ import { CodedError } from '../../shared/errors.ts';
 import type { Finding } from '../../shared/finding.ts';
 import type { ReportMessage } from '../../shared/protocol.ts';
 import { stateDigest } from '../../shared/state-digest.ts';
+import { appendChangeEvents } from '../fleet/change-events.ts';
+import { followIdentities, type IdentityChange } from '../fleet/identities.ts';
+import { withVerdict } from '../fleet/verdict.ts';
 import type { Db } from '../store/database.ts';
 import { recordEvidence } from '../store/evidence-store.ts';
 import * as findings from '../store/finding-store.ts';
+import { readIdentities } from '../store/identity-store.ts';
 import { type CompleteScan, findInstance, type StoredInstance, updateInstance } from '../store/instance-store.ts';
 import { foldRelabels } from '../store/relabel-store.ts';
 import { insertReport } from '../store/report-store.ts';
-import { appendChangeEvents } from './events.ts';
-import { taintAfter, withChecked, withVerdict, withVerdictSoFar, worsened } from './judge.ts';
+import { taintAfter, withChecked, withVerdictSoFar, worsened } from './judge.ts';
 import { type Position, placeOf } from './order.ts';
 import { holesOfAgent, withOtherImage } from './other-image.ts';
 import { refuseContradictions } from './refuse-contradictions.ts';
@@ -106,8 +109,24 @@ async function applyScan(step: Step, instance: StoredInstance): Promise<Result> 
   const measured = completes
     ? { ...followed, scan: completeScan(report, at), coverage: report.coverage }
     : withChecked(followed, report.coverage);
+  const shared = completes ? await followReported(step, instance.id) : { opened: [], closed: [] };
   const after = await judge(step, measured);
-  return { after, opened, closed, completes, wantsScan: after.stateDigest !== report.stateDigest };
+  return {
+    after,
+    opened: [...opened, ...shared.opened],
+    closed: [...closed, ...shared.closed],
+    completes,
+    wantsScan: after.stateDigest !== report.stateDigest,
+  };
+}
+
+/** By what the instance is known: as the sweep says, and where a hole hides it, as one before said. */
+async function followReported({ tx, report, at }: Step, instanceId: string): Promise<IdentityChange> {
+  const isHidden = hiderOf(report.coverage.holes);
+  const before = await readIdentities(tx, instanceId);
+  const told = report.identities ?? [];
+  const kept = before.filter(({ name }) => isHidden('file', name) && told.every((one) => one.name !== name));
+  return followIdentities(tx, instanceId, [...told, ...kept], { scanId: report.scanId, at });
 }
 
 /** What was compared with another image says nothing about this one: no finding opens or closes. */
@@ -143,13 +162,13 @@ async function closeLookedAt({ tx, report, at }: Step, instanceId: string, compl
   return closed;
 }
 
-/** The digest is of what is stored, never the agent's word. */
+/** The digest is of what is stored, never the agent's word, and without what only this end knows. */
 async function judge({ tx, report, at }: Step, instance: StoredInstance): Promise<StoredInstance> {
   const open = await findings.openFindings(tx, instance.id);
   const digest = stateDigest({
     manifest: instance.imageDigest,
     rules: report.rules,
-    fingerprints: open.map(fingerprint),
+    fingerprints: open.filter((finding) => !findings.isMadeHere(finding)).map(fingerprint),
     holes: holesOfAgent(instance),
     components: instance.coverage?.components?.map(({ digest: one }) => one),
   });

@@ -1,6 +1,8 @@
 import { timestamp } from '../../shared/clock.ts';
 import { CodedError } from '../../shared/errors.ts';
 import { uuidv7 } from '../../shared/uuid.ts';
+import { appendChangeEvents } from '../fleet/change-events.ts';
+import { withVerdict } from '../fleet/verdict.ts';
 import type { Db } from '../store/database.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { openFindings } from '../store/finding-store.ts';
@@ -12,9 +14,7 @@ import {
   updateInstance,
 } from '../store/instance-store.ts';
 import { redeemToken } from '../store/token-store.ts';
-import { appendChangeEvents } from './events.ts';
 import type { ProvenHello } from './hello.ts';
-import { withVerdict } from './judge.ts';
 import { comparesOtherImage, withOtherImage } from './other-image.ts';
 
 export type Enrolment =

@@ -1,6 +1,6 @@
 import { type Coverage, emptyCoverage } from '../../shared/coverage.ts';
 import { highestSeverity, type Severity, severityAtLeast } from '../../shared/severity.ts';
-import { decideVerdict, type Verdict } from '../../shared/verdict.ts';
+import { turned } from '../fleet/verdict.ts';
 import type { StoredInstance, StoredTaint } from '../store/instance-store.ts';
 import { isOurs } from './other-image.ts';
 
@@ -8,24 +8,9 @@ interface Severe {
   readonly severity: Severity;
 }
 
-/** The instance with the verdict that its open findings and known holes give now. Expiry is decided when read. */
-export function withVerdict(instance: StoredInstance, open: readonly Severe[], at: string): StoredInstance {
-  const verdict = decideVerdict({
-    severities: open.map(({ severity }) => severity),
-    holes: instance.coverage?.holes.length ?? 0,
-    scanned: instance.scan !== null,
-    expired: false,
-  });
-  return turned(instance, verdict, at);
-}
-
 /** While a sweep's parts arrive nothing closes, so they can make an instance drifted and never better. */
 export function withVerdictSoFar(instance: StoredInstance, listed: readonly Severe[], at: string): StoredInstance {
   return listed.some(drifts) ? turned(instance, 'drifted', at) : instance;
-}
-
-function turned(instance: StoredInstance, verdict: Verdict, at: string): StoredInstance {
-  return verdict === instance.verdict ? instance : { ...instance, verdict, verdictAt: at };
 }
 
 /** Those that were not open before, or less severe. Only they taint: a finding that is merely seen again undoes no pardon. */

@@ -1,12 +1,17 @@
 import { CodedError } from '../../shared/errors.ts';
 import { type Finding, fingerprintOf } from '../../shared/finding.ts';
+import { identityRule, identitySubject } from '../../shared/identity.ts';
 import type { ReportMessage } from '../../shared/protocol.ts';
 
 /** What the schema cannot see: that the claims of a report fit together. Errors: PROTOCOL. */
 export function refuseContradictions(report: ReportMessage): void {
   if (report.part > report.parts) refuse(`part ${report.part} of ${report.parts}`);
   if (report.finishedAt < report.startedAt) refuse('a scan that ended before it began');
+  const names = new Set(report.identities?.map(({ name }) => name));
+  if (names.size !== (report.identities?.length ?? 0)) refuse('one name of an identity twice');
   for (const finding of report.opened) {
+    if (finding.subject === identitySubject || finding.rule === identityRule)
+      refuse('a finding that only a server makes');
     if (!isOwnFingerprint(finding)) refuse(`the fingerprint ${finding.fingerprint} is not that of its finding`);
   }
 }

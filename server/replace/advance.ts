@@ -3,19 +3,14 @@ import { durationMs } from '../../shared/duration.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import type { Group } from '../../shared/policy.ts';
 import { contentOf } from '../fleet/content.ts';
+import { freeIdentities, retireInstance } from '../fleet/identities.ts';
 import type { Machine } from '../provider/provider.ts';
 import type { Db } from '../store/database.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { isOnRecord } from '../store/evidence-store.ts';
 import { readGroup, tripBreaker } from '../store/group-store.ts';
 import { findImage } from '../store/image-store.ts';
-import {
-  bindMachine,
-  findInstance,
-  findInstanceByLaunch,
-  type StoredInstance,
-  setLifecycle,
-} from '../store/instance-store.ts';
+import { bindMachine, findInstance, findInstanceByLaunch, type StoredInstance } from '../store/instance-store.ts';
 import { readPolicy } from '../store/policy-store.ts';
 import {
   countAttempt,
@@ -135,8 +130,10 @@ async function commitMove(
 }
 
 async function applyEffects(tx: Db, replacement: Replacement, effects: Effects, at: string): Promise<void> {
-  if (effects.retire === 'old') await setLifecycle(tx, replacement.oldInstanceId, 'retired', at);
-  if (effects.retire === 'new') await retireLaunched(tx, launchKeyOf(replacement.id), at);
+  if (effects.retire === 'old') await retireInstance(tx, replacement.oldInstanceId, at);
+  if (effects.retire === 'new') {
+    for (const id of await retireLaunched(tx, launchKeyOf(replacement.id), at)) await freeIdentities(tx, id, at);
+  }
   if (effects.release) await releaseOld(tx, replacement);
   if (effects.trip !== undefined) await tripBreaker(tx, replacement.group, effects.trip, at);
 }

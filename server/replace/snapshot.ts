@@ -1,5 +1,6 @@
 import type { Breaker, Lifecycle, ReplacementState } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
+import { identityRule } from '../../shared/identity.ts';
 import { type Image, type ImageRef, imageRef } from '../../shared/image.ts';
 import type { Group } from '../../shared/policy.ts';
 import { relabelFingerprint } from '../../shared/relabel.ts';
@@ -167,6 +168,8 @@ async function readDrifts(db: Db): Promise<ReadonlyMap<string, readonly Instance
     .where('instance.lifecycle', '!=', 'retired')
     .where('instance.taint_at', 'is not', null)
     .where('finding.severity', '!=', 'info')
+    // It taints nobody (`fleet/identities.ts`).
+    .where('finding.rule', '!=', identityRule)
     .where((eb) =>
       eb.or([eb('finding.closed_at', 'is', null), eb('finding.closed_at', '>=', eb.ref('instance.taint_at'))]),
     )

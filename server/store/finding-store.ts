@@ -1,4 +1,5 @@
 import type { Change, Finding } from '../../shared/finding.ts';
+import { identityRule } from '../../shared/identity.ts';
 import { relabelKindOf } from '../../shared/relabel.ts';
 import type { Severity } from '../../shared/severity.ts';
 import type { Db } from './database.ts';
@@ -95,16 +96,32 @@ export interface OpenFinding {
   readonly change: Change;
 }
 
-/** Open ones that this scan has not listed. */
+/** Those that no agent lists or closes, since the server finds them (`fleet/identities.ts`). */
+export function isMadeHere({ rule }: { readonly rule: string }): boolean {
+  return rule === identityRule;
+}
+
+export async function openMadeHere(db: Db, instanceId: string): Promise<OpenFinding[]> {
+  const rows = await openOnes(db, instanceId).where('finding.rule', '=', identityRule).execute();
+  return rows as OpenFinding[];
+}
+
+/** Open ones of its agent that this scan has not listed. */
 export async function openUnlisted(db: Db, instanceId: string, scanId: string): Promise<OpenFinding[]> {
-  const rows = await openOnes(db, instanceId).where('finding.scan_id', '!=', scanId).execute();
+  const rows = await openOnes(db, instanceId)
+    .where('finding.rule', '!=', identityRule)
+    .where('finding.scan_id', '!=', scanId)
+    .execute();
   return rows as OpenFinding[];
 }
 
 export async function openListed(db: Db, instanceId: string, fingerprints: readonly string[]): Promise<OpenFinding[]> {
   const found: OpenFinding[] = [];
   for (const chunk of chunksOf(fingerprints)) {
-    const rows = await openOnes(db, instanceId).where('finding.fingerprint', 'in', chunk).execute();
+    const rows = await openOnes(db, instanceId)
+      .where('finding.rule', '!=', identityRule)
+      .where('finding.fingerprint', 'in', chunk)
+      .execute();
     found.push(...(rows as OpenFinding[]));
   }
   return found;
@@ -138,14 +155,14 @@ export async function closeFindings(
 export async function openFindings(
   db: Db,
   instanceId: string,
-): Promise<readonly { readonly fingerprint: string; readonly severity: Severity }[]> {
+): Promise<readonly { readonly fingerprint: string; readonly severity: Severity; readonly rule: string }[]> {
   const rows = await db
     .selectFrom('finding')
-    .select(['fingerprint', 'severity'])
+    .select(['fingerprint', 'severity', 'rule'])
     .where('instance_id', '=', instanceId)
     .where('closed_at', 'is', null)
     .execute();
-  return rows as { fingerprint: string; severity: Severity }[];
+  return rows as { fingerprint: string; severity: Severity; rule: string }[];
 }
 
 export async function countOpen(db: Db, instanceId: string): Promise<number> {

@@ -184,11 +184,12 @@ export async function noteError(db: Db, id: string, error: string): Promise<void
     .execute();
 }
 
-/** The new instance goes, whether it ever reported or not, and no token of its launch is any good. */
-export async function retireLaunched(tx: Db, launchKey: string, at: string): Promise<void> {
+/** The new instance goes, whether it ever reported or not, and no token of its launch is any good. Answers who went. */
+export async function retireLaunched(tx: Db, launchKey: string, at: string): Promise<readonly string[]> {
   await tx.deleteFrom('join_token').where('launch_key', '=', launchKey).execute();
   const rows = await tx.selectFrom('instance').select('id').where('launch_key', '=', launchKey).execute();
   for (const { id } of rows) await setLifecycle(tx, id, 'retired', at);
+  return rows.map(({ id }) => id);
 }
 
 /** Only from `replacing`: a person may have quarantined it meanwhile. */

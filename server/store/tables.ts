@@ -14,6 +14,7 @@ export interface Tables {
   drift: DriftTable;
   finding: FindingTable;
   relabel: RelabelTable;
+  identity: IdentityTable;
   evidence: EvidenceTable;
   report: ReportTable;
   replacement: ReplacementTable;
@@ -148,6 +149,13 @@ export interface RelabelTable {
   first_seen_at: string;
   last_seen_at: string;
   closed_at: string | null;
+}
+
+/** By what an instance that is not retired is known. */
+export interface IdentityTable {
+  instance_id: string;
+  name: string;
+  digest: string;
 }
 
 /** An interval in which an instance's complete scans all said the same. Each clean sweep extends one row. */

@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createToken } from '../../server/store/token-store.ts';
 import type { ReportMessage } from '../../shared/protocol.ts';
 import { debianRoot } from '../support/debian-root.ts';
 import { type GatewayDouble, startGatewayDouble } from '../support/gateway-double.ts';
-import { bakeSigned, brief, entryFile, type Keys, keygen, verify } from '../support/pristine-cli.ts';
+import { aGatewayHouse } from '../support/gateway-house.ts';
+import { bakeSigned, brief, entryFile, type Keys, keygen, pristine, verify } from '../support/pristine-cli.ts';
 import { type Scratch, scratch } from '../support/scratch.ts';
 import { until } from '../support/until.ts';
 
@@ -155,6 +157,62 @@ describe('the agent on a Debian that boots for the first time', () => {
     const hole = { subject: 'manifest', name: join(state, 'pins.json'), reason: 'unreadable' };
     expect(gateway.stored.at(-1)!.coverage.holes).toEqual([hole]);
     expect(status()).toMatchObject({ verdict: 'unverifiable', settled: { by: 'cloud-init' } });
+  });
+});
+
+describe('two instances of one Debian', () => {
+  it('drift both by an equal machine-id, until one has another, and never by what was baked', async () => {
+    const place = scratch();
+    const keys = await keygen(join(place.dir, 'k'));
+    const image = place.overlay(debianRoot(), 'image');
+    put(image, 'etc/machine-id', '', 0o444);
+    put(image, 'etc/ssh/ssh_host_rsa_key.pub', 'ssh-rsa baked into all of them', 0o644);
+    put(image, 'run/cloud-init/result.json', '{}');
+    const manifest = join(place.dir, 'manifest');
+    await bakeSigned({ root: image, out: manifest, key: keys.key });
+    const { image: baked } = (await verify({ root: image, manifest, pub: keys.pub })).report;
+    const house = await aGatewayHouse();
+    const origin = { group: 'web', imageDigest: baked!.digest, labels: {}, usesMax: 2, expiresInMs: 3_600_000 };
+    const { token } = await createToken(house.db, origin, Date.now());
+    writeFileSync(join(place.dir, 'token'), token, { mode: 0o600 });
+    const idOf = (root: string, text: string) => put(root, 'etc/machine-id', `${text.repeat(32)}\n`, 0o444);
+    const run = async (name: string, root: string) => {
+      const config = join(place.dir, `${name}.yaml`);
+      const [server] = house.url.split('/agent/');
+      const settings = { server, root, manifest, pub: keys.pub, stateDir: join(place.dir, name), watch: false };
+      writeFileSync(config, JSON.stringify({ ...settings, joinTokenFile: join(place.dir, 'token') }));
+      return (await pristine(['run', '--config', config, '--once'])).code;
+    };
+    const state = async () => {
+      const instances = await house.db.selectFrom('instance').select(['id', 'verdict', 'taint_at']).execute();
+      const open = house.db.selectFrom('finding').select(['rule']).where('closed_at', 'is', null);
+      return { instances: instances.map(({ verdict, taint_at }) => [verdict, taint_at]), open: await open.execute() };
+    };
+    const roots = ['one', 'two'].map((name) => place.overlay(image, name));
+    for (const root of roots) idOf(root, 'a');
+
+    expect([await run('a', roots[0]!), await run('b', roots[1]!)]).toEqual([0, 0]);
+    const shared = { rule: 'guard identity' };
+    expect(await state()).toEqual({
+      instances: [
+        ['drifted', null],
+        ['drifted', null],
+      ],
+      open: [shared, shared],
+    });
+
+    idOf(roots[1]!, 'b');
+    // What its agent pinned has changed: that is a drift of its own, and taints.
+    expect(await run('b', roots[1]!)).toBe(1);
+    expect(await state()).toEqual({
+      instances: [
+        ['in_sync', null],
+        ['drifted', expect.any(String)],
+      ],
+      open: [{ rule: '/etc/machine-id' }],
+    });
+    await house.close();
+    place.remove();
   });
 });
 

@@ -111,6 +111,14 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute();
 
   await text(
+    table('identity').addColumn('instance_id', 'text', (c) => c.notNull().references('instance.id')),
+    ...['name', 'digest'],
+  )
+    .addPrimaryKeyConstraint('identity_key', ['instance_id', 'name'])
+    .execute();
+  await db.schema.createIndex('identity_of_many').on('identity').columns(['name', 'digest']).execute();
+
+  await text(
     table('evidence')
       .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
       .addColumn('instance_id', 'text', (c) => c.notNull().references('instance.id')),

@@ -25,6 +25,23 @@ describe('the reports of a sweep', () => {
     expect(drafts.map(({ part }) => part)).toEqual(drafts.map((_, index) => index + 1));
   });
 
+  it('tell by what the machine is known with the last part alone, within its frame', () => {
+    const identities = Array.from({ length: 64 }, (_, n) => ({
+      name: `/${'x'.repeat(250)}${n}`,
+      digest: digestOf(`${n}`),
+    }));
+    const findings = Array.from({ length: 3_000 }, (_, n) => aFinding({ name: `/${'ä'.repeat(500)}/${n}` }));
+
+    const drafts = build(sweep({ findings, identities }));
+
+    expect(drafts.length).toBeGreaterThan(2);
+    expect(drafts.map((draft) => draft.identities)).toEqual([...drafts.slice(1).map(() => undefined), identities]);
+    const frames = drafts.map((draft, index) => JSON.stringify({ ...draft, boot: 1, seq: index + 1 }));
+    for (const frame of frames) expect(Buffer.byteLength(frame)).toBeLessThanOrEqual(frameBytesMax);
+    expect(parseAgentMessage(frames.at(-1)!)).toMatchObject({ identities });
+    expect(build(sweep({}))[0]).not.toHaveProperty('identities');
+  });
+
   it('are one report when nothing is open', () => {
     expect(build(sweep({}))).toMatchObject([{ part: 1, parts: 1, full: true, opened: [], cleared: [] }]);
   });
@@ -64,7 +81,7 @@ describe('the reports of a sweep', () => {
   });
 });
 
-function sweep(overrides: Partial<Scan>): Scan {
+function sweep(overrides: Partial<Extract<Scan, { kind: 'sweep' }>>): Scan {
   return {
     kind: 'sweep',
     startedAt: aTime,
