@@ -51,6 +51,26 @@ Examples:
     .addHelpText('after', '\nExample:\n  pristine sign --manifest web-7 --key image.key')
     .action(async (options) => end((await import('./sign.ts')).signCommand(options)));
 
+  program
+    .command('learn')
+    .description('propose rules for what booting changes, from booted and untouched instances; a person signs them')
+    .argument('<roots...>', 'three or more: directories of instances, mounted snapshots, or archives of them')
+    .requiredOption('--manifest <dir>', 'the manifest of the image that they were started from')
+    .option('--pub <file>', 'trusted public key or keys', pubFile)
+    .option('--out <file>', 'writes the rules there, as a part of pristine.yaml; never overwrites')
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      `
+What every instance changed becomes a rule as narrow as what was seen; ids in names become patterns. Never proposed:
+\`ignored\`, and anything about programs or what a guard speaks of. Exit code 1 says that something is left for a person.
+
+Example:
+  pristine learn /mnt/boot-1 /mnt/boot-2 /mnt/boot-3 --manifest web-7 --pub image.pub --out boot-rules.yaml
+  pristine rules lint --config boot-rules.yaml --manifest web-7 --pub image.pub`,
+    )
+    .action(async (roots, options) => end((await import('./learn.ts')).learnCommand(roots, options)));
+
   const rules = program.command('rules').description('look through the rules of an image, or sign new ones');
 
   rules
