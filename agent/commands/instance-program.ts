@@ -39,6 +39,30 @@ Examples:
       end((await import('./verify.ts')).verifyCommand({ ...options, components: componentsDir })),
     );
 
+  program
+    .command('explain')
+    .description('say of paths which rule decides, what was baked, what is there, who owns it, and since when')
+    .argument('<path...>', 'absolute, within the root, as manifests and reports write them')
+    .option('--root <path>', 'what to look at: a directory or an image, as for bake (default: that of --config, or /)')
+    .option('--platform <os/arch>', 'of an image for several platforms')
+    .option('--manifest <dir>', `directory of the manifest (default: that of --config, or ${manifestDir})`)
+    .option('--pub <file>', `trusted public key or keys (default: those of --config, or ${pubFile})`)
+    .option(
+      '--config <file>',
+      `of the agent on this machine, which knows since when (default: ${configFile}, if it is there)`,
+    )
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      `
+Exits as verify does: 0 as baked or allowed, 1 a finding of low or more, 3 could not measure.
+
+Examples:
+  pristine explain /etc/passwd
+  pristine explain /usr/bin/sudo /etc/sudoers --root /mnt/image --manifest web-7 --pub image.pub --json`,
+    )
+    .action(async (paths, options) => end((await import('./explain.ts')).explainCommand(paths, options)));
+
   // What the agent runs in a child for each sweep: like verify, but it need not read again what has not changed.
   program
     .command('sweep', { hidden: true })

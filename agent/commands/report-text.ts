@@ -108,7 +108,7 @@ function differenceLines({ change, attributes, expected, actual }: Finding): str
 }
 
 /** Of a digest the beginning is enough to compare by eye; the whole is in the JSON. */
-function value(raw: Finding['expected'][string] | undefined): string {
+export function value(raw: Finding['expected'][string] | undefined): string {
   if (raw === undefined) return 'none';
   const text = terminalSafe(plain(raw));
   return /^sha256:/.test(text) ? `${text.slice(0, 19)}…` : text;

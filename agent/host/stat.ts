@@ -42,6 +42,14 @@ export const uidIn = (stat: Stat): number => stat.readUInt32LE(20);
 export const gidIn = (stat: Stat): number => stat.readUInt32LE(24);
 export const sizeIn = (stat: Stat): bigint => stat.readBigUInt64LE(40);
 
+/** When the inode and when the content last changed, in milliseconds since 1970, whatever the file says. */
+export const changedMsIn = (stat: Stat): number => millisecondsAt(stat, 96);
+export const modifiedMsIn = (stat: Stat): number => millisecondsAt(stat, 112);
+
+function millisecondsAt(stat: Stat, offset: number): number {
+  return Number(stat.readBigInt64LE(offset)) * 1_000 + Math.floor(stat.readUInt32LE(offset + 8) / 1e6);
+}
+
 /** `major:minor`. */
 export const rdevIn = (stat: Stat): string => `${stat.readUInt32LE(128)}:${stat.readUInt32LE(132)}`;
 

@@ -4,9 +4,10 @@ import type { Scan } from '../scan.ts';
 import { boundHoles } from './bound-holes.ts';
 import { type FindingLimits, placeFindings } from './place-findings.ts';
 
-/** What the agent knows of its instance: the open findings by fingerprint, and the holes. */
+/** What the agent knows of its instance: the open findings by fingerprint, when a scan first had each, and the holes. */
 export interface OpenState {
   readonly open: ReadonlyMap<string, Finding>;
+  readonly firstSeenAt: ReadonlyMap<string, string>;
   readonly holes: readonly Hole[];
 }
 
@@ -30,7 +31,7 @@ export const stateLimits: StateLimits = {
   holesBytesMax: 262_144,
 };
 
-export const emptyState: OpenState = { open: new Map(), holes: [] };
+export const emptyState: OpenState = { open: new Map(), firstSeenAt: new Map(), holes: [] };
 
 /**
  * The one rule of what a scan changes: a finding closes only when it was looked at again and is gone. What was not
@@ -73,7 +74,9 @@ function applyWithHoles(
   // A hole over everything says it too, whatever its reason.
   if (isCut && !isHidden('file', '/')) return undefined;
   for (const finding of placed) open.set(finding.fingerprint, finding);
-  return { state: { open, holes }, opened: placed, cleared };
+  const seenAt = (fingerprint: string) => state.firstSeenAt.get(fingerprint) ?? scan.finishedAt;
+  const firstSeenAt = new Map([...open.keys()].map((fingerprint) => [fingerprint, seenAt(fingerprint)]));
+  return { state: { open, firstSeenAt, holes }, opened: placed, cleared };
 }
 
 /** Whether the server has something to learn from this scan, beside that it took place. */

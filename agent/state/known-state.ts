@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { Hole } from '../../shared/coverage.ts';
 import { Digest } from '../../shared/digest.ts';
-import { Finding } from '../../shared/finding.ts';
+import { Finding, Fingerprint } from '../../shared/finding.ts';
 import { writeAtomically } from './durable-file.ts';
 
 /** What was known when the agent ended: a finding that a hole hides at the next start must not be forgotten by that. */
@@ -12,11 +12,13 @@ const KnownState = z.strictObject({
   image: Digest,
   rules: z.int(),
   open: z.array(Finding),
+  firstSeenAt: z.record(Fingerprint, z.iso.datetime({ precision: 3 })),
   holes: z.array(Hole),
 });
 
 interface Known {
   readonly open: ReadonlyMap<string, Finding>;
+  readonly firstSeenAt: ReadonlyMap<string, string>;
   readonly holes: readonly Hole[];
 }
 
@@ -28,12 +30,13 @@ interface Against {
 /** Twice what `stateLimits` lets a state grow to. A larger file is not ours. */
 const knownBytesMax = 40 * 1_048_576;
 
-export async function saveKnownState(stateDir: string, against: Against, { open, holes }: Known): Promise<void> {
+export async function saveKnownState(stateDir: string, against: Against, known: Known): Promise<void> {
   const document: z.infer<typeof KnownState> = {
     schema: 'pristine.known-state/1',
     ...against,
-    open: [...open.values()],
-    holes: [...holes],
+    open: [...known.open.values()],
+    firstSeenAt: Object.fromEntries(known.firstSeenAt),
+    holes: [...known.holes],
   };
   await writeAtomically(pathOf(stateDir), JSON.stringify(document));
 }
@@ -43,9 +46,13 @@ export async function loadKnownState(stateDir: string, against: Against): Promis
   try {
     const path = pathOf(stateDir);
     if ((await stat(path)).size > knownBytesMax) return undefined;
-    const { image, rules, open, holes } = KnownState.parse(JSON.parse(await readFile(path, 'utf8')));
+    const { image, rules, open, firstSeenAt, holes } = KnownState.parse(JSON.parse(await readFile(path, 'utf8')));
     if (image !== against.image || rules !== against.rules) return undefined;
-    return { open: new Map(open.map((finding) => [finding.fingerprint, finding])), holes };
+    return {
+      open: new Map(open.map((finding) => [finding.fingerprint, finding])),
+      firstSeenAt: new Map(Object.entries(firstSeenAt)),
+      holes,
+    };
   } catch {
     return undefined;
   }

@@ -112,6 +112,26 @@ describe('what a scan changes', () => {
     expect(cleared).toEqual([finding.fingerprint]);
   });
 
+  it('notes when a scan first had a finding, for as long as it is open', () => {
+    const finding = aFinding({ name: '/etc/passwd' });
+    const at = (second: number, findings: readonly Finding[]) => ({
+      ...sweep(findings),
+      finishedAt: `2026-08-01T10:00:0${second}.000Z`,
+    });
+    const first = applyScan(emptyState, at(1, [finding])).state;
+
+    const again = applyScan(first, at(2, [finding])).state;
+    const gone = applyScan(again, at(3, [])).state;
+    const anew = applyScan(gone, at(4, [finding])).state;
+
+    expect([first, again, gone, anew].map(({ firstSeenAt }) => firstSeenAt.get(finding.fingerprint))).toEqual([
+      '2026-08-01T10:00:01.000Z',
+      '2026-08-01T10:00:01.000Z',
+      undefined,
+      '2026-08-01T10:00:04.000Z',
+    ]);
+  });
+
   it('keeps the gravest when there are too many, and says so with a hole over everything', () => {
     const low = [1, 2, 3].map((n) => aFinding({ name: `/a${n}`, severity: 'low' }));
     const critical = aFinding({ name: '/z', severity: 'critical' });

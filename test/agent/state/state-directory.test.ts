@@ -7,7 +7,7 @@ import { loadIdentity } from '../../../agent/state/identity.ts';
 import { loadKnownState, saveKnownState } from '../../../agent/state/known-state.ts';
 import { openStateDirectory } from '../../../agent/state/state-directory.ts';
 import { digestOf } from '../../../shared/digest.ts';
-import { aFinding } from '../../support/builders.ts';
+import { aFinding, aTime } from '../../support/builders.ts';
 import { aDirectory } from '../../support/directory.ts';
 
 let directory: string;
@@ -145,7 +145,8 @@ describe('the known state', () => {
   it('comes back for the same image and rules only', async () => {
     await (await openStateDirectory(directory)).close();
     const finding = aFinding();
-    const known = { open: new Map([[finding.fingerprint, finding]]), holes: [] };
+    const firstSeenAt = new Map([[finding.fingerprint, aTime]]);
+    const known = { open: new Map([[finding.fingerprint, finding]]), firstSeenAt, holes: [] };
 
     await saveKnownState(directory, against, known);
 
