@@ -7,7 +7,11 @@ export const holeReasons = [
   'unstable',
   'covered-by-mount',
   'io-error',
+  /** Of a whole mount: its server or its program says nothing. */
+  'no-answer',
   'too-deep',
+  /** A file of more bytes than anybody would wait for to be read. */
+  'too-large',
   /** More differences than an agent keeps; those left out are somewhere beneath. */
   'too-many',
   'unparseable',

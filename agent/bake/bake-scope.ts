@@ -36,6 +36,7 @@ export function bakeScope(options: {
       if (path === draft || path === target) return close(path, undefined);
       if (path === installed.stateDir) return close(path, stateRule);
       const mount = mounts.at(path, isDirectory);
+      if (mount?.silent) return refuse(encodeRaw(path), 'no-answer');
       if (!mount?.pseudo) return true;
       if (isNamedMount(path, pseudoMounts)) return close(path, `mount: ${mount.type}`);
       const name = encodeRaw(path);

@@ -37,6 +37,11 @@ export function verifyScope(manifest: Manifest, mounts: Mounts, holes: HoleList)
     observes: (path, isDirectory) => {
       if (leavesOut(path)) return false;
       const mount = mounts.at(path, isDirectory);
+      if (mount?.silent) {
+        closed.set(path, mount);
+        holes.add({ subject: 'file', name: encodeRaw(path), reason: 'no-answer' });
+        return false;
+      }
       if (mount?.pseudo) {
         closed.set(path, mount);
         if (isNamedMount(path, rules.pseudoMounts)) met.set(path, `mount: ${mount.type}`);

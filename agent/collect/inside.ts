@@ -1,14 +1,16 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, readSync } from 'node:fs';
 import type { RawName } from '../../shared/name.ts';
+import { refuseSilent, type SilentMounts } from './silent-mounts.ts';
 import { type RootPrefix, systemPath } from './system-path.ts';
 
 const linksMax = 40;
 
 /**
  * Resolves a path as if the root were `/`: absolute link targets begin at the root and `..` ends there, so that a link in a
- * foreign tree never leads to this machine's own files. Throws what the system says, and ELOOP.
+ * foreign tree never leads to this machine's own files. Throws what the system says, ELOOP, and ETIMEDOUT at a mount that does not
+ * answer.
  */
-export function resolveInside(root: RootPrefix, path: RawName): RawName {
+export function resolveInside(root: RootPrefix, path: RawName, silent: SilentMounts = new Set()): RawName {
   const left = path.split('/').reverse();
   const done: string[] = [];
   for (let links = 0; left.length > 0; ) {
@@ -18,7 +20,9 @@ export function resolveInside(root: RootPrefix, path: RawName): RawName {
       done.pop();
       continue;
     }
-    const at = systemPath(root, `/${[...done, part].join('/')}`);
+    const next = `/${[...done, part].join('/')}`;
+    refuseSilent(next, silent);
+    const at = systemPath(root, next);
     if (!lstatSync(at).isSymbolicLink()) {
       done.push(part);
       continue;
@@ -35,8 +39,13 @@ export function resolveInside(root: RootPrefix, path: RawName): RawName {
  * The bytes of a regular file within the root, links resolved inside. Throws what the system says, EINVAL for anything but a
  * regular file, EFBIG past `bytesMax`.
  */
-export function readInside(root: RootPrefix, path: RawName, bytesMax: number): Buffer {
-  return readRegular(systemPath(root, resolveInside(root, path)), bytesMax);
+export function readInside(
+  root: RootPrefix,
+  path: RawName,
+  bytesMax: number,
+  silent: SilentMounts = new Set(),
+): Buffer {
+  return readRegular(systemPath(root, resolveInside(root, path, silent)), bytesMax);
 }
 
 /** The bytes of a regular file, never waiting for a FIFO and never reading without end. Throws as `readInside`. */

@@ -9,6 +9,8 @@ export interface Mount {
   readonly type: string;
   /** Made up by the kernel: nothing there was ever baked, and reading it may block or never end. */
   readonly pseudo: boolean;
+  /** It does not answer (`silent-mounts.ts`): whoever touches it is held there. */
+  readonly silent?: boolean;
 }
 
 export interface Mounts {

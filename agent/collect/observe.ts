@@ -102,6 +102,12 @@ const changed = Symbol('changed');
 const notThis = Symbol('not this');
 type Seen = Observation | typeof changed | typeof notThis;
 
+/**
+ * A larger file is not read: its size is compared, and its content is a hole. A sparse one of 16 TiB costs its maker
+ * nothing, and would cost whoever reads it hours; this much takes minutes.
+ */
+const fileBytesMax = 256n * 1_024n ** 3n;
+
 const before = newStat();
 const after = newStat();
 
@@ -118,6 +124,7 @@ function observeFile(root: ScanRoot, path: RawName, name: string, tally: Tally, 
     const failed = statOf(fd, before);
     if (failed < 0) return `!${reasonOf(failed)}`;
     if (typeIn(before) !== 'file') return notThis;
+    if (sizeIn(before) > fileBytesMax) return unreadLine(root, path, name, -errno.EFBIG);
     let content: string | undefined;
     try {
       content = hashFile(fd, sizeIn(before), root.stop);
@@ -186,6 +193,8 @@ export function reasonOf(failed: number): HoleReason {
       return 'unreadable';
     case errno.ENAMETOOLONG:
       return 'too-deep';
+    case errno.EFBIG:
+      return 'too-large';
     default:
       return 'io-error';
   }

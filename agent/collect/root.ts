@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import type { FileType } from '../../shared/entry.ts';
 import type { RawName } from '../../shared/name.ts';
 import { readInside, readRegular, resolveInside } from './inside.ts';
+import { refuseSilent, type SilentMounts } from './silent-mounts.ts';
 import { type RootPrefix, systemPath } from './system-path.ts';
 
 /**
@@ -31,26 +32,29 @@ export interface RootStat {
  * Collectors ask for hundreds of files in a few directories, so that where a directory lies is looked up once: a `Root` is
  * for one look at a tree, and not for keeping.
  */
-export function directoryRoot(prefix: RootPrefix): Root {
+export function directoryRoot(prefix: RootPrefix, silent: SilentMounts = new Set()): Root {
   const directories = new Map<RawName, RawName>();
   const resolveParent = (path: RawName) => {
     const slash = path.lastIndexOf('/');
+    refuseSilent(path, silent);
     if (slash <= 0) return path;
     const directory = path.slice(0, slash);
     let parent = directories.get(directory);
     if (parent === undefined) {
-      parent = resolveInside(prefix, directory);
+      parent = resolveInside(prefix, directory, silent);
       if (directories.size < directoriesMax) directories.set(directory, parent);
     }
-    return `${parent === '/' ? '' : parent}${path.slice(slash)}`;
+    const at = `${parent === '/' ? '' : parent}${path.slice(slash)}`;
+    refuseSilent(at, silent);
+    return at;
   };
   return {
     read: (path, bytesMax) => {
       const at = resolveParent(path);
       const isPlain = !/\/\.{0,2}$/.test(at) && !lstatSync(systemPath(prefix, at)).isSymbolicLink();
-      return isPlain ? readRegular(systemPath(prefix, at), bytesMax) : readInside(prefix, at, bytesMax);
+      return isPlain ? readRegular(systemPath(prefix, at), bytesMax) : readInside(prefix, at, bytesMax, silent);
     },
-    list: (path) => readdirSync(systemPath(prefix, resolveInside(prefix, path)), 'latin1').sort(),
+    list: (path) => readdirSync(systemPath(prefix, resolveInside(prefix, path, silent)), 'latin1').sort(),
     stat: (path) => {
       const at = systemPath(prefix, resolveParent(path));
       return rootStat(lstatSync(at), at);

@@ -6,6 +6,7 @@ import { type ObservedBatch, observeTree } from '../collect/observe-tree.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
 import { directoryRoot, type Root } from '../collect/root.ts';
 import type { Scope } from '../collect/scope.ts';
+import { findSilentMounts, withSilence } from '../collect/silent-mounts.ts';
 import { openRoot, type RootPrefix } from '../collect/system-path.ts';
 import { readContents } from './contents.ts';
 import { type ImageKind, imageKindOf } from './image-kind.ts';
@@ -42,14 +43,15 @@ export async function openRootView(path: string, options: RootViewOptions): Prom
 }
 
 /** Errors: NOT_FOUND. */
-function directoryView(path: string, { pool, labels, verified }: RootViewOptions): RootView {
+async function directoryView(path: string, { pool, labels, verified }: RootViewOptions): Promise<RootView> {
   const root = openRoot(path, { labels, ...(verified && { verified }) });
+  const silent = await findSilentMounts(root.prefix, readMounts(root.prefix));
   return {
     prefix: root.prefix,
     arch: arch(),
-    mounts: () => readMounts(root.prefix),
+    mounts: () => withSilence(readMounts(root.prefix), silent),
     observe: (scope, tally) => observeTree(pool, root, scope, tally),
-    read: async (look) => look(directoryRoot(root.prefix)),
+    read: async (look) => look(directoryRoot(root.prefix, silent)),
     close: root.close,
   };
 }

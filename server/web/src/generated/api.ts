@@ -754,7 +754,7 @@ export type components = {
             subject: string;
             name: string;
             /** @enum {string} */
-            reason: "unreadable" | "unstable" | "covered-by-mount" | "io-error" | "too-deep" | "too-many" | "unparseable" | "not-a-manifest" | "bad-signature" | "not-allowed" | "other-image";
+            reason: "unreadable" | "unstable" | "covered-by-mount" | "io-error" | "no-answer" | "too-deep" | "too-large" | "too-many" | "unparseable" | "not-a-manifest" | "bad-signature" | "not-allowed" | "other-image";
         };
         Image: {
             name: string;
