@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { type Clock, timestamp } from '../shared/clock.ts';
 import { emptyCoverage, type Hole } from '../shared/coverage.ts';
@@ -54,7 +54,7 @@ export function createSweeper(options: SweepChildOptions): Sweeper {
   };
 }
 
-function scanOf(report: Report, { manifest, baseline, clock, log }: SweepChildOptions): Scan {
+function scanOf(report: Report, { root, manifest, baseline, clock, log }: SweepChildOptions): Scan {
   const { startedAt, findings, identities } = report;
   const whole: Hole = { subject: 'manifest', name: manifest, reason: 'not-a-manifest' };
   if (report.image !== null && (report.image.digest !== baseline.image || report.rules !== baseline.rules)) {
@@ -68,14 +68,22 @@ function scanOf(report: Report, { manifest, baseline, clock, log }: SweepChildOp
   if (report.error !== undefined)
     log.error({ code: report.error.code, reason: report.error.message }, 'a sweep could not measure');
   const isSilent = report.coverage.holes.length === 0 && (report.image === null || report.error !== undefined);
+  const holes = isSilent ? [whole] : report.coverage.holes;
   return {
     kind: 'sweep',
     startedAt,
     finishedAt: notBefore(startedAt, report.finishedAt),
     findings,
     identities,
-    coverage: isSilent ? { ...report.coverage, holes: [whole] } : report.coverage,
+    coverage: { ...report.coverage, holes: isBlind(root, report) ? [...holes, noProcesses] : holes },
   };
+}
+
+const noProcesses: Hole = { subject: 'process', name: '/proc', reason: 'unreadable' };
+
+/** An agent of a whole machine sees what runs there. If it does not, somebody took /proc away from it. */
+function isBlind(root: string, { coverage, error }: Report): boolean {
+  return resolve(root) === '/' && error === undefined && !coverage.live;
 }
 
 function unmeasured(startedAt: string, clock: Clock, hole: Hole): Scan {

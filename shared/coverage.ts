@@ -6,6 +6,8 @@ export const holeReasons = [
   'unreadable',
   'unstable',
   'covered-by-mount',
+  /** The scanner is in a mount namespace of its own, and may be shown other files than the machine uses. */
+  'private-namespace',
   'io-error',
   /** Of a whole mount: its server or its program says nothing. */
   'no-answer',
@@ -33,9 +35,10 @@ export const Hole = z
   });
 export type Hole = z.infer<typeof Hole>;
 
-export const Skip = z
-  .strictObject({ name: z.string().max(32_768), rule: z.string().max(4_096) })
-  .meta({ id: 'Skip', description: 'A path that a rule or a mount leaves out, with everything beneath it.' });
+export const Skip = z.strictObject({ name: z.string().max(32_768), rule: z.string().max(4_096) }).meta({
+  id: 'Skip',
+  description: 'A path that a rule or a mount leaves out, with everything beneath it; or what runs and was not judged.',
+});
 export type Skip = z.infer<typeof Skip>;
 
 const count = z.int().nonnegative();
@@ -60,6 +63,10 @@ export const Coverage = z
       .max(4_096)
       .default([])
       .describe('real filesystems under the root that were entered'),
+    live: z
+      .boolean()
+      .default(false)
+      .describe('whether the root is the machine itself, and what runs on it was looked at too'),
     skipped: z.array(Skip).max(10_000),
     holes: z.array(Hole).max(10_000),
   })
@@ -73,6 +80,7 @@ export const emptyCoverage: Coverage = {
   bytesHashed: 0,
   filesUnchanged: 0,
   mounts: [],
+  live: false,
   skipped: [],
   holes: [],
 };

@@ -1,12 +1,15 @@
 import type { FactSubject } from './fact.ts';
 import type { Difference } from './finding.ts';
+import { isLiveSubject } from './live.ts';
+import { liveSentence } from './live-text.ts';
 
 /**
  * What a difference in configuration or packages means, in one line: "user eve added, uid 0". Of any subject that is not a
- * file; one that this version does not know reads as it is called. Not yet safe for a terminal.
+ * file, what runs on the machine included; one that this version does not know reads as it is called. Not yet safe for a terminal.
  */
 export function factSentence(finding: Difference): string {
   const { subject, name, change } = finding;
+  if (isLiveSubject(subject)) return liveSentence(finding);
   if (!Object.hasOwn(sentences, subject)) return `${subject} ${name} ${change}`;
   return sentences[subject as FactSubject](partsOf(finding));
 }

@@ -39,7 +39,7 @@ export const factForms = {
   user: { uid: 'number?', gid: 'number?', home: 'text?', shell: 'text?', password: 'text?', files: 'list' },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Form>>>>;
 
-type Form = 'number' | 'number?' | 'text' | 'text?' | 'list';
+export type Form = 'number' | 'number?' | 'text' | 'text?' | 'list';
 type ValueOf<F> = F extends 'number' | 'number?' ? number : F extends 'list' ? readonly string[] : string;
 type Required<T> = { readonly [K in keyof T as T[K] extends `${string}?` ? never : K]: ValueOf<T[K]> };
 type Optional<T> = { readonly [K in keyof T as T[K] extends `${string}?` ? K : never]?: ValueOf<T[K]> };

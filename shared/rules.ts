@@ -26,6 +26,9 @@ export const guards = [
   'pam',
   'cron',
   'units',
+  'kernel',
+  'modules',
+  'process',
 ] as const;
 export const GuardName = z.enum(guards);
 export type GuardName = z.infer<typeof GuardName>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { canonicalJson } from './canonical-json.ts';
 import { factForms, factSubjects } from './fact.ts';
+import { liveForms, liveSubjects } from './live.ts';
 
 export const Scheme = z.object({
   version: z.int().positive(),
@@ -11,18 +12,19 @@ export type Scheme = z.infer<typeof Scheme>;
 
 const withLabels: Scheme = {
   version: 1,
-  subjects: ['file', ...factSubjects].sort(),
+  subjects: ['file', ...factSubjects, ...liveSubjects].sort(),
   attributes: {
     file: [
       ...['type', 'mode', 'uid', 'gid', 'size', 'content', 'target', 'rdev'],
       ...['xattrs', 'capabilities', 'acl', 'flags', 'selinux'],
     ],
     ...Object.fromEntries(factSubjects.map((subject) => [subject, Object.keys(factForms[subject])])),
+    ...Object.fromEntries(liveSubjects.map((subject) => [subject, Object.keys(liveForms[subject])])),
   },
 };
 
 /**
- * What a manifest of this version records, and so exactly what `verify` compares. A change of how an attribute is
+ * What a manifest of this version records, and what runs on the root (`live.ts`): exactly what `verify` compares. A change of how an attribute is
  * measured raises the version: unequal schemes are never compared, because that would look like drift. SELinux labels
  * are in it only where the bake had any: a root is often built where there are none, and labelled when it first boots.
  */

@@ -120,6 +120,8 @@ async function checkSubjects(
       checked: new Set([...baked.files.keys(), ...observed.keys()]).size,
       ...tally,
       mounts: [...scope.mounts()],
+      // What runs is left to the sweeps: no path that changed says anything of it.
+      live: false,
       skipped: [...scope.skipped()],
       holes: [...holes.all()],
     },

@@ -35,6 +35,7 @@ export async function compareFiles(
       if (observation === unchanged) looked += await passBefore(baked, paths[index]!, judge);
       if (observation === baked.line || (observation === unchanged && isAbout(baked.line, paths[index]!))) {
         if (watches(paths[index]!)) judge.found(baked.entry(), baked.entry());
+        else judge.same(paths[index]!, baked.line!);
         keep(baked.line!, marks?.subarray(index * markBytes, (index + 1) * markBytes));
         baked.advance();
         looked++;
@@ -74,7 +75,7 @@ export function judgePath(judge: Judge, path: RawName, expected: Entry | undefin
   // What nobody baked cannot have been found as baked: whatever says so is broken.
   const reason = observation === unchanged ? 'unstable' : reasonIn(observation);
   if (observed !== undefined) judge.found(expected, observed, reason);
-  else if (reason !== undefined) judge.unseen(encodeRaw(path), reason);
+  else if (reason !== undefined) judge.unseen(path, expected, reason);
   else if (expected !== undefined) judge.missing(expected);
 }
 

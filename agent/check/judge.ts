@@ -2,7 +2,7 @@ import { compareEntry } from '../../shared/compare.ts';
 import type { HoleReason } from '../../shared/coverage.ts';
 import type { Entry } from '../../shared/entry.ts';
 import type { Finding } from '../../shared/finding.ts';
-import { encodeRaw, rawOf } from '../../shared/name.ts';
+import { encodeRaw, type RawName, rawOf } from '../../shared/name.ts';
 import { type FindingList, openFindingList } from './finding-list.ts';
 import type { HoleList } from './hole-list.ts';
 import { keyOf, noPins, type Pins } from './pins.ts';
@@ -10,12 +10,14 @@ import type { VerifyScope } from './verify-scope.ts';
 
 /** Turns what was baked and what is there into findings and holes, one subject at a time. */
 export interface Judge {
+  /** A file that is exactly as it was baked: its line. */
+  readonly same: (path: RawName, line: string) => void;
   /** A baked subject that was not found. */
   readonly missing: (expected: Entry) => void;
   /** A subject that was found, baked or not; with the reason where not all of it could be read. */
   readonly found: (expected: Entry | undefined, observed: Entry, unread?: HoleReason) => void;
-  /** A path that is there, and of which nothing could be seen. */
-  readonly unseen: (name: string, reason: HoleReason) => void;
+  /** A path that is there, baked or not, and of which nothing could be seen. */
+  readonly unseen: (path: RawName, expected: Entry | undefined, reason: HoleReason) => void;
   /** At the end: what was pinned, lies within what was looked at, and was not met, is gone. */
   readonly finish: (isWithin?: (pinned: Entry) => boolean) => readonly Finding[];
 }
@@ -26,6 +28,8 @@ export type Witness = (expected: Entry | undefined, observed: Entry) => void;
 export interface JudgeOptions {
   readonly pins?: Pins;
   readonly witness?: Witness;
+  /** Told of every baked file that passes. */
+  readonly onBaked?: ((path: RawName, entry: string | Entry) => void) | undefined;
   /** Where the findings go; else all are kept. */
   readonly findings?: FindingList;
 }
@@ -33,7 +37,12 @@ export interface JudgeOptions {
 export function openJudge(
   scope: VerifyScope,
   holes: HoleList,
-  { pins = noPins, witness = () => undefined, findings = openFindingList() }: JudgeOptions = {},
+  {
+    pins = noPins,
+    witness = () => undefined,
+    onBaked = () => undefined,
+    findings = openFindingList(),
+  }: JudgeOptions = {},
 ): Judge {
   const looked = new Set<string>();
   const gone = (known: Entry, expected: Entry | undefined) => {
@@ -47,22 +56,31 @@ export function openJudge(
     if (mount === undefined) findings.add(finding);
     else holes.add({ subject: 'file', name: encodeRaw(mount.path), reason: 'covered-by-mount' });
   };
+  const passed = (expected: Entry | undefined) => {
+    if (expected?.subject === 'file') onBaked(rawOf(expected.name) ?? expected.name, expected);
+  };
   const look = (subject: { readonly subject: string; readonly name: string }) => {
     if (pins.all.length > 0) looked.add(keyOf(subject));
   };
   return {
+    same: onBaked,
     missing: (expected) => {
+      passed(expected);
       look(expected);
       gone(expected, expected);
     },
     found: (expected, observed, unread) => {
+      passed(expected);
       look(observed);
       if (unread !== undefined) holes.add({ subject: observed.subject, name: observed.name, reason: unread });
       else witness(expected, observed);
       const finding = compareEntry(expected, observed, scope.rulebook, pins.of(observed));
       if (finding !== undefined) findings.add(finding);
     },
-    unseen: (name, reason) => holes.add({ subject: 'file', name, reason }),
+    unseen: (path, expected, reason) => {
+      passed(expected);
+      holes.add({ subject: 'file', name: encodeRaw(path), reason });
+    },
     finish: (isWithin = () => true) => {
       for (const pinned of pins.all) if (!looked.has(keyOf(pinned)) && isWithin(pinned)) gone(pinned, undefined);
       return findings.all();

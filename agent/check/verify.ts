@@ -10,6 +10,7 @@ import { hasLabels } from '../../shared/scheme.ts';
 import { decideVerdict } from '../../shared/verdict.ts';
 import { collectFacts } from '../collect/facts/collector.ts';
 import { collectors } from '../collect/facts/collectors.ts';
+import { readMachine } from '../collect/live/machine.ts';
 import { newTally } from '../collect/observe.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
 import { attributeFiles } from '../collect/packages/attribute-files.ts';
@@ -25,6 +26,7 @@ import { openFindingList } from './finding-list.ts';
 import { openHoleList } from './hole-list.ts';
 import { openIdentityList } from './identities.ts';
 import { openJudge, type Witness } from './judge.ts';
+import { type LiveLook, openLiveLook } from './live-look.ts';
 import { type Manifest, openManifest } from './open-manifest.ts';
 import { noPinning, openPinning, type PinningOptions } from './pinning.ts';
 import { openVerifiedFiles, type VerifiedFiles } from './verified-files.ts';
@@ -137,7 +139,8 @@ async function sweepRoot(
     pinning.note(found);
     identities.note(expected, found);
   };
-  const judge = openJudge(scope, holes, { pins: pinning.pins, witness, findings: list });
+  const live = machineOf(root);
+  const judge = openJudge(scope, holes, { pins: pinning.pins, witness, findings: list, onBaked: live?.baked });
   const tally = newTally();
   const { entries } = composition;
 
@@ -145,7 +148,7 @@ async function sweepRoot(
   const observed = root.observe(scope, tally);
   const { distro } = manifest.statement.predicate.platform;
   const facts = await root.read((files) => collectFacts(files, distro, collectors));
-  for (const hole of facts.holes) holes.add(hole);
+  for (const hole of [...facts.holes, ...(live?.holes ?? [])]) holes.add(hole);
   await checkStoredDigest(manifest);
   const cursor = openCursor(composition.lines());
   const before = facts.entries.filter(({ subject }) => subject < 'file');
@@ -155,6 +158,8 @@ async function sweepRoot(
   const progress = (looked: number) => onProgress(looked, entries);
   checked += await compareFiles(cursor, observed, judge, { onProgress: progress, keep, watches: pinning.watches });
   checked += await compareFacts(cursor, after, judge, { judgesAll });
+  const running = live?.judge(scope.rulebook);
+  for (const finding of running?.findings ?? []) list.add(finding);
   const findings = judge.finish();
   const unpinned = await pinning.finish(holes.all());
   if (unpinned !== undefined) holes.add(unpinned);
@@ -169,13 +174,20 @@ async function sweepRoot(
     coverage: {
       entries,
       ...(composition.laidOver.length > 0 && { components: [...composition.laidOver] }),
-      checked,
+      checked: checked + (running?.checked ?? 0),
       ...tally,
       mounts: [...scope.mounts()],
-      skipped: [...scope.skipped()],
+      live: live !== undefined,
+      skipped: [...scope.skipped(), ...(running?.skipped ?? [])],
       holes: [...holes.all()],
     },
   };
+}
+
+/** What runs, where the root is that of the machine: read before the files are, since they take longer. */
+function machineOf({ prefix }: RootView): LiveLook | undefined {
+  const machine = prefix === undefined ? undefined : readMachine(prefix);
+  return machine && openLiveLook(machine);
 }
 
 /** Only what is found has an owner worth knowing. */

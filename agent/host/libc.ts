@@ -29,6 +29,7 @@ const raw = {
 };
 
 export const errno = constants.errno;
+export const AT_FDCWD = -100;
 export const AT_EMPTY_PATH = 0x1000;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
 /** STATX_BASIC_STATS and STATX_MNT_ID. */
@@ -44,6 +45,15 @@ export const statx = (fd: number, path: Path, flags: number, into: Buffer): numb
   checked(raw.statx(fd, path, flags, statxMask, into));
 export const readlinkat = (fd: number, path: Path, into: Buffer): number =>
   checked(raw.readlinkat(fd, path, into, into.length));
+/** What a link says, as raw bytes, or `-errno`. Takes an absolute path. */
+export function readLink(path: string): string | number {
+  const length = readlinkat(AT_FDCWD, cPath(path), linkBuffer);
+  return length < 0 ? length : linkBuffer.toString('latin1', 0, length);
+}
+
+/** A page, which is the most that the kernel gives. */
+const linkBuffer = Buffer.alloc(4_096);
+
 /** Entries of a directory as getdents64(2) lays them out; 0 at the end. */
 export const getdents64 = (fd: number, into: Buffer): number =>
   checked(raw.getdents64(getdents64Number, fd, into, into.length));

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import type { FileType } from '../../shared/entry.ts';
-import { AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, cPath, statx } from './libc.ts';
+import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, cPath, statx } from './libc.ts';
 
 /** struct statx of linux/stat.h as 256 bytes; reused by whoever holds it. */
 export type Stat = Buffer;
@@ -18,6 +18,15 @@ export function statOf(fd: number, into: Stat): number {
 export function statIn(directory: number, name: string, into: Stat): number {
   return statx(directory, cPath(name), AT_SYMLINK_NOFOLLOW, into);
 }
+
+/** Which file is at an absolute path: device and inode, or `-errno`. */
+export function fileAt(path: string, links: 'follow' | 'no-follow'): string | number {
+  const error = statx(AT_FDCWD, cPath(path), links === 'follow' ? 0 : AT_SYMLINK_NOFOLLOW, identity);
+  if (error < 0) return error;
+  return `${identity.readUInt32LE(136)}:${identity.readUInt32LE(140)} ${identity.readBigUInt64LE(32)}`;
+}
+
+const identity = newStat();
 
 const fileTypes: ReadonlyMap<number, FileType> = new Map([
   [constants.S_IFIFO, 'fifo'],

@@ -1,5 +1,6 @@
 import { type Hole, hiderOf } from '../../shared/coverage.ts';
 import type { Finding } from '../../shared/finding.ts';
+import { isLiveSubject } from '../../shared/live.ts';
 import type { Scan } from '../scan.ts';
 import { boundHoles } from './bound-holes.ts';
 import { type FindingLimits, placeFindings } from './place-findings.ts';
@@ -90,6 +91,7 @@ export function changesAnything(before: OpenState, applied: Applied): boolean {
 
 /** What a scan looked at. The reach of a scope is that of a hole, so that what a check closes and what a hole protects cannot differ. */
 function reachOf(scan: Scan): (subject: string, name: string) => boolean {
-  if (scan.kind === 'sweep') return () => true;
+  // A sweep that is not of the machine itself did not look at what runs there.
+  if (scan.kind === 'sweep') return (subject) => scan.coverage.live || !isLiveSubject(subject);
   return hiderOf(scan.looked.map((scope) => ({ ...scope, reason: 'unreadable' })));
 }

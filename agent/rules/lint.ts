@@ -1,5 +1,6 @@
 import type { Entry, FileEntry } from '../../shared/entry.ts';
 import { factGuards, isDevice, isExecutable } from '../../shared/guard.ts';
+import { liveGuards } from '../../shared/live.ts';
 import { rawOf } from '../../shared/name.ts';
 import { compilePattern } from '../../shared/pattern.ts';
 import { pathInBoth, pathOutside } from '../../shared/pattern-language.ts';
@@ -153,6 +154,8 @@ function needRemarks(
   const leavesOut = rule.as === 'ignored' || rule.as === 'foreign';
   const isNeeded = (guard: GuardName) => {
     if (leavesOut) return false;
+    // What runs is in no manifest: nothing there can tell whether it is needed.
+    if (Object.values(liveGuards).includes(guard)) return true;
     if (seen !== undefined) return seen.some((one) => one.line.number === number && one.guards.has(guard));
     const places = guardedPlaces.get(guard);
     return places === undefined || rule.match.some((pattern) => places.some((place) => meets(pattern, place)));

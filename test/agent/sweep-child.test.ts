@@ -80,6 +80,21 @@ describe('a sweep in a child', () => {
     expect(scan.coverage.holes).toEqual([manifestHole]);
   });
 
+  it.each([
+    [
+      'is a hole of an agent that should see what runs',
+      ...['/', false, [{ subject: 'process', name: '/proc', reason: 'unreadable' }]],
+    ],
+    ['is none where it was looked at', '/', true, []],
+    ['is none of an agent of a directory', '/srv', false, []],
+  ] as const)('that saw no processes %s', async (_what, root, live, holes) => {
+    const report = aVerifyReport({ coverage: aCoverage({ live }) });
+
+    const scan = await sweep(says(report, 0), {}, undefined, undefined, undefined, root);
+
+    expect(scan.coverage.holes).toEqual(holes);
+  });
+
   it('does not end before it began when the clock was set back', async () => {
     const scan = await sweep(says(aVerifyReport({ finishedAt: '2020-01-01T00:00:00.000Z' }), 0));
 
@@ -134,6 +149,7 @@ async function sweep(
   entry?: string,
   signal = new AbortController().signal,
   pinning?: PinningOptions,
+  root = '/srv/root',
 ) {
   const file = join(directory, 'verify.cjs');
   await writeFile(file, script);
@@ -141,7 +157,7 @@ async function sweep(
   const log = pino({ enabled: false });
   const options = {
     entry: entry ?? file,
-    root: '/',
+    root,
     manifest: '/m',
     pub: '/p',
     stateDir: directory,

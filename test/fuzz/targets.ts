@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Collector, collectFacts, readsAt } from '../../agent/collect/facts/collector.ts';
 import { collectors } from '../../agent/collect/facts/collectors.ts';
+import { parseModules } from '../../agent/collect/live/modules.ts';
+import { programOf } from '../../agent/collect/live/program.ts';
 import { parseMountinfo } from '../../agent/collect/mounts.ts';
 import { parseApkInstalled } from '../../agent/collect/packages/apk.ts';
 import { parseStatus } from '../../agent/collect/packages/dpkg.ts';
@@ -63,6 +65,16 @@ const parsers: readonly Target[] = [
   },
   { name: 'package.json', examples: texts('{"name":"@scope/left-pad","version":"1.3.0"}'), run: parsePackageJson },
   { name: 'mountinfo', examples: texts(mountinfo), run: (input) => parseMountinfo(latin1(input), '') },
+  {
+    name: 'proc modules',
+    examples: texts('ext4 1122304 2 jbd2,mbcache, Live 0xffffffffc0a3e000 (OE)\nmbcache 16384 1 ext4, Live 0x0\n'),
+    run: (input) => parseModules(latin1(input)),
+  },
+  {
+    name: 'program of a process',
+    examples: texts('/usr/bin/x', '/usr/bin/x (deleted)', '/memfd:x (deleted)'),
+    run: (input) => programOf(latin1(input), 'a', (path) => (path.length % 2 === 0 ? 'a' : undefined)),
+  },
   {
     name: 'extended attributes',
     examples: [

@@ -118,6 +118,15 @@ describe('a difference as a sentence', () => {
     ],
     ['module setting blacklist nouveau added', added('kernel-module', 'blacklist nouveau', { values: [], files: [] })],
     ['package source deb x removed', removed('repository', 'deb x', { enabled: 'yes', options: [], files: [] })],
+    ['process /tmp/x runs, which is not in the image', added('process', '/tmp/x', { state: 'not-baked' })],
+    ['process /tmp/x runs, and its file was deleted', added('process', '/tmp/x', { state: 'deleted' })],
+    ['process memfd:x runs, from memory, without a file', added('process', 'memfd:x', { state: 'memfd' })],
+    ['module evil is loaded, which is not in the image (taints OE)', added('loaded-module', 'evil', { taints: 'OE' })],
+    ['module evil is loaded, which is not in the image', added('loaded-module', 'evil', {})],
+    [
+      'kernel 6.9 runs, the image has 5.10, 6.1',
+      modified('kernel-running', 'kernel', { releases: ['5.10', '6.1'] }, { releases: ['6.9'] }),
+    ],
     ['wormhole x added', added('wormhole', 'x', {})],
     ['constructor x added', added('constructor', 'x', {})],
   ])('%s', (expected, difference) => {

@@ -55,6 +55,7 @@ export function aCoverage(overrides: Partial<Coverage> = {}): Coverage {
     filesHashed: 1,
     bytesHashed: 1,
     mounts: [],
+    live: false,
     skipped: [],
     holes: [],
     ...overrides,

@@ -23,12 +23,13 @@ async function* observed(entries: readonly Entry[], size: number) {
 async function merge(baked: readonly string[], files: readonly Entry[], packages: ReturnType<typeof aPackage>[] = []) {
   const told: string[] = [];
   const judge: Judge = {
+    same: () => undefined,
     missing: ({ name }) => told.push(`-${name}`),
     found: (expected, now) => {
       if (expected === undefined) told.push(`+${now.name}`);
       else if (writeEntryLine(expected) !== writeEntryLine(now)) told.push(now.name);
     },
-    unseen: (name) => told.push(`?${name}`),
+    unseen: (name: string) => told.push(`?${name}`),
     finish: () => [],
   };
   const cursor = openCursor(pieces(baked, 2));

@@ -102,6 +102,18 @@ describe('what a scan changes', () => {
     expect(cleared).toEqual([]);
   });
 
+  it('closes what ran only by a sweep that looked at what runs', () => {
+    const finding = aFinding({ subject: 'process', name: '/tmp/x' });
+    const state: OpenState = { open: new Map([[finding.fingerprint, finding]]), holes: [] };
+    const scan = (live: boolean) =>
+      ({ startedAt: aTime, finishedAt: aTime, findings: [], coverage: aCoverage({ live }) }) as const;
+    const looked = [{ subject: 'file', name: '/' }];
+
+    expect(applyScan(state, { kind: 'check', looked, ...scan(false) }).cleared).toEqual([]);
+    expect(applyScan(state, { kind: 'sweep', ...scan(false) }).cleared).toEqual([]);
+    expect(applyScan(state, { kind: 'sweep', ...scan(true) }).cleared).toEqual([finding.fingerprint]);
+  });
+
   it('clears all packages that a look at their database no longer finds', () => {
     const finding = aFinding({ subject: 'package', name: 'openssl:amd64' });
     const state = applyScan(emptyState, sweep([finding])).state;

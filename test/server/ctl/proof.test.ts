@@ -41,6 +41,7 @@ describe('proof verify --pub', () => {
     filesHashed: 1,
     bytesHashed: 1,
     mounts: [],
+    live: false,
     skipped: [],
   };
   const { predicate } = aProofStatement();

@@ -541,6 +541,11 @@ export type components = {
              * @default []
              */
             mounts: string[];
+            /**
+             * @description whether the root is the machine itself, and what runs on it was looked at too
+             * @default false
+             */
+            live: boolean;
             skipped: components["schemas"]["Skip"][];
             holes: components["schemas"]["Hole"][];
         };
@@ -754,7 +759,7 @@ export type components = {
             subject: string;
             name: string;
             /** @enum {string} */
-            reason: "unreadable" | "unstable" | "covered-by-mount" | "io-error" | "no-answer" | "too-deep" | "too-large" | "too-many" | "unparseable" | "not-a-manifest" | "bad-signature" | "not-allowed" | "other-image";
+            reason: "unreadable" | "unstable" | "covered-by-mount" | "private-namespace" | "io-error" | "no-answer" | "too-deep" | "too-large" | "too-many" | "unparseable" | "not-a-manifest" | "bad-signature" | "not-allowed" | "other-image";
         };
         Image: {
             name: string;
@@ -1047,7 +1052,7 @@ export type components = {
         };
         /** @enum {string} */
         Severity: "info" | "low" | "medium" | "high" | "critical";
-        /** @description A path that a rule or a mount leaves out, with everything beneath it. */
+        /** @description A path that a rule or a mount leaves out, with everything beneath it; or what runs and was not judged. */
         Skip: {
             name: string;
             rule: string;

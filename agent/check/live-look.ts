@@ -1,0 +1,72 @@
+import type { Hole, Skip } from '../../shared/coverage.ts';
+import type { Entry } from '../../shared/entry.ts';
+import { parseEntryLine } from '../../shared/entry-line.ts';
+import type { Finding } from '../../shared/finding.ts';
+import { isExecutable } from '../../shared/guard.ts';
+import { judgeKernel, judgeModule, judgeProgram, type LiveVerdict } from '../../shared/judge-live.ts';
+import type { RawName } from '../../shared/name.ts';
+import type { Rulebook } from '../../shared/rulebook.ts';
+import type { Machine } from '../collect/live/machine.ts';
+import { openBakedKernels } from './baked-kernels.ts';
+
+/** What runs on the machine, against the files of the manifest. */
+export interface LiveLook {
+  /** Told of each baked file while the entries pass, as its line or its entry. Keeps what runs, and nothing of the tree. */
+  readonly baked: (path: RawName, entry: string | Entry) => void;
+  /** Once all of them have passed. */
+  readonly judge: (rulebook: Rulebook) => {
+    readonly checked: number;
+    readonly findings: readonly Finding[];
+    readonly skipped: readonly Skip[];
+  };
+  readonly holes: readonly Hole[];
+}
+
+export function openLiveLook({ processes, kernel, holes }: Machine): LiveLook {
+  const { programs, contained } = processes;
+  const bakedPrograms = new Set<RawName>();
+  const kernels = openBakedKernels(kernel?.release ?? '');
+  return {
+    holes,
+    baked: (path, entry) => {
+      kernels.see(path);
+      if (programs.has(path) && isProgram(entry)) bakedPrograms.add(path);
+    },
+    judge: (rulebook) => {
+      const verdicts: LiveVerdict[] = [];
+      for (const [name, state] of programs) {
+        const departure = state !== 'there' ? state : bakedPrograms.has(name) ? undefined : 'not-baked';
+        if (departure !== undefined) verdicts.push(judgeProgram(name, departure, rulebook));
+      }
+      const releases = kernels.releases();
+      const runsBaked = kernel !== undefined && releases.includes(kernel.release);
+      // An image without a kernel runs on that of another: a container, or a machine that is booted from outside.
+      if (kernel !== undefined && releases.length > 0 && !runsBaked) {
+        verdicts.push(judgeKernel(kernel.release, releases, rulebook));
+      }
+      // Of another kernel no module was baked, and one finding says so.
+      const modules = runsBaked ? kernel.modules : [];
+      for (const { name, taints } of modules) {
+        if (!kernels.hasModule(name)) verdicts.push(judgeModule(name, taints, rulebook));
+      }
+      const leftOut = verdicts.filter((verdict) => verdict === 'left-out').length;
+      return {
+        checked: programs.size + (releases.length > 0 ? 1 : 0) + modules.length,
+        findings: verdicts.filter((verdict) => typeof verdict === 'object'),
+        skipped: [
+          ...skip('process', contained, 'processes of containers'),
+          ...skip('process', leftOut, 'programs where rules look at nothing'),
+        ],
+      };
+    },
+  };
+}
+
+function isProgram(entry: string | Entry): boolean {
+  const parsed = typeof entry === 'string' ? parseEntryLine(entry) : entry;
+  return parsed.subject === 'file' && isExecutable(parsed);
+}
+
+function skip(name: string, count: number, what: string): Skip[] {
+  return count === 0 ? [] : [{ name, rule: `${what}: ${count}` }];
+}

@@ -1,0 +1,75 @@
+import { statfsSync } from 'node:fs';
+import type { Hole, HoleReason } from '../../../shared/coverage.ts';
+import { readLink } from '../../host/libc.ts';
+import { fileAt } from '../../host/stat.ts';
+import { errnoOf, type RootPrefix } from '../system-path.ts';
+import { type LoadedModule, parseModules } from './modules.ts';
+import { readProcFile } from './proc-file.ts';
+import { type Processes, readProcesses } from './processes.ts';
+
+/** What runs on the machine of which the root is the root. */
+export interface Machine {
+  readonly processes: Pick<Processes, 'programs' | 'contained'>;
+  /** Undefined where it could not be read. */
+  readonly kernel: { readonly release: string; readonly modules: readonly LoadedModule[] } | undefined;
+  readonly holes: readonly Hole[];
+}
+
+/**
+ * Undefined unless the root is that of our own mount namespace and /proc is the kernel's, of our own pid namespace: what
+ * runs elsewhere says nothing of a tree that merely lies here, nor of a root that is being built in a chroot.
+ */
+export function readMachine(root: RootPrefix, proc = '/proc'): Machine | undefined {
+  if (root !== '' || !isProc(proc)) return undefined;
+  const processes = readProcesses(proc);
+  if (processes === undefined) return undefined;
+  const holes: Hole[] = [];
+  if (processes.unseen !== undefined) holes.push({ subject: 'process', name: proc, reason: processes.unseen });
+  if (isApart(proc)) holes.push({ subject: 'file', name: `${proc}/self/ns/mnt`, reason: 'private-namespace' });
+  return { processes, kernel: readKernel(proc, holes), holes };
+}
+
+const procMagic = 0x9fa0;
+
+function isProc(proc: string): boolean {
+  try {
+    return statfsSync(proc).type === procMagic && readLink(`${proc}/self`) === `${process.pid}`;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether process 1 has our root and another mount namespace. A container has a root of its own; with the machine's root,
+ * somebody may have given us, and nobody else, mounts over what was changed.
+ */
+function isApart(proc: string): boolean {
+  const [own, first] = [readLink(`${proc}/self/ns/mnt`), readLink(`${proc}/1/ns/mnt`)];
+  // Where that may not be read, programs may not either, and a hole says so.
+  if (typeof own === 'number' || typeof first === 'number' || own === first) return false;
+  return fileAt(`${proc}/1/root`, 'follow') === fileAt('/', 'follow');
+}
+
+const releaseBytesMax = 4_096;
+const modulesBytesMax = 4 * 1_048_576;
+
+function readKernel(proc: string, holes: Hole[]): Machine['kernel'] {
+  const hole = (subject: string, file: string, reason: HoleReason) =>
+    void holes.push({ subject, name: `${proc}/${file}`, reason });
+  const release = attempt(() => readProcFile(`${proc}/sys/kernel/osrelease`, releaseBytesMax).trim());
+  if (release === undefined || release === '') return void hole('kernel-running', 'sys/kernel/osrelease', 'unreadable');
+  // A kernel that is built without modules has no such file.
+  const text = attempt(() => readProcFile(`${proc}/modules`, modulesBytesMax), '');
+  const modules = text === undefined ? undefined : parseModules(text);
+  if (modules === undefined) hole('loaded-module', 'modules', text === undefined ? 'unreadable' : 'unparseable');
+  return { release, modules: modules ?? [] };
+}
+
+/** Undefined where it cannot be read; `absent` where it is not there. */
+function attempt(read: () => string, absent?: string): string | undefined {
+  try {
+    return read();
+  } catch (error) {
+    return errnoOf(error) === 'ENOENT' ? absent : undefined;
+  }
+}

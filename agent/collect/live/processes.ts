@@ -1,0 +1,108 @@
+import { readdirSync } from 'node:fs';
+import type { HoleReason } from '../../../shared/coverage.ts';
+import type { RawName } from '../../../shared/name.ts';
+import { errno, readLink } from '../../host/libc.ts';
+import { fileAt } from '../../host/stat.ts';
+import { type Program, programOf, worse } from './program.ts';
+
+export interface Processes {
+  /** By name, what is worst of the processes that run it. */
+  readonly programs: ReadonlyMap<RawName, Program['state']>;
+  /** How many processes belong to containers: the programs there are files of another root. */
+  readonly contained: number;
+  /** Why some could not be seen. */
+  readonly unseen: HoleReason | undefined;
+}
+
+/** More programs than this are not looked at, and that is said. */
+const programsMax = 20_000;
+
+/**
+ * The programs that run on this machine. Undefined when we are in a chroot of it: then the paths of other processes are
+ * not those of our root. Kernel threads have no program, nor has what ended while we looked.
+ */
+export function readProcesses(proc: string): Processes | undefined {
+  const pids = readdirSync(proc).filter((name) => /^\d+$/.test(name));
+  const own = ownPlace(proc);
+  const programs = new Map<RawName, Program['state']>();
+  const known = new Set<string>();
+  let contained = 0;
+  // Process 1 is always there: a /proc that is mounted with `hidepid` shows only what its reader may trace.
+  let unseen: HoleReason | undefined = pids.includes('1') ? undefined : 'unreadable';
+  for (const pid of pids) {
+    const seen = lookAt(`${proc}/${pid}`, own);
+    if (seen === 'around-us') return undefined;
+    if (seen === 'contained') contained++;
+    else if (typeof seen === 'number') unseen ??= reasonOf(seen);
+    else if (known.size === programsMax) unseen = 'too-many';
+    else if (!known.has(`${seen.file} ${seen.link}`)) {
+      known.add(`${seen.file} ${seen.link}`);
+      const { name, state } = programOf(seen.link, seen.file, plainFileAt);
+      programs.set(name, worse(programs.get(name), state));
+    }
+  }
+  return { programs, contained, unseen };
+}
+
+/** Where somebody is: which directory is the root, in which mount namespace. */
+interface Place {
+  readonly root: string;
+  readonly namespace: RawName;
+}
+
+function ownPlace(proc: string): Place {
+  const namespace = readLink(`${proc}/self/ns/mnt`);
+  return { root: `${fileAt('/', 'follow')}`, namespace: typeof namespace === 'number' ? '' : namespace };
+}
+
+/** What one process runs; whose it is, where it is not ours to judge; or `-errno`. */
+function lookAt(
+  at: string,
+  own: Place,
+): { readonly link: RawName; readonly file: string } | 'contained' | 'around-us' | number {
+  const link = readLink(`${at}/exe`);
+  if (typeof link === 'number') return link;
+  const root = fileAt(`${at}/root`, 'follow');
+  if (typeof root === 'number') return root;
+  if (root !== own.root) {
+    const whose = ownerElsewhere(at, root, own);
+    if (whose !== 'ours') return whose;
+  }
+  const file = fileAt(`${at}/exe`, 'follow');
+  return typeof file === 'number' ? file : { link, file };
+}
+
+/**
+ * Of a process whose root is another directory. In our mount namespace it is a chroot beneath us, and what runs there is
+ * in our sight; or we are in one beneath it. In another it is a container. With our root it would be ours in any namespace:
+ * systemd gives one to many a service, and who enters the host from a container has its root.
+ */
+function ownerElsewhere(at: string, root: string, own: Place): 'ours' | 'contained' | 'around-us' | number {
+  const namespace = readLink(`${at}/ns/mnt`);
+  if (typeof namespace === 'number') return namespace;
+  if (namespace !== own.namespace) return 'contained';
+  const link = readLink(`${at}/root`);
+  if (typeof link === 'number') return link;
+  if (fileAt(link, 'follow') === root) return 'ours';
+  return link === '/' ? 'around-us' : 'contained';
+}
+
+function plainFileAt(path: RawName): string | undefined {
+  const file = fileAt(path, 'no-follow');
+  return typeof file === 'number' ? undefined : file;
+}
+
+/** Undefined where there is nothing to see: no program, or no process any more. */
+function reasonOf(error: number): HoleReason | undefined {
+  switch (-error) {
+    case errno.ENOENT:
+    case errno.ESRCH:
+      return undefined;
+    case errno.EACCES:
+    case errno.EPERM:
+    case errno.ENAMETOOLONG:
+      return 'unreadable';
+    default:
+      return 'io-error';
+  }
+}

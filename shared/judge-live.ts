@@ -1,0 +1,46 @@
+import { type Difference, type Finding, fingerprintOf } from './finding.ts';
+import { type LiveSubject, liveGuards, type ProgramState, pathOfLive, programSeverities } from './live.ts';
+import { encodeRaw, type RawName } from './name.ts';
+import { isLeftOut, type Rulebook } from './rulebook.ts';
+import type { Severity } from './severity.ts';
+
+/** A difference of what runs, judged; `left-out` where rules say not to look. Undefined where one silences its guard. Pure. */
+export type LiveVerdict = Finding | 'left-out' | undefined;
+
+/** A program that runs in a way that is not the image's. */
+export function judgeProgram(name: RawName, state: ProgramState, rulebook: Rulebook): LiveVerdict {
+  if (isLeftOut(rulebook.rulingOf(pathOfLive('process', name)))) return 'left-out';
+  const difference = added('process', name, { state });
+  return judged(difference, name, programSeverities[state], rulebook);
+}
+
+/** A module of the kernel that is no file of the manifest. */
+export function judgeModule(name: RawName, taints: string | undefined, rulebook: Rulebook): LiveVerdict {
+  const difference = added('loaded-module', name, taints === undefined ? {} : { taints });
+  return judged(difference, name, 'high', rulebook);
+}
+
+/** A running kernel that is none of those that were baked. */
+export function judgeKernel(running: RawName, baked: readonly RawName[], rulebook: Rulebook): LiveVerdict {
+  const difference: Difference = {
+    subject: 'kernel-running',
+    name: 'kernel',
+    change: 'modified',
+    attributes: ['releases'],
+    expected: { releases: baked.map(encodeRaw) },
+    actual: { releases: [encodeRaw(running)] },
+  };
+  return judged(difference, 'kernel', 'high', rulebook);
+}
+
+function added(subject: LiveSubject, name: RawName, actual: Difference['actual']): Difference {
+  return { subject, name: encodeRaw(name), change: 'added', attributes: Object.keys(actual), expected: {}, actual };
+}
+
+/** Only a guard speaks of what runs, so that a rule which names it silences all. */
+function judged(difference: Difference, name: RawName, severity: Severity, rulebook: Rulebook): LiveVerdict {
+  const subject = difference.subject as LiveSubject;
+  const guard = liveGuards[subject];
+  if (rulebook.rulingOf(pathOfLive(subject, name)).overridden.includes(guard)) return undefined;
+  return { fingerprint: fingerprintOf(difference), ...difference, severity, rule: `guard ${guard}` };
+}
