@@ -3,12 +3,21 @@ import { z } from 'zod';
 import { Duration, durationMs } from '../shared/duration.ts';
 import { CodedError, sentenceOf } from '../shared/errors.ts';
 import { installed } from '../shared/manifest.ts';
+import { expectedRate, expectedShare, parseBytesPerSecond, parseCpuShare } from './collect/pace.ts';
 
 const path = z.string().startsWith('/', 'expected an absolute path').max(4_096);
 
 /** The agent's door on the server; only its origin and a prefix are configured. */
 const agentPath = '/agent/v1';
 const schemes: Readonly<Record<string, string>> = { 'http:': 'ws:', 'https:': 'wss:', 'ws:': 'ws:', 'wss:': 'wss:' };
+
+/** Kept as written: the sweep's child is given it. */
+function limit(parse: (text: string) => number | undefined, expected: string) {
+  return z
+    .string()
+    .refine((text) => text === 'none' || parse(text) !== undefined, `${expected}, or none`)
+    .default('none');
+}
 
 /** `agent.yaml`. Strict: a setting that is misspelt must not be ignored. */
 export const AgentConfig = z
@@ -36,6 +45,12 @@ export const AgentConfig = z
     sweepEvery: Duration.default('1h')
       .refine((text) => durationMs(text) >= sweepEveryMsMin, 'expected at least 1s')
       .describe('time between full sweeps, give or take a tenth'),
+    sweepBytesPerSecondMax: limit(parseBytesPerSecond, expectedRate).describe(
+      'file contents that a sweep reads in a second, such as 50M, or none; what comes into the page cache by it goes out again',
+    ),
+    sweepCpuShareMax: limit(parseCpuShare, expectedShare).describe(
+      'CPU time of a sweep as a share of one core, such as 25%, or none; the page cache as with the bytes',
+    ),
     watch: z.boolean().default(true).describe('whether changes are looked at as they happen, and not only by sweeps'),
   })
   .meta({ id: 'AgentConfig', description: 'Settings of `pristine run`.' });

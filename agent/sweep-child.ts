@@ -18,6 +18,9 @@ export interface SweepChildOptions {
   readonly components?: string;
   readonly pub: string;
   readonly stateDir: string;
+  /** As `verify` takes them, or `none`. */
+  readonly sweepBytesPerSecondMax?: string;
+  readonly sweepCpuShareMax?: string;
   readonly baseline: Baseline;
   readonly pinning?: () => PinningOptions | undefined;
   readonly clock: Clock;
@@ -33,6 +36,8 @@ export interface SweepLimits {
 }
 
 const sweepLimits: SweepLimits = { sweepReportBytesMax: 32 * 1_048_576, sweepMsMax: 2 * 3_600_000 };
+/** One that is told to go slowly may take a day. */
+const slowSweepMsMax = 24 * 3_600_000;
 const errorBytesMax = 4_096;
 
 /**
@@ -100,17 +105,28 @@ function pinningArguments(pinning: PinningOptions | undefined): readonly string[
   return pinning === undefined ? [] : ['--pins', pinning.file, ...(pinning.makes ? ['--make-pins'] : [])];
 }
 
+function paceArguments({
+  sweepBytesPerSecondMax: bytes = 'none',
+  sweepCpuShareMax: cpu = 'none',
+}: SweepChildOptions): readonly string[] {
+  return [
+    ...(bytes === 'none' ? [] : ['--max-bytes-per-second', bytes]),
+    ...(cpu === 'none' ? [] : ['--max-cpu', cpu]),
+  ];
+}
+
 /** The child's standard output. Rejects when it ended otherwise than by 0, 1 or 3, and when the signal aborts. */
-function runVerify(
-  { entry, root, manifest, components, pub, stateDir, pinning, clock, limits: given }: SweepChildOptions,
-  signal: AbortSignal,
-): Promise<string> {
-  const limits = { ...sweepLimits, ...given };
+function runVerify(options: SweepChildOptions, signal: AbortSignal): Promise<string> {
+  const { entry, root, manifest, components, pub, stateDir, pinning, clock, limits: given } = options;
+  const pace = paceArguments(options);
+  const slow = pace.length > 0 ? { sweepMsMax: slowSweepMsMax } : {};
+  const limits = { ...sweepLimits, ...slow, ...given };
   return new Promise((resolve, reject) => {
     const verified = join(stateDir, 'verified');
     const args = [
       ...[entry, 'sweep', '--root', root, '--manifest', manifest, '--pub', pub, '--verified', verified],
       ...(components === undefined ? [] : ['--components', components]),
+      ...pace,
       ...pinningArguments(pinning?.()),
     ];
     // No environment: nothing that was put into ours (NODE_OPTIONS) may change how a sweep looks.

@@ -13,6 +13,7 @@ import { collectors } from '../collect/facts/collectors.ts';
 import { readMachine } from '../collect/live/machine.ts';
 import { newTally } from '../collect/observe.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
+import { openPace, type PaceLimits } from '../collect/pace.ts';
 import { attributeFiles } from '../collect/packages/attribute-files.ts';
 import type { Platform } from '../image/platform-choice.ts';
 import { openRootView, type RootView } from '../image/root-view.ts';
@@ -51,6 +52,8 @@ export interface VerifyOptions {
   readonly pins?: PinningOptions | undefined;
   /** For an agent, which takes no more. What only explains is left out then. Without them, all findings are told. */
   readonly limits?: FindingLimits | undefined;
+  /** As fast as it goes without them. */
+  readonly pace?: PaceLimits | undefined;
   readonly onProgress: (looked: number, entries: number) => void;
 }
 
@@ -108,6 +111,7 @@ async function sweep(manifest: Manifest, options: VerifyOptions): Promise<Swept>
       platform,
       labels: hasLabels(manifest.statement.predicate.scheme),
       ...(verified && { verified: verified.table }),
+      ...(options.pace && { pace: openPace(options.pace) }),
     });
     const swept = await sweepRoot(manifest, root, { ...options, composition, keep: verified?.keep });
     verified?.save();

@@ -1,6 +1,7 @@
 import type { RawName } from '../../shared/name.ts';
 import { type Observation, observePath, type ScanRoot, type Tally } from './observe.ts';
 import type { ObserveReply, ObserverPool } from './observer-pool.ts';
+import { takeTurn } from './pace.ts';
 import type { Scope } from './scope.ts';
 import { type PathBatch, walkTree } from './walk.ts';
 
@@ -43,6 +44,8 @@ export function observeTree(pool: ObserverPool, root: ScanRoot, scope: Scope, ta
       tally.bytesHashed += counts.bytesHashed;
       tally.filesUnchanged += counts.filesUnchanged;
       launch();
+      // Comparing takes time too, of the thread that goes on from here.
+      if (root.pace !== undefined) takeTurn(root.pace, 0);
       const observations = lines.split('\n');
       observations.pop();
       yield { paths: next.batch.paths, observations, marks };

@@ -1,5 +1,4 @@
-import { createHash, hash } from 'node:crypto';
-import { existsSync, readSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { HoleReason } from '../../shared/coverage.ts';
 import type { FileEntry, FileType } from '../../shared/entry.ts';
 import { writeFileLine } from '../../shared/entry-line.ts';
@@ -19,7 +18,9 @@ import {
   typeIn,
   uidIn,
 } from '../host/stat.ts';
+import { hashFile, hashSlowly } from './hash-file.ts';
 import { hasMark, type MarkTable, writeMark } from './marks.ts';
+import type { Pace } from './pace.ts';
 import { readXattrs, type XattrFacts } from './xattrs.ts';
 
 /**
@@ -69,6 +70,8 @@ export interface ScanRoot {
   readonly stop?: Int32Array;
   /** Files that were found as baked before: one that has not changed since is not read again. */
   readonly verified?: MarkTable;
+  /** How fast to go, and then without driving out of memory what others have there; else as fast as it goes. */
+  readonly pace?: Pace;
 }
 
 /**
@@ -127,7 +130,10 @@ function observeFile(root: ScanRoot, path: RawName, name: string, tally: Tally, 
     if (sizeIn(before) > fileBytesMax) return unreadLine(root, path, name, -errno.EFBIG);
     let content: string | undefined;
     try {
-      content = hashFile(fd, sizeIn(before), root.stop);
+      content =
+        root.pace === undefined
+          ? hashFile(fd, sizeIn(before), root.stop)
+          : hashSlowly(fd, sizeIn(before), root.pace, root.stop);
     } catch {
       return unreadLine(root, path, name, -errno.EIO);
     }
@@ -198,36 +204,6 @@ export function reasonOf(failed: number): HoleReason {
     default:
       return 'io-error';
   }
-}
-
-const buffer = Buffer.allocUnsafeSlow(512 * 1024);
-
-/** sha256 in hex of exactly `size` bytes and then the end, or undefined: then somebody is writing. */
-function hashFile(fd: number, size: bigint, stop: Int32Array | undefined): string | undefined {
-  if (size <= buffer.length) {
-    const length = readFully(fd, Number(size));
-    return length === Number(size) ? hash('sha256', buffer.subarray(0, length), 'hex') : undefined;
-  }
-  const hasher = createHash('sha256');
-  for (let left = size; left > 0n; ) {
-    const length = readSync(fd, buffer, 0, buffer.length, null);
-    if (length === 0 || BigInt(length) > left || stop?.[0] === 1) return undefined;
-    hasher.update(buffer.subarray(0, length));
-    left -= BigInt(length);
-  }
-  return hasher.digest('hex');
-}
-
-/** Reads `size` bytes; of a file that says it is empty, one more, because some say so and are not. */
-function readFully(fd: number, size: number): number {
-  const wanted = Math.max(size, 1);
-  let length = 0;
-  while (length < wanted) {
-    const got = readSync(fd, buffer, length, wanted - length, null);
-    if (got === 0) break;
-    length += got;
-  }
-  return length;
 }
 
 const target = Buffer.alloc(4_096);

@@ -118,14 +118,15 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
     close: async () => {
       waiting.length = 0;
       stop[0] = 1;
+      Atomics.notify(stop, 0);
       await Promise.all(threads.map(endOf));
     },
   };
 }
 
 /** What can be sent to a thread. */
-function plain({ fd, prefix, labels, verified }: ScanRoot): ScanRoot {
-  return { fd, prefix, labels, ...(verified && { verified }) };
+function plain({ fd, prefix, labels, verified, pace }: ScanRoot): ScanRoot {
+  return { fd, prefix, labels, ...(verified && { verified }), ...(pace && { pace }) };
 }
 
 /** A thread that never answers, as a filesystem may keep one, is left to its fate after so long. */

@@ -16,7 +16,7 @@ export interface OpenRoot extends ScanRoot {
 }
 
 /** Errors: NOT_FOUND. */
-export function openRoot(root: string, options: Pick<ScanRoot, 'labels' | 'verified'>): OpenRoot {
+export function openRoot(root: string, options: Pick<ScanRoot, 'labels' | 'verified' | 'pace'>): OpenRoot {
   try {
     const real = realpathSync.native(root, 'buffer').toString('latin1');
     const fd = openSync(systemPath('', real), constants.O_RDONLY | constants.O_DIRECTORY);

@@ -19,6 +19,11 @@ export function addInstanceCommands(program: Command, end: End): void {
       '--pins <file>',
       'pins.json of an agent: what this instance wrote itself must be as it stood when boot settled',
     )
+    .option(
+      '--max-bytes-per-second <bytes>',
+      'read no faster, such as 50M; what comes into the page cache goes out again',
+    )
+    .option('--max-cpu <percent>', 'use no more of one core, such as 25%; the page cache as above')
     .addOption(new Option('--format <format>', 'what to print').choices(['text', 'json']).default('text'))
     .addOption(
       new Option('--fail-on <severity>', 'exit 1 from this severity on')
@@ -32,6 +37,7 @@ Examples:
   pristine verify
   pristine verify --root /mnt/image --manifest web-7 --pub image.pub --format json --fail-on high
   pristine verify --component /usr/lib/pristine/components/cni-calico
+  pristine verify --max-bytes-per-second 50M --max-cpu 25%
   pristine verify --pins /var/lib/pristine/pins.json
   docker save web:7 > web.tar && pristine verify --root web.tar --manifest web-7 --pub image.pub`,
     )
@@ -71,6 +77,8 @@ Examples:
     .requiredOption('--pub <file>')
     .option('--components <dir>')
     .requiredOption('--verified <file>')
+    .option('--max-bytes-per-second <bytes>')
+    .option('--max-cpu <percent>')
     .option('--pins <file>')
     .option('--make-pins')
     .action(async (options) =>

@@ -7,6 +7,7 @@ import { refusalReport } from '../check/refusal.ts';
 import { verify } from '../check/verify.ts';
 import { readPublicKeys } from '../collect/key-file.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
+import { expectedRate, expectedShare, type PaceLimits, parseBytesPerSecond, parseCpuShare } from '../collect/pace.ts';
 import { parsePlatform } from '../image/platform-choice.ts';
 import { stateLimits } from '../report/apply-scan.ts';
 import { openProgress } from './progress.ts';
@@ -23,6 +24,8 @@ export interface VerifyCommandOptions {
   readonly format: 'text' | 'json';
   readonly failOn: Severity;
   readonly verified?: string;
+  readonly maxBytesPerSecond?: string;
+  readonly maxCpu?: string;
   readonly pins?: string;
   readonly makePins?: boolean;
   /** Within what an agent can take; otherwise everything is told. */
@@ -48,6 +51,7 @@ export async function verifySweep(pool: ObserverPool, options: VerifyCommandOpti
       pool,
       clock,
       verifiedFile: options.verified,
+      pace: paceOf(options),
       pins: options.pins === undefined ? undefined : { file: options.pins, makes: options.makePins === true },
       limits: options.forAgent === true ? stateLimits : undefined,
       onProgress: (looked, entries) => progress.show(`looked at ${looked} of ${entries} entries`),
@@ -73,4 +77,16 @@ function exitCodeOf({ findings, coverage }: Report, failOn: Severity): ExitCode 
 function componentSource({ component, components }: VerifyCommandOptions): ComponentSource | undefined {
   if (component !== undefined) return { directories: component };
   return components === undefined ? undefined : { directory: components };
+}
+
+/** Errors: USAGE. */
+function paceOf({ maxBytesPerSecond, maxCpu }: VerifyCommandOptions): PaceLimits | undefined {
+  if (maxBytesPerSecond === undefined && maxCpu === undefined) return undefined;
+  const bytesPerSecondMax = maxBytesPerSecond === undefined ? undefined : parseBytesPerSecond(maxBytesPerSecond);
+  const cpuShareMax = maxCpu === undefined ? undefined : parseCpuShare(maxCpu);
+  if (maxBytesPerSecond !== undefined && bytesPerSecondMax === undefined)
+    throw new CodedError('USAGE', `--max-bytes-per-second: ${expectedRate}, got ${maxBytesPerSecond}`);
+  if (maxCpu !== undefined && cpuShareMax === undefined)
+    throw new CodedError('USAGE', `--max-cpu: ${expectedShare}, got ${maxCpu}`);
+  return { bytesPerSecondMax, cpuShareMax };
 }

@@ -8,7 +8,7 @@ import koffi from 'koffi';
 const libc = koffi.load(null);
 
 type Path = string | Buffer;
-type Call = (...args: readonly (number | Path)[]) => number;
+type Call = (...args: readonly (number | Path | Uint8Array)[]) => number;
 
 const openat2Number = 437;
 const getdents64Number = numberOf({ x64: 217, arm64: 61 });
@@ -22,9 +22,14 @@ const raw = {
   llistxattr: libc.func('int64_t llistxattr(const char *, uint8_t *, uint64_t)') as Call,
   getxattr: libc.func('int64_t getxattr(const char *, const char *, uint8_t *, uint64_t)') as Call,
   lgetxattr: libc.func('int64_t lgetxattr(const char *, const char *, uint8_t *, uint64_t)') as Call,
+  mincore: libc.func('int mincore(int64_t, uint64_t, uint8_t *)') as Call,
+  mmap: libc.func('int64_t mmap(int64_t, uint64_t, int, int, int, int64_t)') as Call,
+  munmap: libc.func('int munmap(int64_t, uint64_t)') as Call,
   openat: libc.func('int openat(int, const char *, int, int)') as Call,
   openat2: libc.func('int64_t syscall(int64_t, int, const char *, uint8_t *, uint64_t)') as Call,
+  posix_fadvise: libc.func('int posix_fadvise(int, int64_t, int64_t, int)') as Call,
   readlinkat: libc.func('int64_t readlinkat(int, const char *, uint8_t *, uint64_t)') as Call,
+  sysconf: libc.func('int64_t sysconf(int)') as Call,
   statx: libc.func('int statx(int, const char *, int, unsigned int, uint8_t *)') as Call,
 };
 
@@ -57,6 +62,21 @@ const linkBuffer = Buffer.alloc(4_096);
 /** Entries of a directory as getdents64(2) lays them out; 0 at the end. */
 export const getdents64 = (fd: number, into: Buffer): number =>
   checked(raw.getdents64(getdents64Number, fd, into, into.length));
+
+const pageSizeName = 30;
+export const pageBytes = raw.sysconf(pageSizeName);
+const [protRead, mapShared, dontneed] = [1, 1, 4];
+
+/** The address of a part of a file, to ask the kernel about it and not to read it. */
+export const mmap = (length: number, fd: number, offset: number): number =>
+  checked(raw.mmap(0, length, protRead, mapShared, fd, offset));
+export const munmap = (address: number, length: number): number => checked(raw.munmap(address, length));
+/** Writes a byte for each page: 1 in its lowest bit when it is in memory. */
+export const mincore = (address: number, length: number, into: Uint8Array): number =>
+  checked(raw.mincore(address, length, into));
+/** Advice only: what it gives says nothing of what became of it. */
+export const posixFadviseDontneed = (fd: number, offset: number, length: number): number =>
+  raw.posix_fadvise(fd, offset, length, dontneed);
 
 /** An open file, or a path with or without following a link at its end. */
 export type XattrHolder = number | { readonly path: Path; readonly follow: boolean };

@@ -28,23 +28,26 @@ export interface RootView {
   readonly close: () => void;
 }
 
-export interface RootViewOptions extends Pick<ScanRoot, 'labels' | 'verified'> {
+export interface RootViewOptions extends Pick<ScanRoot, 'labels' | 'verified' | 'pace'> {
   readonly pool: ObserverPool;
   /** Of an image for several: the one that is meant. */
   readonly platform: Platform | undefined;
 }
 
+const noPace = 'an image that is not unpacked is read as fast as it goes: leave the limits away, or unpack it';
+
 /** Errors: NOT_FOUND; of an image USAGE, ARCHIVE, DIGEST, UNSTABLE, IO. */
 export async function openRootView(path: string, options: RootViewOptions): Promise<RootView> {
   const kind = imageKindOf(path);
+  if (kind !== undefined && options.pace !== undefined) throw new CodedError('USAGE', `${path}: ${noPace}`);
   if (kind !== undefined) return imageView(path, kind, options);
   if (options.platform !== undefined) throw new CodedError('USAGE', `${path} is a directory: ${noPlatform}`);
   return directoryView(path, options);
 }
 
 /** Errors: NOT_FOUND. */
-async function directoryView(path: string, { pool, labels, verified }: RootViewOptions): Promise<RootView> {
-  const root = openRoot(path, { labels, ...(verified && { verified }) });
+async function directoryView(path: string, { pool, labels, verified, pace }: RootViewOptions): Promise<RootView> {
+  const root = openRoot(path, { labels, ...(verified && { verified }), ...(pace && { pace }) });
   const silent = await findSilentMounts(root.prefix, readMounts(root.prefix));
   return {
     prefix: root.prefix,

@@ -13,6 +13,8 @@ describe('agent.yaml', () => {
       pub: '/etc/pristine/trusted.pub',
       stateDir: '/var/lib/pristine',
       sweepEvery: '1h',
+      sweepBytesPerSecondMax: 'none',
+      sweepCpuShareMax: 'none',
       watch: true,
     });
   });

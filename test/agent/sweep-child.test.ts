@@ -2,8 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pino from 'pino';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { PinningOptions } from '../../agent/check/pinning.ts';
-import { createSweeper, type SweepLimits } from '../../agent/sweep-child.ts';
+import { createSweeper, type SweepChildOptions, type SweepLimits } from '../../agent/sweep-child.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { digestOf } from '../../shared/digest.ts';
 import type { Report } from '../../shared/report.ts';
@@ -90,7 +89,7 @@ describe('a sweep in a child', () => {
   ] as const)('that saw no processes %s', async (_what, root, live, holes) => {
     const report = aVerifyReport({ coverage: aCoverage({ live }) });
 
-    const scan = await sweep(says(report, 0), {}, undefined, undefined, undefined, root);
+    const scan = await sweep(says(report, 0), {}, undefined, undefined, { root });
 
     expect(scan.coverage.holes).toEqual(holes);
   });
@@ -114,14 +113,22 @@ describe('a sweep in a child', () => {
   });
 
   it.each([
-    ['nothing of pins before boot has settled', undefined, []],
-    ['to make pins', { file: '/s/pins.json', makes: true }, ['--pins', '/s/pins.json', '--make-pins']],
-    ['where the pins are', { file: '/s/pins.json', makes: false }, ['--pins', '/s/pins.json']],
-  ])('tells its child %s', async (_what, pinning, told) => {
+    ['nothing of pins before boot has settled', { pinning: () => undefined }, []],
+    [
+      'to make pins',
+      { pinning: () => ({ file: '/s/pins.json', makes: true }) },
+      ['--pins', '/s/pins.json', '--make-pins'],
+    ],
+    ['where the pins are', { pinning: () => ({ file: '/s/pins.json', makes: false }) }, ['--pins', '/s/pins.json']],
+    ['where components are', { components: '/c' }, ['--components', '/c']],
+    ['no limit where there is none', { sweepBytesPerSecondMax: 'none', sweepCpuShareMax: 'none' }, []],
+    ['how fast to read', { sweepBytesPerSecondMax: '50M' }, ['--max-bytes-per-second', '50M']],
+    ['how much of a core to use', { sweepCpuShareMax: '25%' }, ['--max-cpu', '25%']],
+  ])('tells its child %s', async (_what, overrides, told) => {
     const seen = join(directory, 'arguments');
     const script = `require("fs").writeFileSync(${JSON.stringify(seen)}, JSON.stringify(process.argv)); ${says(aVerifyReport(), 0)}`;
 
-    await sweep(script, {}, undefined, undefined, pinning);
+    await sweep(script, {}, undefined, undefined, overrides);
 
     const given: string[] = JSON.parse(await readFile(seen, 'utf8'));
     expect(given.slice(given.indexOf('--verified') + 2)).toEqual(told);
@@ -148,8 +155,7 @@ async function sweep(
   limits: Partial<SweepLimits> = {},
   entry?: string,
   signal = new AbortController().signal,
-  pinning?: PinningOptions,
-  root = '/srv/root',
+  overrides: Partial<SweepChildOptions> = {},
 ) {
   const file = join(directory, 'verify.cjs');
   await writeFile(file, script);
@@ -157,15 +163,15 @@ async function sweep(
   const log = pino({ enabled: false });
   const options = {
     entry: entry ?? file,
-    root,
+    root: '/srv/root',
     manifest: '/m',
     pub: '/p',
     stateDir: directory,
     baseline,
-    pinning: () => pinning,
     clock: systemClock,
     log,
     limits,
+    ...overrides,
   };
   return await createSweeper(options)(signal);
 }

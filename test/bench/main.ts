@@ -18,6 +18,7 @@ import { idleRssOf } from './idle-agent.ts';
 import { makeManyFiles } from './many-files.ts';
 import { aideOf, catOf, opensslOf } from './peers.ts';
 import { type Program, peakRssOf } from './program.ts';
+import { slowFiguresOf } from './slow-verify.ts';
 
 const few = 12_000;
 const many = 1_000_000;
@@ -63,6 +64,8 @@ async function times(): Promise<Figure[]> {
   const cold = await compareTimes([catOf(root), verifyDebian], Math.min(rounds, 5), dropCaches);
   say('sweeps of the agent, the first and the second');
   const sweeps = await compareTimes([sweep(root, manifest, true), sweep(root, manifest, false)], rounds);
+  say('verify at a given pace');
+  const slow = await slowFiguresOf(verifyDebian, root);
   const peak = await peakRssOf(verifyDebian);
   say(`an idle agent, ${idleMs / 1000} s after its sweep`);
   const idle = await idleRssOf({ entry, root, manifest, pub, work, idleMs });
@@ -91,6 +94,7 @@ async function times(): Promise<Figure[]> {
       unit: 'times',
       target: { atLeast: 4 },
     },
+    ...slow,
     { name: 'verify, bundle: peak memory', value: peak / 1024, unit: 'MiB' },
     { name: 'idle agent, bundle: memory', value: idle / 1024, unit: 'MiB', target: { atMost: 80 } },
   ];

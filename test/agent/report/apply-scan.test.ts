@@ -104,7 +104,7 @@ describe('what a scan changes', () => {
 
   it('closes what ran only by a sweep that looked at what runs', () => {
     const finding = aFinding({ subject: 'process', name: '/tmp/x' });
-    const state: OpenState = { open: new Map([[finding.fingerprint, finding]]), holes: [] };
+    const state: OpenState = { ...emptyState, open: new Map([[finding.fingerprint, finding]]) };
     const scan = (live: boolean) =>
       ({ startedAt: aTime, finishedAt: aTime, findings: [], coverage: aCoverage({ live }) }) as const;
     const looked = [{ subject: 'file', name: '/' }];
