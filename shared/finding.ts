@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { canonicalJson, type Json } from './canonical-json.ts';
 import { sha256Hex } from './digest.ts';
 import { Severity } from './severity.ts';
+import { TextDiff } from './text-diff.ts';
 
 export const Change = z.enum(['added', 'removed', 'modified']).meta({ id: 'Change' });
 export type Change = z.infer<typeof Change>;
@@ -29,6 +30,7 @@ export const Finding = z
     expected: FindingAttributes.describe('attributes of the entry; empty for an added subject'),
     actual: FindingAttributes.describe('attributes as found; empty for a removed subject'),
     rule: z.string().max(4_096).describe('the rule or guard that gave the severity'),
+    diff: TextDiff.optional().describe('of public configuration text; no part of the fingerprint'),
   })
   .meta({ id: 'Finding' });
 export type Finding = z.infer<typeof Finding>;

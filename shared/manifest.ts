@@ -4,12 +4,21 @@ import { ImageVersion, Name } from './image.ts';
 import { Scheme } from './scheme.ts';
 import { statementOf } from './statement.ts';
 
-/** The files of a manifest directory. Nothing else belongs there. */
+/** The files of a manifest directory. Beside them it has `blobs`, and nothing else belongs there. */
 export const manifestFiles = {
   manifest: 'manifest.dsse.json',
   entries: 'entries.ndjson.zst',
   rules: 'rules.dsse.json',
 } as const;
+
+/** In a manifest directory: baked text, each in a file that is named after its content as the signed entries have it. */
+export const manifestBlobs = { directory: 'blobs', sha256: 'blobs/sha256' } as const;
+
+/** Where the content of an entry lies; undefined for what is no content. */
+export function blobFile(content: string): string | undefined {
+  const [, hex] = /^sha256:([0-9a-f]{64})$/.exec(content) ?? [];
+  return hex === undefined ? undefined : `${manifestBlobs.sha256}/${hex}`;
+}
 
 /** Where things live on an instance (DESIGN §4). */
 export const installed = {

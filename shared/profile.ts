@@ -1,3 +1,4 @@
+import { textsOf } from './profile-texts.ts';
 import type { ProfileName, Rule } from './rules.ts';
 
 /** What a distribution changes by itself on every instance. It relaxes only these; all else is immutable. */
@@ -6,6 +7,8 @@ export interface Profile {
   readonly rules: readonly Rule[];
   /** Where pseudo filesystems are skipped: these mount points and everything beneath. */
   readonly pseudoMounts: readonly string[];
+  /** Public text of which changes are shown: patterns. */
+  readonly texts: readonly string[];
 }
 
 /** What os-release(5) says of a system. */
@@ -139,6 +142,7 @@ const profileOf = (name: ProfileName, ...extra: readonly Rule[]): Profile => ({
   name,
   rules: [...base, ...extra],
   pseudoMounts: ['/proc', '/sys', '/dev', '/run'],
+  texts: textsOf(name),
 });
 
 /** Each line beyond what any Linux changes says what writes it. */

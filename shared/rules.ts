@@ -111,6 +111,12 @@ export const BakeConfig = z.strictObject({
   profile: ProfileName.optional().describe('else the one for what os-release of the root says'),
   rules: z.array(Rule).max(10_000).default([]),
   components: Components.optional(),
+  texts: z
+    .array(Pattern)
+    .max(1_024)
+    .optional()
+    .describe('public text whose changes may be shown, besides the profile’s; an empty list: none at all'),
+  noTexts: z.array(Pattern).max(1_024).optional().describe('never shown, whatever `texts` and the profile say'),
 });
 export type BakeConfig = z.infer<typeof BakeConfig>;
 
@@ -125,6 +131,9 @@ export const RulesPredicate = z.strictObject({
   /** Mount points at which a pseudo filesystem is skipped. */
   pseudoMounts: z.array(z.string().max(4_096)).max(256),
   components: Components.optional(),
+  /** Text may be shown of what the first list matches and the second does not. */
+  texts: z.array(Pattern).max(2_048).optional(),
+  noTexts: z.array(Pattern).max(1_024).optional(),
 });
 export type RulesPredicate = z.infer<typeof RulesPredicate>;
 

@@ -9,6 +9,7 @@ import { manifestFiles } from '../../shared/manifest.ts';
 import { encodeRaw, type RawName } from '../../shared/name.ts';
 import { profileFor, profileNamed } from '../../shared/profile.ts';
 import type { BakeConfig } from '../../shared/rules.ts';
+import { openTexts } from '../../shared/texts.ts';
 import { collectFacts } from '../collect/facts/collector.ts';
 import { collectors } from '../collect/facts/collectors.ts';
 import { newTally, reasonIn, type Tally } from '../collect/observe.ts';
@@ -16,6 +17,7 @@ import type { ObserverPool } from '../collect/observer-pool.ts';
 import type { RootPrefix } from '../collect/system-path.ts';
 import type { Platform } from '../image/platform-choice.ts';
 import { openRootView, type RootView } from '../image/root-view.ts';
+import { openTextKeeper, type TextKeeper } from '../texts/baked-texts.ts';
 import { type BakeScope, bakeScope, refuse } from './bake-scope.ts';
 import { openOutput } from './output.ts';
 import { osReleaseOf, platformOf } from './platform.ts';
@@ -44,6 +46,8 @@ export interface Baked {
   readonly bytesHashed: number;
   readonly skipped: readonly Skip[];
   readonly packages: number;
+  /** Public text that is kept, so that changes of it can be shown. */
+  readonly texts: number;
   /** The profile whose rules follow those of the configuration. */
   readonly profile: string;
 }
@@ -86,7 +90,11 @@ export async function bakeRoot(
       draft: within(root.prefix, output.draft),
     });
     const tally = newTally();
-    const entries = await writeEntries(join(output.draft, manifestFiles.entries), root, scope, facts, tally, options);
+    const texts = openTextKeeper(openTexts(rules));
+    const entries = await writeEntries(join(output.draft, manifestFiles.entries), root, scope, facts, tally, {
+      ...options,
+      texts,
+    });
     const statement = manifestStatement({
       image: options.image,
       platform,
@@ -96,6 +104,7 @@ export async function bakeRoot(
     });
     const bytes = writeSigned(join(output.draft, manifestFiles.manifest), statement, options.key);
     writeSigned(join(output.draft, manifestFiles.rules), rulesStatement(rules), options.key);
+    const kept = await texts.write(root, output.draft);
     output.publish();
     return {
       image: { ...options.image, digest: digestOf(bytes) },
@@ -103,6 +112,7 @@ export async function bakeRoot(
       ...tally,
       skipped: scope.skipped,
       packages: facts.filter(({ subject }) => subject === 'package').length,
+      texts: kept,
       profile: rules.profile,
     };
   } catch (error) {
@@ -117,7 +127,7 @@ async function writeEntries(
   scope: BakeScope,
   facts: readonly FactEntry[],
   tally: Tally,
-  { onProgress }: Pick<BakeOptions, 'onProgress'>,
+  { onProgress, texts }: Pick<BakeOptions, 'onProgress'> & { readonly texts: TextKeeper },
 ): Promise<WrittenEntries & { readonly labels: boolean }> {
   const writer = openEntriesWriter(path);
   const linesOf = (chosen: readonly FactEntry[]) => chosen.map(writeEntryLine);
@@ -130,6 +140,7 @@ async function writeEntries(
         const reason = reasonIn(line);
         if (reason !== undefined) refuse(encodeRaw(paths[index]!), reason);
         labels ||= line.includes('"selinux":');
+        if (line !== '') texts.see(paths[index]!, line);
       }
       await writer.write(observations.filter((line) => line !== ''));
       looked += paths.length;

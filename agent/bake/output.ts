@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
-import { manifestFiles } from '../../shared/manifest.ts';
+import { manifestBlobs, manifestFiles } from '../../shared/manifest.ts';
 import { errnoOf } from '../collect/system-path.ts';
 import { makeDirectory } from '../make-directory.ts';
 
@@ -84,7 +84,7 @@ function clearLeftovers(parent: string, name: string): void {
 
 /** `--out /etc` must not replace /etc. */
 function requireReplaceable(target: string): void {
-  const known: readonly string[] = Object.values(manifestFiles);
+  const known: readonly string[] = [...Object.values(manifestFiles), manifestBlobs.directory];
   let names: readonly string[];
   try {
     names = readdirSync(target);

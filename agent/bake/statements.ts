@@ -56,6 +56,8 @@ export function rulesPredicate(options: {
     rules: [...config.rules, ...profile.rules],
     pseudoMounts: [...profile.pseudoMounts],
     ...(config.components && { components: config.components }),
+    texts: config.texts?.length === 0 ? [] : [...(config.texts ?? []), ...profile.texts],
+    ...(config.noTexts && { noTexts: config.noTexts }),
   };
 }
 

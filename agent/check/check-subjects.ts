@@ -14,6 +14,7 @@ import { directoryRoot } from '../collect/root.ts';
 import { selfAndAbove } from '../collect/scope.ts';
 import { type OpenRoot, openRoot, type RootPrefix, systemPath } from '../collect/system-path.ts';
 import type { Check, Checker } from '../scan.ts';
+import { attachDiffs } from '../texts/attach-diffs.ts';
 import { judgePath } from './compare-streams.ts';
 import { type Composition, type CompositionOptions, openComposition } from './composition.ts';
 import { isFileLine, nameIn } from './entry-name.ts';
@@ -113,7 +114,11 @@ async function checkSubjects(
       ...[...starts].map((start) => ({ subject: 'file', name: encodeRaw(start) })),
       ...[...saying, ...declared].map((subject) => ({ subject, name: '/' })),
     ],
-    findings,
+    findings: await attachDiffs(
+      findings,
+      { rules: manifest.rules, directories: composition.directories },
+      async (look) => look(directoryRoot(root.prefix)),
+    ),
     coverage: {
       entries: composition.entries,
       ...(composition.laidOver.length > 0 && { components: [...composition.laidOver] }),

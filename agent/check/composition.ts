@@ -27,6 +27,8 @@ export interface Composition {
   readonly digest: Digest;
   /** One for each component that is there and was refused. */
   readonly holes: readonly Hole[];
+  /** The manifest directories of all of them. */
+  readonly directories: readonly string[];
   /** Entries of all of them. */
   readonly entries: number;
   /** The lines of all as one manifest. Errors: DIGEST, ENTRIES. */
@@ -72,6 +74,7 @@ export async function openComposition(
     digest: digests.length === 0 ? image.image.digest : digestOf([image.image.digest, ...digests].join()),
     laidOver: upper.map(({ manifest }) => ({ ...manifest.image, entries: linesOf(manifest) })),
     holes,
+    directories: [image, ...upper.map(({ manifest }) => manifest)].map(({ dir }) => dir),
     entries: [image, ...upper.map(({ manifest }) => manifest)].reduce((sum, one) => sum + linesOf(one), 0),
     lines: () => upper.reduce((base, { manifest }) => layOver(base, withoutRoot(manifest)), readEntryLines(image)),
     close: () => {

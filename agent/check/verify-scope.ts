@@ -1,5 +1,5 @@
 import type { Skip } from '../../shared/coverage.ts';
-import { installed, manifestFiles } from '../../shared/manifest.ts';
+import { installed, manifestBlobs, manifestFiles } from '../../shared/manifest.ts';
 import { encodeRaw, type RawName, rawOf } from '../../shared/name.ts';
 import { defaultRuling, isLeftOut, type Rulebook, type Ruling } from '../../shared/rulebook.ts';
 import { isNamedMount, type Mount, type Mounts, mountAround } from '../collect/mounts.ts';
@@ -33,7 +33,7 @@ export function verifyScope(manifest: Manifest, mounts: Mounts, holes: HoleList)
   const isForeign = (path: RawName) => rulebook.leavesSomeOut && rulebook.rulingOf(path).treatment === 'foreign';
 
   return {
-    rulebook: { ...rulebook, rulingOf: (path) => (own.has(path) ? ownRuling : rulebook.rulingOf(path)) },
+    rulebook: { ...rulebook, rulingOf: (path) => (isOwn(own, path) ? ownRuling : rulebook.rulingOf(path)) },
     observes: (path, isDirectory) => {
       if (leavesOut(path)) return false;
       const mount = mounts.at(path, isDirectory);
@@ -70,8 +70,16 @@ export function verifyScope(manifest: Manifest, mounts: Mounts, holes: HoleList)
 const ownRuling: Ruling = { ...defaultRuling, treatment: 'ephemeral' };
 const ownManifest = 'the manifest itself';
 const ownComponents = 'manifests of components';
+const ownTexts = 'texts of the manifest itself';
 export const outputRule = 'output of this bake';
 export const stateRule = 'state directory of the agent';
+
+const blobName = /\/[0-9a-f]{64}$/;
+
+/** What we keep of texts too, which is checked by its name when it is used. */
+function isOwn(own: ReadonlyMap<RawName, string>, path: RawName): boolean {
+  return own.has(path) || (blobName.test(path) && own.get(path.slice(0, -65)) === ownTexts);
+}
 
 /** Names that are not compared themselves: each with why. */
 function ownNames({ statement, rules }: Manifest): ReadonlyMap<RawName, string> {
@@ -93,4 +101,6 @@ function ownNames({ statement, rules }: Manifest): ReadonlyMap<RawName, string> 
 function setManifest(own: Map<RawName, string>, dir: RawName, rule: string): void {
   own.set(dir, rule);
   for (const file of Object.values(manifestFiles)) own.set(`${dir}/${file}`, rule);
+  own.set(`${dir}/${manifestBlobs.directory}`, rule);
+  own.set(`${dir}/${manifestBlobs.sha256}`, ownTexts);
 }

@@ -19,6 +19,7 @@ import type { Platform } from '../image/platform-choice.ts';
 import { openRootView, type RootView } from '../image/root-view.ts';
 import { tooMany } from '../report/apply-scan.ts';
 import type { FindingLimits } from '../report/place-findings.ts';
+import { attachDiffs } from '../texts/attach-diffs.ts';
 import { compareFacts, compareFiles } from './compare-streams.ts';
 import { type ComponentSource, type Composition, openComposition } from './composition.ts';
 import { checkStoredDigest } from './digest.ts';
@@ -171,7 +172,7 @@ async function sweepRoot(
   const { relabels, rest } = limits === undefined ? foldRelabels(findings) : { relabels: [], rest: [] };
 
   return {
-    findings,
+    findings: await attachDiffs(findings, { rules: manifest.rules, directories: composition.directories }, root.read),
     packages: await packagesOf(root, rest),
     relabels,
     ...(pins !== undefined && { identities: identities.all() }),

@@ -50,7 +50,11 @@ export function readInside(
 
 /** The bytes of a regular file, never waiting for a FIFO and never reading without end. Throws as `readInside`. */
 export function readRegular(at: string | Buffer, bytesMax: number): Buffer {
-  const fd = openSync(at, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  return readDescriptor(openSync(at, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY), bytesMax);
+}
+
+/** Closes the descriptor too. Throws as `readInside`. */
+export function readDescriptor(fd: number, bytesMax: number): Buffer {
   try {
     const stats = fstatSync(fd);
     if (!stats.isFile()) throw Object.assign(new Error('it is not a regular file'), { code: 'EINVAL' });

@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import type { FileType } from '../../shared/entry.ts';
 import type { RawName } from '../../shared/name.ts';
 import { readInside, readRegular, resolveInside } from './inside.ts';
+import { readBeneath } from './read-beneath.ts';
 import { refuseSilent, type SilentMounts } from './silent-mounts.ts';
 import { type RootPrefix, systemPath } from './system-path.ts';
 
@@ -12,6 +13,8 @@ import { type RootPrefix, systemPath } from './system-path.ts';
 export interface Root {
   /** The bytes of a regular file. Throws EINVAL for anything else, and EFBIG past `bytesMax`. */
   readonly read: (path: RawName, bytesMax: number) => Buffer;
+  /** The same of what stands at a path itself: throws where a link is on the way, or at its end. */
+  readonly readPlain: (path: RawName, bytesMax: number) => Buffer;
   /** The names in a directory, sorted by bytes. */
   readonly list: (path: RawName) => readonly RawName[];
   /** What stands at a path itself: a link at its end is not followed. */
@@ -54,6 +57,7 @@ export function directoryRoot(prefix: RootPrefix, silent: SilentMounts = new Set
       const isPlain = !/\/\.{0,2}$/.test(at) && !lstatSync(systemPath(prefix, at)).isSymbolicLink();
       return isPlain ? readRegular(systemPath(prefix, at), bytesMax) : readInside(prefix, at, bytesMax, silent);
     },
+    readPlain: (path, bytesMax) => readBeneath(prefix, path, bytesMax),
     list: (path) => readdirSync(systemPath(prefix, resolveInside(prefix, path, silent)), 'latin1').sort(),
     stat: (path) => {
       const at = systemPath(prefix, resolveParent(path));

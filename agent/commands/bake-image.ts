@@ -90,8 +90,12 @@ function jsonOf({ image, ...counts }: Baked, out: string, signed: boolean, check
 }
 
 function textOf(baked: Baked, out: string, signed: boolean, isProfileChosen: boolean): string {
-  const { image, entries, filesHashed, bytesHashed, packages, profile, skipped } = baked;
-  const read = `${counted(filesHashed, 'file')} (${bytes(bytesHashed)}), ${counted(packages, 'package')}`;
+  const { image, entries, filesHashed, bytesHashed, packages, texts, profile, skipped } = baked;
+  const read = [
+    `${counted(filesHashed, 'file')} (${bytes(bytesHashed)})`,
+    counted(packages, 'package'),
+    `${counted(texts, 'text')} kept`,
+  ].join(', ');
   return [
     `baked ${imageRef(image)}: ${entries} entries, ${read}`,
     `${terminalSafe(out)}  ${image.digest}`,

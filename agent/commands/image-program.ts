@@ -29,6 +29,10 @@ export function addImageCommands(program: Command, end: End): void {
     .addHelpText(
       'after',
       `
+Text of public configuration files (up to 64 KiB, readable by everybody) is kept in the manifest, so that their changes
+can be shown, secrets redacted. The profile lists them; in pristine.yaml, \`texts: [/srv/app/*.conf]\` adds, \`noTexts: [/etc/cron.d/*]\`
+takes away, and \`texts: []\` keeps none.
+
 With --check, machine ids, host keys, seeds, leases, state of cloud-init, histories and the like end it with exit code 1
 before anything is written, each with the command that takes it out; a remark may be meant so and stops nothing; 3 says
 that something could not be looked at. Without --image, --image-version and --out, it only checks.

@@ -1,15 +1,15 @@
-import { styleText } from 'node:util';
 import { factSentence } from '../../shared/fact-text.ts';
 import { imageRef } from '../../shared/image.ts';
 import { terminalSafe } from '../../shared/name.ts';
 import type { Report } from '../../shared/report.ts';
 import type { Severity } from '../../shared/severity.ts';
 import { severities } from '../../shared/severity.ts';
+import { diffLines } from './diff-text.ts';
 import { foldPackages } from './group-text.ts';
+import { paint, type Style } from './paint.ts';
 import { foldedRelabels, relabelSentence } from './relabel-text.ts';
 
 type Finding = Report['findings'][number];
-type Style = Parameters<typeof styleText>[0];
 
 /** A report for the person on call: what is wrong and how badly first, what was not looked at, how much was. */
 export function reportText(report: Report): string {
@@ -90,7 +90,7 @@ function findingLine(finding: Finding): string[] {
   const what = terminalSafe(subject === 'file' ? name : factSentence(finding));
   const shown = `  ${paint(severityStyles[severity], severity.padEnd(8))}  ${change.padEnd(8)}  ${what}`;
   const because = rule.startsWith('guard ') ? [`${detailIndent}${paint('dim', rule)}`] : [];
-  return [shown, ...differenceLines(finding), ...because];
+  return [shown, ...differenceLines(finding), ...because, ...diffLines(finding)];
 }
 
 const detailIndent = ' '.repeat(22);
@@ -160,9 +160,4 @@ export function bytes(count: number): string {
 
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-/** `styleText` looks at the stream and at NO_COLOR by itself. */
-export function paint(style: Style, text: string): string {
-  return styleText(style, text, { stream: process.stdout });
 }

@@ -5,6 +5,7 @@ import type { ObservedBatch } from '../collect/observe-tree.ts';
 import type { Scope } from '../collect/scope.ts';
 import { type Listing, walkListing } from '../collect/walk.ts';
 import { type Directory, type Inode, isDirectory } from './tree.ts';
+import { plainInode } from './tree-root.ts';
 
 /** What the walk of a directory would give, of a tree. */
 export async function* observeImage(
@@ -14,15 +15,15 @@ export async function* observeImage(
   labels: boolean,
 ): AsyncGenerator<ObservedBatch> {
   for (const { paths } of walkListing(listingOf(root), scope)) {
-    yield { paths, observations: paths.map((path) => observationOf(inodeAt(root, path)!, path, tally, labels)) };
+    yield { paths, observations: paths.map((path) => observationOf(plainInode(root, path)!, path, tally, labels)) };
   }
 }
 
 function listingOf(root: Directory): Listing {
   return {
-    kindAt: (path) => kindOf(inodeAt(root, path)),
+    kindAt: (path) => kindOf(plainInode(root, path)),
     list: (path, onName) => {
-      const directory = inodeAt(root, path);
+      const directory = plainInode(root, path);
       if (!isDirectory(directory)) return 0;
       for (const [name, inode] of directory.children) if (!onName(name, kindOf(inode))) break;
       return 0;
@@ -32,14 +33,6 @@ function listingOf(root: Directory): Listing {
 
 function kindOf(inode: Inode | undefined): 'f' | 'd' | '-' {
   return inode?.type === 'file' ? 'f' : isDirectory(inode) ? 'd' : '-';
-}
-
-/** A walk gives real paths: no link is on the way. */
-function inodeAt(root: Directory, path: RawName): Inode | undefined {
-  let at: Inode | undefined = root;
-  if (path === '/') return at;
-  for (const part of path.slice(1).split('/')) at = at?.children?.get(part);
-  return at;
 }
 
 function observationOf(inode: Inode, path: RawName, tally: Tally, labels: boolean): Observation {

@@ -9,12 +9,17 @@ const linksMax = 40;
  * throw where it has no content at hand.
  */
 export function treeRoot(root: Directory, contentOf: (file: Inode) => Buffer): Root {
+  const read = (inode: Inode, path: RawName, bytesMax: number): Buffer => {
+    if (inode.data === undefined) throw systemError('EINVAL', path);
+    if (inode.data.size > bytesMax) throw systemError('EFBIG', path);
+    return contentOf(inode);
+  };
   return {
-    read: (path, bytesMax) => {
-      const inode = inodeOf(root, path);
-      if (inode.data === undefined) throw systemError('EINVAL', path);
-      if (inode.data.size > bytesMax) throw systemError('EFBIG', path);
-      return contentOf(inode);
+    read: (path, bytesMax) => read(inodeOf(root, path), path, bytesMax),
+    readPlain: (path, bytesMax) => {
+      const inode = plainInode(root, path);
+      if (inode === undefined) throw systemError('ENOENT', path);
+      return read(inode, path, bytesMax);
     },
     list: (path) => {
       const inode = inodeOf(root, path);
@@ -26,6 +31,14 @@ export function treeRoot(root: Directory, contentOf: (file: Inode) => Buffer): R
       return { type, mode, uid, gid, ...(target !== undefined && { target }) };
     },
   };
+}
+
+/** What stands at a path with no link on the way, as a walk gives it. */
+export function plainInode(root: Directory, path: RawName): Inode | undefined {
+  let at: Inode | undefined = root;
+  if (path === '/') return at;
+  for (const part of path.slice(1).split('/')) at = at?.children?.get(part);
+  return at;
 }
 
 /**

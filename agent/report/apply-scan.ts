@@ -20,6 +20,8 @@ export interface Applied {
 }
 
 export interface StateLimits extends FindingLimits {
+  /** Findings with the text of a diff. Past it a finding is told without, and says that there are too many. */
+  readonly openDiffsMax: number;
   /** Holes kept. Above it, and above `holesBytesMax`, the deepest are folded into a hole at their parent. */
   readonly holesMax: number;
   readonly holesBytesMax: number;
@@ -28,6 +30,7 @@ export interface StateLimits extends FindingLimits {
 export const stateLimits: StateLimits = {
   openFindingsMax: 20_000,
   openBytesMax: 16 * 1_048_576,
+  openDiffsMax: 128,
   holesMax: 2_000,
   holesBytesMax: 262_144,
 };
@@ -61,16 +64,17 @@ function applyWithHoles(
   const isLookedAt = reachOf(scan);
   const isHidden = hiderOf(holes);
   const found = new Map(scan.findings.map((finding) => [finding.fingerprint, finding]));
+  const bounded = boundDiffs(limits.openDiffsMax);
   const open = new Map<string, Finding>();
   const cleared: string[] = [];
   for (const [fingerprint, finding] of state.open) {
     const { subject, name } = finding;
     const stands = found.has(fingerprint) || !isLookedAt(subject, name) || isHidden(subject, name);
-    if (stands) open.set(fingerprint, finding);
+    if (stands) open.set(fingerprint, bounded(withDiff(finding, found.get(fingerprint))));
     else cleared.push(fingerprint);
   }
 
-  const fresh = [...found.values()].filter(({ fingerprint }) => !open.has(fingerprint));
+  const fresh = [...found.values()].filter(({ fingerprint }) => !open.has(fingerprint)).map(bounded);
   const { placed, isCut } = placeFindings(open.values(), fresh, limits);
   // A hole over everything says it too, whatever its reason.
   if (isCut && !isHidden('file', '/')) return undefined;
@@ -78,6 +82,22 @@ function applyWithHoles(
   const seenAt = (fingerprint: string) => state.firstSeenAt.get(fingerprint) ?? scan.finishedAt;
   const firstSeenAt = new Map([...open.keys()].map((fingerprint) => [fingerprint, seenAt(fingerprint)]));
   return { state: { open, firstSeenAt, holes }, opened: placed, cleared };
+}
+
+/** Of one and the same difference: the first look may have come while the file was being written. */
+function withDiff(known: Finding, found: Finding | undefined): Finding {
+  return hasText(known) || found?.diff === undefined ? known : found;
+}
+
+/** Of so many findings one after another, the text of the diff stays. */
+function boundDiffs(diffsMax: number): (finding: Finding) => Finding {
+  let diffs = 0;
+  return (finding) =>
+    hasText(finding) && ++diffs > diffsMax ? { ...finding, diff: { withheld: 'too-many' } } : finding;
+}
+
+function hasText({ diff }: Finding): boolean {
+  return diff !== undefined && 'text' in diff;
 }
 
 /** Whether the server has something to learn from this scan, beside that it took place. */

@@ -13,11 +13,13 @@ import { parseMetadata } from '../../agent/collect/packages/python.ts';
 import { parseRpmHeader } from '../../agent/collect/packages/rpm-header.ts';
 import { parseNdb } from '../../agent/collect/packages/rpm-ndb.ts';
 import { factsOf } from '../../agent/collect/xattrs.ts';
+import { diffTexts } from '../../agent/texts/text-diff.ts';
 import { parseEnvelope } from '../../shared/dsse.ts';
 import { parseEntryLine, writeEntryLine } from '../../shared/entry-line.ts';
 import { encodeName, nameBytes, terminalSafe } from '../../shared/name.ts';
 import { compilePattern, isPattern } from '../../shared/pattern.ts';
 import { parseAgentMessage, parseServerMessage } from '../../shared/protocol.ts';
+import { TextDiff } from '../../shared/text-diff.ts';
 import { memoryRoot } from '../support/memory-root.ts';
 import { systemFiles } from './system-files.ts';
 
@@ -87,6 +89,14 @@ const parsers: readonly Target[] = [
   { name: 'envelope', examples: texts(envelope), run: (input) => parseEnvelope(utf8(input)) },
   { name: 'name', examples: texts('/a/b', '/\u00e9\\'), run: nameOf },
   { name: 'pattern', examples: texts('/usr/**/[a-z]*?\0/usr/lib/x/abc', '/**/a\0/b/c/a'), run: patternOf },
+  {
+    name: 'text diff',
+    examples: texts(
+      'Port 22\npassword = one\n\0Port 23\nexport API_KEY="two\nthree"\n',
+      'a: |\n  b\n<secret>x</secret>\n\0-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n',
+    ),
+    run: diffOf,
+  },
   { name: 'agent message', examples: texts(heartbeat), run: (input) => parseAgentMessage(utf8(input)) },
   {
     name: 'server message',
@@ -119,6 +129,14 @@ function nameOf(input: Buffer): unknown {
   nameBytes(utf8(input));
   if (/[\x00-\x1f\x7f-\x9f]/.test(terminalSafe(utf8(input)))) throw new Error('it commands the terminal');
   return name;
+}
+
+/** Two texts with a NUL between. */
+function diffOf(input: Buffer): unknown {
+  const [before, after] = utf8(input).split('\0');
+  const diff = TextDiff.parse(diffTexts(before, after, '/etc/any.conf'));
+  if ('text' in diff && !/^([ +@\\-][^\n]*\n)*$/.test(diff.text)) throw new Error('it has a line without a sign');
+  return diff;
 }
 
 /** A pattern, a NUL and a path. */

@@ -10,7 +10,7 @@ import { type ObserverPool, openObserverPool } from '../../agent/collect/observe
 import { systemClock } from '../../shared/clock.ts';
 import type { Finding } from '../../shared/finding.ts';
 import type { Report } from '../../shared/report.ts';
-import { type Component, type ProfileName, Rule } from '../../shared/rules.ts';
+import { BakeConfig, type Component, type ProfileName } from '../../shared/rules.ts';
 
 /** A root, a signed manifest of it, and the scanner, all in this process. */
 export interface Bakery {
@@ -23,6 +23,8 @@ export interface Bakery {
   readonly bake: (options?: {
     readonly rules?: readonly unknown[];
     readonly profile?: ProfileName;
+    readonly texts?: readonly string[];
+    readonly noTexts?: readonly string[];
     readonly out?: string;
     readonly key?: KeyObject;
     readonly components?: readonly Component[];
@@ -34,6 +36,7 @@ export interface Bakery {
     verifiedFile?: string,
     pins?: PinningOptions,
     components?: ComponentSource,
+    root?: string,
   ) => Promise<Report>;
   readonly close: () => Promise<void>;
 }
@@ -52,24 +55,20 @@ export function aBakery(build: (root: string) => void): Bakery {
     key: privateKey,
     pub: publicKey,
     pool,
-    bake: ({ rules = [], profile, out = manifest, key = privateKey, components, from } = {}) =>
+    bake: ({ rules = [], out = manifest, key = privateKey, from, ...config } = {}) =>
       bake({
         root: from?.root ?? root,
         image: { name: from?.name ?? 'web', version: from?.version ?? '7' },
         out,
-        config: {
-          rules: rules.map((rule) => Rule.parse(rule)),
-          ...(profile && { profile }),
-          ...(components && { components: [...components] }),
-        },
+        config: BakeConfig.parse({ rules, ...config }),
         key,
         pool,
         toolVersion: '0',
         onProgress: () => undefined,
       }),
-    verify: (from = manifest, verifiedFile, pins, components) =>
+    verify: (from = manifest, verifiedFile, pins, components, of = root) =>
       verify({
-        root,
+        root: of,
         manifest: from,
         keys: [publicKey],
         pool,

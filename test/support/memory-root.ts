@@ -12,13 +12,15 @@ export function memoryRoot(files: ReadonlyMap<string, Buffer>): Root {
     if (files.has(path)) return { type: 'file', mode: 0o644, ...owner };
     return isDirectory(path) ? { type: 'dir', mode: 0o755, ...owner } : fail('ENOENT');
   };
+  const read = (path: string, bytesMax: number): Buffer => {
+    const bytes = files.get(path);
+    if (bytes === undefined) return fail(isDirectory(path) ? 'EINVAL' : 'ENOENT');
+    return bytes.length > bytesMax ? fail('EFBIG') : bytes;
+  };
   return {
     stat,
-    read: (path, bytesMax) => {
-      const bytes = files.get(path);
-      if (bytes === undefined) return fail(isDirectory(path) ? 'EINVAL' : 'ENOENT');
-      return bytes.length > bytesMax ? fail('EFBIG') : bytes;
-    },
+    read,
+    readPlain: read,
     list: (path) => {
       if (!isDirectory(path)) return fail(files.has(path) ? 'ENOTDIR' : 'ENOENT');
       const prefix = path === '/' ? '/' : `${path}/`;

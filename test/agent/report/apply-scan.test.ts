@@ -181,6 +181,27 @@ describe('what a scan changes', () => {
     expect([state.open.size, state.holes]).toEqual([2, [hole]]);
   });
 
+  it('keeps the text of so many diffs, of what was known first, and the findings of all', () => {
+    const limits = { ...stateLimits, openDiffsMax: 2 };
+    const withText = (name: string) => aFinding({ name, diff: { text: '+a\n', redactions: 0, truncated: false } });
+    const scan = (...names: readonly string[]) => sweep(names.map(withText));
+
+    const { state } = applyScan(applyScan(emptyState, scan('/z'), limits).state, scan('/a', '/b', '/z'), limits);
+
+    const withheld = [...state.open.values()].filter(({ diff }) => diff && 'withheld' in diff).map(({ name }) => name);
+    expect(withheld).toEqual(['/b']);
+    expect(state.open.size).toBe(3);
+  });
+
+  it('takes the diff of a later look where the first had none', () => {
+    const diff = { text: '+a\n', redactions: 0, truncated: false };
+    const first = aFinding({ diff: { withheld: 'changed' } });
+
+    const { state } = applyScan(applyScan(emptyState, sweep([first])).state, sweep([aFinding({ diff })]));
+
+    expect([...state.open.values()]).toEqual([aFinding({ diff })]);
+  });
+
   it('folds holes into their parents when there are too many', () => {
     const holes: Hole[] = [1, 2, 3].map((n) => ({ subject: 'file', name: `/srv/x/${n}`, reason: 'unreadable' }));
 

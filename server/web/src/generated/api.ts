@@ -816,6 +816,8 @@ export type components = {
             };
             /** @description the rule or guard that gave the severity */
             rule: string;
+            /** @description of public configuration text; no part of the fingerprint */
+            diff?: components["schemas"]["TextDiff"];
             /** Format: date-time */
             firstSeenAt: string;
             /** Format: date-time */
@@ -1061,6 +1063,19 @@ export type components = {
             severity: components["schemas"]["Severity"];
             /** Format: date-time */
             since: string;
+        };
+        TextDiff: {
+            text: string;
+            /** @description redacted pieces that the text shows */
+            redactions: number;
+            /** @description there is more than the text shows */
+            truncated: boolean;
+        } | {
+            /**
+             * @description why there is no text
+             * @enum {string}
+             */
+            withheld: "not-public" | "too-large" | "not-text" | "no-baked-text" | "bad-baked-text" | "changed" | "too-many";
         };
         /** @description A join token without its secret, which is shown once. */
         Token: {

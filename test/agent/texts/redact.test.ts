@@ -1,0 +1,165 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { redactLines } from '../../../agent/texts/redact.ts';
+import { dialectOf } from '../../../agent/texts/secrets.ts';
+import { diffTexts } from '../../../agent/texts/text-diff.ts';
+
+const redact = (text: string, path = '/etc/any.conf') =>
+  redactLines(text, dialectOf(path))
+    .map(({ pieces }) => pieces.join('•'))
+    .join('\n');
+
+describe('a redacted line', () => {
+  it.each([
+    ['password=hunter22', 'password=•'],
+    ['db.password = hunter 22', 'db.password = •'],
+    ['export DB_PASSWORD=hunter22', 'export DB_PASSWORD=•'],
+    ["export DB_PASSWORD='hunter 22'", "export DB_PASSWORD='•'"],
+    ['DB_PASSWORD_OLD="one"\'two\'three', 'DB_PASSWORD_OLD="•'],
+    ['Environment="DB_PASSWORD=hunter 22" "X=y"', 'Environment="DB_PASSWORD=•" "X=y"'],
+    ['Environment=DB_PASSWORD=hunter\\ 22 X=y', 'Environment=DB_PASSWORD=• X=y'],
+    ['ExecStart=/bin/x --password hunter22 --token=abc -v', 'ExecStart=/bin/x --password • --token=• -v'],
+    ['"password": "hunt\\"er22", "user": "x"', '"password": "•", "user": "x"'],
+    ['{"name": "API_KEY", "value": "hunter22"}', '{"name": "API_KEY", "value": "•"}'],
+    ['api-key: hunter22', 'api-key: •'],
+    ['apiKey := hunter22', 'apiKey := •'],
+    ['x: {password: hunter22}', 'x: {password: •'],
+    ['<password>hunter22</password><user>x</user>', '<password>•</password><user>x</user>'],
+    ['<ns:Password kind="a">hunter22</ns:Password>', '<ns:Password kind="a">•</ns:Password>'],
+    ['<db password="hunter22" user="x"/>', '<db password="•" user="x"/>'],
+    ['<add key="db.password" value="hunter22"/>', '<add key="db.password" value="•"/>'],
+    ['requirepass hunter22', 'requirepass •'],
+    ['#requirepass hunter22', '#requirepass •'],
+    ['Acquire::http::Proxy::Password "hunter22";', 'Acquire::http::Proxy::Password "•";'],
+    ['PresharedKey=hunter22', 'PresharedKey=•'],
+    ['auth_token: hunter22', 'auth_token: •'],
+    ['wpa-psk hunter22', 'wpa-psk •'],
+    ['//a/b /mnt cifs username=x,password=hunter22 0 0', '//a/b /mnt cifs username=x,password=• 0 0'],
+    ['curl -H "Authorization: Bearer abc" -u me:hunter22 x', 'curl -H "Authorization: •" -u • x'],
+    ['deb https://me:hunt/er22@host/debian stable', 'deb https://•@host/debian stable'],
+    ['proxy=http://hunter22@proxy:3128/', 'proxy=http://•@proxy:3128/'],
+    ['key AKIAABCDEFGHIJKLMNOP', 'key •'],
+    ['x ghp_abcdefghijklmnopqrst y', 'x • y'],
+    ['x xoxb-1234-abcdefgh y', 'x • y'],
+    ['x eyJhbGciOi.eyJzdWIi.c2ln y', 'x • y'],
+    ['root:$6$salt$hash/./:19000:0', 'root:•:19000:0'],
+    ['x {SSHA}abcdef= y', 'x • y'],
+    ['sum 0123456789abcdef0123456789abcdef end', 'sum • end'],
+  ])('hides the secret of %s', (line, shown) => {
+    expect(redact(line)).toBe(shown);
+  });
+
+  it.each([
+    'PasswordAuthentication yes',
+    'PermitRootLogin prohibit-password',
+    '#PermitEmptyPasswords no',
+    '# To disable tunneled clear text passwords, change to "no" here!',
+    'AuthorizedKeysFile .ssh/authorized_keys',
+    'KexAlgorithms curve25519-sha256,diffie-hellman-group16-sha512',
+    'PASS_MAX_DAYS\t99999',
+    'PrivateTmp=true',
+    'PassEnvironment=LANG LC_ALL',
+    'ConditionPathIsReadWrite=/x/y',
+    'UUID=8d3f2a1c-1234-4567-89ab-0123456789ab / ext4 defaults 0 1',
+    'deb [signed-by=/usr/share/keyrings/docker-archive-keyring-2024.gpg] https://host:443/debian stable main',
+    '# <file system> <mount point> <type> <options> <dump> <pass>',
+    'linux-image-6.1.0-13-amd64 ecdsa-sha2-nistp256-cert-v01@openssh.com',
+    'password_file = /etc/x/secret.txt',
+    '*/5 * * * * root /usr/lib/sysstat/debian-sa1 1 1',
+  ])('shows what is no secret: %s', (line) => {
+    expect(redact(line)).toBe(line);
+  });
+
+  it('knows a stack of PAM, databases of nsswitch and accounts from passwords', () => {
+    const pam = 'password requisite pam_pwquality.so retry=3\nauth sufficient pam_x.so passwd=hunter22';
+
+    expect(redact(pam, '/etc/pam.d/common-password')).toBe(pam.replace('hunter22', '•'));
+    expect(redact('passwd: files evil', '/etc/nsswitch.conf')).toBe('passwd: files evil');
+    expect(redact('token:x:0:0:t:/root:/bin/sh', '/etc/passwd')).toBe('token:x:0:0:t:/root:/bin/sh');
+    expect(redact('eve:ab01FAX.bQRSU:0:0::/:/bin/sh', '/etc/passwd')).toBe('eve:•:0:0::/:/bin/sh');
+  });
+
+  it('takes a private key as one line, with or without its end', () => {
+    const key = (kind: string) => `-----BEGIN ${kind}-----\nAAAA\nBBBB\n-----END ${kind}-----`;
+
+    expect(redact(`a\n${key('RSA PRIVATE KEY')}\nb`)).toBe('a\n-----BEGIN RSA PRIVATE KEY-----•\nb');
+    expect(redact(key('PGP PRIVATE KEY BLOCK'))).toBe('-----BEGIN PGP PRIVATE KEY BLOCK-----•');
+    expect(redact('k: "-----BEGIN PRIVATE KEY-----\\nAAAA\\nBBBB\\n-----END PRIVATE KEY-----"')).toBe(
+      'k: "-----BEGIN PRIVATE KEY-----•-----END PRIVATE KEY-----"',
+    );
+    expect(redact('-----BEGIN PRIVATE KEY-----\nAAAA\nBBBB')).toBe('-----BEGIN PRIVATE KEY-----•');
+    expect(redact(key('CERTIFICATE'))).toContain('AAAA');
+  });
+
+  it.each([
+    ['a block', 'password: |\n  one\n\n  two\nuser: x', 'password: •\nuser: x'],
+    ['a value on the next line', 'token:\n  one\nuser: x', 'token:•\nuser: x'],
+    ['a list item', '- password: one\n  user: x', '- password: •\n  user: x'],
+    ['a continued line', 'SECRET=one\\\ntwo\nuser=x', 'SECRET=•\nuser=x'],
+    ['a continued command', 'ExecStart=/x --token \\\n  one\nuser=x', 'ExecStart=/x --token •\nuser=x'],
+    ['an open quote', 'API_KEY="one\ntwo"\nuser=x', 'API_KEY="•\nuser=x'],
+    ['a tree', '{\n  "auths": {\n    "host": "one"\n  }\n}', '{\n  "auths": •\n  }\n}'],
+  ])('hides a secret of several lines: %s', (_, text, shown) => {
+    expect(redact(text)).toBe(shown);
+  });
+
+  it('cannot be made to look redacted', () => {
+    expect(redact('a «redacted 1» b')).toBe('a \\u{ab}redacted 1» b');
+  });
+});
+
+describe('a diff', () => {
+  const secret = fc.stringMatching(/^[A-Za-z0-9!#$%&*+./:?@^_~-]{12,40}$/).filter((text) => new Set(text).size > 6);
+  const syntaxes: readonly ((secret: string) => string)[] = [
+    (it) => `password=${it}`,
+    (it) => `db_password = ${it} ${it}`,
+    (it) => `export API_KEY=${it}`,
+    (it) => `secret: ${it}`,
+    (it) => `  "accessToken": ${JSON.stringify(it)},`,
+    (it) => `Environment="X=1" "DB_PASSWORD=${it}"`,
+    (it) => `ExecStart=/bin/x --auth-token ${it} -v`,
+    (it) => `<Password>${it}</Password>`,
+    (it) => `<x secret='${it}'/>`,
+    (it) => `requirepass ${it}`,
+    (it) => `x-credentials: |\n  ${it}\n  ${it}`,
+    (it) => `-----BEGIN EC PRIVATE KEY-----\n${it}\n-----END EC PRIVATE KEY-----`,
+    (it) => `url=https://user:${it}@host/path`,
+    (it) => `set token "${it}"`,
+  ];
+  const before = fc.array(fc.tuple(fc.nat(syntaxes.length - 1), fc.lorem({ maxCount: 4 })), {
+    minLength: 1,
+    maxLength: 6,
+  });
+
+  it('never shows a piece of a secret that has a key', () => {
+    fc.assert(
+      fc.property(before, secret, secret, (lines, old, now) => {
+        const text = (value: string) => lines.map(([at, words]) => `${syntaxes[at]!(value)}\n# ${words}\n`).join('');
+
+        const { text: shown } = diffTexts(text(old), `${text(now)}end\n`, '/etc/any.conf');
+
+        const found = [old, now].flatMap(piecesOf).filter((piece) => shown.includes(piece));
+        expect(found).toEqual([]);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('depends on nothing of a secret', () => {
+    fc.assert(
+      fc.property(fc.nat(syntaxes.length - 1), secret, secret, secret, (at, one, other, third) => {
+        fc.pre(new Set([one, other, third]).size === 3);
+        const diffOf = (old: string, now: string) =>
+          diffTexts(`${syntaxes[at]!(old)}\n`, `${syntaxes[at]!(now)}\n`, '/x');
+
+        expect(diffOf(one, other)).toEqual(diffOf(other, third));
+        expect(diffOf(one, other).text).toContain('«redacted 1»');
+      }),
+    );
+  });
+});
+
+/** What a reader could use: six characters in a row. */
+function piecesOf(secret: string): readonly string[] {
+  return Array.from({ length: secret.length - 5 }, (_, at) => secret.slice(at, at + 6));
+}
