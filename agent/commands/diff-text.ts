@@ -1,5 +1,5 @@
+import { type DiffLineKind, diffLineKind, terminalSafeLine } from '../../shared/diff-line.ts';
 import type { Finding } from '../../shared/finding.ts';
-import { terminalSafe } from '../../shared/name.ts';
 import { withheldWords } from '../../shared/text-diff.ts';
 import { paint, type Style } from './paint.ts';
 
@@ -14,7 +14,7 @@ export function diffLines({ diff }: Finding): string[] {
   const lines = diff.text.split('\n').slice(0, -1);
   const left = lines.length - linesMax;
   return [
-    ...lines.slice(0, linesMax).map((line) => `${indent}${paint(styleOf(line), safe(line))}`),
+    ...lines.slice(0, linesMax).map((line) => `${indent}${paint(styles[diffLineKind(line)], terminalSafeLine(line))}`),
     ...(left > 0
       ? [`${indent}${paint('dim', `… ${left} more lines in --format json`)}`]
       : diff.truncated
@@ -23,20 +23,4 @@ export function diffLines({ diff }: Finding): string[] {
   ];
 }
 
-/** A tab is text, and no terminal does more with it than move on. */
-function safe(line: string): string {
-  return line.split('\t').map(terminalSafe).join('\t');
-}
-
-function styleOf(line: string): Style {
-  switch (line[0]) {
-    case '-':
-      return 'red';
-    case '+':
-      return 'green';
-    case '@':
-      return 'cyan';
-    default:
-      return 'dim';
-  }
-}
+const styles: Readonly<Record<DiffLineKind, Style>> = { hunk: 'cyan', removed: 'red', added: 'green', context: 'dim' };

@@ -1,10 +1,12 @@
 import { styleText } from 'node:util';
+import { diffLineKind, terminalSafeLine } from '../../shared/diff-line.ts';
 import { terminalSafe } from '../../shared/name.ts';
 
 export type Tone = 'good' | 'bad' | 'warn' | 'quiet';
 export type Cell = string | number | null | { readonly text: string; readonly tone: Tone };
 
 const colours = { good: 'green', bad: 'red', warn: 'yellow', quiet: 'gray' } as const;
+const diffColours = { hunk: 'cyan', removed: 'red', added: 'green', context: 'gray' } as const;
 const gap = '  ';
 /** Narrower than this a cut column says nothing; the terminal may wrap instead. */
 const cutWidthMin = 12;
@@ -15,6 +17,8 @@ export interface Output {
   jsonLine(value: unknown): void;
   /** A heading line and one line a row; on a terminal the widest column is cut to fit. */
   table(heads: readonly string[], rows: readonly (readonly Cell[])[]): void;
+  /** The lines of a unified diff. */
+  diff(text: string): void;
   /** One `label  value` a line. */
   facts(facts: readonly (readonly [string, Cell])[]): void;
 }
@@ -47,6 +51,11 @@ export function createOutput(stream: NodeJS.WriteStream): Output {
           .trimEnd();
       stream.write(`${lineOf(heads, (_, text) => styleText('bold', text, { stream }))}\n`);
       for (const row of rows) stream.write(`${lineOf(row, paint)}\n`);
+    },
+    diff(text) {
+      for (const line of text.replace(/\n$/, '').split('\n')) {
+        stream.write(`${styleText(diffColours[diffLineKind(line)], terminalSafeLine(line), { stream })}\n`);
+      }
     },
     facts(facts) {
       const width = Math.max(...facts.map(([label]) => label.length));

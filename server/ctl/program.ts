@@ -93,10 +93,10 @@ Examples:
     .option('--all', 'retired ones too')
     .addHelpText('after', examples('pristinectl instances list --content drifted --json'));
   leaf(instances, 'get <id>', 'one instance', async () => (await instance()).get);
-  leaf(instances, 'findings <id>', 'how it differs from its image', async () => (await instance()).findings).option(
-    '--all',
-    'closed ones too',
-  );
+  leaf(instances, 'findings <id>', 'how it differs from its image', async () => (await instance()).findings)
+    .option('--all', 'closed ones too')
+    .option('--diff', 'what changed inside public text files too')
+    .addHelpText('after', examples('pristinectl instances findings 0199… --diff'));
   leaf(instances, 'scan <id>', 'ask its agent for a sweep', async () => (await instance()).scan);
 
   const drifts = noun(program, 'drifts', 'equal findings across the fleet');

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Change, Finding } from '../../shared/finding.ts';
 import { identityRule } from '../../shared/identity.ts';
 import { relabelKindOf } from '../../shared/relabel.ts';
@@ -68,6 +69,7 @@ export async function recordFindings(
           closed_at: null,
           scan_id: scanId,
           relabel: relabelKindOf(finding) ?? null,
+          diff: finding.diff === undefined ? null : JSON.stringify(finding.diff),
         })),
       )
       .onConflict((conflict) =>
@@ -78,10 +80,36 @@ export async function recordFindings(
           closed_at: null,
           scan_id: eb.ref('excluded.scan_id'),
           relabel: eb.ref('excluded.relabel'),
+          diff: eb.ref('excluded.diff'),
         })),
       )
       .execute();
   }
+  if (findings.some(({ diff }) => diff !== undefined && 'text' in diff)) await forgetDiffs(db, instanceId);
+}
+
+/** Of one instance, open ones first, then those seen last. Agents of ours keep half as many. */
+const diffsMax = 256;
+/** How the JSON of a diff with text begins, as the schema orders it. The others are a word each. */
+const withText = '{"text":%';
+
+async function forgetDiffs(db: Db, instanceId: string): Promise<void> {
+  const kept = db
+    .selectFrom('finding')
+    .select('fingerprint')
+    .where('instance_id', '=', instanceId)
+    .where('diff', 'like', withText)
+    .orderBy(sql`closed_at is not null`)
+    .orderBy('last_seen_at', 'desc')
+    .orderBy('fingerprint')
+    .limit(diffsMax);
+  await db
+    .updateTable('finding')
+    .set({ diff: null })
+    .where('instance_id', '=', instanceId)
+    .where('diff', 'like', withText)
+    .where('fingerprint', 'not in', kept)
+    .execute();
 }
 
 function covered(finding: Finding, side: Finding['expected']): Finding['expected'] {

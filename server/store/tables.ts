@@ -138,6 +138,8 @@ export interface FindingTable {
   relabel: string | null;
   /** 1 where it is part of one: shown beneath it, and not by itself. */
   folded: Generated<number>;
+  /** JSON of the text difference that this instance sent: unlike the drift, it is this one's alone. */
+  diff: string | null;
 }
 
 /** An instance was relabelled: more findings of one kind than anybody reads one by one. */

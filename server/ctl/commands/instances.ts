@@ -1,5 +1,7 @@
 import type { Instance, InstanceFinding } from '../../../shared/api.ts';
+import { withheldWords } from '../../../shared/text-diff.ts';
 import type { Context } from '../context.ts';
+import type { Output } from '../output.ts';
 import { contentCell, imageCell, livenessCell, pairsCell, severityCell, taintCell } from '../words.ts';
 
 const pathOf = (id: string) => `instances/${encodeURIComponent(id)}`;
@@ -9,6 +11,7 @@ interface ListOptions {
   readonly content?: string | number | boolean | undefined;
   readonly lifecycle?: string | number | boolean | undefined;
   readonly all?: string | number | boolean | undefined;
+  readonly diff?: string | number | boolean | undefined;
 }
 
 export async function list(
@@ -72,10 +75,11 @@ export function show({ out, json }: Context, instance: Instance): void {
 export async function findings(
   { remote, out, json }: Context,
   [id = '']: readonly string[],
-  { all }: ListOptions,
+  { all, diff }: ListOptions,
 ): Promise<void> {
   const page = await remote.list<InstanceFinding>(`${pathOf(id)}/findings`, all === true ? {} : { open: true });
   if (json) return out.json(page);
+  if (diff === true) return showDiffs(out, page.items);
   out.table(
     ['SEVERITY', 'CHANGE', 'SUBJECT', 'NAME', 'ATTRIBUTES', 'SINCE', 'CLOSED'],
     page.items.map((finding) => [
@@ -88,6 +92,16 @@ export async function findings(
       finding.closedAt,
     ]),
   );
+}
+
+function showDiffs(out: Output, findings: readonly InstanceFinding[]): void {
+  for (const { severity, change, subject, name, diff } of findings) {
+    out.line(`${severity} ${change} ${subject} ${name}`);
+    if (diff === undefined) continue;
+    if ('withheld' in diff) out.line(`  text not shown: ${withheldWords[diff.withheld]}`);
+    else out.diff(diff.text);
+    if ('truncated' in diff && diff.truncated) out.line('  cut: there is more than is shown');
+  }
 }
 
 export async function scan({ remote, out, json }: Context, [id = '']: readonly string[]): Promise<void> {

@@ -40,6 +40,7 @@ export async function listFindings(db: Db, instanceId: string, query: FindingQue
       expected: JSON.parse(row.expected),
       actual: JSON.parse(row.actual),
       rule: row.rule,
+      ...(row.diff !== null && { diff: JSON.parse(row.diff) }),
       firstSeenAt: row.first_seen_at,
       lastSeenAt: row.last_seen_at,
       closedAt: row.closed_at,

@@ -91,3 +91,13 @@ describe('JSON', () => {
     expect(text).toMatch(/^[\x20-\x7e]*é東[\x20-\x7e]*$/);
   });
 });
+
+describe('a diff', () => {
+  it('has a line for each, and never commands the terminal', () => {
+    const { out, lines } = aTerminal(80);
+
+    out.diff('@@ -1 +1 @@\n-a\x1b[2J\n+\tb\u202e\n');
+
+    expect(lines()).toEqual(['@@ -1 +1 @@', '-a\\u{1b}[2J', '+\tb\\u{202e}']);
+  });
+});
