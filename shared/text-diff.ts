@@ -7,9 +7,6 @@ export const textLinesMax = 4_096;
 /** Of the text of one diff. What is past it is cut, and said to be. */
 export const diffCharsMax = 16_384;
 
-/** How a redacted piece begins, in a diff and nowhere else: the same characters of a file are written otherwise. */
-export const redactedMark = '«redacted';
-
 /** Why a file of which text may be shown has none. */
 export const Withheld = z.enum([
   'not-public',
@@ -21,17 +18,6 @@ export const Withheld = z.enum([
   'too-many',
 ]);
 export type Withheld = z.infer<typeof Withheld>;
-
-/** What each says to a person. */
-export const withheldWords: Readonly<Record<Withheld, string>> = {
-  'not-public': 'not everybody may read the file',
-  'too-large': 'the file is too large',
-  'not-text': 'the file is no text',
-  'no-baked-text': 'the manifest has no text of the file',
-  'bad-baked-text': 'the text in the manifest is not the one that was baked',
-  changed: 'the file changed again before it was read',
-  'too-many': 'there are too many to show',
-};
 
 /**
  * What changed inside a public text file: the hunks of a unified diff, in which secrets are redacted before it is made

@@ -1,6 +1,5 @@
-import { type DiffLineKind, diffLineKind, terminalSafeLine } from '../../shared/diff-line.ts';
+import { type DiffLineKind, diffLineKind, terminalSafeLine, withheldWords } from '../../shared/diff-text.ts';
 import type { Finding } from '../../shared/finding.ts';
-import { withheldWords } from '../../shared/text-diff.ts';
 import { paint, type Style } from './paint.ts';
 
 /** Lines of one diff on a terminal. All of what there is stands in the JSON. */

@@ -1,4 +1,4 @@
-import { redactedMark } from '../../shared/text-diff.ts';
+import { redactedMark } from '../../shared/diff-text.ts';
 import { type Dialect, type Open, secretsIn } from './secrets.ts';
 
 /** One line as it may be shown, or several of which the rest is one secret. */

@@ -1,5 +1,6 @@
 import { diffArrays } from 'diff';
-import { diffCharsMax, redactedMark, type TextDiff } from '../../shared/text-diff.ts';
+import { redactedMark } from '../../shared/diff-text.ts';
+import { diffCharsMax, type TextDiff } from '../../shared/text-diff.ts';
 import { type RedactedLine, redactLines } from './redact.ts';
 import { dialectOf } from './secrets.ts';
 

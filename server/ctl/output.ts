@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { diffLineKind, terminalSafeLine } from '../../shared/diff-line.ts';
+import { diffLineKind, terminalSafeLine } from '../../shared/diff-text.ts';
 import { terminalSafe } from '../../shared/name.ts';
 
 export type Tone = 'good' | 'bad' | 'warn' | 'quiet';

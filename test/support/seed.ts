@@ -96,6 +96,7 @@ export async function seedFleet(db: Db, now: number, extra = 0): Promise<Seeded>
     attributes: ['content', 'size'],
     ...sshdSides,
     rule: '/etc/ssh/sshd_config',
+    diff: sshdDiff,
   });
   const setuid = aFinding({
     name: hostileName,
@@ -117,6 +118,24 @@ export async function seedFleet(db: Db, now: number, extra = 0): Promise<Seeded>
 const sshdSides = {
   expected: { type: 'file', mode: '0644', uid: 0, gid: 0, content: digestOf('baked'), size: '3287' },
   actual: { type: 'file', mode: '0644', uid: 0, gid: 0, content: digestOf('found'), size: '3311' },
+};
+/** With a mark that turns text around, a tab, markup and a secret that changed. */
+const sshdDiff = {
+  text: [
+    '@@ -32,7 +32,8 @@',
+    ' #LoginGraceTime 2m',
+    '-PermitRootLogin prohibit-password',
+    '+PermitRootLogin yes',
+    ' #StrictModes\tyes',
+    '-Banner <b>old</b>',
+    '+Banner <b>new</b> \u202Eevil',
+    '-SetEnv TOKEN=«redacted 1»',
+    '+SetEnv TOKEN=«redacted 2»',
+    ' UsePAM yes',
+    '',
+  ].join('\n'),
+  redactions: 2,
+  truncated: false,
 };
 const setuidSides = {
   attributes: ['content', 'gid', 'mode', 'size', 'type', 'uid'],
@@ -198,7 +217,7 @@ async function insertFindings(
   last: string,
   closed: string | null,
 ): Promise<void> {
-  for (const { fingerprint, subject, name, change, attributes, severity, expected, actual, rule } of findings) {
+  for (const { fingerprint, subject, name, change, attributes, severity, expected, actual, rule, diff } of findings) {
     const sides = {
       attributes: JSON.stringify(attributes),
       expected: JSON.stringify(expected),
@@ -212,7 +231,15 @@ async function insertFindings(
     const times = { first_seen_at: first, last_seen_at: last, closed_at: closed };
     await db
       .insertInto('finding')
-      .values({ instance_id: id, fingerprint, severity, rule, ...times, scan_id: uuidv7(0) })
+      .values({
+        instance_id: id,
+        fingerprint,
+        severity,
+        rule,
+        ...times,
+        scan_id: uuidv7(0),
+        diff: diff === undefined ? null : JSON.stringify(diff),
+      })
       .execute();
   }
 }

@@ -148,6 +148,26 @@ describe.skipIf(browser === undefined)('the console in a real Chromium', () => {
     await context.close();
   });
 
+  it('shows what changed inside a file as text, and closes and opens it by the keyboard', async () => {
+    const { page, context, complaints } = await openSignedIn(`/instances/${seeded.drifted}`);
+    const summary = page.getByText('What changed inside, 2 redactions');
+    const added = page.locator('[data-kind="added"]', { hasText: 'PermitRootLogin yes' });
+    await added.waitFor();
+
+    const shown = await page.locator('details pre').textContent();
+    await summary.focus();
+    await page.keyboard.press('Enter');
+    await added.waitFor({ state: 'hidden' });
+    await page.keyboard.press('Enter');
+    await added.waitFor();
+
+    expect(shown).toContain('+Banner <b>new</b> \\u{202e}evil');
+    expect(shown).toContain(' #StrictModes\tyes');
+    expect(await page.locator('details pre mark').allTextContents()).toEqual(['«redacted 1»', '«redacted 2»']);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
   it('names the place that could not be measured', async () => {
     const { page, context } = await openSignedIn(`/instances/${seeded.holes}`);
 

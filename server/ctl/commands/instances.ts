@@ -1,5 +1,5 @@
 import type { Instance, InstanceFinding } from '../../../shared/api.ts';
-import { withheldWords } from '../../../shared/text-diff.ts';
+import { withheldWords } from '../../../shared/diff-text.ts';
 import type { Context } from '../context.ts';
 import type { Output } from '../output.ts';
 import { contentCell, imageCell, livenessCell, pairsCell, severityCell, taintCell } from '../words.ts';

@@ -41,6 +41,7 @@ describe('a redacted line', () => {
     ['key AKIAABCDEFGHIJKLMNOP', 'key •'],
     ['x ghp_abcdefghijklmnopqrst y', 'x • y'],
     ['x xoxb-1234-abcdefgh y', 'x • y'],
+    ['x glpat-abcdefghijklmnop y', 'x • y'],
     ['x eyJhbGciOi.eyJzdWIi.c2ln y', 'x • y'],
     ['root:$6$salt$hash/./:19000:0', 'root:•:19000:0'],
     ['x {SSHA}abcdef= y', 'x • y'],
@@ -65,6 +66,7 @@ describe('a redacted line', () => {
     '# <file system> <mount point> <type> <options> <dump> <pass>',
     'linux-image-6.1.0-13-amd64 ecdsa-sha2-nistp256-cert-v01@openssh.com',
     'password_file = /etc/x/secret.txt',
+    '# If you have the `glibc-doc-reference` and `info` packages installed, try:',
     '*/5 * * * * root /usr/lib/sysstat/debian-sa1 1 1',
   ])('shows what is no secret: %s', (line) => {
     expect(redact(line)).toBe(line);

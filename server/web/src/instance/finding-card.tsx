@@ -4,10 +4,11 @@ import { StateMark } from '../parts/state-mark.tsx';
 import { Untrusted } from '../parts/untrusted.tsx';
 import { changeMarks, severityMarks } from '../words/marks.ts';
 import styles from './finding-card.module.css';
+import { TextDifference } from './text-difference.tsx';
 
 /** One difference: the image said, and found was, attribute by attribute. */
 export function FindingCard({ finding }: { readonly finding: InstanceFinding }) {
-  const { name, subject, change, severity, expected, actual, attributes, rule } = finding;
+  const { name, subject, change, severity, expected, actual, attributes, rule, diff } = finding;
   const rows = [...new Set([...attributes, ...Object.keys(expected), ...Object.keys(actual)])];
   return (
     <li className={styles['card']}>
@@ -45,6 +46,7 @@ export function FindingCard({ finding }: { readonly finding: InstanceFinding }) 
           ))}
         </tbody>
       </table>
+      {diff !== undefined && <TextDifference diff={diff} />}
       <p className={styles['foot']}>
         First seen <Moment at={finding.firstSeenAt} />, last looked at <Moment at={finding.lastSeenAt} />
         {finding.closedAt !== null && (

@@ -9,22 +9,31 @@ const shownMax = 4_096;
  * Text that an agent, and so perhaps an attacker, wrote. It is only ever text, and each control, bidirectional or other
  * format character stands as a visible `\u{…}`, so that it can neither hide nor turn around what is beside it.
  */
-export function Untrusted({ text, mono = true }: { readonly text: string; readonly mono?: boolean }) {
+export function Untrusted({
+  text,
+  mono = true,
+  tabs = false,
+}: {
+  readonly text: string;
+  readonly mono?: boolean;
+  /** Of a line of text a tab is no hidden character. */
+  readonly tabs?: boolean;
+}) {
   const cut = text.length > shownMax;
   return (
     <bdi dir="ltr" className={mono ? styles['mono'] : styles['plain']} translate="no">
-      {visible(cut ? text.slice(0, shownMax) : text)}
+      {visible(cut ? text.slice(0, shownMax) : text, tabs)}
       {cut && <em> … {text.length - shownMax} more characters</em>}
     </bdi>
   );
 }
 
-function visible(text: string): ReactNode[] {
+function visible(text: string, tabs: boolean): ReactNode[] {
   const pieces: ReactNode[] = [];
   let plain = '';
   for (const character of text) {
     const safe = terminalSafe(character);
-    if (safe === character) {
+    if (safe === character || (tabs && character === '\t')) {
       plain += character;
       continue;
     }
