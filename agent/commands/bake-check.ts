@@ -2,7 +2,8 @@ import { ExitCode } from '../../shared/errors.ts';
 import { terminalSafe } from '../../shared/name.ts';
 import { type FoundRemnant, findRemnants, type Remnants } from '../bake/find-remnants.ts';
 import type { RootView } from '../image/root-view.ts';
-import { counted, paint } from './report-text.ts';
+import { paint } from './paint.ts';
+import { counted } from './report-text.ts';
 
 export interface RootCheck extends Remnants {
   readonly root: string;

@@ -3,7 +3,8 @@ import { factSentence } from '../../shared/fact-text.ts';
 import { imageRef } from '../../shared/image.ts';
 import { terminalSafe } from '../../shared/name.ts';
 import type { ExplainedFact, ExplainedPath, Explanation } from '../rules/explanation.ts';
-import { paint, value } from './report-text.ts';
+import { paint } from './paint.ts';
+import { value } from './report-text.ts';
 
 /** An explanation for a person: of each path first what it is, then what decided, then what is known of it. */
 export function explanationText({ image, rules, root, paths }: Explanation): string {
