@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { type Hole, hiderOf } from '../../shared/coverage.ts';
 import type { FactEntry } from '../../shared/fact.ts';
+import type { Finding } from '../../shared/finding.ts';
 import { compareNames, encodeRaw, type Name, type RawName, rawOf } from '../../shared/name.ts';
 import { hasLabels } from '../../shared/scheme.ts';
 import { judgePath } from '../check/compare-streams.ts';
@@ -23,6 +24,7 @@ import { type Scope, selfAndAbove } from '../collect/scope.ts';
 import { openRoot } from '../collect/system-path.ts';
 import type { Platform } from '../image/platform-choice.ts';
 import { openRootView, type RootView } from '../image/root-view.ts';
+import { attachDiffs } from '../texts/attach-diffs.ts';
 import { type BakedLines, factKey, readBaked } from './baked-lines.ts';
 import type { ExplainedFact, ExplainedPath, Explanation, OwningPackage } from './explanation.ts';
 import { judgeSubject } from './judge-subject.ts';
@@ -104,10 +106,23 @@ async function explainPaths(manifest: Manifest, view: RootView, composition: Com
         return [path, { ...one, ...(link && { link }), package: packageOf(look, said.owners.get(path)), since }];
       }),
     );
-    return paths.map((path) => explained.get(path)!);
+    return await withDiffs(
+      paths.map((path) => explained.get(path)!),
+      (findings) => attachDiffs(findings, { rules: manifest.rules, directories: composition.directories }, view.read),
+    );
   } finally {
     times?.close();
   }
+}
+
+async function withDiffs(
+  paths: readonly ExplainedPath[],
+  attach: (findings: readonly Finding[]) => Promise<readonly Finding[]>,
+): Promise<readonly ExplainedPath[]> {
+  const found = paths.filter(({ finding }) => finding !== null);
+  const findings = await attach(found.map(({ finding }) => finding!));
+  const shown = new Map(found.map((path, index) => [path, findings[index]!]));
+  return paths.map((path) => (shown.has(path) ? { ...path, finding: shown.get(path)! } : path));
 }
 
 /** The walk of a sweep, on the way to these paths only. */
