@@ -1,3 +1,4 @@
+import type { Finding } from '../../shared/finding.ts';
 import { compilePattern } from '../../shared/pattern.ts';
 import type { Rulebook } from '../../shared/rulebook.ts';
 import type { Rule } from '../../shared/rules.ts';
@@ -63,7 +64,7 @@ export function fileRule(seen: Seen, count: number, { rulebook, places, doors }:
   if (findings.some(({ change }) => change === 'removed')) return person('it is gone');
   if (doors.isHeld(name)) return person('it says something that is not foreseen');
   if (findings.some(({ change }) => change !== findings[0]!.change)) return person('it changed in several ways');
-  if (!findings.every(isSetAtBoot)) return person('not its content alone changed');
+  if (!findings.every(isSetAtBoot)) return person(shapeText(findings));
 
   const severity = severityOfPaths([name], rulebook);
   const heavy = severity === 'medium' ? {} : { severity };
@@ -94,4 +95,19 @@ function proposed(rule: Rule, writer: ReturnType<typeof writerOf>, note?: string
     kind: 'rule',
     proposed: { rule: { ...rule, reason }, ...(writer && { writer: writer.writer }), ...(note && { note }) },
   };
+}
+
+/** Of what changed in more than its content: nothing but the image can make that right. */
+function shapeText(findings: readonly Finding[]): string {
+  const [{ change, attributes, actual }] = findings as readonly [Finding, ...Finding[]];
+  if (change === 'added') {
+    const type =
+      actual['type'] === 'dir' || actual['type'] === 'file'
+        ? `${actual['type']} that all may write in`
+        : actual['type'];
+    return `it appeared as a ${type}`;
+  }
+  const changed = attributes.filter((attribute) => attribute !== 'content' && attribute !== 'size');
+  const isAlike = new Set(findings.map(({ fingerprint }) => fingerprint)).size === 1;
+  return `its ${changed.join(', ')} changed${isAlike ? ', the same on every instance: bake it so' : ''}`;
 }
