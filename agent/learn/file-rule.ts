@@ -24,6 +24,8 @@ interface Context {
   /** Rules for whole places, by their pattern. */
   readonly places: ReadonlyMap<string, ProposedRule>;
   readonly doors: Doors;
+  /** Patterns of more than one path that match something that was baked. */
+  readonly tooWide: ReadonlySet<string>;
 }
 
 /** What runs without being marked as a program, and what says what is installed. */
@@ -50,7 +52,7 @@ const heldPlaces = [
 ].map(compilePattern);
 
 /** Pure. The caller sorts out what the doors cover. */
-export function fileRule(seen: Seen, count: number, { rulebook, places, doors }: Context): Decided {
+export function fileRule(seen: Seen, count: number, { rulebook, places, doors, tooWide }: Context): Decided {
   const person = (why: string): Decided => ({ kind: 'person', why });
   const { findings, name } = seen;
   const path = rawPath(name);
@@ -62,6 +64,7 @@ export function fileRule(seen: Seen, count: number, { rulebook, places, doors }:
   if (writer !== undefined && places.has(writer.pattern)) return { kind: 'covered' };
   if (seen.instances < count) return { kind: 'some' };
   if (findings.some(({ change }) => change === 'removed')) return person('it is gone');
+  if (tooWide.has(seen.pattern)) return person(`a pattern for it would match what was baked too: ${seen.pattern}`);
   if (doors.isHeld(name)) return person('it says something that is not foreseen');
   if (findings.some(({ change }) => change !== findings[0]!.change)) return person('it changed in several ways');
   if (!findings.every(isSetAtBoot)) return person(shapeText(findings));

@@ -2,15 +2,20 @@ import type { KeyObject } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import type { Clock } from '../../shared/clock.ts';
 import type { Hole } from '../../shared/coverage.ts';
+import { parseEntryLine } from '../../shared/entry-line.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { Image } from '../../shared/image.ts';
 import { encodeRaw } from '../../shared/name.ts';
-import { openManifest } from '../check/open-manifest.ts';
+import { compilePattern } from '../../shared/pattern.ts';
+import { checkStoredDigest } from '../check/digest.ts';
+import { readEntryLines } from '../check/entry-lines.ts';
+import { type Manifest, openManifest } from '../check/open-manifest.ts';
 import { verify } from '../check/verify.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
 import { openRootView } from '../image/root-view.ts';
 import type { Instance, Proposal } from './proposal.ts';
-import { instancesMin, propose } from './propose.ts';
+import { instancesMin, propose, widePatterns } from './propose.ts';
+import { rawPath } from './tokens.ts';
 
 export interface LearnOptions {
   /** Directories of booted, untouched instances, or archives of them. */
@@ -33,7 +38,14 @@ export interface Learnt extends Proposal {
 export async function learn(options: LearnOptions): Promise<Learnt> {
   requireInstances(options.roots);
   const manifest = openManifest(options.manifest, options.keys);
-  manifest.close();
+  try {
+    return await learnFrom(manifest, options);
+  } finally {
+    manifest.close();
+  }
+}
+
+async function learnFrom(manifest: Manifest, options: LearnOptions): Promise<Learnt> {
   const instances: Instance[] = [];
   const holes: Learnt['holes'][number][] = [];
   for (const root of options.roots) {
@@ -44,7 +56,25 @@ export async function learn(options: LearnOptions): Promise<Learnt> {
     instances.push({ findings: report.findings, words: await wordsOf(root, pool) });
   }
   const { image, rulebook } = manifest;
-  return { image, roots: options.roots, holes, ...propose(instances, rulebook) };
+  const tooWide = await matchingBaked(manifest, widePatterns(instances));
+  return { image, roots: options.roots, holes, ...propose(instances, rulebook, tooWide) };
+}
+
+/** Those of the patterns that match a baked file. Errors: DIGEST, ENTRIES. */
+async function matchingBaked(manifest: Manifest, patterns: readonly string[]): Promise<ReadonlySet<string>> {
+  const matching = new Set<string>();
+  if (patterns.length === 0) return matching;
+  const compiled = [...new Set(patterns)].map((pattern) => ({ pattern, matches: compilePattern(pattern) }));
+  await checkStoredDigest(manifest);
+  for await (const lines of readEntryLines(manifest)) {
+    for (const line of lines) {
+      const { subject, name } = parseEntryLine(line);
+      if (subject !== 'file') continue;
+      const path = rawPath(name);
+      for (const { pattern, matches } of compiled) if (matches(path)) matching.add(pattern);
+    }
+  }
+  return matching;
 }
 
 /** Errors: USAGE. */

@@ -11,9 +11,14 @@ export const instancesMin = 3;
 
 /**
  * What booting legitimately changes, as rules: exact paths, or the ids in them generalised; each relaxed no more than what
- * was seen needs. Never `ignored`, never what a guard speaks of or may be run. Pure.
+ * was seen needs. Never `ignored`, never what a guard speaks of or may be run. `tooWide` are patterns that would relax what
+ * was baked as well. Pure.
  */
-export function propose(instances: readonly Instance[], rulebook: Rulebook): Proposal {
+export function propose(
+  instances: readonly Instance[],
+  rulebook: Rulebook,
+  tooWide: ReadonlySet<string> = new Set(),
+): Proposal {
   const seen = groupSeen(instances);
   const doors = foreseeDoors(seen, instances.length, rulebook);
   const rest = seen.filter((one) => !doors.covers(one));
@@ -22,7 +27,7 @@ export function propose(instances: readonly Instance[], rulebook: Rulebook): Pro
   const forAPerson: Left[] = [];
   const leftOver: Left[] = [];
   for (const one of rest) {
-    const decided = fileRule(one, instances.length, { rulebook, places, doors });
+    const decided = fileRule(one, instances.length, { rulebook, places, doors, tooWide });
     switch (decided.kind) {
       case 'covered':
         break;
@@ -40,6 +45,13 @@ export function propose(instances: readonly Instance[], rulebook: Rulebook): Pro
     }
   }
   return { rules: [...doors.rules, ...merged(drafts)], forAPerson, leftOver };
+}
+
+/** Patterns for more than one path, as a proposal may have them. */
+export function widePatterns(instances: readonly Instance[]): readonly string[] {
+  return groupSeen(instances).flatMap(({ subject, pattern }) =>
+    subject === 'file' && isWild(pattern) ? [pattern] : [],
+  );
 }
 
 /** Where somebody is known to keep what has names of its own, and does so on every instance. */

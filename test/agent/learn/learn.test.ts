@@ -22,7 +22,7 @@ describe('learning from booted instances', { timeout: 120_000 }, () => {
       for (const dir of ['etc', 'srv/app', 'var/lib/cloud', 'var/lib/own', 'usr/bin']) {
         mkdirSync(join(root, dir), { recursive: true });
       }
-      for (const name of ['etc/conf', 'srv/app/data', 'usr/bin/tool'])
+      for (const name of ['etc/conf', 'srv/app/data', 'srv/app/9', 'usr/bin/tool'])
         writeFileSync(join(root, name), 'baked', { mode: 0o644 });
     });
     await bakery.bake({ profile: 'debian' });
@@ -54,6 +54,20 @@ describe('learning from booted instances', { timeout: 120_000 }, () => {
 
     expect([learnt.rules, learnt.forAPerson, learnt.leftOver, learnt.holes]).toEqual([[], [], [], []]);
     expect(fragmentOf(learnt)).toContain('\nrules: []\n');
+  });
+
+  it('proposes no pattern that would relax what was baked', async () => {
+    const learnt = await learnFrom(
+      [1, 2, 3].map((n) =>
+        booted((root) => {
+          writeFileSync(join(root, `srv/app/${n}234`), `${n}`);
+          writeFileSync(join(root, `srv/${n}234`), `${n}`);
+        }),
+      ),
+    );
+
+    expect(learnt.rules.map(({ rule }) => rule.match)).toEqual([['/srv/[0-9]*']]);
+    expect(learnt.forAPerson.map(({ name }) => name)).toEqual(['/srv/app/1234']);
   });
 
   it('writes a fragment that bake takes, and whose comments nobody breaks out of', async () => {
