@@ -1,4 +1,5 @@
 import { ensurePrograms, isRoot } from './apt.ts';
+import { runCommand } from './run-command.ts';
 import { runVitest, skipVitest } from './run-vitest.ts';
 import { runStaticChecks } from './static-checks.ts';
 import { addTallies, type Tally } from './tally.ts';
@@ -39,4 +40,11 @@ export async function runSystem(): Promise<Tally> {
   });
   if (!tools) console.log('some of the tools of the system tests are missing; tests that need them fail');
   return runVitest('system', 65 * minutes);
+}
+
+/** Every parser for a quarter of a minute, two at a time: ten minutes at most. `npm run fuzz` takes a minute for each. */
+export async function runFuzz(): Promise<Tally> {
+  const command = ['node', 'test/fuzz/main.ts', '--seconds', '15', '--processes', '2'];
+  const { ok } = await runCommand(command, { output: 'show', timeoutMs: 20 * minutes });
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0, notes: ok ? [] : ['failed: fuzzing of the parsers'] };
 }

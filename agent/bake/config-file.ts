@@ -10,7 +10,7 @@ export async function readBakeConfig(file: string | undefined): Promise<BakeConf
   const { parse } = await import('yaml');
   let value: unknown;
   try {
-    value = parse(readRegular(file, configBytesMax).toString('utf8'), { maxAliasCount: 0 }) ?? {};
+    value = parse(readRegular(file, configBytesMax).toString('utf8'), { maxAliasCount: 0, logLevel: 'error' }) ?? {};
   } catch (cause) {
     throw new CodedError('CONFIG', `could not read ${file}: ${sentenceOf(cause)}`, cause);
   }

@@ -21,12 +21,15 @@ import { compilePattern, isPattern } from '../../shared/pattern.ts';
 import { parseAgentMessage, parseServerMessage } from '../../shared/protocol.ts';
 import { TextDiff } from '../../shared/text-diff.ts';
 import { memoryRoot } from '../support/memory-root.ts';
+import { documentTargets } from './document-targets.ts';
+import { imageTargets } from './image-targets.ts';
 import { systemFiles } from './system-files.ts';
 
 /** A parser and what it must understand. An answer of undefined says that the input is not understood. */
 export interface Target {
   readonly name: string;
   readonly examples: readonly Buffer[];
+  /** May be a promise. */
   readonly run: (input: Buffer) => unknown;
 }
 
@@ -105,7 +108,12 @@ const parsers: readonly Target[] = [
   },
 ];
 
-export const targets: readonly Target[] = [...parsers, ...collectors.map(collectorTarget)];
+export const targets: readonly Target[] = [
+  ...parsers,
+  ...documentTargets,
+  ...imageTargets,
+  ...collectors.map(collectorTarget),
+];
 
 function texts(...examples: readonly string[]): readonly Buffer[] {
   return examples.map((example) => Buffer.from(example, 'latin1'));

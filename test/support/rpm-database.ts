@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { rpmTags } from '../../agent/collect/packages/rpm-header.ts';
+import { aDirectory } from './directory.ts';
 
 /** Values by tag: a text, a list of texts, or numbers of 32 bits. */
 export type HeaderTags = Readonly<Record<number, string | readonly string[] | readonly number[]>>;
@@ -81,4 +84,18 @@ export function fillWithLog(path: string, first: readonly Buffer[], last: readon
   database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   last.forEach(add);
   return database;
+}
+
+/** Both files as they lie there while somebody writes. */
+export function anRpmSqliteWithLog(
+  first: readonly Buffer[],
+  last: readonly Buffer[],
+): { database: Buffer; wal: Buffer } {
+  const path = join(aDirectory(), 'rpmdb.sqlite');
+  const writer = fillWithLog(path, first, last);
+  try {
+    return { database: readFileSync(path), wal: readFileSync(`${path}-wal`) };
+  } finally {
+    writer.close();
+  }
 }
