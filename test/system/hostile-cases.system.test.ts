@@ -36,8 +36,8 @@ describe('among hostile cases', { timeout: 300_000 }, () => {
     writeFileSync(join(root, 'new'), '');
     truncateSync(join(root, 'new'), 10 * 2 ** 40);
 
-    const { code, report } = await verify({ root, manifest, pub: keys.pub, timeoutMs: 30_000 });
-    const baked = await bake({ root, out: join(place.dir, 'not-sparse'), key: keys.key, timeoutMs: 30_000 });
+    const { code, report } = await verify({ root, manifest, pub: keys.pub });
+    const baked = await bake({ root, out: join(place.dir, 'not-sparse'), key: keys.key });
 
     expect(report.coverage.holes).toEqual([hole('/new', 'too-large'), hole('/opt/app/a', 'too-large')]);
     expect(brief(report)).toContain('modified file /opt/app/a [size] medium');

@@ -9,7 +9,7 @@ import { aBakedTree, hole } from '../support/small-tree.ts';
 const silentFuse = (path: string) =>
   `exec 7<>/dev/fuse; mount -i -t fuse -o fd=7,rootmode=40000,user_id=0,group_id=0 silent ${quoted(path)}`;
 
-describe.skipIf(!isRoot)('a filesystem that never answers (needs root)', { timeout: 120_000 }, () => {
+describe.skipIf(!isRoot)('a filesystem that never answers (needs root)', { timeout: 300_000 }, () => {
   let place: Scratch;
   let keys: Keys;
   beforeAll(async () => {
@@ -22,7 +22,7 @@ describe.skipIf(!isRoot)('a filesystem that never answers (needs root)', { timeo
     const { root, manifest } = await aBakedTree(place, keys);
     const before = afterMounting(`${silentFuse(join(root, 'opt/app/lib'))}; printf x >>${quoted(join(root, 'plain'))}`);
 
-    const { code, report } = await verify({ root, manifest, pub: keys.pub, before, timeoutMs: 60_000 });
+    const { code, report } = await verify({ root, manifest, pub: keys.pub, before });
 
     expect(report.coverage.holes).toEqual([hole('/opt/app/lib', 'no-answer')]);
     expect(report.coverage.mounts).toEqual([]);
@@ -35,7 +35,7 @@ describe.skipIf(!isRoot)('a filesystem that never answers (needs root)', { timeo
     mkdirSync(join(root, 'etc'));
     const before = afterMounting(silentFuse(join(root, 'etc')));
 
-    const { code, report } = await verify({ root, manifest, pub: keys.pub, before, timeoutMs: 60_000 });
+    const { code, report } = await verify({ root, manifest, pub: keys.pub, before });
 
     expect(report.coverage.holes).toContainEqual(hole('/etc', 'no-answer'));
     expect(report.coverage.holes.map(({ subject }) => subject)).toContain('user');
@@ -46,7 +46,7 @@ describe.skipIf(!isRoot)('a filesystem that never answers (needs root)', { timeo
     const { root } = await aBakedTree(place, keys);
     const before = afterMounting(silentFuse(join(root, 'opt/app')));
 
-    const { code, stderr } = await bake({ root, out: join(place.dir, 'not-this'), before, timeoutMs: 60_000 });
+    const { code, stderr } = await bake({ root, out: join(place.dir, 'not-this'), before });
 
     expect([code, /no-answer/.test(stderr)]).toEqual([3, true]);
   });
