@@ -3,6 +3,7 @@ import { CodedError, ExitCode, sentenceOf } from '../shared/errors.ts';
 import { terminalSafe } from '../shared/name.ts';
 import { addImageCommands } from './commands/image-program.ts';
 import { addInstanceCommands } from './commands/instance-program.ts';
+import { addManifestCommands } from './commands/manifest-program.ts';
 import { version } from './version.ts';
 
 const program = new Command('pristine')
@@ -27,6 +28,7 @@ Examples:
 
 addImageCommands(program, end);
 addInstanceCommands(program, end);
+addManifestCommands(program, end);
 
 // Not awaited: the bundle is CommonJS, which has no await here.
 void main();

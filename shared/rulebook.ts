@@ -43,6 +43,9 @@ export const defaultRuling: Ruling = {
   overridden: [],
 };
 
+/** As if there were no rules: everything counts, at medium. */
+export const noRules: Rulebook = { rulingOf: () => defaultRuling, leavesSomeOut: false, skips: [] };
+
 /** Whether nobody looks at such a path. */
 export function isLeftOut({ treatment }: Ruling): boolean {
   return treatment === 'ignored' || treatment === 'foreign';

@@ -1,6 +1,7 @@
 import { factSentence } from '../../shared/fact-text.ts';
 import { imageRef } from '../../shared/image.ts';
 import { terminalSafe } from '../../shared/name.ts';
+import { privilegeChange } from '../../shared/privilege.ts';
 import type { Report } from '../../shared/report.ts';
 import type { Severity } from '../../shared/severity.ts';
 import { severities } from '../../shared/severity.ts';
@@ -87,7 +88,9 @@ function relabelLines({ relabel, examples }: ReturnType<typeof foldedRelabels>['
 
 function findingLine(finding: Finding): string[] {
   const { severity, change, subject, name, rule } = finding;
-  const what = terminalSafe(subject === 'file' ? name : factSentence(finding));
+  const power = privilegeChange(finding);
+  const file = power === undefined ? name : `${name} ${power}`;
+  const what = terminalSafe(subject === 'file' ? file : factSentence(finding));
   const shown = `  ${paint(severityStyles[severity], severity.padEnd(8))}  ${change.padEnd(8)}  ${what}`;
   const because = rule.startsWith('guard ') ? [`${detailIndent}${paint('dim', rule)}`] : [];
   return [shown, ...differenceLines(finding), ...because, ...diffLines(finding)];

@@ -1,15 +1,12 @@
 import { compareEntry } from '../../shared/compare.ts';
 import { attributesOf, type Entry } from '../../shared/entry.ts';
-import { defaultRuling, type Rulebook } from '../../shared/rulebook.ts';
+import { noRules } from '../../shared/rulebook.ts';
 import type { HoleList } from '../check/hole-list.ts';
 import { type Judge, openJudge } from '../check/judge.ts';
 import { keyOf, type Pins } from '../check/pins.ts';
 import type { VerifyScope } from '../check/verify-scope.ts';
 import type { Judged } from './explanation.ts';
 import { whyAllowed } from './why-allowed.ts';
-
-/** As if every rule were gone: then everything that differs counts. */
-const strictly: Rulebook = { rulingOf: () => defaultRuling, leavesSomeOut: false, skips: [] };
 
 /** What a sweep would make of one subject (`look` says to its judge what a sweep would), and what differs beside that. */
 export function judgeSubject(options: {
@@ -38,7 +35,7 @@ export function judgeSubject(options: {
   const whole =
     either === undefined || (observed === undefined && isHidden)
       ? undefined
-      : compareEntry(expected, observed, strictly);
+      : compareEntry(expected, observed, noRules);
   const allowed = whole?.attributes.filter((attribute) => !finding?.attributes.includes(attribute)) ?? [];
   const why =
     whole === undefined || allowed.length === 0 ? {} : { why: whyAllowed(whole, expected, observed, scope.rulebook) };

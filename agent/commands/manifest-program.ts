@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { type End, pubFile } from './program.ts';
+
+/** What is asked of manifests themselves, without a root. */
+export function addManifestCommands(program: Command, end: End): void {
+  const manifest = program.command('manifest').description('what manifests say: differences and privileged programs');
+
+  manifest
+    .command('diff')
+    .description(
+      'what changed from one image to another: packages, configuration, files, rules; exits 1 when they differ',
+    )
+    .argument('<a>', 'directory of a manifest')
+    .argument('<b>', 'directory of a later one')
+    .option('--pub <file>', 'trusted public key or keys of both', pubFile)
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      `
+Manifests do not say which package owns a file: packages stand by themselves, and files by directory.
+Name, version and tool of an image may differ; entries, rules and platform decide.
+
+Example:
+  pristine manifest diff web-7 web-8 --pub image.pub`,
+    )
+    .action(async (a, b, options) => end((await import('./manifest-diff.ts')).manifestDiffCommand(a, b, options)));
+
+  manifest
+    .command('inventory')
+    .description('programs of an image with setuid, setgid or file capabilities')
+    .argument('<dir>', 'directory of the manifest')
+    .option('--pub <file>', 'trusted public key or keys', pubFile)
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', '\nExample:\n  pristine manifest inventory web-7 --pub image.pub')
+    .action(async (dir, options) =>
+      end((await import('./manifest-inventory.ts')).manifestInventoryCommand(dir, options)),
+    );
+}
