@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type End, pubFile } from './program.ts';
+import { type End, manifestDir, pubFile } from './program.ts';
 
 /** What is asked of manifests themselves, without a root. */
 export function addManifestCommands(program: Command, end: End): void {
@@ -35,4 +35,27 @@ Example:
     .action(async (dir, options) =>
       end((await import('./manifest-inventory.ts')).manifestInventoryCommand(dir, options)),
     );
+
+  const exporting = program.command('export').description('a signed manifest in a format that other tools read');
+
+  exporting
+    .command('mtree')
+    .description('a specification for mtree(8): type, mode, owner, size, sha256, target and device of each file')
+    .option('--manifest <dir>', 'directory of the manifest', manifestDir)
+    .option('--pub <file>', 'trusted public key or keys', pubFile)
+    .addHelpText(
+      'after',
+      `
+Example:
+  pristine export mtree --manifest web-7 --pub image.pub > web-7.mtree && mtree -f web-7.mtree -p /mnt/image`,
+    )
+    .action(async (options) => end((await import('./export.ts')).exportMtreeCommand(options)));
+
+  exporting
+    .command('cyclonedx')
+    .description('the packages of the image as a CycloneDX 1.6 bill of materials')
+    .option('--manifest <dir>', 'directory of the manifest', manifestDir)
+    .option('--pub <file>', 'trusted public key or keys', pubFile)
+    .addHelpText('after', '\nExample:\n  pristine export cyclonedx --manifest web-7 --pub image.pub > web-7.cdx.json')
+    .action(async (options) => end((await import('./export.ts')).exportCyclonedxCommand(options)));
 }
