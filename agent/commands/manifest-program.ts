@@ -36,7 +36,9 @@ Example:
       end((await import('./manifest-inventory.ts')).manifestInventoryCommand(dir, options)),
     );
 
-  const exporting = program.command('export').description('a signed manifest in a format that other tools read');
+  const exporting = program
+    .command('export')
+    .description('a signed manifest, or a report, in a format that other tools read');
 
   exporting
     .command('mtree')
@@ -58,4 +60,24 @@ Example:
     .option('--pub <file>', 'trusted public key or keys', pubFile)
     .addHelpText('after', '\nExample:\n  pristine export cyclonedx --manifest web-7 --pub image.pub > web-7.cdx.json')
     .action(async (options) => end((await import('./export.ts')).exportCyclonedxCommand(options)));
+
+  exporting
+    .command('sarif')
+    .description('a report as SARIF 2.1.0; exits 0 whatever it found')
+    .requiredOption('--report <file>', 'what `pristine verify --format json` printed; - for standard input')
+    .addHelpText(
+      'after',
+      '\nExample:\n  pristine verify --format json | pristine export sarif --report - > pristine.sarif',
+    )
+    .action(async (options) => end((await import('./export.ts')).exportSarifCommand(options)));
+
+  exporting
+    .command('junit')
+    .description('a report as JUnit XML: findings are failures, holes are errors; exits 0 whatever it found')
+    .requiredOption('--report <file>', 'what `pristine verify --format json` printed; - for standard input')
+    .addHelpText(
+      'after',
+      '\nExample:\n  pristine verify --format json | pristine export junit --report - > pristine.xml',
+    )
+    .action(async (options) => end((await import('./export.ts')).exportJunitCommand(options)));
 }
