@@ -1,5 +1,5 @@
 import { type Difference, type Finding, fingerprintOf } from './finding.ts';
-import { type LiveSubject, liveGuards, type ProgramState, pathOfLive, programSeverities } from './live.ts';
+import { type LiveSubject, liveGuards, type ProgramState, pathOfProgram, programSeverities } from './live.ts';
 import { encodeRaw, type RawName } from './name.ts';
 import { isLeftOut, type Rulebook } from './rulebook.ts';
 import type { Severity } from './severity.ts';
@@ -9,15 +9,25 @@ export type LiveVerdict = Finding | 'left-out' | undefined;
 
 /** A program that runs in a way that is not the image's. */
 export function judgeProgram(name: RawName, state: ProgramState, rulebook: Rulebook): LiveVerdict {
-  if (isLeftOut(rulebook.rulingOf(pathOfLive('process', name)))) return 'left-out';
+  if (isLeftOut(rulebook.rulingOf(pathOfProgram(name)))) return 'left-out';
   const difference = added('process', name, { state });
-  return judged(difference, name, programSeverities[state], rulebook);
+  return judged(difference, [pathOfProgram(name)], programSeverities[state], rulebook);
 }
 
 /** A module of the kernel that is no file of the manifest. */
 export function judgeModule(name: RawName, taints: string | undefined, rulebook: Rulebook): LiveVerdict {
   const difference = added('loaded-module', name, taints === undefined ? {} : { taints });
-  return judged(difference, name, 'high', rulebook);
+  return judged(difference, [`/sys/module/${name}`], 'high', rulebook);
+}
+
+/** A socket that the rules do not declare, by those who hold it. */
+export function judgeSocket(
+  name: string,
+  { programs, reach }: { readonly programs: readonly RawName[]; readonly reach: 'local' | 'network' },
+  rulebook: Rulebook,
+): LiveVerdict {
+  const difference = added('listening-socket', name, { programs: programs.map(encodeRaw), reach });
+  return judged(difference, programs.map(pathOfProgram), 'high', rulebook);
 }
 
 /** A running kernel that is none of those that were baked. */
@@ -30,17 +40,22 @@ export function judgeKernel(running: RawName, baked: readonly RawName[], ruleboo
     expected: { releases: baked.map(encodeRaw) },
     actual: { releases: [encodeRaw(running)] },
   };
-  return judged(difference, 'kernel', 'high', rulebook);
+  return judged(difference, ['/proc/sys/kernel/osrelease'], 'high', rulebook);
 }
 
 function added(subject: LiveSubject, name: RawName, actual: Difference['actual']): Difference {
   return { subject, name: encodeRaw(name), change: 'added', attributes: Object.keys(actual), expected: {}, actual };
 }
 
-/** Only a guard speaks of what runs, so that a rule which names it silences all. */
-function judged(difference: Difference, name: RawName, severity: Severity, rulebook: Rulebook): LiveVerdict {
-  const subject = difference.subject as LiveSubject;
-  const guard = liveGuards[subject];
-  if (rulebook.rulingOf(pathOfLive(subject, name)).overridden.includes(guard)) return undefined;
+/** Only a guard speaks of what runs, so that a rule which names it silences all: at each of these paths. */
+function judged(
+  difference: Difference,
+  paths: readonly RawName[],
+  severity: Severity,
+  rulebook: Rulebook,
+): LiveVerdict {
+  const guard = liveGuards[difference.subject as LiveSubject];
+  const isSilenced = paths.length > 0 && paths.every((path) => rulebook.rulingOf(path).overridden.includes(guard));
+  if (isSilenced) return undefined;
   return { fingerprint: fingerprintOf(difference), ...difference, severity, rule: `guard ${guard}` };
 }

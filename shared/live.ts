@@ -11,6 +11,8 @@ import type { Severity } from './severity.ts';
 export const liveForms = {
   /** What the kernel was started from. Name: `kernel`. Expected are the releases that were baked. */
   'kernel-running': { releases: 'list' },
+  /** A socket that rules do not declare. Name: `tcp/22`. `reach`: local or network. `programs`: those that hold it; none where it is the kernel's. */
+  'listening-socket': { programs: 'list', reach: 'text' },
   /** A module in the kernel. Name: as /proc/modules has it. `taints`: the letters there, `OE`. */
   'loaded-module': { taints: 'text?' },
   /** A program of which a process runs. Name: its path, or `memfd:` and the name of the memory file. */
@@ -41,23 +43,16 @@ export const programSeverities: Readonly<Record<ProgramState, Severity>> = {
   memfd: 'critical',
 };
 
-/** The guards over what runs: each speaks of one subject, and a rule silences it by naming it where `pathOfLive` says. */
+/** The guards over what runs: each speaks of one subject, and a rule silences it by naming it: at the program,
+ * at /sys/module/NAME, at /proc/sys/kernel/osrelease. */
 export const liveGuards: Readonly<Record<LiveSubject, GuardName>> = {
   'kernel-running': 'kernel',
+  'listening-socket': 'listening',
   'loaded-module': 'modules',
   process: 'process',
 };
 
-/** Where rules speak about something that runs. Takes and gives raw bytes. */
-export function pathOfLive(subject: LiveSubject, name: string): string {
-  switch (subject) {
-    case 'kernel-running':
-      return '/proc/sys/kernel/osrelease';
-    case 'loaded-module':
-      return `/sys/module/${name}`;
-    case 'process':
-      return name.startsWith('/') ? name : `/${name}`;
-    default:
-      return subject satisfies never;
-  }
+/** Where rules speak about a program that runs. Takes and gives raw bytes. */
+export function pathOfProgram(name: string): string {
+  return name.startsWith('/') ? name : `/${name}`;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Digest } from './digest.ts';
 import { Name } from './image.ts';
+import { Listening } from './listening.ts';
 import { isPattern } from './pattern.ts';
 import { Severity } from './severity.ts';
 import { statementOf } from './statement.ts';
@@ -27,6 +28,7 @@ export const guards = [
   'cron',
   'units',
   'kernel',
+  'listening',
   'modules',
   'process',
 ] as const;
@@ -117,6 +119,7 @@ export const BakeConfig = z.strictObject({
     .optional()
     .describe('public text whose changes may be shown, besides the profile’s; an empty list: none at all'),
   noTexts: z.array(Pattern).max(1_024).optional().describe('never shown, whatever `texts` and the profile say'),
+  listening: Listening.optional(),
 });
 export type BakeConfig = z.infer<typeof BakeConfig>;
 
@@ -134,6 +137,7 @@ export const RulesPredicate = z.strictObject({
   /** Text may be shown of what the first list matches and the second does not. */
   texts: z.array(Pattern).max(2_048).optional(),
   noTexts: z.array(Pattern).max(1_024).optional(),
+  listening: Listening.optional(),
 });
 export type RulesPredicate = z.infer<typeof RulesPredicate>;
 

@@ -58,6 +58,7 @@ export function rulesPredicate(options: {
     ...(config.components && { components: config.components }),
     texts: config.texts?.length === 0 ? [] : [...(config.texts ?? []), ...profile.texts],
     ...(config.noTexts && { noTexts: config.noTexts }),
+    ...(config.listening && { listening: config.listening }),
   };
 }
 

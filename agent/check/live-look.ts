@@ -4,10 +4,12 @@ import { parseEntryLine } from '../../shared/entry-line.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { isExecutable } from '../../shared/guard.ts';
 import { judgeKernel, judgeModule, judgeProgram, type LiveVerdict } from '../../shared/judge-live.ts';
+import type { Listener } from '../../shared/listening.ts';
 import type { RawName } from '../../shared/name.ts';
 import type { Rulebook } from '../../shared/rulebook.ts';
 import type { Machine } from '../collect/live/machine.ts';
 import { openBakedKernels } from './baked-kernels.ts';
+import { judgeListeners } from './judge-listeners.ts';
 
 /** What runs on the machine, against the files of the manifest. */
 export interface LiveLook {
@@ -18,11 +20,14 @@ export interface LiveLook {
     readonly checked: number;
     readonly findings: readonly Finding[];
     readonly skipped: readonly Skip[];
+    readonly holes: readonly Hole[];
   };
   readonly holes: readonly Hole[];
 }
 
-export function openLiveLook({ processes, kernel, holes }: Machine): LiveLook {
+/** Without `listening`, nobody said what may listen, and nobody asks. */
+export function openLiveLook(machine: Machine, listening?: readonly Listener[]): LiveLook {
+  const { processes, kernel, holes } = machine;
   const { programs, contained } = processes;
   const bakedPrograms = new Set<RawName>();
   const kernels = openBakedKernels(kernel?.release ?? '');
@@ -49,14 +54,18 @@ export function openLiveLook({ processes, kernel, holes }: Machine): LiveLook {
       for (const { name, taints } of modules) {
         if (!kernels.hasModule(name)) verdicts.push(judgeModule(name, taints, rulebook));
       }
+      const sockets = listening && judgeListeners(machine, listening, rulebook);
+      verdicts.push(...(sockets?.verdicts ?? []));
       const leftOut = verdicts.filter((verdict) => verdict === 'left-out').length;
       return {
-        checked: programs.size + (releases.length > 0 ? 1 : 0) + modules.length,
+        checked: programs.size + (releases.length > 0 ? 1 : 0) + modules.length + (sockets?.checked ?? 0),
         findings: verdicts.filter((verdict) => typeof verdict === 'object'),
         skipped: [
           ...skip('process', contained, 'processes of containers'),
           ...skip('process', leftOut, 'programs where rules look at nothing'),
+          ...(sockets?.skipped ?? [{ name: 'listening-socket', rule: 'the rules declare none: `listening`' }]),
         ],
+        holes: sockets?.holes ?? [],
       };
     },
   };

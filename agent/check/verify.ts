@@ -6,6 +6,7 @@ import type { Finding } from '../../shared/finding.ts';
 import type { Identity } from '../../shared/identity.ts';
 import { foldRelabels, type Relabel } from '../../shared/relabel.ts';
 import type { Report } from '../../shared/report.ts';
+import type { RulesPredicate } from '../../shared/rules.ts';
 import { hasLabels } from '../../shared/scheme.ts';
 import { decideVerdict } from '../../shared/verdict.ts';
 import { collectFacts } from '../collect/facts/collector.ts';
@@ -144,7 +145,7 @@ async function sweepRoot(
     pinning.note(found);
     identities.note(expected, found);
   };
-  const live = machineOf(root);
+  const live = machineOf(root, manifest.rules.listening);
   const judge = openJudge(scope, holes, { pins: pinning.pins, witness, findings: list, onBaked: live?.baked });
   const tally = newTally();
   const { entries } = composition;
@@ -165,6 +166,7 @@ async function sweepRoot(
   checked += await compareFacts(cursor, after, judge, { judgesAll });
   const running = live?.judge(scope.rulebook);
   for (const finding of running?.findings ?? []) list.add(finding);
+  for (const hole of running?.holes ?? []) holes.add(hole);
   const findings = judge.finish();
   const unpinned = await pinning.finish(holes.all());
   if (unpinned !== undefined) holes.add(unpinned);
@@ -190,9 +192,9 @@ async function sweepRoot(
 }
 
 /** What runs, where the root is that of the machine: read before the files are, since they take longer. */
-function machineOf({ prefix }: RootView): LiveLook | undefined {
+function machineOf({ prefix }: RootView, listening: RulesPredicate['listening']): LiveLook | undefined {
   const machine = prefix === undefined ? undefined : readMachine(prefix);
-  return machine && openLiveLook(machine);
+  return machine && openLiveLook(machine, listening);
 }
 
 /** Only what is found has an owner worth knowing. */

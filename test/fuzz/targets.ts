@@ -4,6 +4,7 @@ import { type Collector, collectFacts, readsAt } from '../../agent/collect/facts
 import { collectors } from '../../agent/collect/facts/collectors.ts';
 import { parseModules } from '../../agent/collect/live/modules.ts';
 import { programOf } from '../../agent/collect/live/program.ts';
+import { parseSockets } from '../../agent/collect/live/sockets.ts';
 import { parseMountinfo } from '../../agent/collect/mounts.ts';
 import { parseApkInstalled } from '../../agent/collect/packages/apk.ts';
 import { parseStatus } from '../../agent/collect/packages/dpkg.ts';
@@ -49,6 +50,13 @@ const envelope =
   '{"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[{"keyid":"a","sig":"AAAA"}]}';
 const heartbeat = `{"type":"heartbeat","boot":1,"seq":2,"stateDigest":"sha256:${'0'.repeat(64)}"}`;
 
+const tcpTable =
+  '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n   0: 0100007F:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 18373 1 0000000000000000 100 0 0 10 0\n';
+const udpTable =
+  '  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n  12: 00000000000000000000000000000000:0223 00000000000000000000000000000000:0000 07 00000000:00000000 00:00000000 00000000   101        0 99 2 0000000000000000 0\n';
+const packetTable =
+  'sk               RefCnt Type Proto  Iface R Rmem   User   Inode\n0000000000000000 3      3    0003   2     1 0      0      4711\n';
+
 const parsers: readonly Target[] = [
   {
     name: 'dpkg status',
@@ -74,6 +82,11 @@ const parsers: readonly Target[] = [
     name: 'proc modules',
     examples: texts('ext4 1122304 2 jbd2,mbcache, Live 0xffffffffc0a3e000 (OE)\nmbcache 16384 1 ext4, Live 0x0\n'),
     run: (input) => parseModules(latin1(input)),
+  },
+  {
+    name: 'proc net',
+    examples: texts(tcpTable, udpTable, packetTable),
+    run: (input) => (['tcp', 'udp', 'raw', 'packet'] as const).map((protocol) => parseSockets(latin1(input), protocol)),
   },
   {
     name: 'program of a process',

@@ -122,6 +122,14 @@ describe('a difference as a sentence', () => {
     ['process /tmp/x runs, and its file was deleted', added('process', '/tmp/x', { state: 'deleted' })],
     ['process memfd:x runs, from memory, without a file', added('process', 'memfd:x', { state: 'memfd' })],
     ['module evil is loaded, which is not in the image (taints OE)', added('loaded-module', 'evil', { taints: 'OE' })],
+    [
+      'tcp/4444 listens, held by /tmp/x, which the rules do not declare',
+      added('listening-socket', 'tcp/4444', { programs: ['/tmp/x'], reach: 'network' }),
+    ],
+    [
+      'udp/68 listens on this machine only, held by no program that is seen, which the rules do not declare',
+      added('listening-socket', 'udp/68', { programs: [], reach: 'local' }),
+    ],
     ['module evil is loaded, which is not in the image', added('loaded-module', 'evil', {})],
     [
       'kernel 6.9 runs, the image has 5.10, 6.1',

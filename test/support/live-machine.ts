@@ -7,7 +7,7 @@ import { bakeSigned, type Keys } from './pristine-cli.ts';
 import { quoted, type Scratch } from './scratch.ts';
 import { until } from './until.ts';
 
-/** A machine of its own: pid and mount namespaces whose root is a Debian with the agent in it, and a `sleep` as process 1. */
+/** A machine of its own: pid, mount and network namespaces whose root is a Debian with the agent in it, and a `sleep` as process 1. */
 export interface LiveMachine {
   /** Runs to its end. */
   readonly run: (...command: readonly string[]) => { readonly code: number | null; readonly stdout: string };
@@ -43,7 +43,18 @@ export async function bakeInto(place: Scratch, keys: Keys, root: string, at: str
 
 export async function startMachine(root: string): Promise<LiveMachine> {
   const script = `mount -t proc proc ${quoted(root)}/proc; cd ${quoted(root)}; pivot_root . mnt; umount -l mnt; exec chroot . sleep 3600`;
-  const namespaces = ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', 'sh', '-ec', script];
+  const namespaces = [
+    '--mount',
+    '--propagation',
+    'private',
+    '--pid',
+    '--net',
+    '--fork',
+    '--kill-child',
+    'sh',
+    '-ec',
+    script,
+  ];
   const unshare = spawn('unshare', namespaces, { stdio: ['ignore', 'ignore', 'inherit'] });
   let first = '';
   await until(() => {
@@ -52,7 +63,7 @@ export async function startMachine(root: string): Promise<LiveMachine> {
   });
   const inside = (...command: readonly string[]) => [
     'nsenter',
-    ...['--target', first, '--mount', '--pid', '--root', '--wd', '--'],
+    ...['--target', first, '--mount', '--pid', '--net', '--root', '--wd', '--'],
     ...command,
   ];
   const run: LiveMachine['run'] = (...command) => {

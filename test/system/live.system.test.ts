@@ -172,6 +172,46 @@ describe.skipIf(!isRoot)('what runs on a live root (needs root)', { timeout: 120
     expect(liveOf(report)).toEqual([]);
   });
 
+  it('is what the rules declare to listen, by whom they say, or a finding', async () => {
+    const listen = (kind: string, port: number) =>
+      `require('node:${kind}').${kind === 'net' ? 'createServer().listen' : "createSocket('udp4').bind"}(${port})`;
+    const node = '/usr/lib/pristine/bin/node';
+    const config = join(place.dir, 'listening.yaml');
+    writeFileSync(
+      config,
+      `listening:\n  - {socket: tcp/7001, program: ${node}}\n  - {socket: tcp/7002, program: /usr/sbin/other}\n`,
+    );
+    await bakeInto(place, keys, root, '/run/listening', config);
+    const script = [
+      listen('net', 7001),
+      listen('net', 7002),
+      listen('net', 7003),
+      listen('dgram', 68),
+      listen('dgram', 0),
+    ];
+    const running = await machine.start(node, node, '-e', script.join(';'));
+
+    const { report } = machine.verify([], '/run/listening');
+    const undeclared = machine.verify();
+
+    await running.stop();
+    expect(
+      report.findings.filter(({ subject }) => subject === 'listening-socket').map(({ name, actual }) => [name, actual]),
+    ).toEqual([
+      ['tcp/7002', { programs: [node], reach: 'network' }],
+      ['tcp/7003', { programs: [node], reach: 'network' }],
+      ['udp/68', { programs: [node], reach: 'network' }],
+    ]);
+    expect(report.coverage.skipped).toContainEqual({
+      name: 'listening-socket',
+      rule: 'udp sockets on ports for clients: 1',
+    });
+    expect(undeclared.report.coverage.skipped).toContainEqual({
+      name: 'listening-socket',
+      rule: 'the rules declare none: `listening`',
+    });
+  });
+
   it('is a kernel of the image, or a finding', async () => {
     const kernels = join(root, 'usr/lib/modules');
     const bakeWith = async (name: string) => {

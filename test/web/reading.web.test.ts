@@ -126,6 +126,7 @@ function anEvidence(overrides: Partial<NonNullable<Instance['evidence']>> = {}):
     filesHashed: 1,
     bytesHashed: 1,
     mounts: [],
+    live: false,
     skipped: [],
     holes: [],
   };

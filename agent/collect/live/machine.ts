@@ -1,8 +1,10 @@
 import { statfsSync } from 'node:fs';
 import type { Hole, HoleReason } from '../../../shared/coverage.ts';
+import type { RawName } from '../../../shared/name.ts';
 import { readLink } from '../../host/libc.ts';
 import { fileAt } from '../../host/stat.ts';
 import { errnoOf, type RootPrefix } from '../system-path.ts';
+import { type Holders, type Listeners, readHolders, readListeners } from './listeners.ts';
 import { type LoadedModule, parseModules } from './modules.ts';
 import { readProcFile } from './proc-file.ts';
 import { type Processes, readProcesses } from './processes.ts';
@@ -12,6 +14,9 @@ export interface Machine {
   readonly processes: Pick<Processes, 'programs' | 'contained'>;
   /** Undefined where it could not be read. */
   readonly kernel: { readonly release: string; readonly modules: readonly LoadedModule[] } | undefined;
+  /** Read when asked for. */
+  readonly listeners: () => Listeners;
+  readonly holders: (inodes: ReadonlySet<string>, programs?: ReadonlySet<RawName>) => Holders;
   readonly holes: readonly Hole[];
 }
 
@@ -26,7 +31,13 @@ export function readMachine(root: RootPrefix, proc = '/proc'): Machine | undefin
   const holes: Hole[] = [];
   if (processes.unseen !== undefined) holes.push({ subject: 'process', name: proc, reason: processes.unseen });
   if (isApart(proc)) holes.push({ subject: 'file', name: `${proc}/self/ns/mnt`, reason: 'private-namespace' });
-  return { processes, kernel: readKernel(proc, holes), holes };
+  return {
+    processes,
+    kernel: readKernel(proc, holes),
+    listeners: () => readListeners(proc),
+    holders: (inodes, programs) => readHolders(proc, processes, inodes, programs),
+    holes,
+  };
 }
 
 const procMagic = 0x9fa0;

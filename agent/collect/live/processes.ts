@@ -8,6 +8,8 @@ import { type Program, programOf, worse } from './program.ts';
 export interface Processes {
   /** By name, what is worst of the processes that run it. */
   readonly programs: ReadonlyMap<RawName, Program['state']>;
+  /** By process id, what it runs; with `container:` before it where that is a file of another root. */
+  readonly running: ReadonlyMap<string, RawName>;
   /** How many processes belong to containers: the programs there are files of another root. */
   readonly contained: number;
   /** Why some could not be seen. */
@@ -25,23 +27,38 @@ export function readProcesses(proc: string): Processes | undefined {
   const pids = readdirSync(proc).filter((name) => /^\d+$/.test(name));
   const own = ownPlace(proc);
   const programs = new Map<RawName, Program['state']>();
-  const known = new Set<string>();
+  const running = new Map<string, RawName>();
+  const known = new Map<string, RawName>();
   let contained = 0;
   // Process 1 is always there: a /proc that is mounted with `hidepid` shows only what its reader may trace.
   let unseen: HoleReason | undefined = pids.includes('1') ? undefined : 'unreadable';
   for (const pid of pids) {
     const seen = lookAt(`${proc}/${pid}`, own);
     if (seen === 'around-us') return undefined;
-    if (seen === 'contained') contained++;
-    else if (typeof seen === 'number') unseen ??= reasonOf(seen);
-    else if (known.size === programsMax) unseen = 'too-many';
-    else if (!known.has(`${seen.file} ${seen.link}`)) {
-      known.add(`${seen.file} ${seen.link}`);
-      const { name, state } = programOf(seen.link, seen.file, plainFileAt);
-      programs.set(name, worse(programs.get(name), state));
+    if (typeof seen === 'number') {
+      unseen ??= reasonOf(seen);
+      continue;
     }
+    if (seen.place === 'contained') {
+      contained++;
+      running.set(pid, `container:${seen.link}`);
+      continue;
+    }
+    const key = `${seen.file} ${seen.link}`;
+    let name = known.get(key);
+    if (name === undefined) {
+      if (known.size === programsMax) {
+        unseen = 'too-many';
+        continue;
+      }
+      const program = programOf(seen.link, seen.file, plainFileAt);
+      name = program.name;
+      known.set(key, name);
+      programs.set(name, worse(programs.get(name), program.state));
+    }
+    running.set(pid, name);
   }
-  return { programs, contained, unseen };
+  return { programs, running, contained, unseen };
 }
 
 /** Where somebody is: which directory is the root, in which mount namespace. */
@@ -55,21 +72,23 @@ function ownPlace(proc: string): Place {
   return { root: `${fileAt('/', 'follow')}`, namespace: typeof namespace === 'number' ? '' : namespace };
 }
 
-/** What one process runs; whose it is, where it is not ours to judge; or `-errno`. */
-function lookAt(
-  at: string,
-  own: Place,
-): { readonly link: RawName; readonly file: string } | 'contained' | 'around-us' | number {
+/** What one process runs, and where, or `-errno`. */
+type Seen =
+  | { readonly place: 'ours'; readonly link: RawName; readonly file: string }
+  | { readonly place: 'contained'; readonly link: RawName };
+
+function lookAt(at: string, own: Place): Seen | 'around-us' | number {
   const link = readLink(`${at}/exe`);
   if (typeof link === 'number') return link;
   const root = fileAt(`${at}/root`, 'follow');
   if (typeof root === 'number') return root;
   if (root !== own.root) {
     const whose = ownerElsewhere(at, root, own);
+    if (whose === 'contained') return { place: whose, link };
     if (whose !== 'ours') return whose;
   }
   const file = fileAt(`${at}/exe`, 'follow');
-  return typeof file === 'number' ? file : { link, file };
+  return typeof file === 'number' ? file : { place: 'ours', link, file };
 }
 
 /**

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { openLiveLook } from '../../../agent/check/live-look.ts';
 import type { Machine } from '../../../agent/collect/live/machine.ts';
+import type { Program } from '../../../agent/collect/live/program.ts';
 import { writeEntryLine } from '../../../shared/entry-line.ts';
 import { openRulebook } from '../../../shared/rulebook.ts';
 import { Rule } from '../../../shared/rules.ts';
 import { aFile } from '../../support/entries.ts';
+import { aMachine } from '../../support/live-facts.ts';
 
 interface Given {
-  readonly programs?: Machine['processes']['programs'] extends ReadonlyMap<string, infer S>
-    ? Readonly<Record<string, S>>
-    : never;
+  readonly programs?: Readonly<Record<string, Program['state']>>;
   readonly contained?: number;
   readonly kernel?: Machine['kernel'];
   readonly baked?: readonly string[];
@@ -18,8 +18,7 @@ interface Given {
 
 /** A look at a machine whose baked files are programs. */
 function look({ programs = {}, contained = 0, kernel, baked = [], rules = [] }: Given) {
-  const processes = { programs: new Map(Object.entries(programs)), contained };
-  const live = openLiveLook({ processes, kernel, holes: [] });
+  const live = openLiveLook(aMachine({ programs: new Map(Object.entries(programs)), contained, kernel }), []);
   for (const name of baked) live.baked(name, writeEntryLine(aFile({ name, mode: '0755' })));
   const judged = live.judge(openRulebook(rules.map((rule) => Rule.parse(rule))));
   const told = judged.findings.map(({ subject, name, severity, rule }) => `${subject} ${name} ${severity} ${rule}`);
@@ -53,17 +52,11 @@ describe('what runs, against the manifest', () => {
   });
 
   it('is no program of the image when it was baked as a file that nobody may run, or as a directory', () => {
-    const live = openLiveLook({
-      processes: {
-        programs: new Map([
-          ['/a', 'there'],
-          ['/b', 'there'],
-        ]),
-        contained: 0,
-      },
-      kernel: undefined,
-      holes: [],
-    });
+    const programs = new Map([
+      ['/a', 'there'],
+      ['/b', 'there'],
+    ] as const);
+    const live = openLiveLook(aMachine({ programs }));
     live.baked('/a', aFile({ name: '/a', mode: '0644' }));
     live.baked('/b', aFile({ name: '/b', type: 'dir', mode: '0755' }));
 

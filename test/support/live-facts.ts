@@ -1,0 +1,20 @@
+import type { Holders, Listeners } from '../../agent/collect/live/listeners.ts';
+import type { Machine } from '../../agent/collect/live/machine.ts';
+import type { Processes } from '../../agent/collect/live/processes.ts';
+
+/** A machine on which nothing runs but what is given. */
+export function aMachine({
+  programs = new Map(),
+  contained = 0,
+  kernel,
+  listeners = { sockets: [], clients: 0, unseen: undefined },
+  holders = () => ({ of: new Map(), isPartial: false }),
+}: {
+  readonly programs?: Processes['programs'];
+  readonly contained?: number;
+  readonly kernel?: Machine['kernel'];
+  readonly listeners?: Listeners;
+  readonly holders?: (inodes: ReadonlySet<string>, programs?: ReadonlySet<string>) => Holders;
+}): Machine {
+  return { processes: { programs, contained }, kernel, listeners: () => listeners, holders, holes: [] };
+}
