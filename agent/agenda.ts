@@ -33,6 +33,8 @@ export interface Agenda {
   askForSweep(): boolean;
   sweepEnded(now: number): void;
   checkEnded(startedAt: number, now: number): void;
+  /** What is compared with is another: a full report is owed, and the sweep for it is due now. */
+  judgedAnew(now: number): void;
   /** What is known is spooled. */
   told(): void;
   /** It is not, and only a full report can tell it now. `failed` when it could not be spooled: then the next may wait longer. */
@@ -85,6 +87,10 @@ export function createAgenda(startedAt: number, limits: AgendaLimits = agendaLim
     },
     checkEnded(begunAt, now) {
       checkAllowedAt = now + Math.min(limits.checkGapMsMax, (now - begunAt) * limits.checkShare);
+    },
+    judgedAnew(now) {
+      owesFull = true;
+      sweepDueAt = now;
     },
     told() {
       owesFull = false;

@@ -9,6 +9,7 @@ import { giveMemoryBack } from './give-memory-back.ts';
 import type { ConnectionNotes, ConnectionState } from './report/connection.ts';
 import type { Reporter, Telling } from './report/reporter.ts';
 import type { Place, Spool } from './report/spool.ts';
+import type { RulesOffers } from './rules/offers.ts';
 import type { Checker, Scan, Sweeper } from './scan.ts';
 import type { Settling } from './settle/settling.ts';
 import { type Status, statusEveryMs } from './status.ts';
@@ -26,7 +27,8 @@ const agentLimits: AgentLimits = { ...agendaLimits, recheckMs: 5_000, bootLookMs
 export interface AgentOptions {
   readonly image: Image;
   /** Sequence of the rules in force. */
-  readonly rules: number;
+  rules(): number;
+  readonly offers: RulesOffers;
   readonly reporter: Reporter;
   readonly spool: Pick<Spool, 'reports' | 'bytes'>;
   readonly dirty: DirtySet;
@@ -72,6 +74,8 @@ export function createAgent(options: AgentOptions): Agent {
   const agenda = createAgenda(clock.monotonic(), limits, options.random);
 
   let swept: Scan | undefined;
+  /** Of the sweep under way: stale where its rules are not in force any more. */
+  let sweeping: 'fresh' | 'stale' | undefined;
   let lastSweep: Status['lastSweep'] = null;
   let again: { readonly names: readonly string[]; readonly at: number } | undefined;
   let instanceId: string | null = null;
@@ -100,6 +104,10 @@ export function createAgent(options: AgentOptions): Agent {
     acked: noteStatus,
     scanRequested(reason) {
       if (agenda.askForSweep()) log.info({ reason }, 'the server asks for a sweep');
+      wake();
+    },
+    rulesOffered(offer) {
+      options.offers.note(offer);
       wake();
     },
     disagreement: (acked) =>
@@ -146,6 +154,7 @@ export function createAgent(options: AgentOptions): Agent {
       swept = undefined;
       await finishSweep(scan);
     }
+    if (await options.offers.follow(signal)) judgeAnew();
     const now = clock.monotonic();
     await watchBoot(now);
     noteDirt(now);
@@ -191,7 +200,16 @@ export function createAgent(options: AgentOptions): Agent {
     done.abort();
   }
 
+  /** Nothing closes before a sweep by the newer rules has looked; one that is under way by the older ones tells nothing. */
+  function judgeAnew(): void {
+    reporter.judgeBy(options.rules());
+    agenda.judgedAnew(clock.monotonic());
+    if (sweeping !== undefined) sweeping = 'stale';
+    noteStatus();
+  }
+
   function startSweep(signal: AbortSignal): void {
+    sweeping = 'fresh';
     // A sweep never fails but by being stopped, and then nobody waits for it.
     options.sweep(signal).then(
       (scan) => {
@@ -204,8 +222,11 @@ export function createAgent(options: AgentOptions): Agent {
 
   async function finishSweep(scan: Scan): Promise<void> {
     const { startedAt, finishedAt, coverage } = scan;
-    lastSweep = { startedAt, finishedAt };
     agenda.sweepEnded(clock.monotonic());
+    const isStale = sweeping === 'stale';
+    sweeping = undefined;
+    if (isStale) return agenda.judgedAnew(clock.monotonic());
+    lastSweep = { startedAt, finishedAt };
     await settling.swept();
     follow(await reporter.tell(scan));
     const { open, holes } = reporter.state;
@@ -261,7 +282,7 @@ export function createAgent(options: AgentOptions): Agent {
       boot,
       instanceId,
       image: options.image,
-      rules: options.rules,
+      rules: options.rules(),
       verdict: reporter.verdict,
       since: reporter.since,
       lastSweep,

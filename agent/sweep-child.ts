@@ -21,11 +21,20 @@ export interface SweepChildOptions {
   /** As `verify` takes them, or `none`. */
   readonly sweepBytesPerSecondMax?: string;
   readonly sweepCpuShareMax?: string;
-  readonly baseline: Baseline;
+  /** What a sweep that begins now compares with. */
+  readonly judged: () => Judged;
   readonly pinning?: () => PinningOptions | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly limits?: Partial<SweepLimits>;
+}
+
+export interface Judged {
+  readonly baseline: Baseline;
+  /** Newer rules than those of the manifest. */
+  readonly rulesFile?: string | undefined;
+  /** The rules are not in force: the child keeps nothing of what they find. */
+  readonly isTrial?: boolean;
 }
 
 export interface SweepLimits {
@@ -48,9 +57,10 @@ export function createSweeper(options: SweepChildOptions): Sweeper {
   return async (signal) => {
     const { clock, log } = options;
     const startedAt = timestamp(clock.now());
+    const judged = options.judged();
     try {
-      const report = Report.parse(JSON.parse(await runVerify(options, signal)));
-      return scanOf(report, options);
+      const report = Report.parse(JSON.parse(await runVerify(options, judged, signal)));
+      return scanOf(report, judged, options);
     } catch (error) {
       if (signal.aborted) throw error;
       log.error({ reason: sentenceOf(error).slice(0, 1_000) }, 'a sweep failed');
@@ -59,7 +69,7 @@ export function createSweeper(options: SweepChildOptions): Sweeper {
   };
 }
 
-function scanOf(report: Report, { root, manifest, baseline, clock, log }: SweepChildOptions): Scan {
+function scanOf(report: Report, { baseline }: Judged, { root, manifest, clock, log }: SweepChildOptions): Scan {
   const { startedAt, findings, identities } = report;
   const whole: Hole = { subject: 'manifest', name: manifest, reason: 'not-a-manifest' };
   if (report.image !== null && (report.image.digest !== baseline.image || report.rules !== baseline.rules)) {
@@ -115,8 +125,12 @@ function paceArguments({
   ];
 }
 
+function rulesArguments({ rulesFile, isTrial }: Judged): readonly string[] {
+  return [...(rulesFile === undefined ? [] : ['--rules', rulesFile]), ...(isTrial === true ? ['--trial'] : [])];
+}
+
 /** The child's standard output. Rejects when it ended otherwise than by 0, 1 or 3, and when the signal aborts. */
-function runVerify(options: SweepChildOptions, signal: AbortSignal): Promise<string> {
+function runVerify(options: SweepChildOptions, judged: Judged, signal: AbortSignal): Promise<string> {
   const { entry, root, manifest, components, pub, stateDir, pinning, clock, limits: given } = options;
   const pace = paceArguments(options);
   const slow = pace.length > 0 ? { sweepMsMax: slowSweepMsMax } : {};
@@ -128,6 +142,7 @@ function runVerify(options: SweepChildOptions, signal: AbortSignal): Promise<str
       ...(components === undefined ? [] : ['--components', components]),
       ...pace,
       ...pinningArguments(pinning?.()),
+      ...rulesArguments(judged),
     ];
     // No environment: nothing that was put into ours (NODE_OPTIONS) may change how a sweep looks.
     const child = spawn(process.execPath, args, {

@@ -19,6 +19,8 @@ import { readFacts } from './facts.ts';
 import { createConnection } from './report/connection.ts';
 import { createReporter } from './report/reporter.ts';
 import { openSpool } from './report/spool.ts';
+import { createRulesOffers } from './rules/offers.ts';
+import { openRulesInForce, type RulesInForce } from './rules/rules-in-force.ts';
 import { readBoot } from './settle/boot.ts';
 import { openSettling } from './settle/settling.ts';
 import { loadKnownState, saveKnownState } from './state/known-state.ts';
@@ -76,7 +78,6 @@ async function runAgainst(
   log: Logger,
 ): Promise<ExitCode> {
   const { image } = manifest;
-  const baseline = { image: image.digest, rules: manifest.rules.sequence };
   const directory = await openStateDirectory(config.stateDir);
   const stopping = new AbortController();
   const signal = AbortSignal.any([options.signal, stopping.signal]);
@@ -84,14 +85,16 @@ async function runAgainst(
   let ticker: ScheduledTask | undefined;
   try {
     const { boot, identity, path: stateDir } = directory;
+    const inForce = openRulesInForce({ manifest, keys, stateDir, log });
+    const baseline = () => ({ image: image.digest, rules: inForce.manifest.rules.sequence });
     const spool = await openSpool(directory.spoolPath);
     const dirty = createDirtySet();
     const reporter = createReporter({
-      baseline,
+      baseline: baseline(),
       boot,
       spool,
-      known: await loadKnownState(stateDir, baseline),
-      save: (state) => saveKnownState(stateDir, baseline, state),
+      known: await loadKnownState(stateDir, image.digest),
+      save: (state) => saveKnownState(stateDir, image.digest, state),
       clock: systemClock,
       log,
     });
@@ -103,16 +106,27 @@ async function runAgainst(
       log,
     });
     const pinning = () => settling.pinning;
+    const scanner = { ...config, entry: options.entry, pinning, clock: systemClock, log };
+    const offers = createRulesOffers({
+      ...{ inForce, stateDir, log },
+      sweep: ({ rules, file }, stop) =>
+        createSweeper({
+          ...scanner,
+          judged: () => ({ baseline: { image: image.digest, rules }, rulesFile: file, isTrial: true }),
+        })(stop),
+      say: (answer) => connection.say(answer),
+    });
     const agent = createAgent({
       image,
-      rules: baseline.rules,
+      rules: () => baseline().rules,
+      offers,
       reporter,
       spool,
       dirty,
       watcher: () => watcher,
-      sweep: createSweeper({ ...config, entry: options.entry, baseline, pinning, clock: systemClock, log }),
+      sweep: createSweeper({ ...scanner, judged: () => ({ baseline: baseline(), rulesFile: inForce.file }) }),
       checker: createChecker({
-        manifest,
+        manifest: () => inForce.manifest,
         components: { from: { directory: config.components }, keys },
         root: config.root,
         pinning,
@@ -131,7 +145,7 @@ async function runAgainst(
       identity,
       hello: async () => ({
         boot: boot.current,
-        ...baseline,
+        ...baseline(),
         agentVersion: version,
         facts,
         ...(await readJoinToken(config, log)),
@@ -148,7 +162,7 @@ async function runAgainst(
     // The loop has timers of its own. A tick a minute, by the wall clock, repairs what they lose when a machine sleeps.
     ticker = schedule('* * * * *', agent.wake, { timezone: 'UTC' });
     if (config.watch && !options.once) {
-      watcher = await watch(config, manifest, (name) => {
+      watcher = await watch(config, inForce, (name) => {
         dirty.add(name);
         agent.wake();
       });
@@ -168,7 +182,11 @@ async function runAgainst(
   }
 }
 
-async function watch(config: AgentConfig, manifest: Manifest, onHint: (name: string) => void): Promise<Watcher> {
+async function watch(
+  config: AgentConfig,
+  inForce: Pick<RulesInForce, 'manifest'>,
+  onHint: (name: string) => void,
+): Promise<Watcher> {
   const root = resolve(config.root);
   const ownName = nameWithin(root, resolve(config.stateDir));
   const isBeneath = (name: string, directory: string) => name === directory || name.startsWith(`${directory}/`);
@@ -178,13 +196,14 @@ async function watch(config: AgentConfig, manifest: Manifest, onHint: (name: str
     onHint: (name) => {
       const raw = rawOf(name);
       // What this agent writes itself would make it look for ever; sweeps look there.
-      if (isOwn(name) || raw === undefined || isLeftOut(manifest.rulebook.rulingOf(raw))) return;
+      if (isOwn(name) || raw === undefined || isLeftOut(inForce.manifest.rulebook.rulingOf(raw))) return;
       onHint(name);
     },
+    // What only newer rules look at is watched from the next start on; until then sweeps look there.
     isLeftOut: (name, otherDevice) =>
       isOwn(name) ||
-      manifest.rulebook.rulingOf(rawOf(name) ?? name).treatment === 'foreign' ||
-      (otherDevice && manifest.rules.pseudoMounts.some((mount) => isBeneath(name, mount))),
+      inForce.manifest.rulebook.rulingOf(rawOf(name) ?? name).treatment === 'foreign' ||
+      (otherDevice && inForce.manifest.rules.pseudoMounts.some((mount) => isBeneath(name, mount))),
   });
 }
 

@@ -8,6 +8,7 @@ import { CodedError, ExitCode, sentenceOf } from '../shared/errors.ts';
 import { type Config, configOptions, readConfig } from './config.ts';
 import { createEventFeed } from './fleet/event-feed.ts';
 import { createHistoryKeeper } from './fleet/history.ts';
+import { createRulesBoard } from './fleet/rules-board.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createHttp } from './http/app.ts';
 import type { Providers } from './provider/provider.ts';
@@ -46,7 +47,8 @@ export async function startServer(
 
   const feed = createEventFeed();
   const evidenceTtlMs = durationMs(config.evidenceTtl);
-  const gateway = createGateway({ db, feed, clock, log, limits: { evidenceTtlMs } });
+  const board = createRulesBoard();
+  const gateway = createGateway({ db, feed, clock, log, board, limits: { evidenceTtlMs } });
   let readyAt: number | undefined;
   let url = '';
   const signer = await openProofSigner(data.serverKey);
@@ -58,7 +60,7 @@ export async function startServer(
   const controller = createController(house);
   const http = await createHttp(
     {
-      ...{ db, feed, clock, adminToken, evidenceTtlMs, gateway },
+      ...{ db, feed, clock, adminToken, evidenceTtlMs, gateway, board },
       readyAt: () => readyAt ?? clock.now(),
       isReady: () => readyAt !== undefined,
       proofKey: signer.publicPem,

@@ -4,6 +4,8 @@ import { Digest } from './digest.ts';
 import { CodedError } from './errors.ts';
 import { Finding, Fingerprint } from './finding.ts';
 import { Identity, identitiesMax } from './identity.ts';
+import { RulesDifference } from './rules-preview.ts';
+import { Verdict } from './verdict.ts';
 
 /** The language of agent and server. PROTOCOL.md tells it message by message; this file is what both ends enforce. */
 
@@ -117,9 +119,61 @@ export const Ack = z.strictObject({ type: z.literal('ack'), boot, seq });
 /** Server to agent: sweep soon. Sent when the two ends disagree about the state, or a person asks. */
 export const ScanRequest = z.strictObject({ type: z.literal('scan'), reason: z.enum(['state-mismatch', 'requested']) });
 
-export const AgentMessage = z.discriminatedUnion('type', [Hello, ReportMessage, Heartbeat]);
+/** Of a rules statement: base64 of a payload that leaves room in a frame for what is around it. */
+export const rulesPayloadMax = 900_000;
+/** Differences of one preview: bounded by count here and by `previewBytesMax` in the sender; all are counted. */
+export const previewDifferencesMax = 1_000;
+export const previewBytesMax = 262_144;
+
+/** Server to agent: signed rules, to judge one sweep by beside those in force, or to take. The agent checks everything again. */
+export const RulesOffer = z.strictObject({
+  type: z.literal('rules'),
+  use: z.enum(['preview', 'force']),
+  envelope: z.strictObject({
+    payload: z.string().max(rulesPayloadMax),
+    payloadType: z.string().max(128),
+    signatures: z.array(z.strictObject({ keyid: z.string().max(128), sig: z.string().max(256) })).max(16),
+  }),
+});
+export type RulesOffer = z.infer<typeof RulesOffer>;
+
+const offered = { digest: Digest.describe('sha256 of the payload that was offered'), use: RulesOffer.shape.use };
+
+/** Agent to server: an offer that came to nothing, with a code of the catalogue. */
+export const RulesRefused = z.strictObject({
+  type: z.literal('rules-refused'),
+  ...offered,
+  code: z.string().max(32),
+  message: z.string().max(1_000),
+});
+export type RulesRefused = z.infer<typeof RulesRefused>;
+
+/** Agent to server: what the offered rules would change here. Nothing has changed. */
+export const RulesPreviewed = z.strictObject({
+  type: z.literal('rules-previewed'),
+  digest: offered.digest,
+  before: Verdict,
+  after: Verdict,
+  counts: z.strictObject({
+    flagged: z.int().nonnegative(),
+    silent: z.int().nonnegative(),
+    regraded: z.int().nonnegative(),
+  }),
+  /** The gravest first. */
+  differences: z.array(RulesDifference).max(previewDifferencesMax),
+});
+export type RulesPreviewed = z.infer<typeof RulesPreviewed>;
+export type RulesAnswer = RulesRefused | RulesPreviewed;
+
+export const AgentMessage = z.discriminatedUnion('type', [
+  Hello,
+  ReportMessage,
+  Heartbeat,
+  RulesRefused,
+  RulesPreviewed,
+]);
 export type AgentMessage = z.infer<typeof AgentMessage>;
-export const ServerMessage = z.discriminatedUnion('type', [Challenge, Welcome, Ack, ScanRequest]);
+export const ServerMessage = z.discriminatedUnion('type', [Challenge, Welcome, Ack, ScanRequest, RulesOffer]);
 export type ServerMessage = z.infer<typeof ServerMessage>;
 
 /** Errors: PROTOCOL. */

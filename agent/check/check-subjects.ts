@@ -27,7 +27,7 @@ import { type VerifyScope, verifyScope } from './verify-scope.ts';
 
 export interface CheckerOptions {
   /** Stays open as long as the checker is used. */
-  readonly manifest: Manifest;
+  readonly manifest: () => Manifest;
   readonly root: string;
   /** Once boot has settled. */
   readonly pinning?: () => PinningOptions | undefined;
@@ -47,13 +47,14 @@ export function createChecker(options: CheckerOptions): Checker {
   return {
     check: async (names) => {
       const startedAt = timestamp(clock.now());
+      const judged = manifest();
       let opened: OpenRoot | undefined;
       let composition: Composition | undefined;
       try {
-        const pins = pinsInForce(pinning(), manifest.rules.rules);
-        opened = openRoot(root, { labels: hasLabels(manifest.statement.predicate.scheme) });
-        composition = await openComposition(manifest, options.components);
-        const measured = await checkSubjects(manifest, opened, names, { pathsMax, pins, composition });
+        const pins = pinsInForce(pinning(), judged.rules.rules);
+        opened = openRoot(root, { labels: hasLabels(judged.statement.predicate.scheme) });
+        composition = await openComposition(judged, options.components);
+        const measured = await checkSubjects(judged, opened, names, { pathsMax, pins, composition });
         return measured && { kind: 'check', startedAt, finishedAt: timestamp(clock.now()), ...measured };
       } catch (error) {
         if (error instanceof CodedError) return undefined;

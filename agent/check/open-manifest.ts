@@ -9,7 +9,7 @@ import { ManifestStatement, manifestFiles } from '../../shared/manifest.ts';
 import { openRulebook, type Rulebook } from '../../shared/rulebook.ts';
 import { type RulesPredicate, RulesStatement } from '../../shared/rules.ts';
 import { isKnownScheme } from '../../shared/scheme.ts';
-import { openSigned, type ReadSigned, readFrom } from './signed-file.ts';
+import { openSigned, type ReadSigned, readFrom, readSigned } from './signed-file.ts';
 
 /** A manifest that somebody trusted has signed and this program understands. */
 export interface Manifest {
@@ -48,6 +48,38 @@ export function openManifest(dir: string, keys: readonly KeyObject[], read: Read
     entries,
     close: () => closeSync(entries),
   };
+}
+
+/** A manifest, judged by the rules of a file where one is given. Errors: those of `openManifest` and `withNewerRules`. */
+export function openJudged(options: {
+  readonly manifest: string;
+  readonly keys: readonly KeyObject[];
+  readonly rulesFile?: string | undefined;
+}): Manifest {
+  const { keys, rulesFile } = options;
+  const manifest = openManifest(options.manifest, keys);
+  if (rulesFile === undefined) return manifest;
+  try {
+    return withNewerRules(manifest, keys, () => readSigned(rulesFile));
+  } catch (error) {
+    manifest.close();
+    throw error;
+  }
+}
+
+/**
+ * The same manifest, judged by newer rules: signed by a key that is trusted here, for this image's name, and of a higher
+ * sequence. Errors: UNREADABLE, ENVELOPE, UNSIGNED, SIGNATURE, PAYLOAD_TYPE, STATEMENT, RULES.
+ */
+export function withNewerRules(manifest: Manifest, keys: readonly KeyObject[], read: ReadSigned): Manifest {
+  const rules = openRules(read, keys, manifest.statement);
+  if (rules.sequence <= manifest.rules.sequence) {
+    throw new CodedError(
+      'RULES',
+      `expected rules of a sequence above ${manifest.rules.sequence}, which is in force, got ${rules.sequence}`,
+    );
+  }
+  return { ...manifest, rules, rulebook: openRulebook(rules.rules) };
 }
 
 function openRules(read: ReadSigned, keys: readonly KeyObject[], manifest: ManifestStatement): RulesPredicate {

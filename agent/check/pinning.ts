@@ -13,6 +13,8 @@ export interface PinningOptions {
   readonly file: string;
   /** Boot has settled, and nothing was pinned yet: a file that is missing is made. Otherwise that is a hole. */
   readonly makes: boolean;
+  /** Judged by as they are, and left as they are: for rules that are not in force. */
+  readonly isTrial?: boolean;
 }
 
 /** The pins of one sweep: those to judge by, and what the next one will be judged by. */
@@ -60,7 +62,8 @@ export function openPinning(
   }
   const before = set;
   const pins = before === undefined ? noPins : openPins(before, rules);
-  const mayGrow = before === undefined || before.unseen.length > 0 || !isSame(before.rules, rules);
+  const mayGrow =
+    options.isTrial !== true && (before === undefined || before.unseen.length > 0 || !isSame(before.rules, rules));
   const found = new Map<string, Entry>();
   return {
     pins,

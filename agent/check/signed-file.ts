@@ -11,6 +11,15 @@ export type ReadSigned = (file: string) => Buffer;
 
 const envelopeBytesMax = 64 * 1024 * 1024;
 
+/** Throws UNREADABLE. */
+export function readSigned(path: string): Buffer {
+  try {
+    return readRegular(path, envelopeBytesMax);
+  } catch (cause) {
+    throw new CodedError('UNREADABLE', `expected a signed statement in ${path}: ${sentenceOf(cause)}`, cause);
+  }
+}
+
 /** Reads from a directory. */
 export function readFrom(dir: string): ReadSigned {
   return (file) => {

@@ -30,7 +30,7 @@ import { openHoleList } from './hole-list.ts';
 import { openIdentityList } from './identities.ts';
 import { openJudge, type Witness } from './judge.ts';
 import { type LiveLook, openLiveLook } from './live-look.ts';
-import { type Manifest, openManifest } from './open-manifest.ts';
+import { type Manifest, openJudged } from './open-manifest.ts';
 import { noPinning, openPinning, type PinningOptions } from './pinning.ts';
 import { openVerifiedFiles, type VerifiedFiles } from './verified-files.ts';
 import { verifyScope } from './verify-scope.ts';
@@ -52,6 +52,8 @@ export interface VerifyOptions {
   readonly verifiedFile?: string | undefined;
   /** What the instance wrote itself, as it stood when boot had settled (`pinning.ts`). */
   readonly pins?: PinningOptions | undefined;
+  /** A file with newer rules than those of the manifest, to judge by in their place. */
+  readonly rulesFile?: string | undefined;
   /** For an agent, which takes no more. What only explains is left out then. Without them, all findings are told. */
   readonly limits?: FindingLimits | undefined;
   /** As fast as it goes without them. */
@@ -65,7 +67,7 @@ export interface VerifyOptions {
  */
 export async function verify(options: VerifyOptions): Promise<Report> {
   const startedAt = timestamp(options.clock.now());
-  const manifest = openManifest(options.manifest, options.keys);
+  const manifest = openJudged(options);
   try {
     const { findings, coverage, packages, relabels, identities } = await sweep(manifest, options);
     return {

@@ -34,6 +34,7 @@ export async function explainPaths(
   // What an agent knows, it knows of its own root.
   const stateDir = resolve(root) === resolve(config.root) ? config.stateDir : undefined;
   const pins = stateDir === undefined ? undefined : join(stateDir, 'pins.json');
+  const rules = stateDir === undefined ? undefined : join(stateDir, 'rules.dsse.json');
   const explanation = await explain({
     root,
     platform: options.platform === undefined ? undefined : parsePlatform(options.platform),
@@ -43,8 +44,9 @@ export async function explainPaths(
     pool,
     components: { directory: config.components },
     onRefused: (sentence) => void process.stderr.write(`${terminalSafe(sentence)}\n`),
+    rulesFile: rules !== undefined && existsSync(rules) ? rules : undefined,
     pins: pins !== undefined && existsSync(pins) ? { file: pins, makes: false } : undefined,
-    seen: async (against) => (stateDir === undefined ? undefined : await loadKnownState(stateDir, against)),
+    seen: async (image) => (stateDir === undefined ? undefined : await loadKnownState(stateDir, image)),
   });
   process.stdout.write(options.json ? `${JSON.stringify(explanation)}\n` : explanationText(explanation));
   return exitCodeOf(explanation.paths);

@@ -33,6 +33,8 @@ export function addInstanceCommands(program: Command, end: End): void {
     .addHelpText(
       'after',
       `
+Judges by the rules of the manifest: newer ones that came through the server hold for the agent, and \`pristine status\` names them.
+
 Examples:
   pristine verify
   pristine verify --root /mnt/image --manifest web-7 --pub image.pub --format json --fail-on high
@@ -81,6 +83,8 @@ Examples:
     .option('--max-cpu <percent>')
     .option('--pins <file>')
     .option('--make-pins')
+    .option('--rules <file>')
+    .option('--trial')
     .action(async (options) =>
       end((await import('./verify.ts')).verifyCommand({ ...options, format: 'json', failOn: 'low', forAgent: true })),
     );

@@ -3,6 +3,7 @@ import { CodedError, ExitCode } from '../../shared/errors.ts';
 import type { Report } from '../../shared/report.ts';
 import { type Severity, severityAtLeast } from '../../shared/severity.ts';
 import type { ComponentSource } from '../check/composition.ts';
+import type { PinningOptions } from '../check/pinning.ts';
 import { refusalReport } from '../check/refusal.ts';
 import { verify } from '../check/verify.ts';
 import { readPublicKeys } from '../collect/key-file.ts';
@@ -28,6 +29,9 @@ export interface VerifyCommandOptions {
   readonly maxCpu?: string;
   readonly pins?: string;
   readonly makePins?: boolean;
+  readonly rules?: string;
+  /** The rules are not in force: nothing is kept of what they find. */
+  readonly trial?: boolean;
   /** Within what an agent can take; otherwise everything is told. */
   readonly forAgent?: boolean;
 }
@@ -52,7 +56,8 @@ export async function verifySweep(pool: ObserverPool, options: VerifyCommandOpti
       clock,
       verifiedFile: options.verified,
       pace: paceOf(options),
-      pins: options.pins === undefined ? undefined : { file: options.pins, makes: options.makePins === true },
+      pins: pinningOf(options),
+      rulesFile: options.rules,
       limits: options.forAgent === true ? stateLimits : undefined,
       onProgress: (looked, entries) => progress.show(`looked at ${looked} of ${entries} entries`),
     });
@@ -67,6 +72,10 @@ export async function verifySweep(pool: ObserverPool, options: VerifyCommandOpti
   process.stdout.write(options.format === 'json' ? `${JSON.stringify(report)}\n` : reportText(report));
   if (defect !== undefined) throw defect;
   return refused ?? exitCodeOf(report, options.failOn);
+}
+
+function pinningOf({ pins: file, makePins, trial }: VerifyCommandOptions): PinningOptions | undefined {
+  return file === undefined ? undefined : { file, makes: makePins === true, isTrial: trial === true };
 }
 
 function exitCodeOf({ findings, coverage }: Report, failOn: Severity): ExitCode {

@@ -70,7 +70,8 @@ function applyWithHoles(
   for (const [fingerprint, finding] of state.open) {
     const { subject, name } = finding;
     const stands = found.has(fingerprint) || !isLookedAt(subject, name) || isHidden(subject, name);
-    if (stands) open.set(fingerprint, bounded(withDiff(finding, found.get(fingerprint))));
+    // As it is judged now: newer rules may give the same finding another severity.
+    if (stands) open.set(fingerprint, bounded(judgedNow(finding, found.get(fingerprint))));
     else cleared.push(fingerprint);
   }
 
@@ -85,8 +86,9 @@ function applyWithHoles(
 }
 
 /** Of one and the same difference: the first look may have come while the file was being written. */
-function withDiff(known: Finding, found: Finding | undefined): Finding {
-  return hasText(known) || found?.diff === undefined ? known : found;
+function judgedNow(known: Finding, found: Finding | undefined): Finding {
+  if (found === undefined) return known;
+  return known.diff !== undefined && hasText(known) ? { ...found, diff: known.diff } : found;
 }
 
 /** Of so many findings one after another, the text of the diff stays. */

@@ -1,7 +1,14 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
 import { sentenceOf } from '../../shared/errors.ts';
-import { CloseCode, handshakeMsMax, heartbeatEveryMs, silentAfterMs } from '../../shared/protocol.ts';
+import {
+  CloseCode,
+  handshakeMsMax,
+  heartbeatEveryMs,
+  type RulesAnswer,
+  type RulesOffer,
+  silentAfterMs,
+} from '../../shared/protocol.ts';
 import type { Identity } from '../state/identity.ts';
 import { createBackoff } from './backoff.ts';
 import { type Acked, runSession, type Session, type SessionEnd } from './session.ts';
@@ -50,6 +57,7 @@ export interface ConnectionNotes {
   welcome(instanceId: string): void;
   acked(): void;
   scanRequested(reason: string): void;
+  rulesOffered(offer: RulesOffer): void;
   /**
    * The server's order and ours cannot be brought together: it knows of a later place than we ever used (`ahead`), or
    * misses some before our spool's, or cannot read what it begins with. Resolves when nothing of this is spooled any more;
@@ -78,6 +86,8 @@ export interface Connection {
   run(signal: AbortSignal): Promise<void>;
   /** There is something new in the spool. */
   wake(): void;
+  /** Without a connection it is lost: the server offers again on the next. */
+  say(answer: RulesAnswer): void;
 }
 
 export function createConnection(options: ConnectionOptions): Connection {
@@ -110,6 +120,7 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   return {
     wake: () => session?.wake(),
+    say: (answer) => session?.say(answer),
     async run(signal) {
       while (!signal.aborted) {
         const end = await attempt(signal);

@@ -23,6 +23,8 @@ export interface Reporter {
   readonly since: string;
   lastPlace(): Place;
   tell(scan: Scan): Promise<Telling>;
+  /** From now on scans are by these rules: a full report is owed, and what is known stands until it. */
+  judgeBy(rules: number): void;
   /**
    * After a disagreement with the server: forgets what is spooled, and goes on in a boot later than the server has seen.
    * A full report is owed then.
@@ -42,7 +44,8 @@ export interface ReporterOptions {
 }
 
 export function createReporter(options: ReporterOptions): Reporter {
-  const { baseline, boot, spool, clock, log } = options;
+  const { boot, spool, clock, log } = options;
+  let { baseline } = options;
   let state = options.known ?? emptyState;
   let seq = 0;
   let hasSwept = false;
@@ -87,6 +90,9 @@ export function createReporter(options: ReporterOptions): Reporter {
           .catch((error) => log.warn({ reason: sentenceOf(error) }, 'what is known could not be saved'));
       }
       return 'owed';
+    },
+    judgeBy(rules) {
+      baseline = { ...baseline, rules };
     },
     async beginAnew(acked) {
       const last = { boot: boot.current, seq };

@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
-import { CloseCode, parseServerMessage, type ServerMessage } from '../../shared/protocol.ts';
+import { CloseCode, parseServerMessage, type RulesAnswer, type ServerMessage } from '../../shared/protocol.ts';
 import type { ConnectionLimits, ConnectionOptions } from './connection.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
 import { closeSoon, notesMax, openSocket, type SocketNote } from './server-socket.ts';
@@ -16,6 +16,7 @@ export type SessionEnd = { readonly sentence: string; readonly progress: boolean
 /** A live connection, as the agent may touch it. */
 export interface Session {
   wake(): void;
+  say(answer: RulesAnswer): void;
 }
 
 /** The last report known to be stored, and the state it told: kept from one connection to the next. */
@@ -44,9 +45,16 @@ export async function runSession(
   const abort = () => mailbox.put({ kind: 'abort' });
   signal.addEventListener('abort', abort, { once: true });
   if (signal.aborted) abort();
-  onOpen({ wake: () => mailbox.put({ kind: 'wake' }) });
+  let isWelcome = false;
+  onOpen({
+    wake: () => mailbox.put({ kind: 'wake' }),
+    say(answer) {
+      if (isWelcome && socket.readyState === socket.OPEN) socket.send(JSON.stringify(answer));
+    },
+  });
   try {
     const acked = await shakeHands(options, socket, mailbox, signal);
+    isWelcome = true;
     return await deliver(options, socket, mailbox, signal, acked);
   } catch (error) {
     if (error instanceof EndOfSession) return error.end;
@@ -182,6 +190,9 @@ async function deliver(
       }
       case 'scan':
         notes.scanRequested(message.reason);
+        return;
+      case 'rules':
+        notes.rulesOffered(message);
         return;
       case 'challenge':
       case 'welcome':

@@ -9,7 +9,7 @@ import { type ComponentSource, type Composition, openComposition } from '../chec
 import { checkStoredDigest } from '../check/digest.ts';
 import { type HoleList, openHoleList } from '../check/hole-list.ts';
 import type { Judge } from '../check/judge.ts';
-import { type Manifest, openManifest } from '../check/open-manifest.ts';
+import { type Manifest, openJudged } from '../check/open-manifest.ts';
 import { type PinningOptions, pinsInForce } from '../check/pinning.ts';
 import { keyOf, type Pins } from '../check/pins.ts';
 import { type VerifyScope, verifyScope } from '../check/verify-scope.ts';
@@ -38,6 +38,8 @@ export interface ExplainOptions {
   readonly platform?: Platform | undefined;
   readonly manifest: string;
   readonly keys: readonly KeyObject[];
+  /** Newer rules that the agent on this machine has in force, where there are any. */
+  readonly rulesFile?: string | undefined;
   readonly names: readonly Name[];
   readonly pool: ObserverPool;
   /** Where further manifests are that the rules let be laid over the image. */
@@ -45,8 +47,8 @@ export interface ExplainOptions {
   readonly onRefused: (sentence: string) => void;
   /** The pins of the agent on this machine, where there are any. */
   readonly pins?: PinningOptions | undefined;
-  /** What that agent has seen against an image and rules, where there is one. */
-  readonly seen: (against: { readonly image: string; readonly rules: number }) => Promise<Seen | undefined>;
+  /** What that agent has seen against an image, where there is one. */
+  readonly seen: (image: string) => Promise<Seen | undefined>;
 }
 
 /**
@@ -54,7 +56,7 @@ export interface ExplainOptions {
  * and since when. Errors: those of `openManifest`, and DIGEST, ENTRIES, NOT_FOUND, UNSTABLE, ARCHIVE, IO.
  */
 export async function explain(options: ExplainOptions): Promise<Explanation> {
-  const manifest = openManifest(options.manifest, options.keys);
+  const manifest = openJudged(options);
   try {
     await checkStoredDigest(manifest);
     const { pool, platform, root } = options;
@@ -91,7 +93,7 @@ async function explainPaths(manifest: Manifest, view: RootView, composition: Com
     links: new Map(paths.map((path) => [path, linkOnTheWay(files, path)])),
   }));
   for (const hole of said.facts.holes) holes.add(hole);
-  const known = await seen({ image: manifest.image.digest, rules: manifest.rules.sequence });
+  const known = await seen(manifest.image.digest);
   const times = view.prefix === undefined ? undefined : openRoot(root, { labels: false });
   const present = new Map(said.facts.entries.map((fact) => [factKey(fact), fact]));
   const look: Look = { manifest, scope, holes, pins, baked, present };

@@ -10,7 +10,6 @@ import { writeAtomically } from './durable-file.ts';
 const KnownState = z.strictObject({
   schema: z.literal('pristine.known-state/1'),
   image: Digest,
-  rules: z.int(),
   open: z.array(Finding),
   firstSeenAt: z.record(Fingerprint, z.iso.datetime({ precision: 3 })),
   holes: z.array(Hole),
@@ -22,18 +21,13 @@ interface Known {
   readonly holes: readonly Hole[];
 }
 
-interface Against {
-  readonly image: string;
-  readonly rules: number;
-}
-
 /** Twice what `stateLimits` lets a state grow to. A larger file is not ours. */
 const knownBytesMax = 40 * 1_048_576;
 
-export async function saveKnownState(stateDir: string, against: Against, known: Known): Promise<void> {
+export async function saveKnownState(stateDir: string, image: string, known: Known): Promise<void> {
   const document: z.infer<typeof KnownState> = {
     schema: 'pristine.known-state/1',
-    ...against,
+    image,
     open: [...known.open.values()],
     firstSeenAt: Object.fromEntries(known.firstSeenAt),
     holes: [...known.holes],
@@ -41,13 +35,13 @@ export async function saveKnownState(stateDir: string, against: Against, known: 
   await writeAtomically(pathOf(stateDir), JSON.stringify(document));
 }
 
-/** Undefined when there is none, it is spoilt, or it is about another image or other rules: then the first sweep is all there is. */
-export async function loadKnownState(stateDir: string, against: Against): Promise<Known | undefined> {
+/** Undefined when there is none, it is spoilt, or it is about another image: then the first sweep is all there is. Newer rules judge anew, and what a hole hides from them stands. */
+export async function loadKnownState(stateDir: string, image: string): Promise<Known | undefined> {
   try {
     const path = pathOf(stateDir);
     if ((await stat(path)).size > knownBytesMax) return undefined;
-    const { image, rules, open, firstSeenAt, holes } = KnownState.parse(JSON.parse(await readFile(path, 'utf8')));
-    if (image !== against.image || rules !== against.rules) return undefined;
+    const { image: of, open, firstSeenAt, holes } = KnownState.parse(JSON.parse(await readFile(path, 'utf8')));
+    if (of !== image) return undefined;
     return {
       open: new Map(open.map((finding) => [finding.fingerprint, finding])),
       firstSeenAt: new Map(Object.entries(firstSeenAt)),

@@ -45,6 +45,34 @@ Examples:
   leaf(images, 'list', 'pushed images', async () => (await image()).list);
   leaf(images, 'get <image>', 'one image, by digest or NAME@VERSION', async () => (await image()).get);
 
+  const rules = noun(program, 'rules', 'which differences count, signed apart from an image');
+  const rule = () => import('./commands/rules.ts');
+  leaf(
+    rules,
+    'push <file>',
+    'show what newer signed rules would change over the fleet, then activate them',
+    async () => (await rule()).push,
+  )
+    .option('--yes', 'activate without asking')
+    .option('--wait <duration>', 'how long to wait for agents, each time (default: 5m)')
+    .addHelpText(
+      'after',
+      `
+What only the new rules find triggers nothing for an hour. To go back, sign the former rules with a higher sequence.
+${examples('pristinectl rules push web-2.rules.json', 'pristinectl rules push web-2.rules.json --yes --wait 1m --json')}`,
+    );
+  leaf(rules, 'list', 'pushed rules, the latest first', async () => (await rule()).list).option(
+    '--image <name>',
+    'of this image name',
+  );
+  leaf(
+    rules,
+    'show <image> <sequence>',
+    'one set of rules; of a candidate, what it would change',
+    async () => (await rule()).show,
+  );
+  leaf(rules, 'withdraw <image> <sequence>', 'drop a candidate', async () => (await rule()).withdraw);
+
   const keys = noun(program, 'keys', 'the public keys that images may be signed with');
   const key = () => import('./commands/keys.ts');
   leaf(keys, 'trust <file>', 'trust a public key (SPKI PEM)', async () => (await key()).trust)

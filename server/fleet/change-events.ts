@@ -31,6 +31,10 @@ export async function appendChangeEvents(tx: Db, change: Change): Promise<boolea
   if (after.taint !== null && after.taint.severity !== before.taint?.severity) {
     await tell('instance.tainted', { severity: after.taint.severity, from: before.taint?.severity ?? null });
   }
+  if (after.taint === null && before.taint !== null) {
+    const { severity, since } = before.taint;
+    await tell('taint.lifted', { by: 'rules', rules: after.rules, severity, since });
+  }
   if (after.verdict !== before.verdict) await tell('instance.verdict', { from: before.verdict, to: after.verdict });
   return told;
 }

@@ -77,6 +77,9 @@ async function judgeOther(tx: Db, instanceId: string, { scanId, at }: Moment): P
   await appendChangeEvents(tx, { before, after, opened, closed, scanId: null, at });
 }
 
+/** No rules find it, and it taints nobody. */
+const madeHere = { rules: 0, worse: new Set<string>(), byRules: new Set<string>() };
+
 /** Opens and closes what the server itself finds of this instance. */
 async function judgeIdentities(tx: Db, instanceId: string, { scanId, at }: Moment): Promise<IdentityChange> {
   const shared: Finding[] = [];
@@ -87,7 +90,7 @@ async function judgeIdentities(tx: Db, instanceId: string, { scanId, at }: Momen
   const known = await findings.openMadeHere(tx, instanceId);
   const opened = without<Finding, { readonly fingerprint: string }>(shared, known, byFingerprint);
   const closed = without<findings.OpenFinding, { readonly fingerprint: string }>(known, shared, byFingerprint);
-  await findings.recordFindings(tx, instanceId, opened, { scanId, at });
+  await findings.recordFindings(tx, instanceId, opened, { scanId, at, ...madeHere });
   await findings.closeFindings(tx, instanceId, closed.map(byFingerprint), at);
   return { opened, closed };
 }

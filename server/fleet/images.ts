@@ -17,7 +17,7 @@ import { findPushedImage } from '../store/views/images-view.ts';
 /**
  * Takes in a baked image: both statements signed by a trusted key, and about the same image. A name and version mean
  * one digest for ever; pushing the same again changes nothing.
- * Errors: UNSIGNED, SIGNATURE, ENVELOPE, PAYLOAD_TYPE, STATEMENT, RULES, CONFLICT, NOT_BUILT_YET.
+ * Errors: UNSIGNED, SIGNATURE, ENVELOPE, PAYLOAD_TYPE, STATEMENT, RULES, CONFLICT.
  */
 export async function pushImage(db: Db, pushed: PushImage, now: number): Promise<PushedImage> {
   return db.transaction().execute(async (tx) => {
@@ -65,7 +65,7 @@ function openImage({ manifest, rules }: PushImage, keys: readonly KeyObject[], n
   };
 }
 
-function hasSigned(envelope: Envelope, key: KeyObject): boolean {
+export function hasSigned(envelope: Envelope, key: KeyObject): boolean {
   try {
     verifyEnvelope(envelope, [key]);
     return true;
@@ -78,7 +78,7 @@ function hasSigned(envelope: Envelope, key: KeyObject): boolean {
 function refuseOtherRules(known: StoredImage, image: StoredImage): void {
   if (known.rules.payload === image.rules.payload) return;
   if (image.rulesSequence > known.rulesSequence) {
-    throw new CodedError('NOT_BUILT_YET', 'newer rules for a pushed image are not built yet: bake a new version');
+    throw new CodedError('CONFLICT', 'newer rules of an image are pushed apart from it: `pristinectl rules push FILE`');
   }
   throw new CodedError(
     'CONFLICT',

@@ -13,6 +13,7 @@ import {
 } from '../../shared/protocol.ts';
 import type { EventFeed } from '../fleet/event-feed.ts';
 import type { Log } from '../fleet/log.ts';
+import type { RulesBoard } from '../fleet/rules-board.ts';
 import { applyReport } from '../intake/apply-report.ts';
 import { enrol } from '../intake/enrol.ts';
 import { type HelloMessage, proveHello } from '../intake/hello.ts';
@@ -23,6 +24,7 @@ import type { StoredInstance } from '../store/instance-store.ts';
 import { createInbox } from './inbox.ts';
 import type { GatewayLimits } from './limits.ts';
 import { Refusal, refusalOf } from './refusal.ts';
+import { openRulesOffers, type RulesOffers } from './rules-offers.ts';
 import { takeFrame } from './token-bucket.ts';
 
 export interface House {
@@ -31,11 +33,14 @@ export interface House {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: GatewayLimits;
+  readonly board: RulesBoard;
 }
 
 export interface Connection {
   /** Asks the agent to sweep soon. */
   requestScan(): void;
+  /** Looks again which rules this agent should have, and which to try. */
+  offerRules(): void;
   close(refusal: Refusal): void;
   /** Resolves when nothing of this connection is at work any more. */
   readonly finished: Promise<void>;
@@ -62,13 +67,19 @@ export function serveConnection(socket: WebSocket, house: House, watcher: Watche
   const inbox = createInbox(socket, limits.inboxFramesMax);
   const stopped = new AbortController();
   let bucket = { bytes: limits.burstBytes, at: clock.monotonic() };
+  let offers: RulesOffers | undefined;
   let scanRequestedAt = Number.NEGATIVE_INFINITY;
 
   // Protocol errors of the peer: ws closes by itself, with 1009 or 1002 or 1007, and says so here.
   socket.on('error', (error) => log.info({ err: error }, 'agent connection failed'));
   socket.on('close', () => stopped.abort());
 
-  return { requestScan: () => requestScan('requested'), close, finished: serve() };
+  return {
+    requestScan: () => requestScan('requested'),
+    offerRules: () => void offerRules(),
+    close,
+    finished: serve(),
+  };
 
   async function serve(): Promise<void> {
     try {
@@ -105,6 +116,8 @@ export function serveConnection(socket: WebSocket, house: House, watcher: Watche
     watcher.onEnrolled(session.instanceId);
     const acked = session.stored.boot === 0 ? null : session.stored;
     send({ type: 'welcome', instanceId: session.instanceId, acked });
+    offers = openRulesOffers(house, session.instanceId, hello.rules, send);
+    await offerRules();
     return session;
   }
 
@@ -136,6 +149,9 @@ export function serveConnection(socket: WebSocket, house: House, watcher: Watche
         return handleReport(session, message);
       case 'heartbeat':
         return handleHeartbeat(session, message);
+      case 'rules-refused':
+      case 'rules-previewed':
+        return offers?.answered(message);
       default:
         message satisfies never;
     }
@@ -191,6 +207,10 @@ export function serveConnection(socket: WebSocket, house: House, watcher: Watche
     scanRequestedAt = now;
     log.warn({ instanceId }, 'agent and server disagree about the state: asked for a sweep');
     requestScan('state-mismatch');
+  }
+
+  async function offerRules(): Promise<void> {
+    await offers?.send().catch((error: unknown) => log.error({ err: error }, 'rules could not be offered'));
   }
 
   function requestScan(reason: z.infer<typeof ScanRequest>['reason']): void {

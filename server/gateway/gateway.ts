@@ -5,8 +5,10 @@ import type { Clock } from '../../shared/clock.ts';
 import { CloseCode, frameBytesMax, silentAfterMs, subprotocol } from '../../shared/protocol.ts';
 import type { EventFeed } from '../fleet/event-feed.ts';
 import type { Log } from '../fleet/log.ts';
+import { createRulesBoard, type RulesBoard } from '../fleet/rules-board.ts';
 import type { Db } from '../store/database.ts';
 import { latestEventId, readEvents } from '../store/event-store.ts';
+import { instancesOfName } from '../store/rules-store.ts';
 import { type Connection, type House, serveConnection } from './connection.ts';
 import { type GatewayLimits, gatewayLimits } from './limits.ts';
 import { createPresence } from './presence.ts';
@@ -45,10 +47,12 @@ export interface GatewayOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits?: Partial<GatewayLimits>;
+  readonly board?: RulesBoard;
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const house: House = { ...options, limits: { ...gatewayLimits, ...options.limits } };
+  const { board = createRulesBoard() } = options;
+  const house: House = { ...options, board, limits: { ...gatewayLimits, ...options.limits } };
   const { db, feed, clock, log, limits } = house;
   const server = new WebSocketServer(webSocketOptions);
   const presence = createPresence(house);
@@ -57,7 +61,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   /** The one live connection of each identity. */
   const enrolled = new Map<string, Connection>();
   const stopping = new AbortController();
-  const background = [keepPresence(), letRetiredGo()];
+  const background = [keepPresence(), followEvents()];
 
   return {
     handleUpgrade(request, socket, head) {
@@ -120,8 +124,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
   }
 
-  /** Whoever retires an instance only writes it; here its agent learns it. */
-  async function letRetiredGo(): Promise<void> {
+  /** Whoever retires an instance or activates rules only writes it; here the agents learn it. */
+  async function followEvents(): Promise<void> {
     // Without it all events are read once more, which changes nothing.
     let afterId = await latestEventId(db).catch(() => 0);
     let woken = Promise.withResolvers<void>();
@@ -130,25 +134,30 @@ export function createGateway(options: GatewayOptions): Gateway {
     while (!stopping.signal.aborted) {
       await woken.promise;
       woken = Promise.withResolvers<void>();
-      afterId = await letRetiredGoAfter(afterId).catch((error) => {
-        log.error({ err: error }, 'could not read who was retired');
+      afterId = await tellAgentsAfter(afterId).catch((error) => {
+        log.error({ err: error }, 'could not read what agents must be told');
         return afterId;
       });
     }
     stopListening();
   }
 
-  async function letRetiredGoAfter(id: number): Promise<number> {
+  async function tellAgentsAfter(id: number): Promise<number> {
     let afterId = id;
     for (;;) {
       const events = await readEvents(db, { afterId, limit: eventsReadMax });
       for (const event of events) {
-        if (event.type !== 'instance.retired' || event.instanceId === null) continue;
-        enrolled.get(event.instanceId)?.close(new Refusal(CloseCode.retired, 'the instance is retired'));
+        if (event.type === 'instance.retired' && event.instanceId !== null)
+          enrolled.get(event.instanceId)?.close(new Refusal(CloseCode.retired, 'the instance is retired'));
+        if (event.type === 'rules.pushed' || event.type === 'rules.activated') await offerRules(event.data['image']);
       }
       afterId = events.at(-1)?.id ?? afterId;
       if (events.length < eventsReadMax) return afterId;
     }
+  }
+
+  async function offerRules(image: unknown): Promise<void> {
+    for (const instanceId of await instancesOfName(db, String(image))) enrolled.get(instanceId)?.offerRules();
   }
 
   /** False when the gateway closes instead. */

@@ -16,6 +16,7 @@ import { instanceRoutes } from './routes/instances.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { replacementRoutes } from './routes/replacements.ts';
+import { rulesRoutes } from './routes/rules.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { json, serializerCompiler, validatorCompiler } from './schema.ts';
 import type { Api, Services } from './services.ts';
@@ -76,7 +77,7 @@ async function addApi(api: Api, services: Services): Promise<void> {
   await api.register(async (guarded: Api) => {
     guarded.addHook('onRequest', requireToken(services.adminToken));
     for (const addRoutes of [
-      ...[keyRoutes, imageRoutes, tokenRoutes, applyRoutes, groupRoutes, policyRoutes],
+      ...[keyRoutes, imageRoutes, rulesRoutes, tokenRoutes, applyRoutes, groupRoutes, policyRoutes],
       ...[instanceRoutes, driftRoutes, replacementRoutes, eventRoutes],
     ]) {
       addRoutes(guarded, services);

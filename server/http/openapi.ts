@@ -20,7 +20,9 @@ export async function addOpenApi(http: FastifyInstance): Promise<void> {
       },
       servers: [{ url: '/' }],
       security: [{ token: [] }],
-      tags: ['images', 'groups', 'instances', 'drifts', 'replacements', 'events', 'health'].map((name) => ({ name })),
+      tags: ['images', 'rules', 'groups', 'instances', 'drifts', 'replacements', 'events', 'health'].map((name) => ({
+        name,
+      })),
       components: {
         securitySchemes: {
           token: { type: 'http', scheme: 'bearer', description: 'The token in DATA/admin.token.' },

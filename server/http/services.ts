@@ -9,6 +9,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { LaunchInstances, PlanView } from '../../shared/api.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { EventFeed } from '../fleet/event-feed.ts';
+import type { RulesBoard } from '../fleet/rules-board.ts';
 import type { Db } from '../store/database.ts';
 
 /** The part of the gateway that reading and asking need. */
@@ -17,6 +18,7 @@ interface Connections {
   heardAt(instanceId: string): number | undefined;
   /** False when there is no connection to ask on. */
   requestScan(instanceId: string): boolean;
+  isOnline(instanceId: string): boolean;
 }
 
 /** What the routes need of the rest of the house; wired in main.ts. */
@@ -31,6 +33,8 @@ export interface Services {
   /** PEM of the key that signs proofs. */
   readonly proofKey: string;
   readonly gateway: Connections;
+  /** What agents say that candidate rules would change. */
+  readonly board: RulesBoard;
   readonly plan: (group: string) => Promise<PlanView>;
   readonly launch: (group: string, request: LaunchInstances) => Promise<{ readonly providerIds: readonly string[] }>;
   /** False while starting and stopping. */

@@ -14,10 +14,11 @@ import { readIdentities } from '../store/identity-store.ts';
 import { type CompleteScan, findInstance, type StoredInstance, updateInstance } from '../store/instance-store.ts';
 import { foldRelabels } from '../store/relabel-store.ts';
 import { insertReport } from '../store/report-store.ts';
-import { taintAfter, withChecked, withVerdictSoFar, worsened } from './judge.ts';
+import { taintAfter, taintLeft, withChecked, withVerdictSoFar, worsened } from './judge.ts';
 import { type Position, placeOf } from './order.ts';
 import { holesOfAgent, withOtherImage } from './other-image.ts';
 import { refuseContradictions } from './refuse-contradictions.ts';
+import { isByNewRules, rulesHere } from './rules-of-report.ts';
 import { followScan } from './scan-progress.ts';
 
 /**
@@ -91,7 +92,7 @@ interface Result {
 async function applyScan(step: Step, instance: StoredInstance): Promise<Result> {
   const { report, at } = step;
   const { pending, completes } = followScan(report, instance.pendingScan);
-  const { opened, worse } = await openListed(step, instance.id);
+  const { opened, worse } = await openListed(step, instance);
   const closed = await closeLookedAt(step, instance.id, completes);
   if (report.opened.length > 0 || closed.length > 0) await foldRelabels(step.tx, instance.id, at);
 
@@ -110,7 +111,8 @@ async function applyScan(step: Step, instance: StoredInstance): Promise<Result> 
     ? { ...followed, scan: completeScan(report, at), coverage: report.coverage }
     : withChecked(followed, report.coverage);
   const shared = completes ? await followReported(step, instance.id) : { opened: [], closed: [] };
-  const after = await judge(step, measured);
+  const judged = await judge(step, measured);
+  const after = completes ? { ...judged, taint: await taintByRules(step, judged) } : judged;
   return {
     after,
     opened: [...opened, ...shared.opened],
@@ -136,15 +138,33 @@ async function applyOtherImage({ tx, report, at }: Step, instance: StoredInstanc
   return { after, opened: [], closed: [], completes: false, wantsScan: false };
 }
 
-async function openListed({ tx, report, at }: Step, instanceId: string) {
+async function openListed({ tx, report, at }: Step, { id: instanceId, imageDigest }: StoredInstance) {
   const listed = [...new Map(report.opened.map((finding) => [finding.fingerprint, finding])).values()];
   const known = await findings.openAmong(tx, instanceId, listed.map(fingerprint));
-  await findings.recordFindings(tx, instanceId, listed, { scanId: report.scanId, at });
+  const worse = worsened(listed, known);
+  const before = worse.length === 0 ? undefined : (await rulesHere(tx, imageDigest, report.rules, at)).before;
+  const byRules = before === undefined ? [] : worse.filter((finding) => isByNewRules(finding, before));
+  await findings.recordFindings(tx, instanceId, listed, {
+    scanId: report.scanId,
+    at,
+    rules: report.rules,
+    worse: new Set(worse.map(fingerprint)),
+    byRules: new Set(byRules.map(fingerprint)),
+  });
   const opened = listed.filter((finding) => !known.has(finding.fingerprint));
   if (opened.length > 0 && (await findings.countOpen(tx, instanceId)) > openFindingsMax) {
     throw new CodedError('PROTOCOL', `expected at most ${openFindingsMax} open findings of one instance`);
   }
-  return { opened, worse: worsened(listed, known) };
+  return { opened, worse };
+}
+
+/** Only a complete sweep has looked at everything that newer rules may accept. */
+async function taintByRules({ tx, report, at }: Step, { id, taint, imageDigest }: StoredInstance) {
+  if (taint === null) return null;
+  const { book } = await rulesHere(tx, imageDigest, report.rules, at);
+  if (book === undefined) return taint;
+  const tainting = await findings.taintingFindings(tx, id, taint.since);
+  return taintLeft(taint, tainting, { sequence: report.rules, book });
 }
 
 /** A finding closes only when looked at again: by the check that says so, or by a sweep of which every part has come. */

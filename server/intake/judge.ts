@@ -1,8 +1,11 @@
 import { type Coverage, emptyCoverage } from '../../shared/coverage.ts';
+import type { Rulebook } from '../../shared/rulebook.ts';
 import { highestSeverity, type Severity, severityAtLeast } from '../../shared/severity.ts';
 import { turned } from '../fleet/verdict.ts';
+import type { TaintingFinding } from '../store/finding-store.ts';
 import type { StoredInstance, StoredTaint } from '../store/instance-store.ts';
 import { isOurs } from './other-image.ts';
+import { rejudged } from './rejudge.ts';
 
 interface Severe {
   readonly severity: Severity;
@@ -30,6 +33,30 @@ export function taintAfter(taint: StoredTaint | null, worse: readonly Severe[], 
   if (counted.length === 0) return taint;
   const severity = counted.map((finding) => finding.severity).reduce(highestSeverity, taint?.severity ?? 'low');
   return severity === taint?.severity ? taint : { severity, since: taint?.since ?? at };
+}
+
+/**
+ * The taint that is left once the rules in force have judged what it comes from: the highest severity of what they do not
+ * accept. It never rises here. Nothing is accepted on the agent's word: it must be gone, other rules must have been the
+ * last to list it (what these have found themselves was reverted, which lifts nothing), and the rulebook of this end must
+ * find nothing in it. What this end cannot judge leaves the taint as it is. Pure.
+ */
+export function taintLeft(
+  taint: StoredTaint,
+  tainting: readonly TaintingFinding[],
+  { sequence, book }: { readonly sequence: number; readonly book: Rulebook },
+): StoredTaint | null {
+  if (tainting.length === 0) return taint;
+  const left = tainting.map((finding): Severity => {
+    const now = rejudged(finding, book);
+    if (now === undefined) return taint.severity;
+    const isNothing = now === null || now === 'info';
+    if (isNothing && !finding.isOpen && finding.rules !== sequence) return 'info';
+    return highestSeverity(finding.severity, now ?? 'info');
+  });
+  const severity = left.reduce(highestSeverity);
+  if (!drifts({ severity })) return null;
+  return severityAtLeast(severity, taint.severity) ? taint : { ...taint, severity };
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Cause } from '../../shared/proof.ts';
 import { type Severity, severities, severityAtLeast } from '../../shared/severity.ts';
 import { currencyOf } from '../fleet/currency.ts';
 import { launchKeyOf } from './launch-key.ts';
-import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from './snapshot.ts';
+import type { FleetSnapshot, GroupSnapshot, InstanceDrift, InstanceSnapshot } from './snapshot.ts';
 
 export interface VersionedPolicy {
   readonly policy: Policy;
@@ -22,6 +22,8 @@ export interface Candidate extends VersionedPolicy {
   readonly since: number;
   readonly settledAt: number;
   readonly isSettled: boolean;
+  /** Nothing but what newer rules alone have found speaks for it, and until then that triggers nothing. */
+  readonly heldUntil: number | null;
 }
 
 /** At most one for each policy and instance; those being replaced already are none, nor are those that replace them. */
@@ -58,11 +60,12 @@ function candidateOf(
 ): Candidate | undefined {
   const drift = driftOf(versioned.policy, instance, now);
   const outdated = outdatedOf(versioned.policy, group, instance);
-  const reason = drift?.isSettled ? drift : (outdated ?? drift);
+  const mayAct = drift?.isSettled && drift.heldUntil === null;
+  const reason = mayAct ? drift : (outdated ?? drift);
   return reason && { ...versioned, group, instance, ...reason };
 }
 
-type Reason = Pick<Candidate, 'cause' | 'severity' | 'since' | 'settledAt' | 'isSettled'>;
+type Reason = Pick<Candidate, 'cause' | 'severity' | 'since' | 'settledAt' | 'isSettled' | 'heldUntil'>;
 
 /** The taint decides, not what is open now: reverting a change does not cancel, a pardon does. */
 function driftOf({ triggers }: Policy, { taint, drifts }: InstanceSnapshot, now: number): Reason | undefined {
@@ -86,6 +89,7 @@ function driftOf({ triggers }: Policy, { taint, drifts }: InstanceSnapshot, now:
     since: taint.since,
     settledAt,
     isSettled: taint.severity === 'critical' || now >= settledAt,
+    heldUntil: heldUntil(counted, now),
   };
 }
 
@@ -98,7 +102,22 @@ function outdatedOf({ triggers }: Policy, { group }: GroupSnapshot, instance: In
     since: instance.enrolledAt,
     settledAt: instance.enrolledAt,
     isSettled: true,
+    heldUntil: null,
   };
+}
+
+/**
+ * Until when drifts trigger nothing, all being there only because of rules that are that new; null as soon as one of them
+ * is there by itself, or the time is over.
+ */
+export function heldUntil(drifts: readonly InstanceDrift[], now: number): number | null {
+  if (drifts.length === 0) return null;
+  let until = Number.NEGATIVE_INFINITY;
+  for (const drift of drifts) {
+    if (drift.heldUntil === null || now >= drift.heldUntil) return null;
+    until = Math.max(until, drift.heldUntil);
+  }
+  return until;
 }
 
 /** The worst first, then what has waited longest; names only so that the order is always the same. */

@@ -45,7 +45,7 @@ const backoffMsMax = 3_600_000;
  */
 export function planReplacements(snapshot: FleetSnapshot, policies: readonly VersionedPolicy[], now: number): Plan {
   const ledger = openLedger(snapshot, now);
-  const trips = tripsOf(snapshot, ledger);
+  const trips = tripsOf(snapshot, ledger, now);
   const commands: Command[] = [];
   const blocked: Blocked[] = [];
   const taken = new Set<string>();
@@ -77,9 +77,9 @@ export function planReplacements(snapshot: FleetSnapshot, policies: readonly Ver
   return { commands, blocked, trips };
 }
 
-function tripsOf({ groups }: FleetSnapshot, ledger: Ledger): Plan['trips'] {
+function tripsOf({ groups }: FleetSnapshot, ledger: Ledger, now: number): Plan['trips'] {
   return [...groups.values()].flatMap((group) => {
-    const cause = group.breaker === null ? tripCause(group, ledger.sizeOf(group.group.name)) : undefined;
+    const cause = group.breaker === null ? tripCause(group, ledger.sizeOf(group.group.name), now) : undefined;
     return cause === undefined ? [] : [{ group: group.group.name, cause }];
   });
 }
@@ -91,12 +91,17 @@ function actingOn({ group }: GroupSnapshot, own: Policy, policies: readonly Vers
     .filter((policy) => policy === own || (policy.mode === 'enforce' && policy.select.group === group.name));
 }
 
-function ofPolicy({ policy, settledAt, isSettled }: Candidate): readonly Blocker[] {
+function ofPolicy({ policy, settledAt, isSettled, heldUntil }: Candidate): readonly Blocker[] {
   const blockers: Blocker[] = [];
   if (policy.mode !== 'enforce') {
     blockers.push(blocker('observe', `policy ${policy.name} only observes; \`mode: enforce\` lets it act`));
   }
   if (!isSettled) blockers.push(blocker('settle', 'the drift was seen only just now', settledAt));
+  if (heldUntil !== null) {
+    blockers.push(
+      blocker('new-rules', 'only rules that are in force for less than an hour find drift in it', heldUntil),
+    );
+  }
   return blockers;
 }
 

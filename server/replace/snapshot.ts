@@ -1,4 +1,5 @@
 import type { Breaker, Lifecycle, ReplacementState } from '../../shared/api.ts';
+import { newRulesHoldMs } from '../../shared/api-rules.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { identityRule } from '../../shared/identity.ts';
 import { type Image, type ImageRef, imageRef } from '../../shared/image.ts';
@@ -59,6 +60,8 @@ export interface InstanceDrift {
   readonly fingerprint: string;
   readonly severity: Severity;
   readonly firstSeenAt: number;
+  /** Until then it triggers nothing: it is there only because of rules that are that new. Null for what is there by itself. */
+  readonly heldUntil: number | null;
 }
 
 export interface ActiveReplacement {
@@ -158,36 +161,46 @@ function expiryOf(scanFinishedAt: string, now: number, evidenceTtlMs: number): n
   return isExpired(scanFinishedAt, now, evidenceTtlMs) ? Math.min(now, expiresAt) : expiresAt;
 }
 
-/** Reverting does not cancel: what was closed since the taint belongs to the cause too. */
+/** Reverting does not cancel: what was closed since the taint belongs to the cause too. What was pardoned before does not. */
 async function readDrifts(db: Db): Promise<ReadonlyMap<string, readonly InstanceDrift[]>> {
   const rows = await db
     .selectFrom('finding')
     .innerJoin('instance', 'instance.id', 'finding.instance_id')
+    .leftJoin('image', 'image.digest', 'instance.image_digest')
+    .leftJoin('rules', (join) =>
+      join.onRef('rules.image_name', '=', 'image.name').onRef('rules.sequence', '=', 'finding.by_rules'),
+    )
     .select(['finding.instance_id', 'finding.fingerprint', 'finding.severity', 'finding.first_seen_at'])
-    .select(['finding.relabel', 'finding.folded'])
+    .select(['finding.relabel', 'finding.folded', 'rules.activated_at'])
     .where('instance.lifecycle', '!=', 'retired')
     .where('instance.taint_at', 'is not', null)
     .where('finding.severity', '!=', 'info')
     // It taints nobody (`fleet/identities.ts`).
     .where('finding.rule', '!=', identityRule)
-    .where((eb) =>
-      eb.or([eb('finding.closed_at', 'is', null), eb('finding.closed_at', '>=', eb.ref('instance.taint_at'))]),
-    )
+    .whereRef('finding.tainting_since', '>=', 'instance.taint_at')
     .orderBy('finding.first_seen_at')
     .orderBy('finding.fingerprint')
     .execute();
   const byInstance = new Map<string, Map<string, InstanceDrift>>();
-  for (const { instance_id, folded, relabel, first_seen_at, ...row } of rows) {
+  for (const { instance_id, folded, relabel, first_seen_at, activated_at, ...row } of rows) {
     const own = byInstance.get(instance_id) ?? new Map<string, InstanceDrift>();
     const severity = row.severity as Severity;
     // A relabel is one drift: as grave as the gravest file of it, and as old as that.
     const fingerprint = folded === 1 && relabel !== null ? relabelFingerprint(relabel) : row.fingerprint;
-    const before = own.get(fingerprint);
-    if (before === undefined || !severityAtLeast(before.severity, severity))
-      own.set(fingerprint, { fingerprint, severity, firstSeenAt: Date.parse(first_seen_at) });
+    const heldUntil = activated_at === null ? null : Date.parse(activated_at) + newRulesHoldMs;
+    const drift = { fingerprint, severity, firstSeenAt: Date.parse(first_seen_at), heldUntil };
+    own.set(fingerprint, graver(own.get(fingerprint), drift));
     byInstance.set(instance_id, own);
   }
   return new Map([...byInstance].map(([id, own]) => [id, boundDrifts([...own.values()])]));
+}
+
+/** Of a relabel, any file that is there by itself lets the whole act. */
+function graver(before: InstanceDrift | undefined, drift: InstanceDrift): InstanceDrift {
+  if (before === undefined) return drift;
+  const gravest = severityAtLeast(before.severity, drift.severity) ? before : drift;
+  const isHeld = before.heldUntil !== null && drift.heldUntil !== null;
+  return { ...gravest, heldUntil: isHeld ? Math.max(before.heldUntil, drift.heldUntil) : null };
 }
 
 /** Much that is slight must not hide, from a trigger that waits for it, the one thing that is grave. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Change, Finding } from '../../shared/finding.ts';
+import type { Change, Difference, Finding } from '../../shared/finding.ts';
 import { identityRule } from '../../shared/identity.ts';
 import { relabelKindOf } from '../../shared/relabel.ts';
 import type { Severity } from '../../shared/severity.ts';
@@ -28,6 +28,18 @@ export async function openAmong(
   return open;
 }
 
+/** Where and by what findings were listed. */
+export interface Listing {
+  readonly scanId: string;
+  readonly at: string;
+  /** Sequence of the rules that found them. */
+  readonly rules: number;
+  /** Fingerprints of those that were not open before, or less grave. */
+  readonly worse: ReadonlySet<string>;
+  /** Fingerprints of those that are so only because of these rules. */
+  readonly byRules: ReadonlySet<string>;
+}
+
 /**
  * Opens the findings, opens them again, or notes that they were seen again. What a drift is, is stored once for all
  * instances and by its fingerprint: only attributes that the fingerprint covers are kept, or one instance could
@@ -37,7 +49,7 @@ export async function recordFindings(
   db: Db,
   instanceId: string,
   findings: readonly Finding[],
-  { scanId, at }: { readonly scanId: string; readonly at: string },
+  { scanId, at, rules, worse, byRules }: Listing,
 ): Promise<void> {
   for (const chunk of chunksOf(findings)) {
     await db
@@ -70,6 +82,10 @@ export async function recordFindings(
           scan_id: scanId,
           relabel: relabelKindOf(finding) ?? null,
           diff: finding.diff === undefined ? null : JSON.stringify(finding.diff),
+          tainting_since: at,
+          rules,
+          by_rules: byRules.has(finding.fingerprint) ? rules : null,
+          rest: JSON.stringify([uncovered(finding, finding.expected), uncovered(finding, finding.actual)]),
         })),
       )
       .onConflict((conflict) =>
@@ -81,9 +97,11 @@ export async function recordFindings(
           scan_id: eb.ref('excluded.scan_id'),
           relabel: eb.ref('excluded.relabel'),
           diff: eb.ref('excluded.diff'),
+          rules: eb.ref('excluded.rules'),
         })),
       )
       .execute();
+    await noteWorse(db, instanceId, chunk, { at, rules, worse, byRules });
   }
   if (findings.some(({ diff }) => diff !== undefined && 'text' in diff)) await forgetDiffs(db, instanceId);
 }
@@ -110,6 +128,32 @@ async function forgetDiffs(db: Db, instanceId: string): Promise<void> {
     .where('diff', 'like', withText)
     .where('fingerprint', 'not in', kept)
     .execute();
+}
+
+/** What was known and is merely seen again keeps what was said of it when it opened. */
+async function noteWorse(
+  db: Db,
+  instanceId: string,
+  findings: readonly Finding[],
+  { at, rules, worse, byRules }: Omit<Listing, 'scanId'>,
+): Promise<void> {
+  for (const finding of findings) {
+    if (!worse.has(finding.fingerprint)) continue;
+    await db
+      .updateTable('finding')
+      .set({
+        tainting_since: at,
+        by_rules: byRules.has(finding.fingerprint) ? rules : null,
+        rest: JSON.stringify([uncovered(finding, finding.expected), uncovered(finding, finding.actual)]),
+      })
+      .where('instance_id', '=', instanceId)
+      .where('fingerprint', '=', finding.fingerprint)
+      .execute();
+  }
+}
+
+function uncovered(finding: Finding, side: Finding['expected']): Finding['expected'] {
+  return Object.fromEntries(Object.entries(side).filter(([attribute]) => !finding.attributes.includes(attribute)));
 }
 
 function covered(finding: Finding, side: Finding['expected']): Finding['expected'] {
@@ -205,4 +249,35 @@ export async function countOpen(db: Db, instanceId: string): Promise<number> {
 
 function* chunksOf<T>(items: readonly T[]): Generator<readonly T[]> {
   for (let at = 0; at < items.length; at += rowsMax) yield items.slice(at, at + rowsMax);
+}
+
+/** A difference with all its attributes, as the agent told it, and by which rules it was last listed. */
+export interface TaintingFinding extends Difference {
+  readonly severity: Severity;
+  readonly rules: number;
+  readonly isOpen: boolean;
+}
+
+/** What an instance's taint of this moment comes from: what opened or grew graver since, whether or not it has closed again. */
+export async function taintingFindings(db: Db, instanceId: string, since: string): Promise<TaintingFinding[]> {
+  const rows = await db
+    .selectFrom('finding')
+    .innerJoin('drift', 'drift.fingerprint', 'finding.fingerprint')
+    .select(['subject', 'name', 'change', 'attributes', 'expected', 'actual'])
+    .select(['finding.severity', 'finding.rules', 'finding.rest', 'finding.closed_at'])
+    .where('finding.instance_id', '=', instanceId)
+    .where('finding.tainting_since', '>=', since)
+    .where('finding.rule', '!=', identityRule)
+    .execute();
+  return rows.map((row) => {
+    const [expected, actual] = JSON.parse(row.rest);
+    return {
+      ...{ subject: row.subject, name: row.name, change: row.change as Change, attributes: JSON.parse(row.attributes) },
+      expected: { ...expected, ...JSON.parse(row.expected) },
+      actual: { ...actual, ...JSON.parse(row.actual) },
+      severity: row.severity as Severity,
+      rules: row.rules,
+      isOpen: row.closed_at === null,
+    };
+  });
 }

@@ -7,6 +7,7 @@ import type { Generated } from 'kysely';
 export interface Tables {
   trusted_key: TrustedKeyTable;
   image: ImageTable;
+  rules: RulesTable;
   join_token: JoinTokenTable;
   instance_group: GroupTable;
   policy: PolicyTable;
@@ -43,6 +44,22 @@ export interface ImageTable {
   /** JSON array of key ids. */
   signed_by: string;
   pushed_at: string;
+}
+
+/** Rules that were pushed apart from an image; those baked with one are in its row. */
+export interface RulesTable {
+  image_name: string;
+  sequence: number;
+  /** sha256 of the payload. */
+  digest: string;
+  envelope: string;
+  state: 'candidate' | 'active' | 'superseded' | 'withdrawn';
+  /** JSON array of key ids. */
+  signed_by: string;
+  pushed_at: string;
+  activated_at: string | null;
+  /** When they were superseded or withdrawn. */
+  ended_at: string | null;
 }
 
 export interface JoinTokenTable {
@@ -134,6 +151,14 @@ export interface FindingTable {
   last_seen_at: string;
   closed_at: string | null;
   scan_id: string;
+  /** When it last opened or grew graver: a taint that is younger does not come from it. */
+  tainting_since: string;
+  /** Sequence of the rules that last listed it. */
+  rules: number;
+  /** Sequence of the rules without which it would not be there, or not be so grave. */
+  by_rules: number | null;
+  /** JSON `[expected, actual]`: the attributes that the fingerprint does not cover, as this agent said when it opened. */
+  rest: string;
   /** The kind of relabel that it may be part of. */
   relabel: string | null;
   /** 1 where it is part of one: shown beneath it, and not by itself. */

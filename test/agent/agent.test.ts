@@ -242,7 +242,8 @@ function start(
   };
   agent = createAgent({
     image,
-    rules: 1,
+    rules: () => 1,
+    offers: { note: () => undefined, follow: async () => false },
     reporter,
     spool,
     dirty,

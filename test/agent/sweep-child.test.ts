@@ -167,7 +167,7 @@ async function sweep(
     manifest: '/m',
     pub: '/p',
     stateDir: directory,
-    baseline,
+    judged: () => ({ baseline }),
     clock: systemClock,
     log,
     limits,

@@ -148,7 +148,9 @@ describe('a relabel of more than 1,000 files', () => {
     const sources = { db: server.db, machines: new Map(), isOnline: () => true, evidenceTtlMs: 60 * minute };
     const { groups } = await takeSnapshot(sources, clock.now());
 
-    expect(groups.get('web')?.instances[0]?.drifts).toEqual([{ fingerprint, severity: 'high', firstSeenAt: seenAt }]);
+    expect(groups.get('web')?.instances[0]?.drifts).toEqual([
+      { fingerprint, severity: 'high', firstSeenAt: seenAt, heldUntil: null },
+    ]);
   });
 
   it('is forgotten with the last file beneath it', async () => {

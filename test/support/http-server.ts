@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { createEventFeed } from '../../server/fleet/event-feed.ts';
+import { createRulesBoard } from '../../server/fleet/rules-board.ts';
 import { createHttp } from '../../server/http/app.ts';
 import type { Services } from '../../server/http/services.ts';
 import { openDatabase } from '../../server/store/database.ts';
@@ -23,7 +24,8 @@ export async function anHttpServer(overrides: Partial<Services> = {}, consoleDir
     adminToken: aToken,
     proofKey: 'PEM of the proof key',
     evidenceTtlMs: 3 * 3_600_000,
-    gateway: { heardAt: () => undefined, requestScan: () => false },
+    gateway: { heardAt: () => undefined, isOnline: () => false, requestScan: () => false },
+    board: createRulesBoard(),
     readyAt: () => 0,
     isReady: () => true,
     plan: async () => ({ computedAt: '2026-01-01T00:00:00.000Z', commands: [], blocked: [] }),

@@ -14,13 +14,15 @@ export interface LocalBench extends Bench {
   groupWith(overrides: { readonly name?: string; readonly ownerPid?: number }): Group;
 }
 
-/** An image of three files, baked and signed, and a folder for its instances. Whatever is left of them goes with `close`. */
+/** An image of a few files, baked and signed, and a folder for its instances. Whatever is left of them goes with `close`. */
 export async function aLocalBench(options: { readonly privileged: boolean }): Promise<LocalBench> {
   const place = scratch();
   const root = place.folder('image');
   mkdirSync(join(root, 'etc'));
   writeFileSync(join(root, 'etc/config'), 'baked');
   writeFileSync(join(root, 'etc/other'), 'baked too');
+  mkdirSync(join(root, 'var/log'), { recursive: true });
+  writeFileSync(join(root, 'var/log/baked.log'), 'baked\n');
   const keys = await keygen(join(place.dir, 'image-key'));
   const manifest = join(place.dir, 'manifest');
   await bakeSigned({ root, out: manifest, key: keys.key });

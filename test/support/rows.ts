@@ -5,6 +5,7 @@ import type { ReplacementTable } from '../../server/store/tables.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { uuidv7 } from '../../shared/uuid.ts';
 import { aFinding, aGroup, anImageDigest, anInstanceRow, aTime } from './builders.ts';
+import { rulesEnvelope } from './rules.ts';
 
 /** Rows for tests of reading, past intake and apply. */
 
@@ -25,7 +26,7 @@ export async function insertImage(
 ): Promise<void> {
   const texts = {
     manifest: '{}',
-    rules: '{}',
+    rules: JSON.stringify(rulesEnvelope({ sequence: 1 })),
     platform: JSON.stringify({ os: 'linux', arch: 'x64', distro: 'debian' }),
   };
   const counts = { entries: 3, rules_sequence: 1 };
@@ -55,9 +56,10 @@ export async function insertFinding(
     .onConflict((conflict) => conflict.doNothing())
     .execute();
   const seen = { first_seen_at: aTime, last_seen_at: aTime, closed_at: closedAt, scan_id: 'scan' };
+  const judged = { tainting_since: aTime, rules: 1, by_rules: null, rest: '[{},{}]' };
   await db
     .insertInto('finding')
-    .values({ instance_id: instanceId, fingerprint, severity, rule, ...seen })
+    .values({ instance_id: instanceId, fingerprint, severity, rule, ...seen, ...judged })
     .execute();
   return fingerprint;
 }

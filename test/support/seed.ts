@@ -229,6 +229,7 @@ async function insertFindings(
       .onConflict((conflict) => conflict.doNothing())
       .execute();
     const times = { first_seen_at: first, last_seen_at: last, closed_at: closed };
+    const judged = { tainting_since: first, rules: 1, by_rules: null, rest: '[{},{}]' };
     await db
       .insertInto('finding')
       .values({
@@ -237,6 +238,7 @@ async function insertFindings(
         severity,
         rule,
         ...times,
+        ...judged,
         scan_id: uuidv7(0),
         diff: diff === undefined ? null : JSON.stringify(diff),
       })

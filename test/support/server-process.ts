@@ -28,14 +28,18 @@ const ctlEntry = join(houseDir, 'server/ctl/pristinectl.js');
 export function runEntry(
   entry: string,
   args: readonly string[],
-  { env = {}, input }: { readonly env?: NodeJS.ProcessEnv; readonly input?: string } = {},
+  {
+    env = {},
+    input,
+    timeoutMs = 15_000,
+  }: { readonly env?: NodeJS.ProcessEnv; readonly input?: string; readonly timeoutMs?: number } = {},
 ): Promise<Finished> {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('PRISTINE_') && name !== 'FORCE_COLOR');
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
       [entry, ...args],
-      { env: { ...Object.fromEntries(own), ...env }, timeout: 15_000 },
+      { env: { ...Object.fromEntries(own), ...env }, timeout: timeoutMs },
       (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
     child.stdin?.on('error', () => undefined);

@@ -23,6 +23,24 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute();
 
   await text(
+    table('rules').addColumn('image_name', 'text', (c) => c.notNull()),
+    ...['digest', 'envelope', 'state', 'signed_by', 'pushed_at'],
+  )
+    .addColumn('sequence', 'integer', (c) => c.notNull())
+    .addColumn('activated_at', 'text')
+    .addColumn('ended_at', 'text')
+    .addPrimaryKeyConstraint('rules_key', ['image_name', 'sequence'])
+    .execute();
+  // The last line of defence against two sets of rules in force at once.
+  await db.schema
+    .createIndex('rules_one_active')
+    .unique()
+    .on('rules')
+    .column('image_name')
+    .where(sql.ref('state'), '=', 'active')
+    .execute();
+
+  await text(
     table('join_token').addColumn('id', 'text', (c) => c.primaryKey()),
     ...['secret_hash', 'group_name', 'image_digest', 'labels', 'created_at', 'expires_at'],
   )
@@ -86,8 +104,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     table('finding')
       .addColumn('instance_id', 'text', (c) => c.notNull().references('instance.id'))
       .addColumn('fingerprint', 'text', (c) => c.notNull().references('drift.fingerprint')),
-    ...['severity', 'rule', 'first_seen_at', 'last_seen_at', 'scan_id'],
+    ...['severity', 'rule', 'first_seen_at', 'last_seen_at', 'scan_id', 'tainting_since', 'rest'],
   )
+    .addColumn('rules', 'integer', (c) => c.notNull())
+    .addColumn('by_rules', 'integer')
     .addColumn('closed_at', 'text')
     .addColumn('relabel', 'text')
     .addColumn('folded', 'integer', (c) => c.notNull().defaultTo(0))

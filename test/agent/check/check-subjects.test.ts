@@ -28,7 +28,7 @@ describe('a check of some names', () => {
   });
   const at = (name: string) => join(bakery.root, name);
   const check = (names: string[], pathsMax = 100) =>
-    createChecker({ manifest, root: bakery.root, clock: systemClock, pathsMax }).check(names);
+    createChecker({ manifest: () => manifest, root: bakery.root, clock: systemClock, pathsMax }).check(names);
 
   it('finds what a sweep finds, of these names and what is beneath', async () => {
     writeFileSync(at('etc/a'), 'changed');

@@ -96,7 +96,7 @@ describe('an image with a component laid over it', () => {
     put(bakery.root, { ...files, 'opt/cni/calico': 'changed', 'opt/cni/more': 'added' });
     const manifest = openManifest(bakery.manifest, [bakery.pub]);
     const checker = createChecker({
-      ...{ manifest, root: bakery.root, clock: systemClock },
+      ...{ manifest: () => manifest, root: bakery.root, clock: systemClock },
       components: { from: installed(), keys: [bakery.pub] },
     });
 

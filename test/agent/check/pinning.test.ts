@@ -57,7 +57,9 @@ const check = async (...names: string[]) => {
   const manifest = openManifest(bakery.manifest, [bakery.pub]);
   const pinning = () => ({ file: pinsFile, makes: false });
   try {
-    return await createChecker({ manifest, root: bakery.root, pinning, clock: systemClock }).check(names);
+    return await createChecker({ manifest: () => manifest, root: bakery.root, pinning, clock: systemClock }).check(
+      names,
+    );
   } finally {
     manifest.close();
   }

@@ -126,7 +126,7 @@ describe('pushImage', () => {
   it.each([
     ['the same name and version with another digest', 'CONFLICT', aManifest({ entries: 'others' }), someRules()],
     ['the same image with other rules of the same sequence', 'CONFLICT', aManifest(), someRules({ profile: 'other' })],
-    ['the same image with newer rules', 'NOT_BUILT_YET', aManifest(), someRules({ sequence: 2 })],
+    ['the same image with newer rules', 'CONFLICT', aManifest(), someRules({ sequence: 2 })],
   ])('refuses %s', async (_, code, manifest, rules) => {
     await pushImage(db, { manifest: aManifest(), rules: someRules() }, now);
 

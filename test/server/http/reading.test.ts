@@ -16,7 +16,11 @@ const asked: string[] = [];
 
 beforeEach(async () => {
   heard.clear();
-  const gateway = { heardAt: (id: string) => heard.get(id), requestScan: (id: string) => asked.push(id) > 0 };
+  const gateway = {
+    heardAt: (id: string) => heard.get(id),
+    isOnline: () => false,
+    requestScan: (id: string) => asked.push(id) > 0,
+  };
   server = await anHttpServer({ clock, gateway });
 });
 afterEach(() => server.close());

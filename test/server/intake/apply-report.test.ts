@@ -358,8 +358,8 @@ it('takes no more open findings than its limit, and keeps what it has', async ()
   await sql`insert into drift ${numbers} select 'f' || i, 'file', '/' || i, 'added', '[]', '{}', '{}', ${aTime} from n`.execute(
     db,
   );
-  await sql`insert into finding (instance_id, fingerprint, severity, rule, first_seen_at, last_seen_at, scan_id)
-    ${numbers} select ${id}, 'f' || i, 'low', 'r', ${aTime}, ${aTime}, 's' from n`.execute(db);
+  await sql`insert into finding (instance_id, fingerprint, severity, rule, first_seen_at, last_seen_at, scan_id, tainting_since, rest, rules)
+    ${numbers} select ${id}, 'f' || i, 'low', 'r', ${aTime}, ${aTime}, 's', ${aTime}, '[{},{}]', 1 from n`.execute(db);
 
   const attempt = apply(aReport({ seq: 2, full: false, opened: [motd] }));
 

@@ -19,7 +19,9 @@ function kinds(result: ReturnType<typeof plan>): readonly (readonly string[])[] 
 
 describe('what a policy selects', () => {
   it('replaces a tainted instance by the stable image', () => {
-    const tainted = aTainted({ drifts: [{ fingerprint: 'f1', severity: 'high', firstSeenAt: now - 600_000 }] });
+    const tainted = aTainted({
+      drifts: [{ fingerprint: 'f1', severity: 'high', firstSeenAt: now - 600_000, heldUntil: null }],
+    });
 
     const { commands, blocked } = plan({ instances: [tainted, ...healthy(5)] }, [aPolicy()]);
 
@@ -164,8 +166,8 @@ describe('what holds a replacement back', () => {
     const instance = aTainted({
       taint: { severity: 'high', since: now - 3_600_000 },
       drifts: [
-        { fingerprint: 'low', severity: 'low', firstSeenAt: now - 3_600_000 },
-        { fingerprint: 'high', severity: 'high', firstSeenAt: now - 60_000 },
+        { fingerprint: 'low', severity: 'low', firstSeenAt: now - 3_600_000, heldUntil: null },
+        { fingerprint: 'high', severity: 'high', firstSeenAt: now - 60_000, heldUntil: null },
       ],
     });
 

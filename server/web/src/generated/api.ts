@@ -104,6 +104,75 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rules that were pushed apart from an image, by its name, the latest first */
+        get: operations["listRules"];
+        put?: never;
+        /** Push newer signed rules as a candidate: agents are asked what they would change, and nothing judges by them yet */
+        post: operations["pushRules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{image}/{sequence}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One set of rules; of a candidate with what it would change over the fleet, as far as agents have answered */
+        get: operations["getRules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{image}/{sequence}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Offer a candidate to all agents of its image; what only it finds triggers nothing for an hour */
+        post: operations["activateRules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{image}/{sequence}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Drop a candidate; its sequence is not used again */
+        post: operations["withdrawRules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -499,7 +568,7 @@ export type components = {
         };
         Blocker: {
             /** @enum {string} */
-            kind: "observe" | "settle" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "not-stateless" | "retry-backoff" | "provider";
+            kind: "observe" | "settle" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "not-stateless" | "retry-backoff" | "provider";
             message: string;
             until: string | null;
         };
@@ -618,7 +687,7 @@ export type components = {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            type: "instance.enrolled" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven";
+            type: "instance.enrolled" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven";
             group: string | null;
             instanceId: string | null;
             replacementId: string | null;
@@ -984,6 +1053,17 @@ export type components = {
             /** Format: date-time */
             updatedAt: string;
         };
+        PreviewedDrift: {
+            fingerprint: string;
+            subject: string;
+            name: string;
+            change: components["schemas"]["Change"];
+            /** @description by the rules in force */
+            before: components["schemas"]["Severity"] | null;
+            /** @description by the newer rules */
+            after: components["schemas"]["Severity"] | null;
+            instances: number;
+        };
         Problem: {
             type: string;
             title: string;
@@ -997,6 +1077,9 @@ export type components = {
         };
         PushImage: {
             manifest: components["schemas"]["Envelope"];
+            rules: components["schemas"]["Envelope"];
+        };
+        PushRules: {
             rules: components["schemas"]["Envelope"];
         };
         PushedImage: {
@@ -1047,6 +1130,71 @@ export type components = {
         };
         /** @enum {string} */
         ReplacementState: "reserved" | "launching" | "verifying" | "draining" | "terminating" | "proving" | "soaking" | "succeeded" | "rolling_back" | "failed" | "stuck";
+        Rules: {
+            /** @description the name: rules are for all versions of it */
+            image: string;
+            sequence: number;
+            digest: components["schemas"]["Digest"];
+            state: components["schemas"]["RulesState"];
+            /** @description how many there are, with those of the profile */
+            rules: number;
+            profile: string;
+            signedBy: string[];
+            /** Format: date-time */
+            pushedAt: string;
+            activatedAt: string | null;
+            /** @description when they were superseded or withdrawn */
+            endedAt: string | null;
+            /** @description of this image name, without the retired */
+            instances: number;
+            /** @description of them, those whose last report was by these rules */
+            judging: number;
+        };
+        RulesDetail: {
+            /** @description the name: rules are for all versions of it */
+            image: string;
+            sequence: number;
+            digest: components["schemas"]["Digest"];
+            state: components["schemas"]["RulesState"];
+            /** @description how many there are, with those of the profile */
+            rules: number;
+            profile: string;
+            signedBy: string[];
+            /** Format: date-time */
+            pushedAt: string;
+            activatedAt: string | null;
+            /** @description when they were superseded or withdrawn */
+            endedAt: string | null;
+            /** @description of this image name, without the retired */
+            instances: number;
+            /** @description of them, those whose last report was by these rules */
+            judging: number;
+            /** @description of a candidate */
+            preview: components["schemas"]["RulesPreview"] | null;
+        };
+        RulesPreview: {
+            instances: number;
+            /** @description instances that judged a sweep by both */
+            answered: number;
+            /** @description of these nothing is known; at most 1,000 are named */
+            unanswered: {
+                instanceId: string;
+                why: string;
+            }[];
+            unansweredCount: number;
+            turningDrifted: number;
+            turningInSync: number;
+            /** @description what would be found that is not found now, on most instances first */
+            flagged: components["schemas"]["PreviewedDrift"][];
+            /** @description what would not count any more */
+            silent: components["schemas"]["PreviewedDrift"][];
+            /** @description what would have another severity */
+            regraded: components["schemas"]["PreviewedDrift"][];
+            /** @description differences that instances counted and that are not named here */
+            unlisted: number;
+        };
+        /** @enum {string} */
+        RulesState: "candidate" | "active" | "superseded" | "withdrawn";
         ScanAsked: {
             instanceId: string;
             /** @constant */
@@ -1390,6 +1538,214 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushedImage"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRules: {
+        parameters: {
+            query?: {
+                image?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rules; all on one page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Rules"][];
+                        nextCursor: null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pushRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushRules"];
+            };
+        };
+        responses: {
+            /** @description The candidate. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesDetail"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image: string;
+                sequence: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesDetail"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activateRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image: string;
+                sequence: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesDetail"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image: string;
+                sequence: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesDetail"];
                 };
             };
             /** @description Refused; `code` says why and is stable. */

@@ -1,0 +1,20 @@
+import { compareEntry, rulingOf } from '../../shared/compare.ts';
+import type { Entry } from '../../shared/entry.ts';
+import type { Difference } from '../../shared/finding.ts';
+import type { Rulebook } from '../../shared/rulebook.ts';
+import type { Severity } from '../../shared/severity.ts';
+
+/**
+ * What a rulebook says of a difference that some agent found by other rules: its severity, null where it finds nothing.
+ * Undefined where this end cannot know: what stood there when boot had settled is the agent's knowledge. Both sides must
+ * hold all their attributes, also those that do not differ: a mode that is not there would read as "not executable". Pure.
+ */
+export function rejudged(difference: Difference, rulebook: Rulebook): Severity | null | undefined {
+  const { subject, name, change, expected, actual } = difference;
+  const entryOf = (attributes: Difference['expected']) => ({ ...attributes, subject, name }) as unknown as Entry;
+  const baked = change === 'added' ? undefined : entryOf(expected);
+  const found = change === 'removed' ? undefined : entryOf(actual);
+  const given = [baked, found].filter((entry) => entry !== undefined);
+  if (rulingOf(given, rulebook).isPinned) return undefined;
+  return compareEntry(baked, found, rulebook)?.severity ?? null;
+}
