@@ -4,6 +4,7 @@ const minutes = 60_000;
 
 /** Tests that start our programs as child processes, dozens of times: seconds each, so not in the check before a commit. */
 export const programs = [
+  'test/agent/rules/offers.test.ts',
   'test/agent/run.test.ts',
   'test/agent/sweep-child.test.ts',
   'test/contract/local.test.ts',

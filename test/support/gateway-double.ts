@@ -12,6 +12,7 @@ import {
   helloBytes,
   parseAgentMessage,
   type ReportMessage,
+  type RulesAnswer,
   subprotocol,
 } from '../../shared/protocol.ts';
 
@@ -47,6 +48,7 @@ export interface GatewayDouble {
   /** Reports received once more after they were stored. */
   readonly duplicates: number;
   readonly heartbeats: readonly z.infer<typeof Heartbeat>[];
+  readonly rulesAnswers: readonly RulesAnswer[];
   readonly problems: readonly string[];
   /** What a welcome says; normally the last stored place. */
   last: Place | null;
@@ -74,6 +76,7 @@ export async function startGatewayDouble(): Promise<GatewayDouble> {
   const stored: ReportMessage[] = [];
   const acked: Place[] = [];
   const heartbeats: z.infer<typeof Heartbeat>[] = [];
+  const rulesAnswers: RulesAnswer[] = [];
   const problems: string[] = [];
   let duplicates = 0;
   let server: WebSocketServer;
@@ -91,6 +94,7 @@ export async function startGatewayDouble(): Promise<GatewayDouble> {
       return duplicates;
     },
     heartbeats,
+    rulesAnswers,
     problems,
     last: null,
     send: (frame) => {
@@ -162,6 +166,10 @@ export async function startGatewayDouble(): Promise<GatewayDouble> {
           return;
         case 'report':
           receive(socket, message, send);
+          return;
+        case 'rules-refused':
+        case 'rules-previewed':
+          rulesAnswers.push(message);
           return;
       }
     });
