@@ -56,7 +56,7 @@ export async function slowFiguresOf(verify: Program, root: string): Promise<Figu
 }
 
 function chilled(files: readonly string[], warm: readonly string[]): void {
-  for (let at = 0; at < files.length; at += 1_000) coolDown(files.slice(at, at + 1_000));
+  coolDown(files);
   warmUp(warm);
 }
 

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { statfsSync } from 'node:fs';
+import { closeSync, openSync, statfsSync } from 'node:fs';
+import { posixFadviseDontneed } from '../../agent/host/libc.ts';
 
 /** Of each file, how much of it is in memory: `fincore` of util-linux. */
 export function residentBytes(files: readonly string[]): number {
@@ -13,8 +14,11 @@ export function residentBytes(files: readonly string[]): number {
 /** Out of memory, once they are on disk. Does not write to them. */
 export function coolDown(files: readonly string[]): void {
   execFileSync('sync');
-  const script = 'for file; do dd if="$file" iflag=nocache count=0 status=none; done';
-  execFileSync('sh', ['-c', script, 'sh', ...files]);
+  for (const file of files) {
+    const fd = openSync(file, 'r');
+    posixFadviseDontneed(fd, 0, 0);
+    closeSync(fd);
+  }
 }
 
 export function warmUp(files: readonly string[]): void {
