@@ -66,6 +66,7 @@ describe.skipIf(!isRoot)('the Debian package, in a chroot without /proc (needs r
     rmSync(join(root, 'tmp/image.key'));
 
     expect(readdirSync(join(root, manifest)).sort()).toEqual([
+      'blobs',
       'entries.ndjson.zst',
       'manifest.dsse.json',
       'rules.dsse.json',
