@@ -5,7 +5,7 @@ import type { Finding } from '../../shared/finding.ts';
 import { isExecutable } from '../../shared/guard.ts';
 import { judgeKernel, judgeModule, judgeProgram, type LiveVerdict } from '../../shared/judge-live.ts';
 import type { Listener } from '../../shared/listening.ts';
-import type { RawName } from '../../shared/name.ts';
+import { compareNames, type RawName } from '../../shared/name.ts';
 import type { Rulebook } from '../../shared/rulebook.ts';
 import type { Machine } from '../collect/live/machine.ts';
 import { openBakedKernels } from './baked-kernels.ts';
@@ -59,7 +59,8 @@ export function openLiveLook(machine: Machine, listening?: readonly Listener[]):
       const leftOut = verdicts.filter((verdict) => verdict === 'left-out').length;
       return {
         checked: programs.size + (releases.length > 0 ? 1 : 0) + modules.length + (sockets?.checked ?? 0),
-        findings: verdicts.filter((verdict) => typeof verdict === 'object'),
+        // The kernel lists sockets and processes as it likes.
+        findings: verdicts.filter((verdict) => typeof verdict === 'object').sort(bySubject),
         skipped: [
           ...skip('process', contained, 'processes of containers'),
           ...skip('process', leftOut, 'programs where rules look at nothing'),
@@ -74,6 +75,10 @@ export function openLiveLook(machine: Machine, listening?: readonly Listener[]):
 function isProgram(entry: string | Entry): boolean {
   const parsed = typeof entry === 'string' ? parseEntryLine(entry) : entry;
   return parsed.subject === 'file' && isExecutable(parsed);
+}
+
+function bySubject(a: Finding, b: Finding): number {
+  return compareNames(a.subject, b.subject) || compareNames(a.name, b.name);
 }
 
 function skip(name: string, count: number, what: string): Skip[] {
