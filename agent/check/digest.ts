@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { fstatSync, readSync } from 'node:fs';
 import { CodedError } from '../../shared/errors.ts';
 import { type ManifestStatement, manifestFiles } from '../../shared/manifest.ts';
+import { checkTexts } from '../texts/check-texts.ts';
 import { inflate } from './inflate.ts';
 
 /** What `checkDigest` needs of a manifest. */
 interface SignedEntries {
+  readonly dir: string;
   readonly statement: ManifestStatement;
   readonly entries: number;
 }
@@ -16,9 +18,10 @@ export const entriesSubject = 'entries.ndjson';
 /**
  * Before anything is inflated: the file is the one that was signed, so that no unsigned byte reaches the decoder. The
  * entries inside are digested while they are compared, and count only if that digest holds too. A manifest that does not
- * name the file is inflated once for this alone. Errors: DIGEST.
+ * name the file is inflated once for this alone. The texts beside it must be what their names say. Errors: DIGEST.
  */
 export async function checkStoredDigest(manifest: SignedEntries): Promise<void> {
+  checkTexts(manifest.dir);
   const stored = signedDigest(manifest.statement, manifestFiles.entries);
   if (stored === undefined) await checkInnerDigest(manifest);
   else if (digestOfFile(manifest) !== stored) {

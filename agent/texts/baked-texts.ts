@@ -45,8 +45,9 @@ export function openTextKeeper(isText: (path: RawName) => boolean): TextKeeper {
         return read;
       });
       if (texts.size > 0) mkdirSync(join(draft, manifestBlobs.sha256), { recursive: true, mode: 0o755 });
-      // Not synced one by one: what a power cut spoils does not have its hash any more, and is not used.
-      for (const [file, bytes] of texts) writeFileSync(join(draft, file), bytes, { mode: 0o644, flag: 'wx' });
+      for (const [file, bytes] of texts) {
+        writeFileSync(join(draft, file), bytes, { mode: 0o644, flag: 'wx', flush: true });
+      }
       return texts.size;
     },
   };

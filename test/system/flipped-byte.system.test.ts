@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { files } from '../support/manifest-oracle.ts';
@@ -24,6 +24,7 @@ describe('a flipped byte anywhere in the manifest', { timeout: 600_000 }, () => 
     symlinkSync('file-1', join(root, 'etc/link'));
     good = join(place.dir, 'good');
     scratchCopy = join(place.dir, 'copy');
+    writeFileSync(join(root, 'etc/hosts'), '127.0.0.1 localhost\n');
     await bakeSigned({ root, out: good, key: keys.key });
     cpSync(good, scratchCopy, { recursive: true });
   }, 60_000);
@@ -44,6 +45,22 @@ describe('a flipped byte anywhere in the manifest', { timeout: 600_000 }, () => 
 
     writeFileSync(join(scratchCopy, file), bytes);
     expect(survivors).toEqual([]);
+    expect((await verify({ root, manifest: scratchCopy, pub: keys.pub })).code).toBe(0);
+  });
+
+  it('of a text makes it unverifiable', async () => {
+    const file = join(scratchCopy, 'blobs/sha256', readdirSync(join(good, 'blobs/sha256'))[0]!);
+    const bytes = readFileSync(file);
+    const random = seededRandom(testSeed());
+
+    for (const { at, bit } of randomFlips(bytes.length, random).slice(0, 8)) {
+      const flipped = Buffer.from(bytes);
+      flipped[at]! ^= 1 << bit;
+      writeFileSync(file, flipped);
+      expect((await verify({ root, manifest: scratchCopy, pub: keys.pub })).code).toBe(3);
+    }
+
+    writeFileSync(file, bytes);
     expect((await verify({ root, manifest: scratchCopy, pub: keys.pub })).code).toBe(0);
   });
 
