@@ -1,10 +1,11 @@
 /** Something that a tree may hold, or do, against whoever scans it; and the test that shows what comes of it. */
 export interface HostileCase {
   readonly what: string;
-  /** The file of the test, and its title. Undefined while there is none. */
-  readonly shown: readonly [file: string, title: string] | undefined;
+  /** The file of the test, and its title. */
+  readonly shown: readonly [file: string, title: string];
 }
 
+const live = 'system/live.system.test.ts';
 const tree = 'system/hostile-tree.system.test.ts';
 const own = 'system/hostile-cases.system.test.ts';
 const holes = 'system/holes.system.test.ts';
@@ -99,8 +100,11 @@ export const hostileCases: readonly HostileCase[] = [
     what: 'a disk that fails in the middle of a file',
     shown: [own, 'a disk that fails in the middle of a file makes a hole of it, and its attributes are still compared'],
   },
-  { what: 'a program that runs from a deleted file', shown: undefined },
-  { what: 'a program that runs from memory', shown: undefined },
+  {
+    what: 'a program that runs from a deleted file',
+    shown: [live, 'names a program that was deleted, and one that was replaced'],
+  },
+  { what: 'a program that runs from memory', shown: [live, 'names a program that never was a file'] },
   { what: 'a file that nobody baked', shown: ['system/debian-drift.system.test.ts', 'finds exactly: $what'] },
   { what: 'a file hidden under a mount', shown: [mounts, 'baked paths under an empty tmpfs are one hole'] },
   {
@@ -110,7 +114,7 @@ export const hostileCases: readonly HostileCase[] = [
   // Whoever sees another tree measures that tree. The coverage names each mount, that of an equal file too.
   {
     what: 'an agent in a mount namespace of its own',
-    shown: [mounts, 'a bind mount of equal files is in sync and listed'],
+    shown: [live, 'is a hole for who is in a mount namespace of its own'],
   },
   {
     what: 'NODE_OPTIONS and preloaded libraries',
