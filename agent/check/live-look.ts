@@ -1,5 +1,5 @@
 import type { Hole, Skip } from '../../shared/coverage.ts';
-import type { Entry } from '../../shared/entry.ts';
+import type { Entry, FileEntry } from '../../shared/entry.ts';
 import { parseEntryLine } from '../../shared/entry-line.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { isExecutable } from '../../shared/guard.ts';
@@ -28,18 +28,21 @@ export interface LiveLook {
 /** Without `listening`, nobody said what may listen, and nobody asks. */
 export function openLiveLook(machine: Machine, listening?: readonly Listener[]): LiveLook {
   const { processes, kernel, holes } = machine;
-  const { programs, contained } = processes;
+  const { programs, copies, contained } = processes;
   const bakedPrograms = new Set<RawName>();
+  const copied = openCopies(copies);
   const kernels = openBakedKernels(kernel?.release ?? '');
   return {
     holes,
     baked: (path, entry) => {
       kernels.see(path);
       if (programs.has(path) && isProgram(entry)) bakedPrograms.add(path);
+      copied.see(entry);
     },
     judge: (rulebook) => {
       const verdicts: LiveVerdict[] = [];
       for (const [name, state] of programs) {
+        if (state === 'memfd' && copied.isOfBaked(name)) continue;
         const departure = state !== 'there' ? state : bakedPrograms.has(name) ? undefined : 'not-baked';
         if (departure !== undefined) verdicts.push(judgeProgram(name, departure, rulebook));
       }
@@ -72,9 +75,30 @@ export function openLiveLook(machine: Machine, listening?: readonly Listener[]):
   };
 }
 
+/** Which programs that run from memory are copies of baked ones. Costs nothing where none does. */
+function openCopies(copies: Machine['processes']['copies']) {
+  const wanted = new Set([...copies.values()].flatMap((digests) => [...digests]));
+  const baked = new Set<string>();
+  return {
+    see: (entry: string | Entry) => {
+      if (wanted.size === 0) return;
+      const content = typeof entry === 'string' ? contentForm.exec(entry)?.[1] : fileOf(entry)?.content;
+      if (content !== undefined && wanted.has(content) && isProgram(entry)) baked.add(content);
+    },
+    isOfBaked: (name: RawName) => [...(copies.get(name) ?? ['unknown'])].every((digest) => baked.has(digest)),
+  };
+}
+
+/** Without parsing the line: in canonical form no name can hold these quotes. */
+const contentForm = /"content":"(sha256:[0-9a-f]{64})"/;
+
 function isProgram(entry: string | Entry): boolean {
-  const parsed = typeof entry === 'string' ? parseEntryLine(entry) : entry;
-  return parsed.subject === 'file' && isExecutable(parsed);
+  const file = fileOf(typeof entry === 'string' ? parseEntryLine(entry) : entry);
+  return file !== undefined && isExecutable(file);
+}
+
+function fileOf(entry: Entry): FileEntry | undefined {
+  return entry.subject === 'file' ? entry : undefined;
 }
 
 function bySubject(a: Finding, b: Finding): number {

@@ -5,16 +5,18 @@ import type { Processes } from '../../agent/collect/live/processes.ts';
 /** A machine on which nothing runs but what is given. */
 export function aMachine({
   programs = new Map(),
+  copies = new Map(),
   contained = 0,
   kernel,
   listeners = { sockets: [], clients: 0, unseen: undefined },
   holders = () => ({ of: new Map(), isPartial: false }),
 }: {
   readonly programs?: Processes['programs'];
+  readonly copies?: Processes['copies'];
   readonly contained?: number;
   readonly kernel?: Machine['kernel'];
   readonly listeners?: Listeners;
   readonly holders?: (inodes: ReadonlySet<string>, programs?: ReadonlySet<string>) => Holders;
 }): Machine {
-  return { processes: { programs, contained }, kernel, listeners: () => listeners, holders, holes: [] };
+  return { processes: { programs, copies, contained }, kernel, listeners: () => listeners, holders, holes: [] };
 }

@@ -87,12 +87,16 @@ describe.skipIf(!isRoot)('what runs on a live root (needs root)', { timeout: 120
   });
 
   it('names a program that never was a file', async () => {
-    const running = await machine.start('/memfd:a b (deleted)', '/usr/lib/pristine/bin/node', '/usr/local/bin/memory');
+    const node = '/usr/lib/pristine/bin/node';
+    const running = await machine.start('/memfd:a b (deleted)', node, '/usr/local/bin/memory', 'a b', 'more');
+    const copy = await machine.start('/memfd:copy (deleted)', node, '/usr/local/bin/memory', 'copy', '');
 
     const { report } = machine.verify();
 
+    // As `runc` does it: byte for byte a program of the image, which might as well run from its file.
     expect(liveOf(report)).toEqual(['process memfd:a b memfd critical']);
     await running.stop();
+    await copy.stop();
   });
 
   it('is not misled by a file that is called deleted', async () => {
@@ -243,8 +247,8 @@ const memoryProgram = `
 const koffi = require('/usr/lib/pristine/node_modules/koffi');
 const { readFileSync, writeSync } = require('node:fs');
 const libc = koffi.load(null);
-const fd = libc.func('int memfd_create(const char *, unsigned int)')('a b', 0);
-writeSync(fd, readFileSync('/usr/bin/sleep'));
+const fd = libc.func('int memfd_create(const char *, unsigned int)')(process.argv[2], 0);
+writeSync(fd, Buffer.concat([readFileSync('/usr/bin/sleep'), Buffer.from(process.argv[3])]));
 libc.func('int fexecve(int, const char **, const char **)')(fd, ['sleep', '600', null], [null]);
 `;
 

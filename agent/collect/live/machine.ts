@@ -11,7 +11,7 @@ import { type Processes, readProcesses } from './processes.ts';
 
 /** What runs on the machine of which the root is the root. */
 export interface Machine {
-  readonly processes: Pick<Processes, 'programs' | 'contained'>;
+  readonly processes: Pick<Processes, 'programs' | 'copies' | 'contained'>;
   /** Undefined where it could not be read. */
   readonly kernel: { readonly release: string; readonly modules: readonly LoadedModule[] } | undefined;
   /** Read when asked for. */

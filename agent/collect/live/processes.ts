@@ -1,8 +1,10 @@
 import { readdirSync } from 'node:fs';
 import type { HoleReason } from '../../../shared/coverage.ts';
+import type { Digest } from '../../../shared/digest.ts';
 import type { RawName } from '../../../shared/name.ts';
 import { errno, readLink } from '../../host/libc.ts';
 import { fileAt } from '../../host/stat.ts';
+import { digestOfMemory } from './memory-file.ts';
 import { type Program, programOf, worse } from './program.ts';
 
 export interface Processes {
@@ -10,6 +12,11 @@ export interface Processes {
   readonly programs: ReadonlyMap<RawName, Program['state']>;
   /** By process id, what it runs; with `container:` before it where that is a file of another root. */
   readonly running: ReadonlyMap<string, RawName>;
+  /**
+   * By name, the digests of what runs from memory: `runc` copies itself there to start each container. `unknown` for one
+   * that could not be read to its end.
+   */
+  readonly copies: ReadonlyMap<RawName, ReadonlySet<Digest | 'unknown'>>;
   /** How many processes belong to containers: the programs there are files of another root. */
   readonly contained: number;
   /** Why some could not be seen. */
@@ -29,6 +36,7 @@ export function readProcesses(proc: string): Processes | undefined {
   const programs = new Map<RawName, Program['state']>();
   const running = new Map<string, RawName>();
   const known = new Map<string, RawName>();
+  const copies = new Map<RawName, Set<Digest | 'unknown'>>();
   let contained = 0;
   // Process 1 is always there: a /proc that is mounted with `hidepid` shows only what its reader may trace.
   let unseen: HoleReason | undefined = pids.includes('1') ? undefined : 'unreadable';
@@ -53,12 +61,18 @@ export function readProcesses(proc: string): Processes | undefined {
       }
       const program = programOf(seen.link, seen.file, plainFileAt);
       name = program.name;
+      if (program.state === 'memfd') {
+        const digest = digestOfMemory(`${proc}/${pid}/exe`);
+        // It ended while we looked.
+        if (digest === undefined) continue;
+        copies.set(name, (copies.get(name) ?? new Set()).add(digest));
+      }
       known.set(key, name);
       programs.set(name, worse(programs.get(name), program.state));
     }
     running.set(pid, name);
   }
-  return { programs, running, contained, unseen };
+  return { programs, running, copies, contained, unseen };
 }
 
 /** Where somebody is: which directory is the root, in which mount namespace. */

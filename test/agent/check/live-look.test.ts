@@ -51,6 +51,22 @@ describe('what runs, against the manifest', () => {
     expect(findings[0]?.actual).toEqual({ state });
   });
 
+  it('may be a copy in memory of what was baked as a program, and of nothing else', () => {
+    const [known, other] = ['a', 'b'].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string];
+    const foundWith = (digests: readonly string[], mode = '0755', content = known) => {
+      const programs = new Map([['memfd:runc', 'memfd']] as const);
+      const live = openLiveLook(aMachine({ programs, copies: new Map([['memfd:runc', new Set(digests)]]) }));
+      live.baked('/usr/bin/runc', writeEntryLine(aFile({ name: '/usr/bin/runc', mode, content })));
+      return live.judge(openRulebook([])).findings.length;
+    };
+
+    expect(foundWith([known])).toBe(0);
+    expect(foundWith([known, other])).toBe(1);
+    expect(foundWith(['unknown'])).toBe(1);
+    expect(foundWith([known], '0644')).toBe(1);
+    expect(foundWith([known], '0755', other)).toBe(1);
+  });
+
   it('is no program of the image when it was baked as a file that nobody may run, or as a directory', () => {
     const programs = new Map([
       ['/a', 'there'],
