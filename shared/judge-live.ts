@@ -1,6 +1,15 @@
 import { type Difference, type Finding, fingerprintOf } from './finding.ts';
-import { type LiveSubject, liveGuards, type ProgramState, pathOfProgram, programSeverities } from './live.ts';
-import { encodeRaw, type RawName } from './name.ts';
+import { isDeclared, type Listener } from './listening.ts';
+import {
+  isLiveSubject,
+  type LiveSubject,
+  liveGuards,
+  type ProgramState,
+  pathOfProgram,
+  programSeverities,
+  programStates,
+} from './live.ts';
+import { encodeRaw, type RawName, rawOf } from './name.ts';
 import { isLeftOut, type Rulebook } from './rulebook.ts';
 import type { Severity } from './severity.ts';
 
@@ -41,6 +50,50 @@ export function judgeKernel(running: RawName, baked: readonly RawName[], ruleboo
     actual: { releases: [encodeRaw(running)] },
   };
   return judged(difference, ['/proc/sys/kernel/osrelease'], 'high', rulebook);
+}
+
+/**
+ * A difference of what runs that somebody has found, judged by rules: undefined also where they declare the socket, or
+ * declare none and so judge none. `unknown` for what no version of us finds. Pure.
+ */
+export function judgeLiveAgain(
+  { subject, name, expected, actual }: Difference,
+  { rulebook, listening }: { readonly rulebook: Rulebook; readonly listening?: readonly Listener[] | undefined },
+): LiveVerdict | 'unknown' {
+  const raw = rawOf(name);
+  if (raw === undefined || !isLiveSubject(subject)) return 'unknown';
+  switch (subject) {
+    case 'process': {
+      const state = programStates.find((one) => one === actual['state']);
+      return state === undefined ? 'unknown' : judgeProgram(raw, state, rulebook);
+    }
+    case 'loaded-module':
+      return judgeModule(raw, textIn(actual['taints']), rulebook);
+    case 'kernel-running': {
+      const [running] = rawsIn(actual['releases']);
+      return running === undefined ? 'unknown' : judgeKernel(running, rawsIn(expected['releases']), rulebook);
+    }
+    case 'listening-socket': {
+      const programs = rawsIn(actual['programs']);
+      const isKnown = listening?.some((one) => isDeclared(one, name) && isHolder(one, programs)) ?? true;
+      const reach = actual['reach'] === 'network' ? 'network' : 'local';
+      return isKnown ? undefined : judgeSocket(raw, { programs, reach }, rulebook);
+    }
+    default:
+      return subject satisfies never;
+  }
+}
+
+function isHolder({ program }: Listener, programs: readonly RawName[]): boolean {
+  return program === undefined || program.some((one) => programs.includes(rawOf(one) ?? one));
+}
+
+function textIn(value: Difference['actual'][string] | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function rawsIn(value: Difference['actual'][string] | undefined): readonly RawName[] {
+  return Array.isArray(value) ? value.map((one: string) => rawOf(one) ?? one) : [];
 }
 
 function added(subject: LiveSubject, name: RawName, actual: Difference['actual']): Difference {

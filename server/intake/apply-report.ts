@@ -142,8 +142,8 @@ async function openListed({ tx, report, at }: Step, { id: instanceId, imageDiges
   const listed = [...new Map(report.opened.map((finding) => [finding.fingerprint, finding])).values()];
   const known = await findings.openAmong(tx, instanceId, listed.map(fingerprint));
   const worse = worsened(listed, known);
-  const before = worse.length === 0 ? undefined : (await rulesHere(tx, imageDigest, report.rules, at)).before;
-  const byRules = before === undefined ? [] : worse.filter((finding) => isByNewRules(finding, before));
+  const rules = worse.length === 0 ? undefined : await rulesHere(tx, imageDigest, report.rules, at);
+  const byRules = rules === undefined ? [] : worse.filter((finding) => isByNewRules(finding, rules));
   await findings.recordFindings(tx, instanceId, listed, {
     scanId: report.scanId,
     at,
@@ -161,10 +161,10 @@ async function openListed({ tx, report, at }: Step, { id: instanceId, imageDiges
 /** Only a complete sweep has looked at everything that newer rules may accept. */
 async function taintByRules({ tx, report, at }: Step, { id, taint, imageDigest }: StoredInstance) {
   if (taint === null) return null;
-  const { book } = await rulesHere(tx, imageDigest, report.rules, at);
-  if (book === undefined) return taint;
+  const { inForce } = await rulesHere(tx, imageDigest, report.rules, at);
+  if (inForce === undefined) return taint;
   const tainting = await findings.taintingFindings(tx, id, taint.since);
-  return taintLeft(taint, tainting, { sequence: report.rules, book });
+  return taintLeft(taint, tainting, { sequence: report.rules, judging: inForce });
 }
 
 /** A finding closes only when looked at again: by the check that says so, or by a sweep of which every part has come. */

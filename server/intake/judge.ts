@@ -1,11 +1,10 @@
 import { type Coverage, emptyCoverage } from '../../shared/coverage.ts';
-import type { Rulebook } from '../../shared/rulebook.ts';
 import { highestSeverity, type Severity, severityAtLeast } from '../../shared/severity.ts';
 import { turned } from '../fleet/verdict.ts';
 import type { TaintingFinding } from '../store/finding-store.ts';
 import type { StoredInstance, StoredTaint } from '../store/instance-store.ts';
 import { isOurs } from './other-image.ts';
-import { rejudged } from './rejudge.ts';
+import { type Judging, rejudged } from './rejudge.ts';
 
 interface Severe {
   readonly severity: Severity;
@@ -38,17 +37,17 @@ export function taintAfter(taint: StoredTaint | null, worse: readonly Severe[], 
 /**
  * The taint that is left once the rules in force have judged what it comes from: the highest severity of what they do not
  * accept. It never rises here. Nothing is accepted on the agent's word: it must be gone, other rules must have been the
- * last to list it (what these have found themselves was reverted, which lifts nothing), and the rulebook of this end must
- * find nothing in it. What this end cannot judge leaves the taint as it is. Pure.
+ * last to list it (what these have found themselves was reverted, which lifts nothing), and the rules as this end has them
+ * must find nothing in it. What this end cannot judge leaves the taint as it is. Pure.
  */
 export function taintLeft(
   taint: StoredTaint,
   tainting: readonly TaintingFinding[],
-  { sequence, book }: { readonly sequence: number; readonly book: Rulebook },
+  { sequence, judging }: { readonly sequence: number; readonly judging: Judging },
 ): StoredTaint | null {
   if (tainting.length === 0) return taint;
   const left = tainting.map((finding): Severity => {
-    const now = rejudged(finding, book);
+    const now = rejudged(finding, judging);
     if (now === undefined) return taint.severity;
     const isNothing = now === null || now === 'info';
     if (isNothing && !finding.isOpen && finding.rules !== sequence) return 'info';

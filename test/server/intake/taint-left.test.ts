@@ -31,26 +31,26 @@ describe('the taint that is left', () => {
     ['is guarded whatever the rules say', { actual: { ...plain, mode: '4644' } }],
     ['is a device', { actual: { type: 'char', mode: '0600', uid: 0, gid: 0, rdev: '1:1' } }],
   ])('stays for what %s', (_, overrides) => {
-    expect(taintLeft(critical, [aLog(overrides)], { sequence: 3, book: former })).toEqual(critical);
+    expect(taintLeft(critical, [aLog(overrides)], { sequence: 3, judging: { rulebook: former } })).toEqual(critical);
   });
 
   it('stays where nothing is known of where it comes from', () => {
-    expect(taintLeft(critical, [], { sequence: 3, book: former })).toEqual(critical);
+    expect(taintLeft(critical, [], { sequence: 3, judging: { rulebook: former } })).toEqual(critical);
   });
 
   it('stays where only the agent can know: what was pinned', () => {
     const pinning = bookOf({ match: '/etc/machine-id', as: 'per-instance' });
     const swapped = aLog({ name: '/etc/machine-id' });
 
-    expect(taintLeft(critical, [swapped], { sequence: 3, book: pinning })).toEqual(critical);
+    expect(taintLeft(critical, [swapped], { sequence: 3, judging: { rulebook: pinning } })).toEqual(critical);
   });
 
   it('stays for what an agent has since called slight, and these rules call critical', () => {
     const strict = bookOf({ match: '/**', as: 'immutable', severity: 'critical' });
 
-    expect(taintLeft(critical, [aLog({ severity: 'info', rules: 3 })], { sequence: 3, book: strict })).toEqual(
-      critical,
-    );
+    expect(
+      taintLeft(critical, [aLog({ severity: 'info', rules: 3 })], { sequence: 3, judging: { rulebook: strict } }),
+    ).toEqual(critical);
   });
 
   it('is lifted when the rules accept all that it comes from', () => {
@@ -59,15 +59,15 @@ describe('the taint that is left', () => {
       actual: { ...plain, size: '4', content: `sha256:${'b'.repeat(64)}` },
     });
 
-    expect(taintLeft(critical, [aLog(), written], { sequence: 3, book: former })).toBeNull();
+    expect(taintLeft(critical, [aLog(), written], { sequence: 3, judging: { rulebook: former } })).toBeNull();
   });
 
   it('falls to the highest of what they do not accept, and never rises', () => {
     const reverted = aLog({ name: '/usr/lib/x', severity: 'medium', rules: 1 });
     const medium = { severity: 'medium' as const, since: aTime };
 
-    expect(taintLeft(critical, [aLog(), reverted], { sequence: 3, book: former })).toEqual(medium);
-    expect(taintLeft(medium, [aLog({ isOpen: true })], { sequence: 3, book: former })).toEqual(medium);
+    expect(taintLeft(critical, [aLog(), reverted], { sequence: 3, judging: { rulebook: former } })).toEqual(medium);
+    expect(taintLeft(medium, [aLog({ isOpen: true })], { sequence: 3, judging: { rulebook: former } })).toEqual(medium);
   });
 });
 
