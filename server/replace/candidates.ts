@@ -1,7 +1,7 @@
 import { imageRef } from '../../shared/image.ts';
 import { isDriftTrigger, type Policy, settleMs } from '../../shared/policy.ts';
 import type { Cause } from '../../shared/proof.ts';
-import { type Severity, severities, severityAtLeast } from '../../shared/severity.ts';
+import { highestSeverity, type Severity, severities, severityAtLeast } from '../../shared/severity.ts';
 import { currencyOf } from '../fleet/currency.ts';
 import { launchKeyOf } from './launch-key.ts';
 import type { FleetSnapshot, GroupSnapshot, InstanceDrift, InstanceSnapshot } from './snapshot.ts';
@@ -58,11 +58,20 @@ function candidateOf(
   instance: InstanceSnapshot,
   now: number,
 ): Candidate | undefined {
-  const drift = driftOf(versioned.policy, instance, now);
+  const drift = driftOf(versioned.policy, withoutHeld(instance, now), now);
   const outdated = outdatedOf(versioned.policy, group, instance);
   const mayAct = drift?.isSettled && drift.heldUntil === null;
   const reason = mayAct ? drift : (outdated ?? drift);
   return reason && { ...versioned, group, instance, ...reason };
+}
+
+/** Beside what is there by itself, what only new rules find does not make an instance worse than it is. */
+function withoutHeld(instance: InstanceSnapshot, now: number): InstanceSnapshot {
+  const { taint, drifts } = instance;
+  const own = drifts.filter((drift) => heldUntil([drift], now) === null);
+  if (taint === null || own.length === 0 || own.length === drifts.length) return instance;
+  const severity = own.map((drift) => drift.severity).reduce(highestSeverity);
+  return { ...instance, taint: { ...taint, severity }, drifts: own };
 }
 
 type Reason = Pick<Candidate, 'cause' | 'severity' | 'since' | 'settledAt' | 'isSettled' | 'heldUntil'>;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planReplacements } from '../../../server/replace/planner.ts';
 import type { InstanceDrift } from '../../../server/replace/snapshot.ts';
+import { highestSeverity } from '../../../shared/severity.ts';
 import { aGroupSnapshot, aPolicy, aSnapshot, aTainted, now } from '../../support/snapshot.ts';
 
 const minute = 60_000;
@@ -29,6 +30,18 @@ describe('drift that only new rules find', () => {
     expect(planOf([[fresh, own]], now).commands).toHaveLength(1);
   });
 
+  it('makes what is there by itself no worse: that waits for its own time', () => {
+    const own: InstanceDrift = { fingerprint: 'f2', severity: 'high', firstSeenAt: now, heldUntil: null };
+    const grave: InstanceDrift = { ...fresh, severity: 'critical' };
+
+    const waits = aPolicy({ triggers: [{ drift: { severity: 'high', settle: '1h' } }] });
+
+    const { commands, blocked } = planOf([[grave, own]], now, waits);
+
+    expect(commands).toEqual([]);
+    expect(blocked[0]?.blockers).toMatchObject([{ kind: 'settle' }]);
+  });
+
   it('opens no breaker while it triggers nothing, however many have it', () => {
     const many = Array.from({ length: 20 }, () => [fresh]);
 
@@ -37,7 +50,11 @@ describe('drift that only new rules find', () => {
   });
 });
 
-function planOf(drifts: readonly (readonly InstanceDrift[])[], at: number) {
-  const group = aGroupSnapshot({ instances: drifts.map((own) => aTainted({ drifts: own })) });
-  return planReplacements(aSnapshot([group]), [aPolicy()], at);
+function planOf(drifts: readonly (readonly InstanceDrift[])[], at: number, policy = aPolicy()) {
+  const group = aGroupSnapshot({ instances: drifts.map((own) => aTainted({ drifts: own, taint: taintOf(own) })) });
+  return planReplacements(aSnapshot([group]), [policy], at);
+}
+
+function taintOf(drifts: readonly InstanceDrift[]) {
+  return { severity: drifts.map(({ severity }) => severity).reduce(highestSeverity), since: now - 600_000 };
 }
