@@ -22,6 +22,7 @@ import {
   releaseOld,
   retireLaunched,
 } from '../store/replacement-store.ts';
+import { rulesFor } from '../store/rules-store.ts';
 import { callMsMax, callProvider, listMsMax } from './call-provider.ts';
 import type { House } from './house.ts';
 import { launchMachine } from './launch.ts';
@@ -67,6 +68,7 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
       policy: policy?.policy ?? null,
       old: old ? { ...old, image: (await findImage(tx, old.imageDigest)) ?? null } : null,
       new: made ? await newInstance(tx, made) : null,
+      rulesInForce: made ? ((await rulesFor(tx, made.id)).active?.sequence ?? null) : null,
     };
   });
 

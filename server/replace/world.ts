@@ -18,6 +18,8 @@ export interface World {
   readonly old: (StoredInstance & { readonly image: Image | null }) | null;
   /** Whoever enrolled with the token of this launch. */
   readonly new: NewInstance | null;
+  /** Sequence of the rules that agents of the new image should judge by; null where there are only those of the image. */
+  readonly rulesInForce: number | null;
   /** The provider has just said that the old machine is drained. */
   readonly drained: boolean;
 }
@@ -65,7 +67,7 @@ export function driftOfNew({ new: made }: World): string | undefined {
 export type CleanScan = { readonly instanceId: string; readonly scan: ProvingScan } | { readonly missing: string };
 
 /** The scan that shows the new instance clean, or what is missing for one: nothing is taken on trust. */
-export function cleanScanOf(replacement: Replacement, { new: made, old }: World): CleanScan {
+export function cleanScanOf(replacement: Replacement, { new: made, old, rulesInForce }: World): CleanScan {
   if (made === null) return { missing: 'its agent has not enrolled' };
   const { scan, stateDigest, rules } = made;
   if (made.launchKey !== launchKeyOf(replacement.id) || made.group !== replacement.group) {
@@ -75,6 +77,9 @@ export function cleanScanOf(replacement: Replacement, { new: made, old }: World)
     return { missing: 'it has the identity of its predecessor' };
   }
   if (made.imageDigest !== replacement.targetDigest) return { missing: 'it is of another image' };
+  if (rulesInForce !== null && rules < rulesInForce) {
+    return { missing: `it judges by rules ${rules}, and ${rulesInForce} are in force` };
+  }
   if (scan === null || stateDigest === null) return { missing: 'no complete scan has arrived' };
   if (replacement.launchedAt === null || Date.parse(scan.startedAt) < replacement.launchedAt) {
     return { missing: 'its scan began before the launch' };

@@ -49,6 +49,7 @@ function aWorld(overrides: Partial<World> = {}): World {
       ...anInstance({ id: 'new', keyId: 'key new', launchKey: 'r-1', providerId: 'm-new' }),
       ...{ content: 'in_sync', online: true, isScanOnRecord: true },
     },
+    rulesInForce: null,
     drained: true,
     ...overrides,
   };
@@ -171,6 +172,17 @@ describe('the first clean scan', () => {
 
     expect(waiting).toEqual({ do: 'wait' });
     expect(late).toMatchObject({ do: 'move', move: { to: 'rolling_back' } });
+  });
+
+  it('is not one by rules older than those in force, and is one by newer ones', () => {
+    const made = { ...good.new!, rules: 2 };
+
+    expect(nextStep(aReplacement(), aWorld({ new: made, rulesInForce: 3 }), now)).toEqual({ do: 'wait' });
+    for (const rulesInForce of [null, 1, 2]) {
+      expect(nextStep(aReplacement(), aWorld({ new: made, rulesInForce }), now)).toMatchObject({
+        move: { to: 'draining' },
+      });
+    }
   });
 
   it('that shows drift rolls back and opens the breaker', () => {
