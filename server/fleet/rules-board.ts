@@ -5,6 +5,8 @@ import { kindOf, type PreviewKind } from '../../shared/rules-preview.ts';
 /** Distinct differences of one candidate that are kept by name; those above it are only counted. */
 const driftsMax = 10_000;
 const unansweredShownMax = 1_000;
+/** Candidates of which answers are kept; of more, the first one is forgotten. A late answer about one that is gone begins one anew. */
+const sheetsMax = 64;
 
 /**
  * What agents said that candidates would change. In memory only: it is asked for again when a connection begins, and a
@@ -29,6 +31,7 @@ export function createRulesBoard(): RulesBoard {
     answered(instanceId, answer) {
       const sheet = sheets.get(answer.digest) ?? { answers: new Map(), drifts: new Map(), unlisted: 0 };
       sheets.set(answer.digest, sheet);
+      if (sheets.size > sheetsMax) sheets.delete(sheets.keys().next().value!);
       const known = sheet.answers.get(instanceId);
       if (known !== undefined && !('refused' in known)) return;
       if (answer.type === 'rules-refused') {
