@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { unsignedEnvelope } from '../../../shared/dsse.ts';
+import { aCoverage } from '../../support/builders.ts';
 import { aDirectory } from '../../support/database.ts';
 import { aKeyPair, aProofStatement, signedProof } from '../../support/proofs.ts';
 import { ctlEntry, runEntry } from '../../support/server-process.ts';
@@ -34,16 +35,6 @@ describe('proof verify --pub', () => {
 
   const good = signedProof(aProofStatement(), privateKey);
   const forged = Buffer.from(JSON.stringify(aProofStatement({ group: 'other' }))).toString('base64');
-  const withHoles = {
-    entries: 1,
-    checked: 1,
-    filesUnchanged: 0,
-    filesHashed: 1,
-    bytesHashed: 1,
-    mounts: [],
-    live: false,
-    skipped: [],
-  };
   const { predicate } = aProofStatement();
 
   it.each([
@@ -63,7 +54,7 @@ describe('proof verify --pub', () => {
       aProofStatement({
         scan: {
           ...predicate.scan,
-          coverage: { ...withHoles, holes: [{ subject: 'file', name: '/x', reason: 'unreadable' }] },
+          coverage: aCoverage({ holes: [{ subject: 'file', name: '/x', reason: 'unreadable' }] }),
         },
       }),
       'PROOF',
