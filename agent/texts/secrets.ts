@@ -65,8 +65,8 @@ function privateKey(line: string): { readonly span: Span; readonly open?: Open }
 const shape = new RegExp(
   [
     String.raw`(?<![A-Za-z0-9])(?:AKIA|ASIA|AGPA|AROA|AIDA|AIza|gh[pousr]_|github_pat_|gl(?:pat|oas|dt|rt|cbt|ptt|ft|imt|agent|soat|ffct)-|xox[a-z]-|xapp-|[srp]k_(?:live|test)_|sk-(?=[A-Za-z0-9_-]{20})|whsec_|npm_|pypi-|dop_v1_|hv[sbr]\.|SG\.|ya29\.|eyJ|AGE-SECRET-KEY-)[A-Za-z0-9_.~+/=-]{10,}`,
-    String.raw`\$(?:1|2[abxy]?|3|5|6|7|y|gy|sm3|md5|sha1|scrypt|argon2(?:id|i|d)|pbkdf2[a-z0-9-]{0,12})[$,][^\s:'"]+`,
-    String.raw`\{(?:S?SHA|SSHA?[0-9]{3}|S?MD5|CRYPT|PBKDF2[A-Z0-9-]{0,12}|ARGON2)\}[^\s'"]+`,
+    String.raw`\$(?:1|2[abxy]?|3|5|6|7|y|gy|sm3|md5|sha1|scrypt|argon2(?:id|i|d)|pbkdf2[a-z0-9-]{0,12})[$,][A-Za-z0-9./+=,$*_-]+`,
+    String.raw`\{(?:S?SHA|SSHA?[0-9]{3}|S?MD5|CRYPT|PBKDF2[A-Z0-9-]{0,12}|ARGON2)\}[A-Za-z0-9./+=,$*_-]+`,
   ].join('|'),
   'g',
 );

@@ -147,6 +147,13 @@ describe('a diff', () => {
     );
   });
 
+  it('ends a hash of a password where it ends, and not with the word that it is in', () => {
+    const diffOf = (old: string, now: string) => diffTexts(`${old}\n`, `${now}\n`, '/x').text;
+
+    expect(diffOf('https://u:$1$ab@host/path', 'https://u:$1$cd@host/path')).toContain('«redacted 1»@host/path');
+    expect(diffOf('<pw>{SSHA}ab=</pw>', '<pw>{SSHA}cd=</pw>')).toContain('<pw>«redacted 1»</pw>');
+  });
+
   it('depends on nothing of a secret', () => {
     fc.assert(
       fc.property(fc.nat(syntaxes.length - 1), secret, secret, secret, (at, one, other, third) => {
