@@ -1,5 +1,4 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 const maker = join(import.meta.dirname, '../fixtures/rpm/make.sh');
@@ -11,15 +10,14 @@ export interface RpmRoot {
   readonly rpm: (...args: readonly string[]) => readonly string[];
 }
 
-/** Undefined where the rpm of this machine cannot write that kind of database: Debian's has no ndb. Needs root. */
-export function anRpmRoot(folder: string, backend: 'sqlite' | 'ndb', dbPath: string): RpmRoot | undefined {
+/** Its database is one of sqlite: Debian's rpm writes no other, and so a fixture stands for ndb. Needs root. */
+export function anRpmRoot(folder: string): RpmRoot {
   needRpm();
   const root = join(folder, 'root');
-  const env = { ...process.env, BACKEND: backend, DBPATH: dbPath };
-  spawnSync('sh', [maker, folder], { env, stdio: 'ignore' });
-  const file = { sqlite: 'rpmdb.sqlite', ndb: 'Packages.db' }[backend];
-  if (!existsSync(join(root, dbPath, file))) return undefined;
-  const where = ['--root', root, '--dbpath', dbPath, '--define', `_db_backend ${backend}`];
+  const dbPath = '/var/lib/rpm';
+  const env = { ...process.env, BACKEND: 'sqlite', DBPATH: dbPath };
+  execFileSync('sh', [maker, folder], { env, stdio: 'ignore' });
+  const where = ['--root', root, '--dbpath', dbPath, '--define', '_db_backend sqlite'];
   return {
     root,
     rpm: (...args) =>
