@@ -8,9 +8,10 @@ import type { DirtySet } from './check/dirty-set.ts';
 import { giveMemoryBack } from './give-memory-back.ts';
 import type { ConnectionNotes, ConnectionState } from './report/connection.ts';
 import type { Reporter, Telling } from './report/reporter.ts';
-import type { Place, Spool } from './report/spool.ts';
+import type { Spool } from './report/spool.ts';
 import type { RulesOffers } from './rules/offers.ts';
 import type { Checker, Scan, Sweeper } from './scan.ts';
+import { createServerView } from './server-view.ts';
 import type { Settling } from './settle/settling.ts';
 import { type Status, statusEveryMs } from './status.ts';
 import type { Watcher } from './watch/watcher.ts';
@@ -78,9 +79,6 @@ export function createAgent(options: AgentOptions): Agent {
   let sweeping: 'fresh' | 'stale' | undefined;
   let lastSweep: Status['lastSweep'] = null;
   let again: { readonly names: readonly string[]; readonly at: number } | undefined;
-  let instanceId: string | null = null;
-  let connection: Status['connection'] = { state: 'connecting', since: timestamp(clock.now()), error: null };
-  const disagreements: { readonly acked: Place | null; readonly settled: () => void }[] = [];
   let statusDueAt = Number.NEGATIVE_INFINITY;
   let bootDueAt = Number.NEGATIVE_INFINITY;
   let wake = () => {};
@@ -89,36 +87,17 @@ export function createAgent(options: AgentOptions): Agent {
     statusDueAt = Number.NEGATIVE_INFINITY;
     wake();
   };
-  const notes: ConnectionNotes = {
-    state(state, error) {
-      if (state === connection.state && error === connection.error) return;
-      const since = state === connection.state ? connection.since : timestamp(clock.now());
-      connection = { state, since, error };
-      noteStatus();
-    },
-    welcome(id) {
-      if (id !== instanceId) log.info({ instanceId: id }, 'welcomed by the server');
-      instanceId = id;
-      noteStatus();
-    },
-    acked: noteStatus,
-    scanRequested(reason) {
-      if (agenda.askForSweep()) log.info({ reason }, 'the server asks for a sweep');
-      wake();
-    },
-    rulesOffered(offer) {
-      options.offers.note(offer);
-      wake();
-    },
-    disagreement: (acked) =>
-      new Promise((settled) => {
-        disagreements.push({ acked, settled });
-        wake();
-      }),
-  };
+  const server = createServerView({
+    clock,
+    log,
+    onChange: noteStatus,
+    onWork: () => wake(),
+    askForSweep: agenda.askForSweep,
+    noteOffer: options.offers.note,
+  });
 
   return {
-    notes,
+    notes: server.notes,
     view,
     wake: () => wake(),
     async run(signal, isDone = () => false) {
@@ -134,17 +113,17 @@ export function createAgent(options: AgentOptions): Agent {
         await sleepUntil(Math.min(agenda.dueAt(), statusDueAt, again?.at ?? Number.POSITIVE_INFINITY), woken);
       }
       signal.removeEventListener('abort', abort);
-      for (const { settled } of disagreements.splice(0)) settled();
+      for (const { settled } of server.takeDisagreements()) settled();
     },
   };
 
   function view(): AgentView {
     const { reports: spooled } = options.spool;
-    return { verdict: reporter.verdict, hasSwept: lastSweep !== null, spooled, connection: connection.state };
+    return { verdict: reporter.verdict, hasSwept: lastSweep !== null, spooled, connection: server.connection.state };
   }
 
   async function round(signal: AbortSignal): Promise<void> {
-    for (const { acked, settled } of disagreements.splice(0)) {
+    for (const { acked, settled } of server.takeDisagreements()) {
       await reporter.beginAnew(acked);
       agenda.owe('begun-anew');
       settled();
@@ -280,7 +259,7 @@ export function createAgent(options: AgentOptions): Agent {
       schema: 'pristine.status/1',
       pid: process.pid,
       boot,
-      instanceId,
+      instanceId: server.instanceId,
       image: options.image,
       rules: options.rules(),
       verdict: reporter.verdict,
@@ -289,7 +268,7 @@ export function createAgent(options: AgentOptions): Agent {
       settled: settling.settled,
       openFindings: reporter.state.open.size,
       holes: reporter.state.holes.length,
-      connection,
+      connection: server.connection,
       spool: { reports: options.spool.reports, bytes: options.spool.bytes },
       watcher: { kind, state, error },
       updatedAt: timestamp(clock.now()),
