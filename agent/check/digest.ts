@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { fstatSync, readSync } from 'node:fs';
 import { CodedError } from '../../shared/errors.ts';
 import { type ManifestStatement, manifestFiles } from '../../shared/manifest.ts';
-import { checkTexts } from '../texts/check-texts.ts';
 import { inflate } from './inflate.ts';
+import { checkTexts } from './stored-texts.ts';
 
 /** What `checkDigest` needs of a manifest. */
 interface SignedEntries {
