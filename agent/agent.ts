@@ -110,7 +110,7 @@ export function createAgent(options: AgentOptions): Agent {
         await round(signal);
         await tellStatus();
         if (isDone(view())) break;
-        await sleepUntil(Math.min(agenda.dueAt(), statusDueAt, again?.at ?? Number.POSITIVE_INFINITY), woken);
+        await sleepUntil(nextDueAt(), woken);
       }
       signal.removeEventListener('abort', abort);
       for (const { settled } of server.takeDisagreements()) settled();
@@ -166,6 +166,11 @@ export function createAgent(options: AgentOptions): Agent {
       needSweep('more changes than checks can follow');
     }
     if (dirty.size > 0) agenda.hinted(now);
+  }
+
+  function nextDueAt(): number {
+    const bootLookAt = settling.settled === null ? bootDueAt : Number.POSITIVE_INFINITY;
+    return Math.min(agenda.dueAt(), statusDueAt, bootLookAt, again?.at ?? Number.POSITIVE_INFINITY);
   }
 
   function needSweep(reason: string): void {
