@@ -18,8 +18,8 @@ export function tableOf(figures: readonly Figure[]): string {
     figure.target === undefined
       ? ''
       : 'atMost' in figure.target
-        ? `at most ${figure.target.atMost}`
-        : `at least ${figure.target.atLeast}`,
+        ? `at most ${rounded(figure.target.atMost)}`
+        : `at least ${rounded(figure.target.atLeast)}`,
     figure.target === undefined ? '' : isMissed(figure) ? 'MISS' : 'pass',
   ]);
   const all = [['figure', 'measured', 'target', ''], ...rows];
