@@ -6,7 +6,6 @@ import { byAttention, chipCounts, filterInstances } from '../../server/web/src/f
 import { readFleetSearch, toggled } from '../../server/web/src/fleet/fleet-search.ts';
 import { readProof } from '../../server/web/src/replacements/proof-document.ts';
 import { verdictOf } from '../../server/web/src/words/verdict.ts';
-import { aCoverage } from '../support/builders.ts';
 
 const now = Date.parse('2026-01-01T12:00:00.000Z');
 
@@ -120,7 +119,17 @@ function anInstance(overrides: Partial<Instance> = {}): Instance {
 
 function anEvidence(overrides: Partial<NonNullable<Instance['evidence']>> = {}): NonNullable<Instance['evidence']> {
   const digest = `sha256:${'0'.repeat(64)}`;
-  const coverage = aCoverage();
+  const coverage = {
+    entries: 1,
+    checked: 1,
+    filesUnchanged: 0,
+    filesHashed: 1,
+    bytesHashed: 1,
+    mounts: [],
+    live: false,
+    skipped: [],
+    holes: [],
+  };
   return {
     ...{ scanId: 's', startedAt: '2026-01-01T11:50:00.000Z', finishedAt: '2026-01-01T11:55:00.000Z' },
     ...{ expiresAt: '2026-01-01T14:55:00.000Z', imageDigest: digest, rules: 1, stateDigest: digest, coverage },
