@@ -2,7 +2,9 @@ import { type Difference, type Finding, fingerprintOf } from './finding.ts';
 import { isDeclared, type Listener } from './listening.ts';
 import {
   isLiveSubject,
+  type LibraryState,
   type LiveSubject,
+  libraryStates,
   liveGuards,
   type ProgramState,
   pathOfProgram,
@@ -21,6 +23,11 @@ export function judgeProgram(name: RawName, state: ProgramState, rulebook: Ruleb
   if (isLeftOut(rulebook.rulingOf(pathOfProgram(name)))) return 'left-out';
   const difference = added('process', name, { state });
   return judged(difference, [pathOfProgram(name)], programSeverities[state], rulebook);
+}
+
+/** A library that got into our own processes: whatever they say may be its word. */
+export function judgeLibrary(name: RawName, state: LibraryState, rulebook: Rulebook): LiveVerdict {
+  return judged(added('loaded-library', name, { state }), [pathOfProgram(name)], 'critical', rulebook);
 }
 
 /** A module of the kernel that is no file of the manifest. */
@@ -66,6 +73,10 @@ export function judgeLiveAgain(
     case 'process': {
       const state = programStates.find((one) => one === actual['state']);
       return state === undefined ? 'unknown' : judgeProgram(raw, state, rulebook);
+    }
+    case 'loaded-library': {
+      const state = libraryStates.find((one) => one === actual['state']);
+      return state === undefined ? 'unknown' : judgeLibrary(raw, state, rulebook);
     }
     case 'loaded-module':
       return judgeModule(raw, textIn(actual['taints']), rulebook);

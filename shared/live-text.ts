@@ -9,6 +9,8 @@ export function liveSentence({ subject, name, expected, actual }: Difference): s
       return `kernel ${list(actual['releases'])} runs, the image has ${list(expected['releases'])}`;
     case 'listening-socket':
       return `${name} listens${actual['reach'] === 'local' ? ' on this machine only' : ''}, held by ${list(actual['programs']) || 'no program that is seen'}, which the rules do not declare`;
+    case 'loaded-library':
+      return `library ${name} is in a process of our own, ${actual['state'] === 'deleted' ? 'and its file was deleted' : 'and is not in the image'}`;
     case 'loaded-module': {
       const taints = actual['taints'] === undefined ? '' : ` (taints ${list(actual['taints'])})`;
       return `module ${name} is loaded, which is not in the image${taints}`;

@@ -13,6 +13,8 @@ export const liveForms = {
   'kernel-running': { releases: 'list' },
   /** A socket that rules do not declare. Name: `tcp/22`. `reach`: local or network. `programs`: those that hold it; none where it is the kernel's. */
   'listening-socket': { programs: 'list', reach: 'text' },
+  /** A library in one of our own processes. Name: its path. */
+  'loaded-library': { state: 'text' },
   /** A module in the kernel. Name: as /proc/modules has it. `taints`: the letters there, `OE`. */
   'loaded-module': { taints: 'text?' },
   /** A program of which a process runs. Name: its path, or `memfd:` and the name of the memory file. */
@@ -43,16 +45,21 @@ export const programSeverities: Readonly<Record<ProgramState, Severity>> = {
   memfd: 'critical',
 };
 
-/** The guards over what runs: each speaks of one subject, and a rule silences it by naming it: at the program,
- * at /sys/module/NAME, at /proc/sys/kernel/osrelease. */
+/** How a library is in our processes that is not the image's. */
+export const libraryStates = ['not-baked', 'deleted'] as const satisfies readonly ProgramState[];
+export type LibraryState = (typeof libraryStates)[number];
+
+/** The guards over what runs: a rule silences one by naming it: at the program or the library, at /sys/module/NAME, at
+ * /proc/sys/kernel/osrelease. */
 export const liveGuards: Readonly<Record<LiveSubject, GuardName>> = {
   'kernel-running': 'kernel',
   'listening-socket': 'listening',
+  'loaded-library': 'preload',
   'loaded-module': 'modules',
   process: 'process',
 };
 
-/** Where rules speak about a program that runs. Takes and gives raw bytes. */
+/** Where rules speak about a program or a library that runs. Takes and gives raw bytes. */
 export function pathOfProgram(name: string): string {
   return name.startsWith('/') ? name : `/${name}`;
 }

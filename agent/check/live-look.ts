@@ -3,7 +3,7 @@ import type { Entry, FileEntry } from '../../shared/entry.ts';
 import { parseEntryLine } from '../../shared/entry-line.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { isExecutable } from '../../shared/guard.ts';
-import { judgeKernel, judgeModule, judgeProgram, type LiveVerdict } from '../../shared/judge-live.ts';
+import { judgeKernel, judgeLibrary, judgeModule, judgeProgram, type LiveVerdict } from '../../shared/judge-live.ts';
 import type { Listener } from '../../shared/listening.ts';
 import { compareNames, type RawName } from '../../shared/name.ts';
 import type { Rulebook } from '../../shared/rulebook.ts';
@@ -27,9 +27,10 @@ export interface LiveLook {
 
 /** Without `listening`, nobody said what may listen, and nobody asks. */
 export function openLiveLook(machine: Machine, listening?: readonly Listener[]): LiveLook {
-  const { processes, kernel, holes } = machine;
+  const { processes, libraries, kernel, holes } = machine;
   const { programs, copies, contained } = processes;
   const bakedPrograms = new Set<RawName>();
+  const bakedLibraries = new Set<RawName>();
   const copied = openCopies(copies);
   const kernels = openBakedKernels(kernel?.release ?? '');
   return {
@@ -37,6 +38,7 @@ export function openLiveLook(machine: Machine, listening?: readonly Listener[]):
     baked: (path, entry) => {
       kernels.see(path);
       if (programs.has(path) && isProgram(entry)) bakedPrograms.add(path);
+      if (libraries.has(path) && isFile(entry)) bakedLibraries.add(path);
       copied.see(entry);
     },
     judge: (rulebook) => {
@@ -45,6 +47,11 @@ export function openLiveLook(machine: Machine, listening?: readonly Listener[]):
         if (state === 'memfd' && copied.isOfBaked(name)) continue;
         const departure = state !== 'there' ? state : bakedPrograms.has(name) ? undefined : 'not-baked';
         if (departure !== undefined) verdicts.push(judgeProgram(name, departure, rulebook));
+      }
+      for (const [name, { isDeleted }] of libraries) {
+        // One that is a program has been told of.
+        if (programs.has(name) || (!isDeleted && bakedLibraries.has(name))) continue;
+        verdicts.push(judgeLibrary(name, isDeleted ? 'deleted' : 'not-baked', rulebook));
       }
       const releases = kernels.releases();
       const runsBaked = kernel !== undefined && releases.includes(kernel.release);
@@ -61,7 +68,8 @@ export function openLiveLook(machine: Machine, listening?: readonly Listener[]):
       verdicts.push(...(sockets?.verdicts ?? []));
       const leftOut = verdicts.filter((verdict) => verdict === 'left-out').length;
       return {
-        checked: programs.size + (releases.length > 0 ? 1 : 0) + modules.length + (sockets?.checked ?? 0),
+        checked:
+          programs.size + libraries.size + (releases.length > 0 ? 1 : 0) + modules.length + (sockets?.checked ?? 0),
         // The kernel lists sockets and processes as it likes.
         findings: verdicts.filter((verdict) => typeof verdict === 'object').sort(bySubject),
         skipped: [
@@ -95,6 +103,10 @@ const contentForm = /"content":"(sha256:[0-9a-f]{64})"/;
 function isProgram(entry: string | Entry): boolean {
   const file = fileOf(typeof entry === 'string' ? parseEntryLine(entry) : entry);
   return file !== undefined && isExecutable(file);
+}
+
+function isFile(entry: string | Entry): boolean {
+  return fileOf(typeof entry === 'string' ? parseEntryLine(entry) : entry)?.type === 'file';
 }
 
 function fileOf(entry: Entry): FileEntry | undefined {

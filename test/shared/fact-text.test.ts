@@ -130,6 +130,14 @@ describe('a difference as a sentence', () => {
       'udp/68 listens on this machine only, held by no program that is seen, which the rules do not declare',
       added('listening-socket', 'udp/68', { programs: [], reach: 'local' }),
     ],
+    [
+      'library /x.so is in a process of our own, and is not in the image',
+      added('loaded-library', '/x.so', { state: 'not-baked' }),
+    ],
+    [
+      'library /x.so is in a process of our own, and its file was deleted',
+      added('loaded-library', '/x.so', { state: 'deleted' }),
+    ],
     ['module evil is loaded, which is not in the image', added('loaded-module', 'evil', {})],
     [
       'kernel 6.9 runs, the image has 5.10, 6.1',

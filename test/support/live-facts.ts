@@ -1,3 +1,4 @@
+import type { Libraries } from '../../agent/collect/live/libraries.ts';
 import type { Holders, Listeners } from '../../agent/collect/live/listeners.ts';
 import type { Machine } from '../../agent/collect/live/machine.ts';
 import type { Processes } from '../../agent/collect/live/processes.ts';
@@ -6,6 +7,7 @@ import type { Processes } from '../../agent/collect/live/processes.ts';
 export function aMachine({
   programs = new Map(),
   copies = new Map(),
+  libraries = new Map(),
   contained = 0,
   kernel,
   listeners = { sockets: [], clients: 0, unseen: undefined },
@@ -13,10 +15,12 @@ export function aMachine({
 }: {
   readonly programs?: Processes['programs'];
   readonly copies?: Processes['copies'];
+  readonly libraries?: Libraries;
   readonly contained?: number;
   readonly kernel?: Machine['kernel'];
   readonly listeners?: Listeners;
   readonly holders?: (inodes: ReadonlySet<string>, programs?: ReadonlySet<string>) => Holders;
 }): Machine {
-  return { processes: { programs, copies, contained }, kernel, listeners: () => listeners, holders, holes: [] };
+  const processes = { programs, copies, contained };
+  return { processes, libraries, kernel, listeners: () => listeners, holders, holes: [] };
 }

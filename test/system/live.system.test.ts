@@ -99,6 +99,15 @@ describe.skipIf(!isRoot)('what runs on a live root (needs root)', { timeout: 120
     await copy.stop();
   });
 
+  it('names a library that got into our own process', () => {
+    machine.run('sh', '-c', 'cp "$(ldd /usr/bin/sleep | grep -o "/[^ ]*libc[^ ]*")" /tmp/evil.so');
+
+    const { report } = machine.verify(['env', 'LD_PRELOAD=/tmp/evil.so']);
+
+    expect(liveOf(report)).toEqual(['loaded-library /tmp/evil.so not-baked critical']);
+    expect(liveOf(machine.verify().report)).toEqual([]);
+  });
+
   it('is not misled by a file that is called deleted', async () => {
     machine.run('sh', '-c', copied("'/tmp/x (deleted)'"));
     const running = await machine.start('/tmp/x (deleted)', '/tmp/x (deleted)', '600');
@@ -259,7 +268,7 @@ function apart(script: string): readonly string[] {
 /** What runs and should not, one line each. */
 function liveOf({ findings }: Report): string[] {
   return findings
-    .filter(({ subject }) => subject === 'process' || subject === 'kernel-running')
+    .filter(({ subject }) => ['process', 'kernel-running', 'loaded-library'].includes(subject))
     .map(({ subject, name, actual, severity }) => `${subject} ${name} ${actual['state'] ?? ''} ${severity}`)
     .sort();
 }

@@ -4,6 +4,7 @@ import type { RawName } from '../../../shared/name.ts';
 import { readLink } from '../../host/libc.ts';
 import { fileAt } from '../../host/stat.ts';
 import { errnoOf, type RootPrefix } from '../system-path.ts';
+import { type Libraries, readLibraries } from './libraries.ts';
 import { type Holders, type Listeners, readHolders, readListeners } from './listeners.ts';
 import { type LoadedModule, parseModules } from './modules.ts';
 import { readProcFile } from './proc-file.ts';
@@ -12,6 +13,7 @@ import { type Processes, readProcesses } from './processes.ts';
 /** What runs on the machine of which the root is the root. */
 export interface Machine {
   readonly processes: Pick<Processes, 'programs' | 'copies' | 'contained'>;
+  readonly libraries: Libraries;
   /** Undefined where it could not be read. */
   readonly kernel: { readonly release: string; readonly modules: readonly LoadedModule[] } | undefined;
   /** Read when asked for. */
@@ -31,8 +33,12 @@ export function readMachine(root: RootPrefix, proc = '/proc'): Machine | undefin
   const holes: Hole[] = [];
   if (processes.unseen !== undefined) holes.push({ subject: 'process', name: proc, reason: processes.unseen });
   if (isApart(proc)) holes.push({ subject: 'file', name: `${proc}/self/ns/mnt`, reason: 'private-namespace' });
+  const libraries = attempt(() => readLibraries(proc));
+  if (libraries === undefined)
+    holes.push({ subject: 'loaded-library', name: `${proc}/self/maps`, reason: 'unreadable' });
   return {
     processes,
+    libraries: libraries ?? new Map(),
     kernel: readKernel(proc, holes),
     listeners: () => readListeners(proc),
     holders: (inodes, programs) => readHolders(proc, processes, inodes, programs),
@@ -77,7 +83,7 @@ function readKernel(proc: string, holes: Hole[]): Machine['kernel'] {
 }
 
 /** Undefined where it cannot be read; `absent` where it is not there. */
-function attempt(read: () => string, absent?: string): string | undefined {
+function attempt<T>(read: () => T, absent?: T): T | undefined {
   try {
     return read();
   } catch (error) {

@@ -51,6 +51,25 @@ describe('what runs, against the manifest', () => {
     expect(findings[0]?.actual).toEqual({ state });
   });
 
+  it('is a finding when a library in our own processes was not baked, or was deleted', () => {
+    const libraries = new Map([
+      ['/lib/libc.so', { isDeleted: false }],
+      ['/lib/gone.so', { isDeleted: true }],
+      ['/tmp/evil.so', { isDeleted: false }],
+      ['/usr/bin/node', { isDeleted: false }],
+    ]);
+    const live = openLiveLook(aMachine({ programs: new Map([['/usr/bin/node', 'there']]), libraries }));
+    for (const name of ['/lib/libc.so', '/lib/gone.so', '/usr/bin/node'])
+      live.baked(name, writeEntryLine(aFile({ name, mode: name === '/usr/bin/node' ? '0755' : '0644' })));
+
+    const { findings, checked } = live.judge(openRulebook([]));
+
+    expect(
+      findings.map(({ name, actual, severity, rule }) => `${name} ${actual['state']} ${severity} ${rule}`),
+    ).toEqual(['/lib/gone.so deleted critical guard preload', '/tmp/evil.so not-baked critical guard preload']);
+    expect(checked).toBe(5);
+  });
+
   it('may be a copy in memory of what was baked as a program, and of nothing else', () => {
     const [known, other] = ['a', 'b'].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string];
     const foundWith = (digests: readonly string[], mode = '0755', content = known) => {
