@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type ScheduledTask, schedule } from 'node-cron';
@@ -14,6 +15,9 @@ import { checkDigest } from './check/digest.ts';
 import { createDirtySet } from './check/dirty-set.ts';
 import { type Manifest, openManifest } from './check/open-manifest.ts';
 import { readPublicKeys } from './collect/key-file.ts';
+import { readMounts } from './collect/mounts.ts';
+import { findSilentMounts, type SilentMounts } from './collect/silent-mounts.ts';
+import { rootPrefix } from './collect/system-path.ts';
 import { type AgentConfig, agentUrl, loadConfig } from './config.ts';
 import { readFacts } from './facts.ts';
 import { createConnection } from './report/connection.ts';
@@ -191,6 +195,7 @@ async function watch(
   const ownName = nameWithin(root, resolve(config.stateDir));
   const isBeneath = (name: string, directory: string) => name === directory || name.startsWith(`${directory}/`);
   const isOwn = (name: string) => ownName !== undefined && isBeneath(name, ownName);
+  const silent = await silentMountsBeneath(root);
   return await watchDirectories({
     root,
     onHint: (name) => {
@@ -204,7 +209,15 @@ async function watch(
       isOwn(name) ||
       inForce.manifest.rulebook.rulingOf(rawOf(name) ?? name).treatment === 'foreign' ||
       (otherDevice && inForce.manifest.rules.pseudoMounts.some((mount) => isBeneath(name, mount))),
+    isSilent: (name) => silent.has(rawOf(name) ?? name),
   });
+}
+
+/** None where there is no root: nothing of it can be watched then, and sweeps say that it is gone. */
+async function silentMountsBeneath(root: string): Promise<SilentMounts> {
+  if (!existsSync(root)) return new Set();
+  const prefix = rootPrefix(root);
+  return await findSilentMounts(prefix, readMounts(prefix));
 }
 
 function nameWithin(root: string, path: string): string | undefined {

@@ -12,6 +12,7 @@ import { newTally, type Observation } from '../collect/observe.ts';
 import { observeHere } from '../collect/observe-tree.ts';
 import { directoryRoot } from '../collect/root.ts';
 import { selfAndAbove } from '../collect/scope.ts';
+import { findSilentMounts, type SilentMounts, withSilence } from '../collect/silent-mounts.ts';
 import { type OpenRoot, openRoot, type RootPrefix, systemPath } from '../collect/system-path.ts';
 import type { Check, Checker } from '../scan.ts';
 import { attachDiffs } from '../texts/attach-diffs.ts';
@@ -54,7 +55,8 @@ export function createChecker(options: CheckerOptions): Checker {
         const pins = pinsInForce(pinning(), judged.rules.rules);
         opened = openRoot(root, { labels: hasLabels(judged.statement.predicate.scheme) });
         composition = await openComposition(judged, options.components);
-        const measured = await checkSubjects(judged, opened, names, { pathsMax, pins, composition });
+        const silent = await findSilentMounts(opened.prefix, readMounts(opened.prefix));
+        const measured = await checkSubjects(judged, opened, names, { pathsMax, pins, composition, silent });
         return measured && { kind: 'check', startedAt, finishedAt: timestamp(clock.now()), ...measured };
       } catch (error) {
         if (error instanceof CodedError) return undefined;
@@ -76,20 +78,26 @@ async function checkSubjects(
     pathsMax,
     pins,
     composition,
-  }: { readonly pathsMax: number; readonly pins: Pins; readonly composition: Composition },
+    silent,
+  }: {
+    readonly pathsMax: number;
+    readonly pins: Pins;
+    readonly composition: Composition;
+    readonly silent: SilentMounts;
+  },
 ): Promise<Pick<Check, 'looked' | 'findings' | 'coverage'> | undefined> {
   const holes = openHoleList();
   for (const hole of composition.holes) holes.add(hole);
-  const scope = verifyScope(manifest, readMounts(root.prefix), holes);
+  const scope = verifyScope(manifest, withSilence(readMounts(root.prefix), silent), holes);
   const tally = newTally();
-  const starts = startsOf(root.prefix, names);
+  const starts = startsOf(root.prefix, names, silent);
   const isLooked = (path: RawName) => starts.size > 0 && isBeneath(path, starts);
   const said = collectors.filter((collector) => [...starts].some((start) => readsAt(collector, start)));
   const saying = new Set<string>(said.map(({ subject }) => subject));
 
   const observed = new Map<RawName, Observation>();
   for (const start of starts) {
-    if (!isReached(scope, start)) continue;
+    if (!isReached(scope, start, silent)) continue;
     const found = observeHere(root, scope, start, pathsMax - observed.size, tally);
     if (found === undefined) return undefined;
     for (const [path, observation] of found) observed.set(path, observation);
@@ -101,7 +109,7 @@ async function checkSubjects(
   for (const path of new Set([...baked.files.keys(), ...observed.keys()])) {
     judgePath(judge, path, baked.files.get(path), observed.get(path) ?? '');
   }
-  const facts = collectFacts(directoryRoot(root.prefix), manifest.statement.predicate.platform.distro, said);
+  const facts = collectFacts(directoryRoot(root.prefix, silent), manifest.statement.predicate.platform.distro, said);
   for (const hole of facts.holes) holes.add(hole);
   const present = new Map(facts.entries.map((entry) => [factKey(entry), entry]));
   for (const [key, entry] of baked.facts) if (!present.has(key)) judge.missing(entry);
@@ -118,7 +126,7 @@ async function checkSubjects(
     findings: await attachDiffs(
       findings,
       { rules: manifest.rules, directories: composition.directories },
-      async (look) => look(directoryRoot(root.prefix)),
+      async (look) => look(directoryRoot(root.prefix, silent)),
     ),
     coverage: {
       entries: composition.entries,
@@ -136,13 +144,14 @@ async function checkSubjects(
 
 /**
  * Where to begin: the names, or what is above them and is no directory (any more): nothing beneath that is what it was. So
- * a directory that became a symbolic link is seen as that, and not looked through.
+ * a directory that became a symbolic link is seen as that, and not looked through. A filesystem that does not answer is
+ * not touched at all.
  */
-function startsOf(root: RootPrefix, names: readonly Name[]): ReadonlySet<RawName> {
+function startsOf(root: RootPrefix, names: readonly Name[], silent: SilentMounts): ReadonlySet<RawName> {
   const starts = new Set<RawName>();
   for (const name of names) {
     const path = rawOf(name);
-    if (path?.startsWith('/')) starts.add(firstNonDirectory(root, path));
+    if (path?.startsWith('/')) starts.add(firstNonDirectory(root, path, silent));
   }
   for (const start of starts) {
     const above = start === '/' ? [] : [...selfAndAbove(start)].slice(1);
@@ -151,9 +160,9 @@ function startsOf(root: RootPrefix, names: readonly Name[]): ReadonlySet<RawName
   return starts;
 }
 
-function firstNonDirectory(root: RootPrefix, path: RawName): RawName {
+function firstNonDirectory(root: RootPrefix, path: RawName, silent: SilentMounts): RawName {
   for (const above of [...selfAndAbove(path)].reverse()) {
-    if (above === path) return path;
+    if (above === path || silent.has(above)) return above;
     try {
       if (!lstatSync(systemPath(root, above || '/')).isDirectory()) return above;
     } catch {
@@ -164,14 +173,12 @@ function firstNonDirectory(root: RootPrefix, path: RawName): RawName {
 }
 
 /** Whether a sweep would come here: nothing on the way is left out. Asks from the top, as a walk does. */
-function isReached(scope: VerifyScope, start: RawName): boolean {
-  return [...selfAndAbove(start)]
-    .slice(1)
-    .reverse()
-    .every((above) => {
-      scope.observes(above, true);
-      return scope.enters(above);
-    });
+function isReached(scope: VerifyScope, start: RawName, silent: SilentMounts): boolean {
+  const way = [...selfAndAbove(start)].slice(silent.has(start) ? 0 : 1);
+  return way.reverse().every((above) => {
+    scope.observes(above, true);
+    return scope.enters(above);
+  });
 }
 
 function isBeneath(path: RawName, starts: ReadonlySet<RawName>): boolean {

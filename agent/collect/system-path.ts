@@ -18,12 +18,18 @@ export interface OpenRoot extends ScanRoot {
 /** Errors: NOT_FOUND. */
 export function openRoot(root: string, options: Pick<ScanRoot, 'labels' | 'verified' | 'pace'>): OpenRoot {
   try {
-    const real = realpathSync.native(root, 'buffer').toString('latin1');
-    const fd = openSync(systemPath('', real), constants.O_RDONLY | constants.O_DIRECTORY);
-    return { ...options, prefix: real === '/' ? '' : real, fd, close: () => closeSync(fd) };
+    const prefix = rootPrefix(root);
+    const fd = openSync(systemPath(prefix, '/'), constants.O_RDONLY | constants.O_DIRECTORY);
+    return { ...options, prefix, fd, close: () => closeSync(fd) };
   } catch (cause) {
     throw new CodedError('NOT_FOUND', `expected a directory at --root ${root}, and could not open it`, cause);
   }
+}
+
+/** Throws what the system says. */
+export function rootPrefix(root: string): RootPrefix {
+  const real = realpathSync.native(root, 'buffer').toString('latin1');
+  return real === '/' ? '' : real;
 }
 
 const ascii = /^[\x01-\x7f]*$/;

@@ -103,7 +103,7 @@ async function explainPaths(manifest: Manifest, view: RootView, composition: Com
       paths.toSorted().map((path): [RawName, ExplainedPath] => {
         const one = explainPath(look, path, observed.get(path) ?? '');
         const link = said.links.get(path);
-        const own = times === undefined || one.outcome === 'absent' ? null : saidByFile(times, path);
+        const own = times === undefined || !maySayTimes(one) ? null : saidByFile(times, path);
         const since = seenSince(one.name, one.finding, known) ?? own;
         return [path, { ...one, ...(link && { link }), package: packageOf(look, said.owners.get(path)), since }];
       }),
@@ -115,6 +115,11 @@ async function explainPaths(manifest: Manifest, view: RootView, composition: Com
   } finally {
     times?.close();
   }
+}
+
+/** There is or was something, and its filesystem answers. */
+function maySayTimes({ outcome, holes }: Pick<ExplainedPath, 'outcome' | 'holes'>): boolean {
+  return outcome !== 'absent' && holes.every(({ reason }) => reason !== 'no-answer');
 }
 
 async function withDiffs(

@@ -10,6 +10,8 @@ export interface DirectoryWatcherOptions {
   readonly onHint: OnHint;
   /** Directories that are not entered, by name within the root; `otherDevice` when another filesystem begins there. */
   readonly isLeftOut: (name: string, otherDevice: boolean) => boolean;
+  /** Where a filesystem begins that does not answer: nobody may even ask what stands there. */
+  readonly isSilent?: (name: string) => boolean;
   /** Directories watched at once; those above it are left to the sweeps. One costs about two kilobytes here and one in the kernel. */
   readonly watchedDirectoriesMax?: number;
 }
@@ -53,6 +55,10 @@ export async function watchDirectories(options: DirectoryWatcherOptions): Promis
     ];
     for (let next = waiting.pop(); next !== undefined && !closed; next = waiting.pop()) {
       const { path } = next;
+      if (options.isSilent?.(nameOf(path))) {
+        error = `a filesystem does not answer: ${nameOf(path)} is left to the sweeps`;
+        continue;
+      }
       const device = await deviceOf(path);
       if (device === undefined) continue;
       if (options.isLeftOut(nameOf(path), next.parentDevice !== undefined && device !== next.parentDevice)) continue;

@@ -1,13 +1,24 @@
-import { mkdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bake, brief, type Keys, keygen, verify } from '../support/pristine-cli.ts';
+import type { ExplainedPath } from '../../agent/rules/explanation.ts';
+import type { Status } from '../../agent/status.ts';
+import { startGatewayDouble } from '../support/gateway-double.ts';
+import { bake, brief, entryFile, type Keys, keygen, pristine, verify } from '../support/pristine-cli.ts';
 import { afterMounting, isRoot, quoted, type Scratch, scratch } from '../support/scratch.ts';
 import { aBakedTree, hole } from '../support/small-tree.ts';
+import { until } from '../support/until.ts';
 
 /** A FUSE filesystem whose program reads no request: whoever touches it waits until the descriptor is closed. */
 const silentFuse = (path: string) =>
   `exec 7<>/dev/fuse; mount -i -t fuse -o fd=7,rootmode=40000,user_id=0,group_id=0 silent ${quoted(path)}`;
+
+function statusOf(stateDir: string): Status | undefined {
+  const file = join(stateDir, 'status.json');
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+}
 
 describe.skipIf(!isRoot)('a filesystem that never answers (needs root)', { timeout: 300_000 }, () => {
   let place: Scratch;
@@ -40,6 +51,48 @@ describe.skipIf(!isRoot)('a filesystem that never answers (needs root)', { timeo
     expect(report.coverage.holes).toContainEqual(hole('/etc', 'no-answer'));
     expect(report.coverage.holes.map(({ subject }) => subject)).toContain('user');
     expect(code).toBe(3);
+  });
+
+  it('is told of by explain, which does not touch it either', async () => {
+    const { root, manifest } = await aBakedTree(place, keys);
+    const before = afterMounting(silentFuse(join(root, 'opt/app/lib')));
+    const given = ['--root', root, '--manifest', manifest, '--pub', keys.pub, '--json'];
+
+    const { code, stdout } = await pristine(['explain', '/opt/app/lib', '/opt/app/lib/c', ...given], { before });
+
+    const paths: readonly ExplainedPath[] = JSON.parse(stdout).paths;
+    expect(paths.map(({ holes, since }) => [...holes.map(({ reason }) => reason), since])).toEqual([
+      ['no-answer', null],
+      ['no-answer', null],
+    ]);
+    expect(code).toBe(3);
+  });
+
+  it('keeps an agent neither from sweeping nor from following hints', async () => {
+    const { root, manifest } = await aBakedTree(place, keys);
+    const gateway = await startGatewayDouble();
+    const config = join(place.dir, 'agent.yaml');
+    const stateDir = join(place.dir, 'state');
+    writeFileSync(config, JSON.stringify({ server: gateway.url, root, manifest, pub: keys.pub, stateDir }));
+    const [command, ...mounting] = afterMounting(silentFuse(join(root, 'opt/app/lib')));
+    const run = [...mounting, process.execPath, entryFile, 'run', '--config', config];
+    const agent = spawn(command!, run, { stdio: 'ignore' });
+
+    try {
+      await until(() => gateway.stored.length === 1 && statusOf(stateDir)?.watcher.state === 'partial');
+      chmodSync(join(root, 'opt/app'), 0o700);
+      await until(() => gateway.stored.length === 2);
+    } finally {
+      agent.kill('SIGKILL');
+      await once(agent, 'exit');
+      await gateway.stop();
+    }
+
+    const [swept, checked] = gateway.stored;
+    expect(swept?.coverage.holes).toEqual([hole('/opt/app/lib', 'no-answer')]);
+    expect(checked?.full).toBe(false);
+    expect(checked?.opened.map(({ name, attributes }) => [name, attributes])).toEqual([['/opt/app', ['mode']]]);
+    expect(checked?.coverage.holes).toEqual([hole('/opt/app/lib', 'no-answer')]);
   });
 
   it('is never baked', async () => {

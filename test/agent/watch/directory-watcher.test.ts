@@ -91,6 +91,15 @@ describe('the watcher of directories', () => {
     expect(watcher!.status.directories).toBe(1);
   });
 
+  it('leaves out a filesystem that does not answer, and says so', async () => {
+    await mkdir(join(root, 'mnt/dead/deep'), { recursive: true });
+
+    await watch({ isSilent: (name) => name === '/mnt/dead' });
+
+    expect(watcher!.status).toMatchObject({ state: 'partial', directories: 2 });
+    expect(watcher!.status.error).toContain('/mnt/dead');
+  });
+
   it('says when there are more directories than it watches, and watches the rest', async () => {
     await mkdir(join(root, 'a/b/c'), { recursive: true });
 
