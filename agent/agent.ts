@@ -222,7 +222,7 @@ export function createAgent(options: AgentOptions): Agent {
   async function check(startedAt: number): Promise<void> {
     try {
       const scan = await options.checker.check(dirty.take());
-      if (scan === undefined) return needSweep('more beneath the changed names than a check looks at');
+      if (scan === undefined) return needSweep('a check cannot answer for the changed names');
       follow(await reporter.tell(scan));
       const unstable = scan.coverage.holes.filter(({ reason }) => reason === 'unstable').map(({ name }) => name);
       if (unstable.length > 0) again = { names: unstable, at: clock.monotonic() + limits.recheckMs };

@@ -18,7 +18,7 @@ export interface SweepChildOptions {
   readonly components?: string;
   readonly pub: string;
   readonly stateDir: string;
-  /** As `verify` takes them, or `none`. */
+  /** As `pristine sweep` takes them, or `none`. */
   readonly sweepBytesPerSecondMax?: string;
   readonly sweepCpuShareMax?: string;
   /** What a sweep that begins now compares with. */
@@ -59,7 +59,7 @@ export function createSweeper(options: SweepChildOptions): Sweeper {
     const startedAt = timestamp(clock.now());
     const judged = options.judged();
     try {
-      const report = Report.parse(JSON.parse(await runVerify(options, judged, signal)));
+      const report = Report.parse(JSON.parse(await runSweep(options, judged, signal)));
       return scanOf(report, judged, options);
     } catch (error) {
       if (signal.aborted) throw error;
@@ -130,7 +130,7 @@ function rulesArguments({ rulesFile, isTrial }: Judged): readonly string[] {
 }
 
 /** The child's standard output. Rejects when it ended otherwise than by 0, 1 or 3, and when the signal aborts. */
-function runVerify(options: SweepChildOptions, judged: Judged, signal: AbortSignal): Promise<string> {
+function runSweep(options: SweepChildOptions, judged: Judged, signal: AbortSignal): Promise<string> {
   const { entry, root, manifest, components, pub, stateDir, pinning, clock, limits: given } = options;
   const pace = paceArguments(options);
   const slow = pace.length > 0 ? { sweepMsMax: slowSweepMsMax } : {};

@@ -7,7 +7,7 @@ import pino, { type Logger } from 'pino';
 import { systemClock } from '../shared/clock.ts';
 import { durationMs } from '../shared/duration.ts';
 import { CodedError, ExitCode, sentenceOf } from '../shared/errors.ts';
-import { encodeName, rawOf } from '../shared/name.ts';
+import { encodeName, rawName, rawOf } from '../shared/name.ts';
 import { isLeftOut } from '../shared/rulebook.ts';
 import { type AgentView, createAgent } from './agent.ts';
 import { createChecker } from './check/check-subjects.ts';
@@ -38,7 +38,7 @@ import { noWatcher, type Watcher } from './watch/watcher.ts';
 export interface RunOptions {
   readonly config: string;
   readonly once: boolean;
-  /** The file that `node` runs for `pristine`: sweeps are its `verify`. */
+  /** The file that `node` runs for `pristine`: each sweep is a child that runs it. */
   readonly entry: string;
   /** Ends the run. */
   readonly signal: AbortSignal;
@@ -207,9 +207,9 @@ async function watch(
     // What only newer rules look at is watched from the next start on; until then sweeps look there.
     isLeftOut: (name, otherDevice) =>
       isOwn(name) ||
-      inForce.manifest.rulebook.rulingOf(rawOf(name) ?? name).treatment === 'foreign' ||
+      inForce.manifest.rulebook.rulingOf(rawName(name)).treatment === 'foreign' ||
       (otherDevice && inForce.manifest.rules.pseudoMounts.some((mount) => isBeneath(name, mount))),
-    isSilent: (name) => silent.has(rawOf(name) ?? name),
+    isSilent: (name) => silent.has(rawName(name)),
   });
 }
 

@@ -1,9 +1,9 @@
-import { type Attributes, type AttributeValue, attributesOf, type Entry, type FileEntry } from './entry.ts';
+import { type Attributes, type AttributeValue, attributesOf, type Entry, type FileEntry, modeBits } from './entry.ts';
 import { isForeseen } from './expect.ts';
 import type { FactEntry } from './fact.ts';
 import { type Difference, type Finding, fingerprintOf } from './finding.ts';
 import { factGuards, fileGuards, isExecutable } from './guard.ts';
-import { rawOf } from './name.ts';
+import { rawName } from './name.ts';
 import { defaultRuling, isLeftOut, type Rulebook, type Ruling, rulingOfFiles } from './rulebook.ts';
 import { highestSeverity, type Severity } from './severity.ts';
 
@@ -79,11 +79,11 @@ function together(fromBaked: Finding | undefined, fromPin: Finding | undefined):
 export function rulingOf(entries: readonly Entry[], rulebook: Rulebook): Ruling {
   const files = new Set<string>();
   for (const entry of entries) {
-    if (entry.subject === 'file') return rulebook.rulingOf(rawOf(entry.name) ?? entry.name);
+    if (entry.subject === 'file') return rulebook.rulingOf(rawName(entry.name));
     if (!('files' in entry)) return defaultRuling;
     for (const name of entry.files) files.add(name);
   }
-  return rulingOfFiles([...files].map((name) => rulebook.rulingOf(rawOf(name) ?? name)));
+  return rulingOfFiles([...files].map((name) => rulebook.rulingOf(rawName(name))));
 }
 
 function differenceOf(expected: Entry | undefined, observed: Entry | undefined): Difference | undefined {
@@ -209,7 +209,7 @@ function countedAtBoot(difference: Difference, observed: FileEntry | undefined):
 }
 
 function isWrittenAtBoot(entry: FileEntry): boolean {
-  const isOpenToAll = (Number.parseInt(entry.mode ?? '0', 8) & 0o002) !== 0;
+  const isOpenToAll = (modeBits(entry) & 0o002) !== 0;
   return !isOpenToAll && (entry.type === 'dir' || (entry.type === 'file' && !isExecutable(entry)));
 }
 

@@ -1,6 +1,6 @@
-import type { Entry } from './entry.ts';
+import { type Entry, modeBits } from './entry.ts';
 import { fileGuards } from './guard.ts';
-import { rawOf } from './name.ts';
+import { rawName } from './name.ts';
 import { compilePattern } from './pattern.ts';
 import type { Component } from './rules.ts';
 
@@ -22,7 +22,7 @@ export function openComponentPlace({ paths }: Pick<Component, 'paths'>): (entry:
     if (entry.subject !== 'file') return refused(`${entry.subject} ${entry.name}: not a file or a package`);
     const guard = fileGuards.find(({ fires }) => fires(undefined, entry));
     if (guard !== undefined) return refused(`${entry.name}: watched by the guard ${guard.name}`);
-    const path = rawOf(entry.name) ?? entry.name;
+    const path = rawName(entry.name);
     if (within.some((matches) => matches(path))) return 'within';
     if (entry.type === 'dir' && (path === '/' || above.some((matches) => matches(path)))) return 'above';
     return refused(`${entry.name}: not within the paths that the rules of the image give it`);
@@ -42,7 +42,7 @@ function patternsAbove(pattern: string): string[] {
 /** Whether a directory that the image does not have may be made to hold a component: nobody but root writes in it. */
 export function isPlainDirectory(entry: Entry): boolean {
   if (entry.subject !== 'file' || entry.type !== 'dir') return false;
-  const { mode, uid, gid, acl, xattrs, flags } = entry;
-  const isWritable = (Number.parseInt(mode ?? '0', 8) & 0o7022) !== 0;
+  const { uid, gid, acl, xattrs, flags } = entry;
+  const isWritable = (modeBits(entry) & 0o7022) !== 0;
   return !isWritable && uid === 0 && gid === 0 && acl === undefined && xattrs === undefined && flags === undefined;
 }

@@ -36,7 +36,17 @@ export interface FileEntry {
   readonly flags?: string;
 }
 
+/** Permission bits, 0–0o7777; none where there is no mode. Of an entry, or of the attributes of a finding. */
+export function modeBits({ mode }: { readonly mode?: AttributeValue | undefined }): number {
+  return Number.parseInt(String(mode ?? '0'), 8);
+}
+
 export type Entry = FileEntry | FactEntry;
+
+/** One text for a subject: no two have the same. */
+export function subjectKey({ subject, name }: { readonly subject: string; readonly name: string }): string {
+  return `${subject} ${name}`;
+}
 
 export type AttributeValue = string | number | readonly string[] | Readonly<Record<string, string>>;
 

@@ -1,4 +1,4 @@
-import type { FileEntry } from './entry.ts';
+import { type FileEntry, modeBits } from './entry.ts';
 import type { FactEntry, FactSubject } from './fact.ts';
 import type { GuardName } from './rules.ts';
 import type { Severity } from './severity.ts';
@@ -71,10 +71,6 @@ export function isDevice(entry: FileEntry): boolean {
 
 export function isExecutable(entry: FileEntry): boolean {
   return entry.type === 'file' && (modeBits(entry) & 0o111) !== 0;
-}
-
-function modeBits(entry: FileEntry): number {
-  return Number.parseInt(entry.mode ?? '0', 8);
 }
 
 /** A content that could not be read differs from nothing: it is a hole, which is told apart from a change. */

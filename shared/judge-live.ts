@@ -11,7 +11,7 @@ import {
   programSeverities,
   programStates,
 } from './live.ts';
-import { encodeRaw, type RawName, rawOf } from './name.ts';
+import { encodeRaw, type RawName, rawName, rawOf } from './name.ts';
 import { isLeftOut, type Rulebook } from './rulebook.ts';
 import type { Severity } from './severity.ts';
 
@@ -96,7 +96,7 @@ export function judgeLiveAgain(
 }
 
 function isHolder({ program }: Listener, programs: readonly RawName[]): boolean {
-  return program === undefined || program.some((one) => programs.includes(rawOf(one) ?? one));
+  return program === undefined || program.some((one) => programs.includes(rawName(one)));
 }
 
 function textIn(value: Difference['actual'][string] | undefined): string | undefined {
@@ -104,7 +104,7 @@ function textIn(value: Difference['actual'][string] | undefined): string | undef
 }
 
 function rawsIn(value: Difference['actual'][string] | undefined): readonly RawName[] {
-  return Array.isArray(value) ? value.map((one: string) => rawOf(one) ?? one) : [];
+  return Array.isArray(value) ? value.map((one: string) => rawName(one)) : [];
 }
 
 function added(subject: LiveSubject, name: RawName, actual: Difference['actual']): Difference {

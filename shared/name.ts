@@ -32,6 +32,11 @@ export function rawOf(name: Name): RawName | undefined {
   return plainAscii.test(name) ? name : nameBytes(name)?.toString('latin1');
 }
 
+/** The bytes of a name that was parsed where it came in; one in no canonical writing stands for itself. */
+export function rawName(name: Name): RawName {
+  return rawOf(name) ?? name;
+}
+
 function encodeSlowly(bytes: Buffer): Name {
   let out = '';
   for (let at = 0; at < bytes.length; ) {

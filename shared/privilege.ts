@@ -1,10 +1,10 @@
-import type { Attributes } from './entry.ts';
+import { type Attributes, modeBits } from './entry.ts';
 import type { Difference } from './finding.ts';
 
 /** What a program gives to whoever runs it, a phrase each: `setuid root`, `setgid 42`, `cap_net_raw=ep`. */
 export function privilegesOf(attributes: Attributes): readonly string[] {
   if (attributes['type'] !== 'file') return [];
-  const mode = Number.parseInt(String(attributes['mode'] ?? '0'), 8);
+  const mode = modeBits(attributes);
   return [
     ...(mode & 0o4000 ? [`setuid ${accountOf(attributes['uid'])}`] : []),
     ...(mode & 0o2000 ? [`setgid ${accountOf(attributes['gid'])}`] : []),

@@ -47,7 +47,7 @@ export const defaultRuling: Ruling = {
 export const noRules: Rulebook = { rulingOf: () => defaultRuling, leavesSomeOut: false, skips: [] };
 
 /** Whether nobody looks at such a path. */
-export function isLeftOut({ treatment }: Ruling): boolean {
+export function isLeftOut({ treatment }: Pick<Ruling, 'treatment'>): boolean {
   return treatment === 'ignored' || treatment === 'foreign';
 }
 
@@ -79,7 +79,7 @@ export function openRulebook(rules: readonly Rule[]): Rulebook {
   const ownRulingOf = (path: RawName) => lines.find((line) => line.matches(path))?.ruling ?? defaultRuling;
   return {
     rulingOf: rules.some((rule) => rule.as === 'foreign') ? beneathForeign(ownRulingOf) : ownRulingOf,
-    leavesSomeOut: rules.some((rule) => rule.as === 'ignored' || rule.as === 'foreign'),
+    leavesSomeOut: rules.some(({ as: treatment }) => isLeftOut({ treatment })),
     skips: rules.flatMap((rule) => rule.match.flatMap((pattern) => skipsOf(pattern, rule))),
   };
 }
@@ -123,7 +123,7 @@ function compileLine(
 }
 
 function skipsOf(pattern: string, rule: Rule): readonly Skip[] {
-  const leftOut = rule.as === 'ignored' || rule.as === 'foreign' ? [rule.as] : [];
+  const leftOut = isLeftOut({ treatment: rule.as }) ? [rule.as] : [];
   const overrides = (rule.override ?? []).map((guard) => `override ${guard}`);
   return [...leftOut, ...overrides].map((what) => ({ name: pattern, rule: `${what}: ${rule.reason}` }));
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Digest } from './digest.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { Digest, sha256Hex } from './digest.ts';
 import { Name } from './image.ts';
 import { Listening } from './listening.ts';
 import { isPattern } from './pattern.ts';
@@ -40,7 +41,6 @@ const Pattern = z
   .max(4_096)
   .refine(isPattern, 'expected an absolute pattern of *, ?, […] and ** as a whole segment; no negation, no braces');
 const reason = z.string().min(1).max(1_024);
-const Content = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected `sha256:` and 64 hex digits in lower case');
 const names = (what: string) => z.array(z.string().min(1).max(4_096)).max(1_024).default([]).describe(what);
 
 /** What a first boot may make the files of a `set-at-boot` rule mean. */
@@ -69,7 +69,7 @@ export const Rule = z
       .optional()
       .describe('guards this rule silences, by name'),
     accept: z
-      .union([Content.transform((one) => [one]), z.array(Content).min(1).max(1_024)])
+      .union([Digest.transform((one) => [one]), z.array(Digest).min(1).max(1_024)])
       .optional()
       .describe('other contents that are known and fine; everything else is compared as ever'),
     expect: Expect.optional().describe('of `set-at-boot` only: what the files may mean; all else of them is foreign'),
@@ -141,6 +141,11 @@ export const RulesPredicate = z.strictObject({
 });
 export type RulesPredicate = z.infer<typeof RulesPredicate>;
 
-/** The subject is the sha256 of the RFC 8785 form of the predicate's rules. */
+/** sha256 (hex) of the RFC 8785 form of the rules: the subject of their statement. */
+export function rulesDigest({ rules }: Pick<RulesPredicate, 'rules'>): string {
+  return sha256Hex(canonicalJson(rules));
+}
+
+/** The subject is the `rulesDigest` of the predicate. */
 export const RulesStatement = statementOf(rulesPredicateType, RulesPredicate);
 export type RulesStatement = z.infer<typeof RulesStatement>;

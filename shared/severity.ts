@@ -9,6 +9,10 @@ export function severityAtLeast(severity: Severity, floor: Severity): boolean {
   return severities.indexOf(severity) >= severities.indexOf(floor);
 }
 
+export function gravestFirst(a: { readonly severity: Severity }, b: { readonly severity: Severity }): number {
+  return severities.indexOf(b.severity) - severities.indexOf(a.severity);
+}
+
 export function highestSeverity(a: Severity, b: Severity): Severity {
   return severityAtLeast(a, b) ? a : b;
 }

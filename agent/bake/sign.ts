@@ -8,8 +8,8 @@ import { manifestFiles } from '../../shared/manifest.ts';
 import { checkDigest } from '../check/digest.ts';
 import { openManifest } from '../check/open-manifest.ts';
 import { readFrom, writeEnvelope } from '../check/signed-file.ts';
+import { writeNew } from '../write-new.ts';
 import { syncDirectory } from './output.ts';
-import { writeDurably } from './statements.ts';
 
 /**
  * Adds a signature to a manifest and its rules. A signature vouches for what it covers, so the result is first verified
@@ -37,7 +37,7 @@ export async function sign(dir: string, key: KeyObject): Promise<Image> {
 function replace(dir: string, file: string, text: string): void {
   const draft = join(dir, `.${file}.${randomBytes(6).toString('hex')}`);
   try {
-    writeDurably(draft, text);
+    writeNew(draft, text);
     renameSync(draft, join(dir, file));
     syncDirectory(dir);
   } catch (cause) {

@@ -1,15 +1,20 @@
 import type { KeyObject } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
 import { canonicalJson, type Json } from '../../shared/canonical-json.ts';
 import type { Skip } from '../../shared/coverage.ts';
 import { signEnvelope, unsignedEnvelope } from '../../shared/dsse.ts';
 import { type ManifestStatement, manifestFiles, manifestPredicateType } from '../../shared/manifest.ts';
 import type { Profile } from '../../shared/profile.ts';
-import { type BakeConfig, type RulesPredicate, type RulesStatement, rulesPredicateType } from '../../shared/rules.ts';
+import {
+  type BakeConfig,
+  type RulesPredicate,
+  type RulesStatement,
+  rulesDigest,
+  rulesPredicateType,
+} from '../../shared/rules.ts';
 import { schemeOf } from '../../shared/scheme.ts';
 import { entriesSubject } from '../check/digest.ts';
-import { rulesDigest } from '../check/open-manifest.ts';
 import { writeEnvelope } from '../check/signed-file.ts';
+import { writeNew } from '../write-new.ts';
 import type { WrittenEntries } from './write-entries.ts';
 
 const statementType = 'https://in-toto.io/Statement/v1';
@@ -71,20 +76,10 @@ export function rulesStatement(predicate: RulesPredicate): RulesStatement {
   };
 }
 
-/** Writes the envelope of a statement, signed where there is a key, and returns the statement's bytes. */
+/** Writes the envelope of a statement, signed where there is a key, and returns the statement's bytes. Errors: FILE_EXISTS, IO. */
 export function writeSigned(path: string, statement: object, key: KeyObject | undefined): Buffer {
   const bytes = Buffer.from(canonicalJson(statement as Json));
   const envelope = unsignedEnvelope(bytes);
-  writeDurably(path, writeEnvelope(key === undefined ? envelope : signEnvelope(envelope, key)));
+  writeNew(path, writeEnvelope(key === undefined ? envelope : signEnvelope(envelope, key)));
   return bytes;
-}
-
-export function writeDurably(path: string, text: string): void {
-  const fd = openSync(path, 'wx', 0o644);
-  try {
-    writeFileSync(fd, text);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

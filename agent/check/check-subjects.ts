@@ -1,9 +1,9 @@
 import { lstatSync } from 'node:fs';
 import { type Clock, timestamp } from '../../shared/clock.ts';
-import type { Entry } from '../../shared/entry.ts';
+import { type Entry, subjectKey } from '../../shared/entry.ts';
 import { parseEntryLine } from '../../shared/entry-line.ts';
 import { CodedError } from '../../shared/errors.ts';
-import { encodeRaw, type Name, type RawName, rawOf } from '../../shared/name.ts';
+import { encodeRaw, type Name, type RawName, rawName, rawOf } from '../../shared/name.ts';
 import { hasLabels } from '../../shared/scheme.ts';
 import { collectFacts, readsAt } from '../collect/facts/collector.ts';
 import { collectors } from '../collect/facts/collectors.ts';
@@ -111,11 +111,11 @@ async function checkSubjects(
   }
   const facts = collectFacts(directoryRoot(root.prefix, silent), manifest.statement.predicate.platform.distro, said);
   for (const hole of facts.holes) holes.add(hole);
-  const present = new Map(facts.entries.map((entry) => [factKey(entry), entry]));
+  const present = new Map(facts.entries.map((entry) => [subjectKey(entry), entry]));
   for (const [key, entry] of baked.facts) if (!present.has(key)) judge.missing(entry);
   for (const [key, entry] of present) judge.found(baked.facts.get(key), entry);
   const findings = judge.finish(({ subject, name }) =>
-    subject === 'file' ? isLooked(rawOf(name) ?? name) : saying.has(subject),
+    subject === 'file' ? isLooked(rawName(name)) : saying.has(subject),
   );
   const declared = (manifest.rules.components ?? []).length > 0 ? ['component'] : [];
   return {
@@ -206,7 +206,7 @@ async function bakedAt(
       if (!isFileLine(line)) {
         if (saying.size === 0) continue;
         const entry = parseEntryLine(line);
-        if (saying.has(entry.subject)) facts.set(factKey(entry), entry);
+        if (saying.has(entry.subject)) facts.set(subjectKey(entry), entry);
         continue;
       }
       const name = nameIn(line);
@@ -217,8 +217,4 @@ async function bakedAt(
     }
   }
   return { files, facts };
-}
-
-function factKey({ subject, name }: Entry): string {
-  return `${subject} ${name}`;
 }

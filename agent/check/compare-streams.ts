@@ -1,7 +1,7 @@
 import type { Entry } from '../../shared/entry.ts';
 import { compareEntries, writeEntryLine } from '../../shared/entry-line.ts';
 import type { FactEntry } from '../../shared/fact.ts';
-import { encodeRaw, type RawName, rawOf } from '../../shared/name.ts';
+import { encodeRaw, type RawName, rawName } from '../../shared/name.ts';
 import { markBytes } from '../collect/marks.ts';
 import { entryIn, type Observation, reasonIn, unchanged } from '../collect/observe.ts';
 import type { ObservedBatch } from '../collect/observe-tree.ts';
@@ -80,7 +80,7 @@ export function judgePath(judge: Judge, path: RawName, expected: Entry | undefin
 }
 
 function isBefore(name: string, path: RawName): boolean {
-  return (rawOf(name) ?? name) < path;
+  return rawName(name) < path;
 }
 
 async function passMissing(baked: EntryCursor, judge: Judge, passes: (entry: Entry) => boolean): Promise<number> {

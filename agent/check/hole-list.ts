@@ -1,4 +1,5 @@
 import { type Hole, hiderOf } from '../../shared/coverage.ts';
+import { subjectKey } from '../../shared/entry.ts';
 
 /** The holes of one scan. */
 export interface HoleList {
@@ -15,9 +16,8 @@ export function openHoleList(): HoleList {
   let hider: ReturnType<typeof hiderOf> | undefined;
   return {
     add: (hole) => {
-      const { subject, name, reason } = hole;
-      if (holes.size === holesMax - 1) holes.set('overflow', { subject: 'file', name: '/', reason });
-      else if (holes.size < holesMax) holes.set(`${subject} ${name}`, hole);
+      if (holes.size === holesMax - 1) holes.set('overflow', { subject: 'file', name: '/', reason: hole.reason });
+      else if (holes.size < holesMax) holes.set(subjectKey(hole), hole);
       hider = undefined;
     },
     all: () => [...holes.values()],

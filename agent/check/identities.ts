@@ -1,6 +1,6 @@
 import type { Entry } from '../../shared/entry.ts';
 import { type Identity, identitiesMax, identityOf } from '../../shared/identity.ts';
-import { rawOf } from '../../shared/name.ts';
+import { rawName } from '../../shared/name.ts';
 import type { Rulebook } from '../../shared/rulebook.ts';
 
 /** Those met in one sweep. */
@@ -20,7 +20,7 @@ export function openIdentityList(rulebook: Rulebook): IdentityList {
       if (observed.subject !== 'file' || identities.length === identitiesMax) return;
       const identity = identityOf(observed);
       if (identity === undefined || observed.content === undefined) return;
-      const { isPinned, accept = [] } = rulebook.rulingOf(rawOf(observed.name) ?? observed.name);
+      const { isPinned, accept = [] } = rulebook.rulingOf(rawName(observed.name));
       const isBaked = expected?.subject === 'file' && expected.content === observed.content;
       if (isPinned && !isBaked && !accept.includes(observed.content)) identities.push(identity);
     },

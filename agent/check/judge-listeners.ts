@@ -1,7 +1,7 @@
 import type { Hole, Skip } from '../../shared/coverage.ts';
 import { judgeSocket, type LiveVerdict } from '../../shared/judge-live.ts';
 import { isDeclared, type Listener } from '../../shared/listening.ts';
-import { type RawName, rawOf } from '../../shared/name.ts';
+import { type RawName, rawName } from '../../shared/name.ts';
 import type { Rulebook } from '../../shared/rulebook.ts';
 import type { Machine } from '../collect/live/machine.ts';
 import type { ListeningSocket } from '../collect/live/sockets.ts';
@@ -23,7 +23,7 @@ export function judgeListeners(
   rulebook: Rulebook,
 ): JudgedListeners {
   const { sockets, clients, unseen } = machine.listeners();
-  const declared = new Set(listening.flatMap(({ program = [] }) => program.map((name) => rawOf(name) ?? name)));
+  const declared = new Set(listening.flatMap(({ program = [] }) => program.map((name) => rawName(name))));
   const open = sockets.filter(
     ({ name }) => !listening.some((one) => one.program === undefined && isDeclared(one, name)),
   );
@@ -66,6 +66,6 @@ function isHeldAsDeclared(
   listening: readonly Listener[],
 ): boolean {
   return listening.some(
-    (one) => isDeclared(one, name) && one.program?.some((program) => holders?.has(rawOf(program) ?? program)),
+    (one) => isDeclared(one, name) && one.program?.some((program) => holders?.has(rawName(program))),
   );
 }

@@ -1,11 +1,11 @@
 import { compareEntry } from '../../shared/compare.ts';
 import type { HoleReason } from '../../shared/coverage.ts';
-import type { Entry } from '../../shared/entry.ts';
+import { type Entry, subjectKey } from '../../shared/entry.ts';
 import type { Finding } from '../../shared/finding.ts';
-import { encodeRaw, type RawName, rawOf } from '../../shared/name.ts';
+import { encodeRaw, type RawName, rawName, rawOf } from '../../shared/name.ts';
 import { type FindingList, openFindingList } from './finding-list.ts';
 import type { HoleList } from './hole-list.ts';
-import { keyOf, noPins, type Pins } from './pins.ts';
+import { noPins, type Pins } from './pins.ts';
 import type { VerifyScope } from './verify-scope.ts';
 
 /** Turns what was baked and what is there into findings and holes, one subject at a time. */
@@ -57,10 +57,10 @@ export function openJudge(
     else holes.add({ subject: 'file', name: encodeRaw(mount.path), reason: 'covered-by-mount' });
   };
   const passed = (expected: Entry | undefined) => {
-    if (expected?.subject === 'file') onBaked(rawOf(expected.name) ?? expected.name, expected);
+    if (expected?.subject === 'file') onBaked(rawName(expected.name), expected);
   };
   const look = (subject: { readonly subject: string; readonly name: string }) => {
-    if (pins.all.length > 0) looked.add(keyOf(subject));
+    if (pins.all.length > 0) looked.add(subjectKey(subject));
   };
   return {
     same: onBaked,
@@ -82,7 +82,7 @@ export function openJudge(
       holes.add({ subject: 'file', name: encodeRaw(path), reason });
     },
     finish: (isWithin = () => true) => {
-      for (const pinned of pins.all) if (!looked.has(keyOf(pinned)) && isWithin(pinned)) gone(pinned, undefined);
+      for (const pinned of pins.all) if (!looked.has(subjectKey(pinned)) && isWithin(pinned)) gone(pinned, undefined);
       return findings.all();
     },
   };

@@ -1,13 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { canonicalJson } from '../../shared/canonical-json.ts';
-import { digestOf, sha256Hex } from '../../shared/digest.ts';
+import { digestOf } from '../../shared/digest.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import type { Image } from '../../shared/image.ts';
 import { ManifestStatement, manifestFiles } from '../../shared/manifest.ts';
 import { openRulebook, type Rulebook } from '../../shared/rulebook.ts';
-import { type RulesPredicate, RulesStatement } from '../../shared/rules.ts';
+import { type RulesPredicate, RulesStatement, rulesDigest } from '../../shared/rules.ts';
 import { isKnownScheme } from '../../shared/scheme.ts';
 import { openSigned, type ReadSigned, readFrom, readSigned } from './signed-file.ts';
 
@@ -95,11 +94,6 @@ function openRules(read: ReadSigned, keys: readonly KeyObject[], manifest: Manif
     throw new CodedError('RULES', 'the rules are not those that their statement names');
   }
   return rules;
-}
-
-/** sha256 (hex) of the RFC 8785 form of the rules: the subject of their statement. */
-export function rulesDigest(predicate: RulesPredicate): string {
-  return sha256Hex(canonicalJson(JSON.parse(JSON.stringify(predicate.rules))));
 }
 
 function openEntries(dir: string): number {

@@ -1,11 +1,11 @@
 import { rulingOf } from '../../shared/compare.ts';
 import { type Hole, hiderOf } from '../../shared/coverage.ts';
-import type { Entry } from '../../shared/entry.ts';
+import { type Entry, subjectKey } from '../../shared/entry.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { RawName } from '../../shared/name.ts';
 import type { Rulebook } from '../../shared/rulebook.ts';
 import type { Rule } from '../../shared/rules.ts';
-import { isSame, keyOf, noPins, openPins, type Pins } from './pins.ts';
+import { isSame, noPins, openPins, type Pins } from './pins.ts';
 import { type PinSet, pinsMax, readPins, writePins } from './pins-file.ts';
 
 export interface PinningOptions {
@@ -70,7 +70,7 @@ export function openPinning(
     watches: (path) => pins.hasFile(path) || (mayGrow && rulebook.rulingOf(path).isPinned),
     note: (observed) => {
       const isNew = mayGrow && found.size <= pinsMax && rulingOf([observed], rulebook).isPinned;
-      if (isNew && pins.of(observed) === undefined) found.set(keyOf(observed), observed);
+      if (isNew && pins.of(observed) === undefined) found.set(subjectKey(observed), observed);
     },
     finish: async (holes) => {
       if (!mayGrow) return undefined;
@@ -100,7 +100,7 @@ function stillUnseen({ unseen, rules }: PinSet, holes: readonly Hole[], rulesNow
     ...holes.filter(({ subject, name }) => wasHidden(subject, name)),
     ...unseen.filter(({ subject, name }) => isHidden(subject, name)),
   ];
-  return [...new Map(still.map((hole) => [keyOf(hole), hole])).values()];
+  return [...new Map(still.map((hole) => [subjectKey(hole), hole])).values()];
 }
 
 function isSameSet(a: PinSet, b: PinSet): boolean {

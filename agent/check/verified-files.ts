@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import { Digest, sha256Hex } from '../../shared/digest.ts';
 import { readRegular } from '../collect/inside.ts';
 import { type MarkTable, markBytes, markTableOf } from '../collect/marks.ts';
-import { temporaryPrefix } from '../state/durable-file.ts';
+import { temporaryIn } from '../state/durable-file.ts';
 
 /** Which files a sweep need not read again, and those that the next one need not. */
 export interface VerifiedFiles {
@@ -75,7 +74,7 @@ function read(path: string, image: Digest, now: number) {
 }
 
 function write(path: string, bytes: Buffer): void {
-  const temporary = join(dirname(path), `${temporaryPrefix}${randomBytes(8).toString('hex')}`);
+  const temporary = temporaryIn(dirname(path));
   try {
     writeFileSync(temporary, bytes, { mode: 0o600, flag: 'wx' });
     renameSync(temporary, path);

@@ -1,4 +1,5 @@
 import type { PackageGroup } from '../../shared/attribution.ts';
+import type { Finding } from '../../shared/finding.ts';
 import type { Report } from '../../shared/report.ts';
 
 /**
@@ -7,7 +8,7 @@ import type { Report } from '../../shared/report.ts';
  */
 export function foldPackages({ findings, packages = [] }: Report): {
   readonly lines: readonly string[];
-  readonly shown: Report['findings'];
+  readonly shown: readonly Finding[];
 } {
   const groups = packages.filter(({ fingerprints }) => fingerprints.length > 1);
   const otherwise = new Set(groups.flatMap((group) => group.otherwise));

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
-import { CodedError, ExitCode, sentenceOf } from '../../shared/errors.ts';
+import { rmSync } from 'node:fs';
+import { ExitCode } from '../../shared/errors.ts';
 import { terminalSafe } from '../../shared/name.ts';
-import { errnoOf } from '../collect/system-path.ts';
+import { writeNew } from '../write-new.ts';
 
 export interface KeygenCommandOptions {
   readonly out: string;
@@ -16,7 +16,7 @@ export async function keygenCommand({ out }: KeygenCommandOptions): Promise<Exit
   });
   writeNew(`${out}.key`, privateKey, 0o600);
   try {
-    writeNew(`${out}.pub`, publicKey, 0o644);
+    writeNew(`${out}.pub`, publicKey);
   } catch (error) {
     rmSync(`${out}.key`);
     throw error;
@@ -26,15 +26,4 @@ export async function keygenCommand({ out }: KeygenCommandOptions): Promise<Exit
     `${shown}.key  private: sign with it, keep it off the instances\n${shown}.pub  public: trust it\n`,
   );
   return ExitCode.ok;
-}
-
-function writeNew(path: string, text: string, mode: number): void {
-  try {
-    writeFileSync(path, text, { flag: 'wx', mode, flush: true });
-  } catch (cause) {
-    if (errnoOf(cause) === 'EEXIST') {
-      throw new CodedError('FILE_EXISTS', `${path} is there and is never overwritten: choose another --out`, cause);
-    }
-    throw new CodedError('IO', `could not write ${path}: ${sentenceOf(cause)}`, cause);
-  }
 }

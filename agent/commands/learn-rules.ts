@@ -1,14 +1,13 @@
-import { writeFileSync } from 'node:fs';
 import { systemClock } from '../../shared/clock.ts';
-import { CodedError, ExitCode, sentenceOf } from '../../shared/errors.ts';
+import { ExitCode } from '../../shared/errors.ts';
 import { imageRef } from '../../shared/image.ts';
 import { terminalSafe } from '../../shared/name.ts';
 import { readPublicKeys } from '../collect/key-file.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
-import { errnoOf } from '../collect/system-path.ts';
 import { fragmentOf, leftText } from '../learn/fragment.ts';
 import { type Learnt, learn } from '../learn/learn.ts';
 import type { Left } from '../learn/proposal.ts';
+import { writeNew } from '../write-new.ts';
 import { openProgress } from './progress.ts';
 import { counted } from './report-text.ts';
 
@@ -19,7 +18,7 @@ export interface LearnCommandOptions {
   readonly json?: boolean;
 }
 
-/** Standard output is the fragment, or with --out what was learnt; with --json one object. */
+/** Standard output is the fragment, or with --out what was learnt; with --json one object. Errors: FILE_EXISTS, IO, and those of `learn`. */
 export async function learnRules(
   pool: ObserverPool,
   roots: readonly string[],
@@ -43,16 +42,6 @@ export async function learnRules(
     return ExitCode.unmeasured;
   }
   return learnt.forAPerson.length + learnt.leftOver.length > 0 ? ExitCode.finding : ExitCode.ok;
-}
-
-/** Errors: FILE_EXISTS, IO. */
-function writeNew(file: string, text: string): void {
-  try {
-    writeFileSync(file, text, { flag: 'wx' });
-  } catch (cause) {
-    if (errnoOf(cause) === 'EEXIST') throw new CodedError('FILE_EXISTS', `${file} is there already, and stays`, cause);
-    throw new CodedError('IO', `could not write ${file}: ${sentenceOf(cause)}`, cause);
-  }
 }
 
 function textOf({ image, roots, rules, forAPerson, leftOver }: Learnt, out: string): string {

@@ -1,9 +1,8 @@
+import type { Finding } from '../../shared/finding.ts';
 import { compareNames } from '../../shared/name.ts';
 import { foldRelabels, type Relabel } from '../../shared/relabel.ts';
 import type { Report } from '../../shared/report.ts';
-import { severities } from '../../shared/severity.ts';
-
-type Finding = Report['findings'][number];
+import { gravestFirst } from '../../shared/severity.ts';
 
 const examplesMax = 3;
 
@@ -16,7 +15,10 @@ export function foldedRelabels(report: Report): {
   return {
     relabels: relabels.map((relabel) => ({
       relabel,
-      examples: members.get(relabel.fingerprint)!.toSorted(gravestFirst).slice(0, examplesMax),
+      examples: members
+        .get(relabel.fingerprint)!
+        .toSorted((a, b) => gravestFirst(a, b) || compareNames(a.name, b.name))
+        .slice(0, examplesMax),
     })),
     rest: { ...report, findings: [...rest] },
   };
@@ -25,8 +27,4 @@ export function foldedRelabels(report: Report): {
 /** "selinux differs on 4211 files: a relabel". */
 export function relabelSentence({ attributes, files }: Relabel): string {
   return `${attributes.join(' and ')} ${attributes.length === 1 ? 'differs' : 'differ'} on ${files} files: a relabel`;
-}
-
-function gravestFirst(a: Finding, b: Finding): number {
-  return severities.indexOf(b.severity) - severities.indexOf(a.severity) || compareNames(a.name, b.name);
 }

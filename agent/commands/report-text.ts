@@ -1,4 +1,5 @@
 import { factSentence } from '../../shared/fact-text.ts';
+import type { Finding } from '../../shared/finding.ts';
 import { imageRef } from '../../shared/image.ts';
 import { terminalSafe } from '../../shared/name.ts';
 import { privilegeChange } from '../../shared/privilege.ts';
@@ -9,8 +10,6 @@ import { diffLines } from './diff-text.ts';
 import { foldPackages } from './group-text.ts';
 import { paint, type Style } from './paint.ts';
 import { foldedRelabels, relabelSentence } from './relabel-text.ts';
-
-type Finding = Report['findings'][number];
 
 /** A report for the person on call: what is wrong and how badly first, what was not looked at, how much was. */
 export function reportText(report: Report): string {

@@ -1,10 +1,10 @@
 import { factSentence } from '../../shared/fact-text.ts';
+import type { Finding } from '../../shared/finding.ts';
 import { terminalSafe } from '../../shared/name.ts';
 import { privilegeChange } from '../../shared/privilege.ts';
-import type { Report } from '../../shared/report.ts';
 
 /** A finding in one line for whoever reads an export, without characters that a reader could take for something else. */
-export function findingSentence(finding: Report['findings'][number]): string {
+export function findingSentence(finding: Finding): string {
   if (finding.subject !== 'file') return terminalSafe(factSentence(finding));
   const { name, change, attributes } = finding;
   const power = privilegeChange(finding);

@@ -1,9 +1,8 @@
+import type { Finding } from '../../shared/finding.ts';
 import { nameBytes } from '../../shared/name.ts';
 import type { Report } from '../../shared/report.ts';
 import type { Severity } from '../../shared/severity.ts';
 import { findingSentence } from './finding-sentence.ts';
-
-type Finding = Report['findings'][number];
 
 /** A report as SARIF 2.1.0 (OASIS): a rule for each kind of drift, a result for each finding, a notification for each hole. */
 export function sarifOf(report: Report, version: string) {

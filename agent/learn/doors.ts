@@ -1,13 +1,14 @@
 import { isForeseen } from '../../shared/expect.ts';
 import type { FactEntry } from '../../shared/fact.ts';
 import type { Finding } from '../../shared/finding.ts';
+import { rawName } from '../../shared/name.ts';
 import type { Rulebook } from '../../shared/rulebook.ts';
 import type { Expect, Rule } from '../../shared/rules.ts';
 import type { ProposedRule } from './proposal.ts';
 import { isSetAtBoot, severityOfPaths } from './relaxing.ts';
 import type { Seen } from './seen.ts';
-import { literalPattern, rawPath } from './tokens.ts';
-import { writerOf } from './writers.ts';
+import { literalPattern } from './tokens.ts';
+import { accountFiles, writerOf } from './writers.ts';
 
 /** Accounts, rules of sudoers and keys that every first boot sets up alike, and the rules that foresee exactly these. */
 export interface Doors {
@@ -25,12 +26,6 @@ const kinds = {
   'authorized-key': 'keys',
 } as const satisfies Readonly<Record<string, keyof Expect>>;
 type Kind = keyof typeof kinds;
-
-/** useradd and its kin write all of these together. */
-const accountFiles = ['passwd', 'shadow', 'group', 'gshadow', 'subuid', 'subgid'].flatMap((name) => [
-  `/etc/${name}`,
-  `/etc/${name}-`,
-]);
 
 const notes: Readonly<Record<keyof Expect, string>> = {
   users: 'it foresees these accounts and the groups that they join; nobody else',
@@ -83,7 +78,7 @@ export function foreseeDoors(seen: readonly Seen[], count: number, rulebook: Rul
     const files = only === undefined ? ofKind.flatMap(filesOf) : [only];
     const match = [...new Set([...files, ...accountFiles.filter(isCompanion)])].sort();
     const severity = severityOfPaths(match, rulebook);
-    const writer = writerOf(rawPath(match[0]!));
+    const writer = writerOf(rawName(match[0]!));
     const rule: Rule = {
       match: match.map(literalPattern),
       as: 'set-at-boot',

@@ -1,4 +1,5 @@
 import type { Finding } from '../../shared/finding.ts';
+import { rawName } from '../../shared/name.ts';
 import { compilePattern } from '../../shared/pattern.ts';
 import type { Rulebook } from '../../shared/rulebook.ts';
 import type { Rule } from '../../shared/rules.ts';
@@ -8,7 +9,6 @@ import type { Doors } from './doors.ts';
 import type { ProposedRule } from './proposal.ts';
 import { isProgram, isSetAtBoot, severityOfPaths } from './relaxing.ts';
 import type { Seen } from './seen.ts';
-import { rawPath } from './tokens.ts';
 import { writerOf } from './writers.ts';
 
 /** What becomes of one difference. */
@@ -55,7 +55,7 @@ const heldPlaces = [
 export function fileRule(seen: Seen, count: number, { rulebook, places, doors, tooWide }: Context): Decided {
   const person = (why: string): Decided => ({ kind: 'person', why });
   const { findings, name } = seen;
-  const path = rawPath(name);
+  const path = rawName(name);
   const guard = findings.find(({ rule, severity }) => rule.startsWith('guard ') || severity === 'critical');
   if (guard !== undefined) return person(guard.rule.startsWith('guard ') ? guard.rule : 'its severity is critical');
   if (seen.subject !== 'file') return person('what the system is told, not a file that it keeps');

@@ -5,7 +5,7 @@ import type { Hole } from '../../shared/coverage.ts';
 import { parseEntryLine } from '../../shared/entry-line.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { Image } from '../../shared/image.ts';
-import { encodeRaw } from '../../shared/name.ts';
+import { encodeRaw, rawName } from '../../shared/name.ts';
 import { compilePattern } from '../../shared/pattern.ts';
 import { checkStoredDigest } from '../check/digest.ts';
 import { readEntryLines } from '../check/entry-lines.ts';
@@ -15,7 +15,6 @@ import type { ObserverPool } from '../collect/observer-pool.ts';
 import { openRootView } from '../image/root-view.ts';
 import type { Instance, Proposal } from './proposal.ts';
 import { instancesMin, propose, widePatterns } from './propose.ts';
-import { rawPath } from './tokens.ts';
 
 export interface LearnOptions {
   /** Directories of booted, untouched instances, or archives of them. */
@@ -70,7 +69,7 @@ async function matchingBaked(manifest: Manifest, patterns: readonly string[]): P
     for (const line of lines) {
       const { subject, name } = parseEntryLine(line);
       if (subject !== 'file') continue;
-      const path = rawPath(name);
+      const path = rawName(name);
       for (const { pattern, matches } of compiled) if (matches(path)) matching.add(pattern);
     }
   }

@@ -1,7 +1,8 @@
+import { modeBits } from '../../shared/entry.ts';
 import type { Finding } from '../../shared/finding.ts';
+import { rawName } from '../../shared/name.ts';
 import type { Rulebook } from '../../shared/rulebook.ts';
 import { highestSeverity, type Severity } from '../../shared/severity.ts';
-import { rawPath } from './tokens.ts';
 
 /** Whether a rule `set-at-boot` lets it happen to a file. */
 export function isSetAtBoot({ change, attributes, actual }: Finding): boolean {
@@ -21,18 +22,14 @@ export function isSetAtBoot({ change, attributes, actual }: Finding): boolean {
 
 /** Whether what is there may be run. */
 export function isProgram(actual: Finding['actual']): boolean {
-  return actual['type'] === 'file' && (modeOf(actual) & 0o111) !== 0;
+  return actual['type'] === 'file' && (modeBits(actual) & 0o111) !== 0;
 }
 
 function isClosedToOthers(actual: Finding['actual']): boolean {
-  return (modeOf(actual) & 0o002) === 0;
-}
-
-function modeOf(actual: Finding['actual']): number {
-  return Number.parseInt(String(actual['mode'] ?? '0'), 8);
+  return (modeBits(actual) & 0o002) === 0;
 }
 
 /** What a proposed rule must weigh, so that it makes nothing lighter than it was. */
 export function severityOfPaths(names: readonly string[], rulebook: Rulebook): Severity {
-  return names.map((name) => rulebook.rulingOf(rawPath(name)).severity).reduce(highestSeverity, 'medium');
+  return names.map((name) => rulebook.rulingOf(rawName(name)).severity).reduce(highestSeverity, 'medium');
 }

@@ -1,4 +1,4 @@
-import { type Name, type RawName, rawOf } from '../../shared/name.ts';
+import type { Name } from '../../shared/name.ts';
 
 /** What one instance calls itself: its machine id, its host name. */
 export type Words = readonly string[];
@@ -62,8 +62,4 @@ function shapeOf(id: string): string {
 /** Two stars side by side would mean something else. */
 function joined(...parts: readonly string[]): string {
   return parts.join('').replace(/\*{2,}/g, '*');
-}
-
-export function rawPath(name: Name): RawName {
-  return rawOf(name) ?? name;
 }

@@ -11,6 +11,11 @@ export interface Writer {
   readonly as?: 'ephemeral';
 }
 
+/** useradd and its kin write all of these together. */
+export const accountFiles: readonly string[] = ['passwd', 'shadow', 'group', 'gshadow', 'subuid', 'subgid'].flatMap(
+  (name) => [`/etc/${name}`, `/etc/${name}-`],
+);
+
 /** The first that matches speaks. A reason ends up in the rule that a person signs. */
 const writers: readonly Writer[] = [
   {
@@ -46,10 +51,7 @@ const writers: readonly Writer[] = [
     reason: 'cloud-init writes the keys that user-data or the cloud gives',
   },
   {
-    match: ['passwd', 'shadow', 'group', 'gshadow', 'subuid', 'subgid'].flatMap((name) => [
-      `/etc/${name}`,
-      `/etc/${name}-`,
-    ]),
+    match: accountFiles,
     writer: 'useradd',
     reason: 'useradd makes the accounts of the first boot',
   },

@@ -12,7 +12,7 @@ export interface RulesDiff {
 }
 
 export function diffRules(a: RulesPredicate, b: RulesPredicate): RulesDiff {
-  const [before, after] = [a.rules.map(textOf), b.rules.map(textOf)];
+  const [before, after] = [a.rules.map((rule) => canonicalJson(rule)), b.rules.map((rule) => canonicalJson(rule))];
   const [kept, keptNow] = [
     before.filter((text) => after.includes(text)),
     after.filter((text) => before.includes(text)),
@@ -25,10 +25,6 @@ export function diffRules(a: RulesPredicate, b: RulesPredicate): RulesDiff {
   };
 }
 
-function textOf(value: unknown): string {
-  return canonicalJson(JSON.parse(JSON.stringify(value)));
-}
-
 function restOf({
   image: _image,
   sequence: _sequence,
@@ -36,5 +32,5 @@ function restOf({
   profile: _profile,
   ...rest
 }: RulesPredicate): string {
-  return textOf(rest);
+  return canonicalJson(rest);
 }

@@ -1,16 +1,10 @@
 import { type Hole, hiderOf } from '../../shared/coverage.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { isLiveSubject } from '../../shared/live.ts';
+import type { OpenState } from '../open-state.ts';
 import type { Scan } from '../scan.ts';
 import { boundHoles } from './bound-holes.ts';
 import { type FindingLimits, placeFindings } from './place-findings.ts';
-
-/** What the agent knows of its instance: the open findings by fingerprint, when a scan first had each, and the holes. */
-export interface OpenState {
-  readonly open: ReadonlyMap<string, Finding>;
-  readonly firstSeenAt: ReadonlyMap<string, string>;
-  readonly holes: readonly Hole[];
-}
 
 export interface Applied {
   readonly state: OpenState;
@@ -34,8 +28,6 @@ export const stateLimits: StateLimits = {
   holesMax: 2_000,
   holesBytesMax: 262_144,
 };
-
-export const emptyState: OpenState = { open: new Map(), firstSeenAt: new Map(), holes: [] };
 
 /**
  * The one rule of what a scan changes: a finding closes only when it was looked at again and is gone. What was not

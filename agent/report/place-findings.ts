@@ -1,6 +1,6 @@
 import type { Finding } from '../../shared/finding.ts';
 import { relabelKindOf } from '../../shared/relabel.ts';
-import { severities } from '../../shared/severity.ts';
+import { gravestFirst } from '../../shared/severity.ts';
 import { findingBytes } from './finding-bytes.ts';
 
 export interface FindingLimits {
@@ -32,7 +32,7 @@ export function placeFindings(
     bytes += findingBytes(finding);
   }
   const placed: Finding[] = [];
-  for (const finding of found.toSorted(gravestFirst)) {
+  for (const finding of found.toSorted((a, b) => gravestFirst(a, b) || (a.name < b.name ? -1 : 1))) {
     const share = relabelKindOf(finding) === undefined ? 1 : 0.5;
     const bytesAfter = bytes + findingBytes(finding);
     if (count >= openFindingsMax * share || bytesAfter > openBytesMax * share) continue;
@@ -41,8 +41,4 @@ export function placeFindings(
     bytes = bytesAfter;
   }
   return { placed, isCut: placed.length < found.length };
-}
-
-function gravestFirst(a: Finding, b: Finding): number {
-  return severities.indexOf(b.severity) - severities.indexOf(a.severity) || (a.name < b.name ? -1 : 1);
 }

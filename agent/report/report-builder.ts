@@ -2,8 +2,9 @@ import type { Coverage, Skip } from '../../shared/coverage.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { frameBytesMax, type ReportMessage, reportFindingsMax } from '../../shared/protocol.ts';
 import { stateDigest } from '../../shared/state-digest.ts';
+import type { OpenState } from '../open-state.ts';
 import type { Scan } from '../scan.ts';
-import type { Applied, OpenState } from './apply-scan.ts';
+import type { Applied } from './apply-scan.ts';
 import { findingBytes } from './finding-bytes.ts';
 
 /** A report before the spool gives it its place in the order. */

@@ -3,9 +3,10 @@ import { type Clock, timestamp } from '../../shared/clock.ts';
 import { sentenceOf } from '../../shared/errors.ts';
 import { uuidv7 } from '../../shared/uuid.ts';
 import { decideVerdict, type Verdict } from '../../shared/verdict.ts';
+import { emptyState, type OpenState } from '../open-state.ts';
 import type { Scan } from '../scan.ts';
 import { type BootCounter, bootMax } from '../state/boot-counter.ts';
-import { applyScan, changesAnything, emptyState, type OpenState } from './apply-scan.ts';
+import { applyScan, changesAnything } from './apply-scan.ts';
 import { type Baseline, buildReports } from './report-builder.ts';
 import { comparePlaces, type Place, type Spool } from './spool.ts';
 

@@ -1,4 +1,4 @@
-import type { Entry } from '../../shared/entry.ts';
+import { type Entry, subjectKey } from '../../shared/entry.ts';
 import { parseEntryLine } from '../../shared/entry-line.ts';
 import type { FactEntry } from '../../shared/fact.ts';
 import type { Name } from '../../shared/name.ts';
@@ -8,7 +8,7 @@ import { isFileLine, nameIn } from '../check/entry-name.ts';
 export interface BakedLines {
   /** Of the names that were asked for. */
   readonly files: ReadonlyMap<Name, Entry>;
-  /** By `factKey`. All of them: they are few beside files. */
+  /** By `subjectKey`. All of them: they are few beside files. */
   readonly facts: ReadonlyMap<string, FactEntry>;
 }
 
@@ -21,13 +21,9 @@ export async function readBaked(composition: Composition, names: ReadonlySet<Nam
       const name = nameIn(line);
       if (!isFileLine(line)) {
         const fact = parseEntryLine(line) as FactEntry;
-        facts.set(factKey(fact), fact);
+        facts.set(subjectKey(fact), fact);
       } else if (name !== undefined && names.has(name)) files.set(name, parseEntryLine(line));
     }
   }
   return { files, facts };
-}
-
-export function factKey({ subject, name }: Pick<FactEntry, 'subject' | 'name'>): string {
-  return `${subject} ${name}`;
 }

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { type Hole, hiderOf } from '../../shared/coverage.ts';
+import { subjectKey } from '../../shared/entry.ts';
 import type { FactEntry } from '../../shared/fact.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { compareNames, encodeRaw, type Name, type RawName, rawOf } from '../../shared/name.ts';
@@ -11,7 +12,7 @@ import { type HoleList, openHoleList } from '../check/hole-list.ts';
 import type { Judge } from '../check/judge.ts';
 import { type Manifest, openJudged } from '../check/open-manifest.ts';
 import { type PinningOptions, pinsInForce } from '../check/pinning.ts';
-import { keyOf, type Pins } from '../check/pins.ts';
+import type { Pins } from '../check/pins.ts';
 import { type VerifyScope, verifyScope } from '../check/verify-scope.ts';
 import { collectFacts } from '../collect/facts/collector.ts';
 import { collectors } from '../collect/facts/collectors.ts';
@@ -24,13 +25,14 @@ import { type Scope, selfAndAbove } from '../collect/scope.ts';
 import { openRoot } from '../collect/system-path.ts';
 import type { Platform } from '../image/platform-choice.ts';
 import { openRootView, type RootView } from '../image/root-view.ts';
+import type { OpenState } from '../open-state.ts';
 import { attachDiffs } from '../texts/attach-diffs.ts';
-import { type BakedLines, factKey, readBaked } from './baked-lines.ts';
+import { type BakedLines, readBaked } from './baked-lines.ts';
 import type { ExplainedFact, ExplainedPath, Explanation, OwningPackage } from './explanation.ts';
 import { judgeSubject } from './judge-subject.ts';
 import { linkOnTheWay } from './link-on-the-way.ts';
 import { decidingRule, guardsAt, whyLeftOut } from './ruling-of.ts';
-import { type Seen, saidByFile, seenSince } from './since.ts';
+import { saidByFile, seenSince } from './since.ts';
 
 export interface ExplainOptions {
   /** A directory, or an image that is not unpacked. */
@@ -48,7 +50,7 @@ export interface ExplainOptions {
   /** The pins of the agent on this machine, where there are any. */
   readonly pins?: PinningOptions | undefined;
   /** What that agent has seen against an image, where there is one. */
-  readonly seen: (image: string) => Promise<Seen | undefined>;
+  readonly seen: (image: string) => Promise<OpenState | undefined>;
 }
 
 /**
@@ -95,7 +97,7 @@ async function explainPaths(manifest: Manifest, view: RootView, composition: Com
   for (const hole of said.facts.holes) holes.add(hole);
   const known = await seen(manifest.image.digest);
   const times = view.prefix === undefined ? undefined : openRoot(root, { labels: false });
-  const present = new Map(said.facts.entries.map((fact) => [factKey(fact), fact]));
+  const present = new Map(said.facts.entries.map((fact) => [subjectKey(fact), fact]));
   const look: Look = { manifest, scope, holes, pins, baked, present };
   try {
     // In the order of a sweep: a hole hides what comes after it.
@@ -156,7 +158,7 @@ interface Look {
   readonly holes: HoleList;
   readonly pins: Pins;
   readonly baked: BakedLines;
-  /** Facts there are, by `factKey`. */
+  /** Facts there are, by `subjectKey`. */
   readonly present: ReadonlyMap<string, FactEntry>;
 }
 
@@ -170,7 +172,7 @@ function explainPath(look: Look, path: RawName, observation: Observation): Omit<
     scope,
     holes,
     pins,
-    key: keyOf({ subject: 'file', name }),
+    key: subjectKey({ subject: 'file', name }),
     expected,
     observed: entryIn(observation),
     isLeftOut: leftOut !== undefined,
@@ -228,7 +230,7 @@ function ownedBy(
 function packageOf({ baked, present }: Look, owned: Owned | undefined): OwningPackage | null {
   if (owned === undefined) return null;
   const versionIn = (facts: ReadonlyMap<string, FactEntry>) => {
-    const fact = facts.get(factKey({ subject: 'package', name: owned.name }));
+    const fact = facts.get(subjectKey({ subject: 'package', name: owned.name }));
     return fact?.subject === 'package' ? fact.version : null;
   };
   return { ...owned, bakedVersion: versionIn(baked.facts), version: versionIn(present) };

@@ -1,9 +1,9 @@
 import { compareEntry } from '../../shared/compare.ts';
-import { attributesOf, type Entry } from '../../shared/entry.ts';
+import { attributesOf, type Entry, subjectKey } from '../../shared/entry.ts';
 import { noRules } from '../../shared/rulebook.ts';
 import type { HoleList } from '../check/hole-list.ts';
 import { type Judge, openJudge } from '../check/judge.ts';
-import { keyOf, type Pins } from '../check/pins.ts';
+import type { Pins } from '../check/pins.ts';
 import type { VerifyScope } from '../check/verify-scope.ts';
 import type { Judged } from './explanation.ts';
 import { whyAllowed } from './why-allowed.ts';
@@ -29,7 +29,7 @@ export function judgeSubject(options: {
   const either = expected ?? observed;
   const judge = openJudge(scope, holes, { pins });
   options.look(judge);
-  const finding = judge.finish((pinned) => either === undefined && keyOf(pinned) === options.key)[0] ?? null;
+  const finding = judge.finish((pinned) => either === undefined && subjectKey(pinned) === options.key)[0] ?? null;
   const isHidden = either !== undefined && holes.hides(either.subject, either.name);
   // Of what nobody could see, nothing is known to differ.
   const whole =

@@ -1,7 +1,7 @@
-import type { Entry, FileEntry } from '../../shared/entry.ts';
+import { type Entry, type FileEntry, modeBits } from '../../shared/entry.ts';
 import { factGuards, isDevice, isExecutable } from '../../shared/guard.ts';
 import { liveGuards } from '../../shared/live.ts';
-import { rawOf } from '../../shared/name.ts';
+import { rawName } from '../../shared/name.ts';
 import { compilePattern } from '../../shared/pattern.ts';
 import { pathInBoth, pathOutside } from '../../shared/pattern-language.ts';
 import type { Profile } from '../../shared/profile.ts';
@@ -48,12 +48,12 @@ export function openLint(rules: readonly Rule[], profile: Profile | undefined): 
     see: (entry) => {
       entries++;
       if (entry.subject === 'file') {
-        const path = rawOf(entry.name) ?? entry.name;
+        const path = rawName(entry.name);
         for (const one of seen) if (one.matches(path)) one.matched++;
         const decider = deciderOf(rulebook.rulingOf(path));
         if (decider !== undefined) noteFile(decider, entry);
       } else if ('files' in entry) {
-        const rulings = entry.files.map((name) => rulebook.rulingOf(rawOf(name) ?? name));
+        const rulings = entry.files.map((name) => rulebook.rulingOf(rawName(name)));
         const guard = factGuards.find(({ subjects }) => subjects.includes(entry.subject));
         if (guard === undefined) return;
         for (const decider of new Set(rulings.map(deciderOf))) decider?.guards.add(guard.name);
@@ -99,7 +99,7 @@ function note(examples: Examples | undefined, name: string): void {
 
 function noteFile(decider: Seen, entry: FileEntry): void {
   decider.decided++;
-  const isSetId = entry.type === 'file' && (Number.parseInt(entry.mode ?? '0', 8) & 0o6000) !== 0;
+  const isSetId = entry.type === 'file' && (modeBits(entry) & 0o6000) !== 0;
   if (isSetId) decider.guards.add('setuid');
   if (entry.capabilities !== undefined) decider.guards.add('capabilities');
   if (isDevice(entry)) decider.guards.add('device');
@@ -119,7 +119,7 @@ function unusedRemarks({ line, matched, decided }: Seen): readonly Remark[] {
 
 function hidingRemarks({ line, executables, guarded }: Seen): readonly Remark[] {
   const { as } = line.rule;
-  const leavesOut = as === 'ignored' || as === 'foreign';
+  const leavesOut = isLeftOut({ treatment: as });
   const remarks: Remark[] = [];
   if (leavesOut) {
     const places = [...guardedPlaces].filter(([, patterns]) => patterns.some((place) => meets(line.pattern, place)));
@@ -151,7 +151,7 @@ function needRemarks(
   profile: Profile | undefined,
 ): readonly Remark[] {
   const line: RuleLine = { number, rule, pattern: rule.match[0]! };
-  const leavesOut = rule.as === 'ignored' || rule.as === 'foreign';
+  const leavesOut = isLeftOut({ treatment: rule.as });
   const isNeeded = (guard: GuardName) => {
     if (leavesOut) return false;
     // What runs is in no manifest: nothing there can tell whether it is needed.

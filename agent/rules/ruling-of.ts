@@ -45,8 +45,7 @@ function originOf({ profile: name, rules }: RulesPredicate, place: number): Deci
   const profile = profileNamed(name)?.rules.map((rule) => Rule.parse(rule));
   if (profile === undefined) return 'unknown';
   const first = rules.length - profile.length;
-  const textOf = (list: readonly Rule[]) => canonicalJson(JSON.parse(JSON.stringify(list)));
-  if (first < 0 || textOf(rules.slice(first)) !== textOf(profile)) return 'unknown';
+  if (first < 0 || canonicalJson(rules.slice(first)) !== canonicalJson(profile)) return 'unknown';
   return place < first ? 'image' : 'profile';
 }
 

@@ -4,12 +4,12 @@ import { pathInBoth, pathOutside } from '../../shared/pattern-language.ts';
 import { type Remark, type RuleLine, remarkOn } from './remark.ts';
 
 /** Each costs about a millisecond; past these, what was not compared is said. */
-const comparisonsMax = 20_000;
+const shadowLimits = { comparisonsMax: 20_000 };
 /** So many earlier patterns are tried together. */
 const togetherMax = 8;
 
 /** Patterns that never decide, because all they match is decided before. Says so only where it is certain. */
-export function findShadows(lines: readonly RuleLine[]): readonly Remark[] {
+export function findShadows(lines: readonly RuleLine[], { comparisonsMax } = shadowLimits): readonly Remark[] {
   let comparisons = 0;
   const remarks: Remark[] = [];
   const known = lines.map((line) => ({ line, literal: literalOf(line.pattern), prefix: prefixOf(line.pattern) }));

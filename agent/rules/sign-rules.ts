@@ -1,10 +1,9 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { CodedError, sentenceOf } from '../../shared/errors.ts';
+import { CodedError } from '../../shared/errors.ts';
 import { profileNamed } from '../../shared/profile.ts';
 import type { BakeConfig, RulesPredicate } from '../../shared/rules.ts';
 import { rulesPredicate, rulesStatement, writeSigned } from '../bake/statements.ts';
 import { openManifest } from '../check/open-manifest.ts';
-import { errnoOf } from '../collect/system-path.ts';
 
 /**
  * New rules for an image that is baked already: a statement of a higher sequence, as agents take it through the server.
@@ -34,11 +33,6 @@ export function signRules(options: {
     throw new CodedError('CONFIG', `no profile ${manifest.rules.profile} here: name one with \`profile:\``);
   }
   const predicate = rulesPredicate({ imageName: manifest.image.name, config, profile, sequence });
-  try {
-    writeSigned(out, rulesStatement(predicate), key);
-  } catch (cause) {
-    if (errnoOf(cause) === 'EEXIST') throw new CodedError('FILE_EXISTS', `${out} is there already, and stays`, cause);
-    throw new CodedError('IO', `could not write ${out}: ${sentenceOf(cause)}`, cause);
-  }
+  writeSigned(out, rulesStatement(predicate), key);
   return predicate;
 }

@@ -6,16 +6,11 @@ import type { OpenRoot } from '../collect/system-path.ts';
 import { close } from '../host/libc.ts';
 import { openBeneath, toLook } from '../host/open-beneath.ts';
 import { changedMsIn, modifiedMsIn, newStat, statOf } from '../host/stat.ts';
+import type { OpenState } from '../open-state.ts';
 import type { Since } from './explanation.ts';
 
-/** What an agent keeps of its open findings, by fingerprint. */
-export interface Seen {
-  readonly open: ReadonlyMap<string, Finding>;
-  readonly firstSeenAt: ReadonlyMap<string, string>;
-}
-
 /** Since when the agent has known of a finding, or of another one about the same file. */
-export function seenSince(name: Name, finding: Finding | null, seen: Seen | undefined): Since | null {
+export function seenSince(name: Name, finding: Finding | null, seen: OpenState | undefined): Since | null {
   if (seen === undefined || finding === null) return null;
   const same = seen.firstSeenAt.get(finding.fingerprint);
   if (same !== undefined) return { by: 'agent', at: same, fingerprint: finding.fingerprint };

@@ -1,7 +1,7 @@
+import { rulingOf } from '../../shared/compare.ts';
 import type { Entry } from '../../shared/entry.ts';
 import type { Finding } from '../../shared/finding.ts';
-import { rawOf } from '../../shared/name.ts';
-import { type Rulebook, type Ruling, rulingOfFiles } from '../../shared/rulebook.ts';
+import type { Rulebook, Ruling } from '../../shared/rulebook.ts';
 
 /** Why a difference does not count, in a sentence. Of one that `compareEntry` gives nothing for, or not in all attributes. */
 export function whyAllowed(
@@ -10,12 +10,9 @@ export function whyAllowed(
   observed: Entry | undefined,
   rulebook: Rulebook,
 ): string {
-  if (difference.subject === 'file') {
-    const ruling = rulebook.rulingOf(rawOf(difference.name) ?? difference.name);
-    return `${whyFile(difference, observed, ruling)}${silenced(ruling)}`;
-  }
-  const files = [expected, observed].flatMap((entry) => (entry !== undefined && 'files' in entry ? entry.files : []));
-  const ruling = rulingOfFiles(files.map((name) => rulebook.rulingOf(rawOf(name) ?? name)));
+  const given = [expected, observed].filter((entry) => entry !== undefined);
+  const ruling = rulingOf(given, rulebook);
+  if (difference.subject === 'file') return `${whyFile(difference, observed, ruling)}${silenced(ruling)}`;
   const foreseen = ruling.treatment === 'set-at-boot' ? ', and the rule foresees it' : '';
   return `what says it is ${ruling.treatment}${foreseen}${silenced(ruling)}`;
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Hole } from '../../shared/coverage.ts';
 import { Digest } from '../../shared/digest.ts';
 import { Finding, Fingerprint } from '../../shared/finding.ts';
+import type { OpenState } from '../open-state.ts';
 import { writeAtomically } from './durable-file.ts';
 
 /** What was known when the agent ended: a finding that a hole hides at the next start must not be forgotten by that. */
@@ -15,16 +16,10 @@ const KnownState = z.strictObject({
   holes: z.array(Hole),
 });
 
-interface Known {
-  readonly open: ReadonlyMap<string, Finding>;
-  readonly firstSeenAt: ReadonlyMap<string, string>;
-  readonly holes: readonly Hole[];
-}
-
 /** Twice what `stateLimits` lets a state grow to. A larger file is not ours. */
 const knownBytesMax = 40 * 1_048_576;
 
-export async function saveKnownState(stateDir: string, image: string, known: Known): Promise<void> {
+export async function saveKnownState(stateDir: string, image: string, known: OpenState): Promise<void> {
   const document: z.infer<typeof KnownState> = {
     schema: 'pristine.known-state/1',
     image,
@@ -35,8 +30,11 @@ export async function saveKnownState(stateDir: string, image: string, known: Kno
   await writeAtomically(pathOf(stateDir), JSON.stringify(document));
 }
 
-/** Undefined when there is none, it is spoilt, or it is about another image: then the first sweep is all there is. Newer rules judge anew, and what a hole hides from them stands. */
-export async function loadKnownState(stateDir: string, image: string): Promise<Known | undefined> {
+/**
+ * Undefined when there is none, it is spoilt, or it is about another image: then the first sweep is all there is. Newer rules
+ * judge anew, and what a hole hides from them stands.
+ */
+export async function loadKnownState(stateDir: string, image: string): Promise<OpenState | undefined> {
   try {
     const path = pathOf(stateDir);
     if ((await stat(path)).size > knownBytesMax) return undefined;

@@ -1,8 +1,8 @@
 import { digestOf } from '../../shared/digest.ts';
 import type { Attributes } from '../../shared/entry.ts';
 import type { Finding } from '../../shared/finding.ts';
-import { type RawName, rawOf } from '../../shared/name.ts';
-import { severities } from '../../shared/severity.ts';
+import { rawName } from '../../shared/name.ts';
+import { gravestFirst } from '../../shared/severity.ts';
 import { type TextDiff, textLinesMax, type Withheld } from '../../shared/text-diff.ts';
 import { openTexts } from '../../shared/texts.ts';
 import type { Composition } from '../check/composition.ts';
@@ -28,7 +28,7 @@ export async function attachDiffs(
   const about = findings.filter(isAboutContent);
   if (about.length === 0) return findings;
   const isText = openTexts(rules);
-  const texts = about.filter(({ name }) => isText(pathOf(name))).sort(gravestFirst);
+  const texts = about.filter(({ name }) => isText(rawName(name))).sort(gravestFirst);
   const shown = texts.slice(0, diffsMax);
   if (shown.length === 0) return findings;
 
@@ -50,20 +50,12 @@ function isAboutContent({ subject, change, attributes, expected, actual }: Findi
   return (change === 'added' ? actual : expected)['type'] === 'file';
 }
 
-function pathOf(name: string): RawName {
-  return rawOf(name) ?? name;
-}
-
-function gravestFirst(a: Finding, b: Finding): number {
-  return severities.indexOf(b.severity) - severities.indexOf(a.severity);
-}
-
 /** Empty for a finding of what is gone. It is read again, so it must be what was found: the same bytes, or none. */
 function presentText(root: Root, { name, actual, change }: Finding): Buffer | Withheld {
   if (change === 'removed') return Buffer.alloc(0);
   const reason = reasonToWithhold(actual);
   if (reason !== undefined) return reason;
-  const bytes = readPublic(root, pathOf(name));
+  const bytes = readPublic(root, rawName(name));
   return typeof bytes === 'string' || digestOf(bytes) === actual['content'] ? bytes : 'changed';
 }
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { Attributes } from '../../shared/entry.ts';
+import { type Attributes, modeBits } from '../../shared/entry.ts';
 import type { RawName } from '../../shared/name.ts';
 import { textBytesMax, type Withheld } from '../../shared/text-diff.ts';
 import type { Root } from '../collect/root.ts';
@@ -7,7 +7,7 @@ import { selfAndAbove } from '../collect/scope.ts';
 
 /** The attributes of a regular file that others may read, or why its text must not or cannot be shown. */
 export function reasonToWithhold({ type, mode, size }: Attributes): Withheld | undefined {
-  if (type !== 'file' || !isForOthers(Number.parseInt(String(mode ?? '0'), 8), 'read')) return 'not-public';
+  if (type !== 'file' || !isForOthers(modeBits({ mode }), 'read')) return 'not-public';
   return Number(size) > textBytesMax ? 'too-large' : undefined;
 }
 

@@ -1,11 +1,10 @@
 import type { KeyObject } from 'node:crypto';
-import { canonicalJson } from '../../shared/canonical-json.ts';
 import { timestamp } from '../../shared/clock.ts';
-import { digestOf, sha256Hex } from '../../shared/digest.ts';
+import { digestOf } from '../../shared/digest.ts';
 import { type Envelope, keyId } from '../../shared/dsse.ts';
 import { CodedError } from '../../shared/errors.ts';
 import { rulesPayloadMax } from '../../shared/protocol.ts';
-import { type RulesPredicate, RulesStatement } from '../../shared/rules.ts';
+import { RulesStatement, rulesDigest } from '../../shared/rules.ts';
 import { openStatement } from '../../shared/statement.ts';
 import type { Db } from '../store/database.ts';
 import { appendEvent } from '../store/event-store.ts';
@@ -46,7 +45,7 @@ function openRules(envelope: Envelope, keys: readonly KeyObject[], now: number):
   }
   const { statement, bytes } = openStatement(envelope, keys, RulesStatement);
   const { image, sequence } = statement.predicate;
-  if (statement.subject[0]?.digest.sha256 !== digestOfRules(statement.predicate)) {
+  if (statement.subject[0]?.digest.sha256 !== rulesDigest(statement.predicate)) {
     throw new CodedError('RULES', 'the rules are not those that their statement names');
   }
   return {
@@ -65,10 +64,6 @@ function openRules(envelope: Envelope, keys: readonly KeyObject[], now: number):
     activatedAt: null,
     endedAt: null,
   };
-}
-
-function digestOfRules({ rules }: RulesPredicate): string {
-  return sha256Hex(canonicalJson(JSON.parse(JSON.stringify(rules))));
 }
 
 /** From now on agents are offered these rules to take. Errors: NOT_FOUND, CONFLICT. */

@@ -5,7 +5,7 @@ import { identityRule } from '../../shared/identity.ts';
 import { type Image, type ImageRef, imageRef } from '../../shared/image.ts';
 import type { Group } from '../../shared/policy.ts';
 import { relabelFingerprint } from '../../shared/relabel.ts';
-import { type Severity, severities, severityAtLeast } from '../../shared/severity.ts';
+import { gravestFirst, type Severity, severityAtLeast } from '../../shared/severity.ts';
 import type { Verdict } from '../../shared/verdict.ts';
 import { contentOf, isExpired } from '../fleet/content.ts';
 import type { Machine } from '../provider/provider.ts';
@@ -206,8 +206,7 @@ function graver(before: InstanceDrift | undefined, drift: InstanceDrift): Instan
 /** Much that is slight must not hide, from a trigger that waits for it, the one thing that is grave. */
 function boundDrifts(drifts: readonly InstanceDrift[]): readonly InstanceDrift[] {
   if (drifts.length <= driftsMax) return drifts;
-  const rank = ({ severity }: InstanceDrift) => severities.indexOf(severity);
-  return drifts.toSorted((a, b) => rank(b) - rank(a)).slice(0, driftsMax);
+  return drifts.toSorted(gravestFirst).slice(0, driftsMax);
 }
 
 /** A reset from a time to come counts for nothing: the clock was set back since, and until then no taint would count. */

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { PackagedFile } from '../../../shared/attribution.ts';
-import { type Name, type RawName, rawOf } from '../../../shared/name.ts';
+import { type Name, type RawName, rawName } from '../../../shared/name.ts';
 import type { Root } from '../root.ts';
 import { type FileDigest, ownersOf } from './ownership.ts';
 
@@ -13,7 +13,7 @@ export function attributeFiles(
   names: Iterable<Name>,
   hasDigest: HasDigest = digestWithin(root),
 ): ReadonlyMap<Name, PackagedFile> {
-  const byRaw = new Map([...names].map((name) => [rawOf(name) ?? name, name]));
+  const byRaw = new Map([...names].map((name) => [rawName(name), name]));
   const attributed = new Map<Name, PackagedFile>();
   for (const [path, owner] of ownersOf(root, byRaw.keys())) {
     const asPackaged = owner.digest === undefined ? undefined : hasDigest(path, owner.digest);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { generalPattern, literalPattern, rawPath } from '../../../agent/learn/tokens.ts';
+import { generalPattern, literalPattern } from '../../../agent/learn/tokens.ts';
+import { rawName } from '../../../shared/name.ts';
 import { compilePattern } from '../../../shared/pattern.ts';
 
 const hex = (count: number) => '[0-9a-f]'.repeat(count);
@@ -26,7 +27,7 @@ describe('ids in names', () => {
   ];
   it.each(cases)('%s', (_what, name, pattern) => {
     expect(generalPattern(name, words)).toBe(pattern);
-    expect(compilePattern(pattern)(rawPath(name))).toBe(true);
+    expect(compilePattern(pattern)(rawName(name))).toBe(true);
   });
 
   it('are kept within their segment, and a literal pattern matches its name alone', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyScan, emptyState, type OpenState, stateLimits } from '../../../agent/report/apply-scan.ts';
+import { emptyState, type OpenState } from '../../../agent/open-state.ts';
+import { applyScan, stateLimits } from '../../../agent/report/apply-scan.ts';
 import { buildReports, type ReportDraft } from '../../../agent/report/report-builder.ts';
 import type { Scan } from '../../../agent/scan.ts';
 import type { Hole } from '../../../shared/coverage.ts';

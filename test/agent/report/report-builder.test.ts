@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { applyScan, emptyState } from '../../../agent/report/apply-scan.ts';
+import { emptyState } from '../../../agent/open-state.ts';
+import { applyScan } from '../../../agent/report/apply-scan.ts';
 import { buildReports } from '../../../agent/report/report-builder.ts';
 import type { Scan } from '../../../agent/scan.ts';
 import { digestOf } from '../../../shared/digest.ts';

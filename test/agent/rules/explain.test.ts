@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { emptyState } from '../../../agent/open-state.ts';
 import { askedNames } from '../../../agent/rules/asked-names.ts';
 import { type ExplainOptions, explain } from '../../../agent/rules/explain.ts';
 import type { ExplainedPath } from '../../../agent/rules/explanation.ts';
@@ -134,7 +135,7 @@ describe('an explanation', () => {
   it('says since when: by the agent where it knows the finding, else by the file, as said by it', async () => {
     const { finding, since } = await one('/usr/bin/find');
     const at = '2026-08-01T10:00:00.000Z';
-    const known = { open: new Map(), firstSeenAt: new Map([[finding!.fingerprint, at]]) };
+    const known = { ...emptyState, firstSeenAt: new Map([[finding!.fingerprint, at]]) };
 
     expect(since?.by).toBe('file');
     expect((await one('/etc/gone')).since).toMatchObject({ by: 'directory', name: '/etc' });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openLint } from '../../../agent/rules/lint.ts';
+import type { RuleLine } from '../../../agent/rules/remark.ts';
+import { findShadows } from '../../../agent/rules/shadows.ts';
 import type { Entry } from '../../../shared/entry.ts';
 import { profiles } from '../../../shared/profile.ts';
 import { Rule } from '../../../shared/rules.ts';
@@ -75,9 +77,16 @@ describe('lint by patterns', () => {
   });
 
   it('says where it stopped comparing', () => {
-    const many = Array.from({ length: 300 }, (_, index) => immutable(`/a/*x${index}y`));
+    const lines = Array.from({ length: 6 }, (_, index): RuleLine => {
+      const pattern = `/a/*x${index}y`;
+      return { number: index + 1, rule: Rule.parse(immutable(pattern)), pattern };
+    });
+    const told = (comparisonsMax: number) =>
+      findShadows(lines, { comparisonsMax }).map(({ code, rule }) => [code, rule]);
 
-    expect(remarked(many)).toContain('info not-compared 201');
+    // The fifth would be compared with four before it, after 0 + 1 + 2 + 3.
+    expect(told(9)).toEqual([['not-compared', 5]]);
+    expect(told(15)).toEqual([]);
   });
 });
 

@@ -1,0 +1,15 @@
+import { writeFileSync } from 'node:fs';
+import { CodedError, sentenceOf } from '../shared/errors.ts';
+import { errnoOf } from './collect/system-path.ts';
+
+/** A file that was not there before, on disk when this returns. Errors: FILE_EXISTS, IO. */
+export function writeNew(path: string, text: string, mode = 0o644): void {
+  try {
+    writeFileSync(path, text, { flag: 'wx', mode, flush: true });
+  } catch (cause) {
+    if (errnoOf(cause) === 'EEXIST') {
+      throw new CodedError('FILE_EXISTS', `${path} is there already, and is never overwritten: choose another`, cause);
+    }
+    throw new CodedError('IO', `could not write ${path}: ${sentenceOf(cause)}`, cause);
+  }
+}
