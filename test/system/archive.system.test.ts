@@ -1,18 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { ensurePrograms } from '../../packaging/apt.ts';
 import { debianRoot } from '../support/debian-root.ts';
 import { entriesText, readEntries, sha256 } from '../support/manifest-oracle.ts';
-import { bake, bakeSigned, brief, type Keys, keygen, verify } from '../support/pristine-cli.ts';
-import { isRoot, type Scratch, scratch } from '../support/scratch.ts';
+import { bake, bakeSigned, brief, verify } from '../support/pristine-cli.ts';
+import { isRoot } from '../support/scratch.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 // Two layers of a real Debian, put together by hand and unpacked by umoci: what is baked of the image in each of the forms
 // that others write it must be what is baked of the directory, line by line.
 describe.skipIf(!isRoot)('an image that is not unpacked (needs root)', { timeout: 300_000 }, () => {
-  let place: Scratch;
-  let keys: Keys;
+  const { place, keys } = aWorkbench();
   let unpacked: string;
   let expected: string;
   const at = (path: string) => join(place.dir, path);
@@ -24,8 +24,6 @@ describe.skipIf(!isRoot)('an image that is not unpacked (needs root)', { timeout
   beforeAll(async () => {
     const programs = { skopeo: 'skopeo', umoci: 'umoci', setcap: 'libcap2-bin', setfattr: 'attr', setfacl: 'acl' };
     expect(await ensurePrograms(programs)).toBe(true);
-    place = scratch();
-    keys = await keygen(at('k'));
     makeSecondLayer();
     run('umoci', 'init', '--layout', at('layout'));
     run('umoci', 'new', '--image', `${at('layout')}:web`);
@@ -39,7 +37,6 @@ describe.skipIf(!isRoot)('an image that is not unpacked (needs root)', { timeout
     await bakeSigned({ root: unpacked, out: at('manifest'), key: keys.key });
     expected = entriesText(at('manifest')).toString('latin1');
   });
-  afterAll(() => place?.remove());
 
   /** All that can be in a layer, and whiteouts of each kind; the opaque mark stands last in its directory. */
   function makeSecondLayer(): void {

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensurePrograms } from '../../packaging/apt.ts';
 import { readEntries, readStatement } from '../support/manifest-oracle.ts';
-import { bakeSigned, brief, type Keys, keygen, verify } from '../support/pristine-cli.ts';
-import { isRoot, type Scratch, scratch } from '../support/scratch.ts';
+import { bakeSigned, brief, verify } from '../support/pristine-cli.ts';
+import { isRoot } from '../support/scratch.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 // Every attribute as the tools of its owners set and read it: setfattr, setcap, setfacl, chattr.
 describe.skipIf(!isRoot)('attributes beyond mode and owner (needs root)', { timeout: 120_000 }, () => {
-  let place: Scratch;
-  let keys: Keys;
+  const { place, keys } = aWorkbench();
   let root: string;
   let manifest: string;
   const at = (path: string) => join(root, path);
@@ -25,8 +25,6 @@ describe.skipIf(!isRoot)('attributes beyond mode and owner (needs root)', { time
       'mkfs.ext4': 'e2fsprogs',
     };
     expect(await ensurePrograms(programs)).toBe(true);
-    place = scratch();
-    keys = await keygen(join(place.dir, 'k'));
     // A filesystem of our own: what /tmp lies on may know none of these.
     const image = join(place.dir, 'ext4.img');
     run('truncate', '-s', '64M', image);
@@ -50,7 +48,6 @@ describe.skipIf(!isRoot)('attributes beyond mode and owner (needs root)', { time
   }, 120_000);
   afterAll(() => {
     if (manifest !== undefined) run('chattr', '-ia', at('etc/flags'), at('etc/log'));
-    place?.remove();
   });
 
   const checked = async () => {

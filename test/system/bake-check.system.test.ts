@@ -1,20 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Keys, keygen, pristine } from '../support/pristine-cli.ts';
-import { afterMounting, isRoot, type Scratch, scratch, withoutDac } from '../support/scratch.ts';
+import { describe, expect, it } from 'vitest';
+import { pristine } from '../support/pristine-cli.ts';
+import { afterMounting, isRoot, withoutDac } from '../support/scratch.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 describe('bake --check', { timeout: 120_000 }, () => {
-  let place: Scratch;
-  let keys: Keys;
+  const { place, keys } = aWorkbench();
   let roots = 0;
-
-  beforeAll(async () => {
-    place = scratch();
-    keys = await keygen(join(place.dir, 'k'));
-  });
-  afterAll(() => place?.remove());
 
   function aRoot(files: Readonly<Record<string, string>> = {}): { root: string; bake: readonly string[]; out: string } {
     roots += 1;

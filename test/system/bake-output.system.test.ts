@@ -3,24 +3,17 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { entriesText, readEntries, readStatement } from '../support/manifest-oracle.ts';
-import { bake, bakeSigned, brief, entryFile, type Keys, keygen, pristine, verify } from '../support/pristine-cli.ts';
+import { bake, bakeSigned, brief, entryFile, keygen, pristine, verify } from '../support/pristine-cli.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
-import { type Scratch, scratch } from '../support/scratch.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 const manifestFolder = 'usr/lib/pristine/manifest';
 
 describe('what bake and keygen leave on disk', { timeout: 300_000 }, () => {
-  let place: Scratch;
-  let keys: Keys;
+  const { place, keys } = aWorkbench();
   let trees = 0;
-
-  beforeAll(async () => {
-    place = scratch();
-    keys = await keygen(join(place.dir, 'k'));
-  }, 60_000);
-  afterAll(() => place?.remove());
 
   function aTree(files = 20): string {
     trees += 1;

@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { debianRoot } from '../support/debian-root.ts';
-import { bakeSigned, type Keys, keygen, parseReport, pristine, succeed } from '../support/pristine-cli.ts';
-import { isRoot, type Scratch, scratch } from '../support/scratch.ts';
+import { bakeSigned, parseReport, pristine, succeed } from '../support/pristine-cli.ts';
+import { isRoot } from '../support/scratch.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 const config = `
 components:
@@ -13,13 +14,10 @@ components:
 const cni = { 'opt/cni/bin/calico': 'plugin', 'etc/cni/net.d/10-calico.conflist': '{}' };
 
 describe.skipIf(!isRoot)('components laid over a Debian (needs root)', { timeout: 300_000 }, () => {
-  let place: Scratch;
-  let keys: Keys;
+  const { place, keys } = aWorkbench();
   let root: string;
   let manifest: string;
   beforeAll(async () => {
-    place = scratch();
-    keys = await keygen(join(place.dir, 'k'));
     const debian = debianRoot();
     manifest = join(place.dir, 'manifest');
     writeFileSync(join(place.dir, 'pristine.yaml'), config);
@@ -29,7 +27,6 @@ describe.skipIf(!isRoot)('components laid over a Debian (needs root)', { timeout
     root = place.overlay(debian, 'instance');
     put(root, cni);
   }, 600_000);
-  afterAll(() => place?.remove());
 
   async function bakeComponent(name: string, tree: Readonly<Record<string, string>>): Promise<void> {
     put(place.folder(name), tree);

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { debianRoot } from '../support/debian-root.ts';
 import {
   canonical,
@@ -13,26 +13,23 @@ import {
   readStatement,
   sha256,
 } from '../support/manifest-oracle.ts';
-import { bake, bakeSigned, entryFile, type Keys, keygen, succeed, verify } from '../support/pristine-cli.ts';
-import { isRoot, type Scratch, scratch } from '../support/scratch.ts';
+import { bake, bakeSigned, entryFile, succeed, verify } from '../support/pristine-cli.ts';
+import { isRoot } from '../support/scratch.ts';
 import { bytesOfName, everyPath, listPackages, listTree } from '../support/tree-oracle.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 type Skip = { readonly name: string; readonly rule: string };
 
 describe.skipIf(!isRoot)('bake of a Debian (needs root)', { timeout: 300_000 }, () => {
-  let place: Scratch;
-  let keys: Keys;
+  const { place, keys } = aWorkbench();
   let debian: string;
   let manifest: string;
 
   beforeAll(async () => {
-    place = scratch();
     debian = debianRoot();
-    keys = await keygen(join(place.dir, 'k'));
     manifest = join(place.dir, 'manifest');
     await bakeSigned({ root: debian, out: manifest, key: keys.key });
   }, 600_000);
-  afterAll(() => place?.remove());
 
   it('gives byte-identical entries again, from a copy, and with its output inside the root', async () => {
     const copy = join(place.dir, 'copy');

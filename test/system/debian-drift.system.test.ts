@@ -1,27 +1,24 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { debianRoot } from '../support/debian-root.ts';
 import { driftCases } from '../support/drift-cases.ts';
-import { bakeSigned, brief, type Keys, keygen, pristine, verify } from '../support/pristine-cli.ts';
-import { isRoot, type Scratch, scratch } from '../support/scratch.ts';
+import { bakeSigned, brief, pristine, verify } from '../support/pristine-cli.ts';
+import { isRoot } from '../support/scratch.ts';
 import { differences, listTree } from '../support/tree-oracle.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 describe.skipIf(!isRoot)('verify of a Debian (needs root)', { timeout: 300_000 }, () => {
-  let place: Scratch;
-  let keys: Keys;
+  const { place, keys } = aWorkbench();
   let debian: string;
   let manifest: string;
 
   beforeAll(async () => {
-    place = scratch();
     debian = debianRoot();
-    keys = await keygen(join(place.dir, 'k'));
     manifest = join(place.dir, 'manifest');
     await bakeSigned({ root: debian, out: manifest, key: keys.key });
   }, 600_000);
-  afterAll(() => place?.remove());
 
   it('exits 0 where nothing has changed', async () => {
     const { code, report } = await verify({ root: debian, manifest, pub: keys.pub });

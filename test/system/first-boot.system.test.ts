@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { cloudInitRoot, firstBoot } from '../support/first-boot.ts';
-import { type Keys, keygen, pristine, succeed, verify } from '../support/pristine-cli.ts';
-import { isRoot, type Scratch, scratch } from '../support/scratch.ts';
+import { pristine, succeed, verify } from '../support/pristine-cli.ts';
+import { isRoot } from '../support/scratch.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 /** A public key of a length that is right; nobody has the other half. */
 const keyOf = (letter: string) => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${letter.repeat(43)} of-${letter}`;
@@ -24,8 +25,7 @@ bootcmd:
 `;
 
 describe.skipIf(!isRoot)('first boots of a Debian with cloud-init (needs root)', { timeout: 1_200_000 }, () => {
-  let place: Scratch;
-  let keys: Keys;
+  const { place, keys } = aWorkbench();
   let image: string;
   let manifest: string;
   let fragment: string;
@@ -38,8 +38,6 @@ describe.skipIf(!isRoot)('first boots of a Debian with cloud-init (needs root)',
     ]);
 
   beforeAll(async () => {
-    place = scratch();
-    keys = await keygen(join(place.dir, 'k'));
     image = place.overlay(cloudInitRoot(), 'image');
     manifest = join(place.dir, 'manifest');
     fragment = join(place.dir, 'boot-rules.yaml');
@@ -50,7 +48,6 @@ describe.skipIf(!isRoot)('first boots of a Debian with cloud-init (needs root)',
     chmodSync(join(image, 'etc/hostname'), 0o644);
     chmodSync(join(image, 'etc/sudoers.d'), 0o750);
   }, 1_200_000);
-  afterAll(() => place?.remove());
 
   it('are of an image that was checked: the package makes host keys and ids, and the fixes take them out', async () => {
     const refused = await bake(manifest);

@@ -1,23 +1,20 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { files } from '../support/manifest-oracle.ts';
-import { bakeSigned, type Keys, keygen, verify } from '../support/pristine-cli.ts';
+import { bakeSigned, verify } from '../support/pristine-cli.ts';
 import { type Random, seededRandom, testSeed } from '../support/random.ts';
-import { type Scratch, scratch } from '../support/scratch.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 const roundsEach = Number(process.env['PRISTINE_FLIPS'] ?? 40);
 
 describe('a flipped byte anywhere in the manifest', { timeout: 600_000 }, () => {
-  let place: Scratch;
-  let keys: Keys;
+  const { place, keys } = aWorkbench();
   let root: string;
   let good: string;
   let scratchCopy: string;
 
   beforeAll(async () => {
-    place = scratch();
-    keys = await keygen(join(place.dir, 'k'));
     root = place.folder('root');
     mkdirSync(join(root, 'etc'));
     for (let index = 0; index < 50; index += 1) writeFileSync(join(root, 'etc', `file-${index}`), `${index}`);
@@ -28,7 +25,6 @@ describe('a flipped byte anywhere in the manifest', { timeout: 600_000 }, () => 
     await bakeSigned({ root, out: good, key: keys.key });
     cpSync(good, scratchCopy, { recursive: true });
   }, 60_000);
-  afterAll(() => place?.remove());
 
   it.each(Object.values(files))('of %s makes it unverifiable', async (file) => {
     const random = seededRandom(testSeed());

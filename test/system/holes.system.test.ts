@@ -1,24 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { debianRoot } from '../support/debian-root.ts';
 import { makeDeep } from '../support/hostile-tree.ts';
-import { bake, bakeSigned, brief, type Keys, keygen, verify } from '../support/pristine-cli.ts';
-import { isRoot, type Scratch, scratch, withoutDac } from '../support/scratch.ts';
+import { bake, bakeSigned, brief, verify } from '../support/pristine-cli.ts';
+import { isRoot, withoutDac } from '../support/scratch.ts';
 import { aBakedTree, hole } from '../support/small-tree.ts';
 import { everyPath } from '../support/tree-oracle.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 // What could not be measured is a hole with its reason: exit 3, never clean and never drift.
 describe('where permissions or path lengths end', { timeout: 300_000 }, () => {
-  let place: Scratch;
-  let keys: Keys;
-
-  beforeAll(async () => {
-    place = scratch();
-    keys = await keygen(join(place.dir, 'k'));
-  }, 60_000);
-  afterAll(() => place?.remove());
+  const { place, keys } = aWorkbench();
 
   // As root the rights to pass over permissions are dropped first; anybody else has none.
   const before: readonly string[] = isRoot ? withoutDac : [];

@@ -10,23 +10,17 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { debianRoot } from '../support/debian-root.ts';
 import { makeDeep } from '../support/hostile-tree.ts';
-import { bake, bakeSigned, brief, type Keys, keygen, verify } from '../support/pristine-cli.ts';
-import { isRoot, type Scratch, scratch } from '../support/scratch.ts';
+import { bake, bakeSigned, brief, verify } from '../support/pristine-cli.ts';
+import { isRoot } from '../support/scratch.ts';
 import { aBakedTree, hole } from '../support/small-tree.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 // Those of `support/hostile-cases.ts` that no other file has.
 describe('among hostile cases', { timeout: 300_000 }, () => {
-  let place: Scratch;
-  let keys: Keys;
-
-  beforeAll(async () => {
-    place = scratch();
-    keys = await keygen(join(place.dir, 'k'));
-  }, 60_000);
-  afterAll(() => place?.remove());
+  const { place, keys } = aWorkbench();
 
   const asRoot = it.skipIf(!isRoot);
 

@@ -1,29 +1,26 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { addDevices, buildHostileTree, hostileNames, makeSocket } from '../support/hostile-tree.ts';
 import { canonical, entriesText, readEntries } from '../support/manifest-oracle.ts';
-import { bake, bakeSigned, brief, type Keys, keygen, pristine, verify } from '../support/pristine-cli.ts';
-import { isRoot, type Scratch, scratch } from '../support/scratch.ts';
+import { bake, bakeSigned, brief, pristine, verify } from '../support/pristine-cli.ts';
+import { isRoot } from '../support/scratch.ts';
 import { bytesOfName, listTree, writtenName } from '../support/tree-oracle.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 describe('a hostile tree', { timeout: 300_000 }, () => {
-  let place: Scratch;
-  let keys: Keys;
+  const { place, keys } = aWorkbench();
   let root: string;
   let manifest: string;
 
   beforeAll(async () => {
-    place = scratch();
-    keys = await keygen(join(place.dir, 'k'));
     root = place.folder('root');
     buildHostileTree(root);
     if (isRoot) addDevices(root);
     manifest = join(place.dir, 'manifest');
     await bakeSigned({ root, out: manifest, key: keys.key });
   }, 120_000);
-  afterAll(() => place?.remove());
 
   it('is listed as find, stat and sha256sum list it', () => {
     const oracle = [...listTree(root).values()].map((entry) => canonical(entry));

@@ -6,19 +6,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../shared/report.ts';
 import { debianRoot } from '../support/debian-root.ts';
 import { bakeInto, installAgent, type LiveMachine, startMachine } from '../support/live-machine.ts';
-import { type Keys, keygen } from '../support/pristine-cli.ts';
-import { isRoot, quoted, type Scratch, scratch } from '../support/scratch.ts';
+import { isRoot, quoted } from '../support/scratch.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 /** Real processes on a machine of their own, whose root is a Debian with a manifest. */
 describe.skipIf(!isRoot)('what runs on a live root (needs root)', { timeout: 120_000 }, () => {
-  let place: Scratch;
-  let keys: Keys;
+  const { place, keys } = aWorkbench();
   let root: string;
   let machine: LiveMachine;
 
   beforeAll(async () => {
-    place = scratch();
-    keys = await keygen(join(place.dir, 'k'));
     root = place.overlay(debianRoot(), 'root');
     await installAgent(root, keys);
     mkdirSync(join(root, 'srv/other'), { recursive: true });
@@ -32,7 +29,6 @@ describe.skipIf(!isRoot)('what runs on a live root (needs root)', { timeout: 120
   });
   afterAll(() => {
     machine?.stop();
-    place?.remove();
   });
 
   const copied = (path: string) => `cp /usr/bin/sleep ${path}`;

@@ -1,19 +1,13 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bake, bakeSigned, brief, type Keys, keygen, verify } from '../support/pristine-cli.ts';
-import { afterMounting, isRoot, quoted, type Scratch, scratch } from '../support/scratch.ts';
+import { describe, expect, it } from 'vitest';
+import { bake, bakeSigned, brief, verify } from '../support/pristine-cli.ts';
+import { afterMounting, isRoot, quoted } from '../support/scratch.ts';
 import { aBakedTree, hole } from '../support/small-tree.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 describe.skipIf(!isRoot)('at mounts (needs root)', { timeout: 300_000 }, () => {
-  let place: Scratch;
-  let keys: Keys;
-
-  beforeAll(async () => {
-    place = scratch();
-    keys = await keygen(join(place.dir, 'k'));
-  }, 60_000);
-  afterAll(() => place?.remove());
+  const { place, keys } = aWorkbench();
 
   const tmpfs = (path: string) => `mount -t tmpfs -o mode=0755 tmpfs ${quoted(path)}`;
 

@@ -1,20 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bake, bakeSigned, brief, type Keys, keygen, verify } from '../support/pristine-cli.ts';
-import { type Scratch, scratch } from '../support/scratch.ts';
+import { describe, expect, it } from 'vitest';
+import { bake, bakeSigned, brief, verify } from '../support/pristine-cli.ts';
 import { aBakedTree, hole } from '../support/small-tree.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 describe('while files change', { timeout: 300_000 }, () => {
-  let place: Scratch;
-  let keys: Keys;
-
-  beforeAll(async () => {
-    place = scratch();
-    keys = await keygen(join(place.dir, 'k'));
-  }, 60_000);
-  afterAll(() => place?.remove());
+  const { place, keys } = aWorkbench();
 
   const big = Buffer.alloc(300_000_000, 'x');
 

@@ -1,20 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { appendFileSync, chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { debianRoot } from '../support/debian-root.ts';
 import { addDevices, buildHostileTree } from '../support/hostile-tree.ts';
-import { bakeSigned, type Keys, keygen, succeed } from '../support/pristine-cli.ts';
-import { type Scratch, scratch } from '../support/scratch.ts';
+import { bakeSigned, succeed } from '../support/pristine-cli.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 describe('what is exported for mtree', () => {
-  let place: Scratch;
-  let keys: Keys;
-  beforeAll(async () => {
-    place = scratch();
-    keys = await keygen(join(place.dir, 'k'));
-  });
-  afterAll(() => place?.remove());
+  const { place, keys } = aWorkbench();
 
   const exported = async (root: string): Promise<string> => {
     const manifest = `${root}.manifest`;

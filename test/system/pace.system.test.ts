@@ -3,25 +3,22 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../shared/report.ts';
 import { houseDir } from '../support/house.ts';
 import { coolDown, hasPageCache, residentBytes, warmUp } from '../support/page-cache.ts';
-import { bakeSigned, type Keys, keygen, parseReport, pristine } from '../support/pristine-cli.ts';
-import { type Scratch, scratch } from '../support/scratch.ts';
+import { bakeSigned, parseReport, pristine } from '../support/pristine-cli.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 const fileBytes = 2_000_000;
 const files = 16;
 
 describe('a verify that is told to go slowly', { timeout: 120_000 }, () => {
-  let place: Scratch;
-  let keys: Keys;
+  const { place, keys } = aWorkbench();
   let root: string;
   let manifest: string;
   let content: string[];
   beforeAll(async () => {
-    place = scratch();
-    keys = await keygen(join(place.dir, 'k'));
     root = place.folder('root');
     content = Array.from({ length: files }, (_, n) => join(root, `${n}`));
     for (const file of content) writeFileSync(file, randomBytes(fileBytes));
@@ -30,7 +27,6 @@ describe('a verify that is told to go slowly', { timeout: 120_000 }, () => {
     manifest = join(place.dir, 'manifest');
     await bakeSigned({ root, out: manifest, key: keys.key });
   });
-  afterAll(() => place?.remove());
   const args = () => ['verify', '--root', root, '--manifest', manifest, '--pub', keys.pub, '--format', 'json'];
   const verify = async (...limits: string[]) => parseReport(await pristine([...args(), ...limits]));
   const secondsOf = ({ startedAt, finishedAt }: Report) => (Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000;

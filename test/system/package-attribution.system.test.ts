@@ -1,23 +1,21 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { debianRoot } from '../support/debian-root.ts';
-import { bakeSigned, type Keys, keygen, pristine, verify } from '../support/pristine-cli.ts';
-import { isRoot, type Scratch, scratch } from '../support/scratch.ts';
+import { bakeSigned, pristine, verify } from '../support/pristine-cli.ts';
+import { isRoot } from '../support/scratch.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 // A real apt-get in a real Debian: many findings, few things that happened.
 describe.skipIf(!isRoot)('what a package manager did (needs root)', { timeout: 600_000 }, () => {
-  let place: Scratch;
-  let keys: Keys;
+  const { place, keys } = aWorkbench();
   let root: string;
   let manifest: string;
   const inside = (...command: string[]) =>
     execFileSync('chroot', [root, ...command], { stdio: ['ignore', 'ignore', 'inherit'] });
 
   beforeAll(async () => {
-    place = scratch();
-    keys = await keygen(join(place.dir, 'k'));
     root = place.overlay(debianRoot(), 'apt');
     copyFileSync('/etc/resolv.conf', join(root, 'etc/resolv.conf'));
     for (const file of ['/etc/hosts', '/etc/apt/apt.conf.d/99-test-proxy']) {
@@ -34,7 +32,6 @@ describe.skipIf(!isRoot)('what a package manager did (needs root)', { timeout: 6
     manifest = join(place.dir, 'manifest');
     await bakeSigned({ root, out: manifest, key: keys.key });
   }, 600_000);
-  afterAll(() => place?.remove());
 
   it('an upgrade and an installation are a line each, and what nobody packaged stands out', async () => {
     inside(

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   canonical,
   entriesText,
@@ -12,19 +12,16 @@ import {
   signStored,
 } from '../support/manifest-oracle.ts';
 import { bake, bakeSigned, type Keys, keygen, pristine, succeed, verify } from '../support/pristine-cli.ts';
-import { type Scratch, scratch } from '../support/scratch.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 // A manifest that is not exactly what somebody trusted has signed says nothing: exit 3, no findings, a reason.
 describe('verify refuses', { timeout: 300_000 }, () => {
-  let place: Scratch;
-  let keys: Keys;
+  const { place, keys } = aWorkbench();
   let other: Keys;
   let root: string;
   let good: string;
 
   beforeAll(async () => {
-    place = scratch();
-    keys = await keygen(join(place.dir, 'k'));
     other = await keygen(join(place.dir, 'other'));
     root = place.folder('root');
     mkdirSync(join(root, 'etc'));
@@ -34,7 +31,6 @@ describe('verify refuses', { timeout: 300_000 }, () => {
     good = join(place.dir, 'good');
     await bakeSigned({ root, out: good, key: keys.key });
   }, 60_000);
-  afterAll(() => place?.remove());
 
   let copies = 0;
   const aCopy = () => {

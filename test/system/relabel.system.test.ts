@@ -1,20 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Report } from '../../shared/report.ts';
 import { debianRoot } from '../support/debian-root.ts';
-import { bakeSigned, type Keys, keygen, pristine, verify } from '../support/pristine-cli.ts';
-import { isRoot, type Scratch, scratch } from '../support/scratch.ts';
+import { bakeSigned, pristine, verify } from '../support/pristine-cli.ts';
+import { isRoot } from '../support/scratch.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 describe.skipIf(!isRoot)('a relabel of a whole system (needs root)', { timeout: 300_000 }, () => {
-  let place: Scratch;
-  let keys: Keys;
-  beforeAll(async () => {
-    place = scratch();
-    keys = await keygen(join(place.dir, 'k'));
-  });
-  afterAll(() => place?.remove());
+  const { place, keys } = aWorkbench();
 
   it('is one line, and neither a changed program nor a set-id one hides in it', async () => {
     const debian = debianRoot();

@@ -1,21 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bakeSigned, brief, type Keys, keygen, verify } from '../support/pristine-cli.ts';
-import { isRoot, type Scratch, scratch } from '../support/scratch.ts';
+import { describe, expect, it } from 'vitest';
+import { bakeSigned, brief, verify } from '../support/pristine-cli.ts';
+import { isRoot } from '../support/scratch.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 const asFile = 'content,gid,mode,size,type,uid';
 
 describe('rules and guards', { timeout: 300_000 }, () => {
-  let place: Scratch;
-  let keys: Keys;
-
-  beforeAll(async () => {
-    place = scratch();
-    keys = await keygen(join(place.dir, 'k'));
-  }, 60_000);
-  afterAll(() => place?.remove());
+  const { place, keys } = aWorkbench();
 
   let trees = 0;
 

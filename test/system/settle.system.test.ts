@@ -2,22 +2,22 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createToken } from '../../server/store/token-store.ts';
 import type { ReportMessage } from '../../shared/protocol.ts';
 import { debianRoot } from '../support/debian-root.ts';
 import { type GatewayDouble, startGatewayDouble } from '../support/gateway-double.ts';
 import { aGatewayHouse } from '../support/gateway-house.ts';
-import { bakeSigned, brief, entryFile, type Keys, keygen, pristine, verify } from '../support/pristine-cli.ts';
-import { type Scratch, scratch } from '../support/scratch.ts';
+import { bakeSigned, brief, entryFile, keygen, pristine, verify } from '../support/pristine-cli.ts';
+import { scratch } from '../support/scratch.ts';
 import { until } from '../support/until.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 const hostKey = 'etc/ssh/ssh_host_ed25519_key';
 const asFile = 'content,gid,mode,size,type,uid';
 
 describe('the agent on a Debian that boots for the first time', () => {
-  let place: Scratch;
-  let keys: Keys;
+  const { place, keys } = aWorkbench();
   let image: string;
   let manifest: string;
   let root: string;
@@ -27,8 +27,6 @@ describe('the agent on a Debian that boots for the first time', () => {
   let rounds = 0;
 
   beforeAll(async () => {
-    place = scratch();
-    keys = await keygen(join(place.dir, 'k'));
     image = place.overlay(debianRoot(), 'image');
     put(image, 'usr/bin/cloud-init', '#!/bin/sh\n', 0o755);
     mkdirSync(join(image, 'etc/ssh'), { recursive: true });
@@ -36,7 +34,6 @@ describe('the agent on a Debian that boots for the first time', () => {
     manifest = join(place.dir, 'manifest');
     await bakeSigned({ root: image, out: manifest, key: keys.key });
   });
-  afterAll(() => place?.remove());
 
   beforeEach(async () => {
     rounds += 1;

@@ -2,14 +2,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ExplainedPath } from '../../agent/rules/explanation.ts';
 import type { Status } from '../../agent/status.ts';
 import { startGatewayDouble } from '../support/gateway-double.ts';
-import { bake, brief, entryFile, type Keys, keygen, pristine, verify } from '../support/pristine-cli.ts';
-import { afterMounting, isRoot, quoted, type Scratch, scratch } from '../support/scratch.ts';
+import { bake, brief, entryFile, pristine, verify } from '../support/pristine-cli.ts';
+import { afterMounting, isRoot, quoted } from '../support/scratch.ts';
 import { aBakedTree, hole } from '../support/small-tree.ts';
 import { until } from '../support/until.ts';
+import { aWorkbench } from '../support/workbench.ts';
 
 /** A FUSE filesystem whose program reads no request: whoever touches it waits until the descriptor is closed. */
 const silentFuse = (path: string) =>
@@ -21,13 +22,7 @@ function statusOf(stateDir: string): Status | undefined {
 }
 
 describe.skipIf(!isRoot)('a filesystem that never answers (needs root)', { timeout: 300_000 }, () => {
-  let place: Scratch;
-  let keys: Keys;
-  beforeAll(async () => {
-    place = scratch();
-    keys = await keygen(join(place.dir, 'k'));
-  });
-  afterAll(() => place?.remove());
+  const { place, keys } = aWorkbench();
 
   it('is a hole, and all else is measured', async () => {
     const { root, manifest } = await aBakedTree(place, keys);
