@@ -21,7 +21,7 @@ export const agendaLimits: AgendaLimits = {
 
 /**
  * When to sweep and when to check. Knows times (monotonic milliseconds) and nothing else. A sweep is due at the start;
- * until a full report is told, and while a sweep runs, no check is.
+ * until a full report is told, no check is.
  */
 export interface Agenda {
   /** What to do now. A sweep that is begun is ended by `sweepEnded`. */
@@ -65,8 +65,7 @@ export function createAgenda(startedAt: number, limits: AgendaLimits = agendaLim
 
   return {
     next(now) {
-      if (isSweeping) return undefined;
-      if (now >= sweepAt()) {
+      if (!isSweeping && now >= sweepAt()) {
         isSweeping = true;
         isAskedFor = false;
         return 'sweep';
@@ -75,7 +74,7 @@ export function createAgenda(startedAt: number, limits: AgendaLimits = agendaLim
       checkDueAt = Number.POSITIVE_INFINITY;
       return 'check';
     },
-    dueAt: () => (isSweeping ? Number.POSITIVE_INFINITY : Math.min(sweepAt(), checkAt())),
+    dueAt: () => Math.min(isSweeping ? Number.POSITIVE_INFINITY : sweepAt(), checkAt()),
     hinted(now) {
       checkDueAt = Math.min(checkDueAt, now + limits.settleMs);
     },
