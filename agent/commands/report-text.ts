@@ -7,13 +7,19 @@ import type { Report } from '../../shared/report.ts';
 import type { Severity } from '../../shared/severity.ts';
 import { severities } from '../../shared/severity.ts';
 import { diffLines } from './diff-text.ts';
-import { foldPackages } from './group-text.ts';
+import { foldPackages, type PackageLine } from './group-text.ts';
 import { paint, type Style } from './paint.ts';
 import { foldedRelabels, relabelSentence } from './relabel-text.ts';
 
 /** A report for the person on call: what is wrong and how badly first, what was not looked at, how much was. */
 export function reportText(report: Report): string {
-  const lines = [headline(report), ...findingLines(report), ...holeLines(report), ...coverageLines(report)];
+  const lines = [
+    headline(report),
+    ...findingLines(report),
+    ...holeLines(report),
+    ...coverageLines(report),
+    ...adviceLines(report),
+  ];
   return `${lines.join('\n')}\n`;
 }
 
@@ -61,15 +67,21 @@ const severityStyles: Readonly<Record<Severity, Style>> = {
   info: 'dim',
 };
 
+/** Worst first; of one severity, what stands for many findings before single ones. */
 function findingLines(report: Report): string[] {
   const { relabels, rest } = foldedRelabels(report);
   const { lines, shown } = foldPackages(rest);
-  const worstFirst = severities.toReversed().flatMap((severity) => shown.filter((one) => one.severity === severity));
-  return [
-    ...(lines.length > 0 ? ['', ...lines.map((line) => `  ${paint('bold', 'package')}   ${terminalSafe(line)}`)] : []),
-    ...(relabels.length > 0 ? ['', ...relabels.flatMap(relabelLines)] : []),
-    ...(shown.length > 0 ? ['', ...worstFirst.flatMap(findingLine)] : []),
+  const parts = [
+    ...lines.map((line) => ({ severity: line.severity, lines: [packageLine(line)] })),
+    ...relabels.map((one) => ({ severity: one.relabel.severity, lines: relabelLines(one) })),
+    ...shown.map((finding) => ({ severity: finding.severity, lines: findingLine(finding) })),
   ];
+  const worstFirst = severities.toReversed().flatMap((severity) => parts.filter((part) => part.severity === severity));
+  return worstFirst.length === 0 ? [] : ['', ...worstFirst.flatMap((part) => part.lines)];
+}
+
+function packageLine({ severity, text }: PackageLine): string {
+  return `  ${paint(severityStyles[severity], severity.padEnd(8))}  ${paint('bold', 'package')}   ${terminalSafe(text)}`;
 }
 
 function relabelLines({ relabel, examples }: ReturnType<typeof foldedRelabels>['relabels'][number]): string[] {
@@ -100,8 +112,12 @@ const detailIndent = ' '.repeat(22);
 function differenceLines({ change, attributes, expected, actual }: Finding): string[] {
   if (change === 'removed') return [];
   if (change === 'added') {
-    const parts = Object.keys(actual).filter((name) => name !== 'content' && name !== 'files' && name !== 'purl');
-    return [`${detailIndent}${paint('dim', parts.map((name) => `${name} ${value(actual[name])}`).join(', '))}`];
+    const { content: _, purl: __, files, ...rest } = actual;
+    const parts = [
+      ...Object.entries(rest).map(([name, raw]) => `${name} ${value(raw)}`),
+      ...(files === undefined ? [] : [`in ${value(files)}`]),
+    ];
+    return parts.length === 0 ? [] : [`${detailIndent}${paint('dim', parts.join(', '))}`];
   }
   return attributes.map(
     (attribute) =>
@@ -130,8 +146,8 @@ function holeLines({ coverage, error }: Report): string[] {
     '',
     'could not look at',
     ...coverage.holes.map(({ subject, name, reason }) => {
-      const what = subject === 'component' ? `component ${name}` : name;
-      return `  ${paint('yellow', reason.padEnd(16))}  ${terminalSafe(what)}`;
+      const what = subject === 'component' ? 'component ' : subject === 'manifest' ? 'compared with: ' : '';
+      return `  ${paint('yellow', reason.padEnd(16))}  ${what}${terminalSafe(name)}`;
     }),
   ];
 }
@@ -152,6 +168,18 @@ function coverageLines({ coverage, error, startedAt, finishedAt }: Report): stri
       'left out',
       skipped.map(({ name, rule }) => `${name} (${rule})`),
     ),
+  ];
+}
+
+/** What to do next. */
+function adviceLines({ verdict, coverage: { holes }, error }: Report): string[] {
+  if (error !== undefined) return [];
+  const isRoot = process.geteuid?.() === 0;
+  return [
+    ...(verdict === 'drifted' ? ['next: `pristine explain PATH` says which rule decides, and since when'] : []),
+    ...(!isRoot && holes.some(({ reason }) => reason === 'unreadable')
+      ? ['next: run it as root, who may read all']
+      : []),
   ];
 }
 

@@ -4,6 +4,7 @@ import type { Coverage } from '../../shared/coverage.ts';
 import { digestOf, sha256Hex } from '../../shared/digest.ts';
 import { type Finding, fingerprintOf } from '../../shared/finding.ts';
 import { Group } from '../../shared/policy.ts';
+import { Report } from '../../shared/report.ts';
 import { uuidv7 } from '../../shared/uuid.ts';
 
 export const aTime = '2026-01-01T00:00:00.000Z';
@@ -87,4 +88,21 @@ export function aFinding(overrides: Partial<Finding> = {}): Finding {
     ...overrides,
   };
   return { ...finding, fingerprint: overrides.fingerprint ?? fingerprintOf(finding) };
+}
+
+/** What `verify` prints as JSON. */
+export function aPrintedReport(overrides: Partial<Report> = {}): Report {
+  return Report.parse({
+    schema: 'pristine.report/1',
+    image: null,
+    rules: null,
+    root: '/',
+    startedAt: aTime,
+    finishedAt: aTime,
+    verdict: 'drifted',
+    coverage: aCoverage(),
+    findings: [],
+    summary: { added: 0, removed: 0, modified: 0 },
+    ...overrides,
+  });
 }

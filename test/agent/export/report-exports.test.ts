@@ -4,25 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { junitOf } from '../../../agent/export/junit.ts';
 import { readReport } from '../../../agent/export/read-report.ts';
 import { sarifOf } from '../../../agent/export/sarif.ts';
-import { Report } from '../../../shared/report.ts';
-import { aCoverage, aFinding, aTime } from '../../support/builders.ts';
+import { aCoverage, aFinding, aPrintedReport } from '../../support/builders.ts';
 import { codeOfAsync } from '../../support/code-of.ts';
 import { aDirectory } from '../../support/directory.ts';
-
-const aReport = (over: Partial<Report> = {}): Report =>
-  Report.parse({
-    schema: 'pristine.report/1',
-    image: null,
-    rules: null,
-    root: '/',
-    startedAt: aTime,
-    finishedAt: aTime,
-    verdict: 'drifted',
-    coverage: aCoverage({}),
-    findings: [],
-    summary: { added: 0, removed: 0, modified: 0 },
-    ...over,
-  });
 
 const evil = aFinding({ name: '/a b\\xff]]>"<&\'[x](1){0}\u202e', severity: 'critical' });
 const hole = { subject: 'file', name: '/x\u0001', reason: 'unreadable' } as const;
@@ -30,7 +14,7 @@ const hole = { subject: 'file', name: '/x\u0001', reason: 'unreadable' } as cons
 describe('a report as SARIF', () => {
   it('has a result for each finding, with level, place and fingerprint', () => {
     const [run] = sarifOf(
-      aReport({ findings: [evil, aFinding({ name: '/etc/passwd', severity: 'medium' })] }),
+      aPrintedReport({ findings: [evil, aFinding({ name: '/etc/passwd', severity: 'medium' })] }),
       '0',
     ).runs;
 
@@ -50,7 +34,7 @@ describe('a report as SARIF', () => {
   });
 
   it('takes no name for a link, a placeholder or a command of a terminal', () => {
-    const text = sarifOf(aReport({ findings: [evil] }), '0').runs[0]!.results[0]!.message.text;
+    const text = sarifOf(aPrintedReport({ findings: [evil] }), '0').runs[0]!.results[0]!.message.text;
 
     expect(text).not.toMatch(/(?<!\\)\[/);
     expect(text).not.toContain('\u202e');
@@ -65,7 +49,7 @@ describe('a report as SARIF', () => {
       expected: {},
       actual: { files: ['/etc/passwd'] },
     });
-    const results = sarifOf(aReport({ findings: [user, aFinding({ subject: 'package', name: 'x:all' })] }), '0')
+    const results = sarifOf(aPrintedReport({ findings: [user, aFinding({ subject: 'package', name: 'x:all' })] }), '0')
       .runs[0]!.results;
 
     expect(results.map(({ locations }) => JSON.stringify(locations[0]).slice(0, 19))).toEqual([
@@ -75,7 +59,7 @@ describe('a report as SARIF', () => {
   });
 
   it('notes each hole, and that the run was no success', () => {
-    const report = aReport({ verdict: 'unverifiable', coverage: aCoverage({ holes: [hole] }) });
+    const report = aPrintedReport({ verdict: 'unverifiable', coverage: aCoverage({ holes: [hole] }) });
     const [invocation] = sarifOf(report, '0').runs[0]!.invocations;
 
     expect(invocation!.executionSuccessful).toBe(false);
@@ -86,7 +70,7 @@ describe('a report as SARIF', () => {
 describe('a report as JUnit', () => {
   it('counts findings as failures and holes as errors', () => {
     const info = aFinding({ name: '/i', severity: 'info' });
-    const xml = junitOf(aReport({ findings: [evil, info], coverage: aCoverage({ holes: [hole] }) }));
+    const xml = junitOf(aPrintedReport({ findings: [evil, info], coverage: aCoverage({ holes: [hole] }) }));
 
     expect(xml).toContain('tests="2" failures="1" errors="1"');
     expect(xml.match(/<failure /g)).toHaveLength(1);
@@ -94,7 +78,7 @@ describe('a report as JUnit', () => {
   });
 
   it('holds nothing that XML cannot, and nothing that ends an attribute', () => {
-    const xml = junitOf(aReport({ findings: [evil], coverage: aCoverage({ holes: [hole] }) }));
+    const xml = junitOf(aPrintedReport({ findings: [evil], coverage: aCoverage({ holes: [hole] }) }));
 
     expect(xml).not.toMatch(/[\u0000-\u0009\u000b-\u001f\ufffe\uffff]/);
     expect(xml).not.toContain(']]>');
@@ -102,7 +86,7 @@ describe('a report as JUnit', () => {
   });
 
   it('has one good case where all is as baked', () => {
-    expect(junitOf(aReport({ verdict: 'in_sync' }))).toContain('tests="1" failures="0" errors="0"');
+    expect(junitOf(aPrintedReport({ verdict: 'in_sync' }))).toContain('tests="1" failures="0" errors="0"');
   });
 });
 
@@ -114,10 +98,10 @@ describe('a report that somebody gives us', () => {
       return codeOfAsync(() => readReport(file));
     };
 
-    expect(await given(JSON.stringify(aReport({ findings: [evil] })))).toBeUndefined();
+    expect(await given(JSON.stringify(aPrintedReport({ findings: [evil] })))).toBeUndefined();
     expect(await given('')).toBe('USAGE');
     expect(await given('{"schema":"pristine.report/1"}')).toBe('USAGE');
-    expect(await given(JSON.stringify({ ...aReport(), more: 1 }))).toBe('USAGE');
+    expect(await given(JSON.stringify({ ...aPrintedReport(), more: 1 }))).toBe('USAGE');
     expect(await codeOfAsync(() => readReport(join(file, 'nothing')))).toBe('USAGE');
   });
 });
