@@ -9,17 +9,18 @@ import { value } from './report-text.ts';
 /** An explanation for a person: of each path first what it is, then what decided, then what is known of it. */
 export function explanationText({ image, rules, root, paths }: Explanation): string {
   const head = `${terminalSafe(root)} against ${imageRef(image)}, rules ${rules}`;
-  return `${[head, ...paths.flatMap((path) => ['', paint('bold', terminalSafe(path.name)), ...linesOf(path)])].join('\n')}\n`;
+  return `${[head, ...paths.flatMap((path) => ['', paint('bold', terminalSafe(path.name)), ...linesOf(path, root)])].join('\n')}\n`;
 }
 
 type Line = readonly [title: string, text: string];
 
-function linesOf(path: ExplainedPath): string[] {
+function linesOf(path: ExplainedPath, root: string): string[] {
   const lines: readonly Line[] = [
-    ['is', outcomeText(path)],
+    ['is', `${outcomeText(path)}${isDirectoryAsBaked(path) ? ', itself: what lies in it is not looked at' : ''}`],
     ...differences(path),
     ...path.holes.map(({ reason, name }): Line => ['hole', `${reason}: ${name}`]),
     ...(path.link ? [linkLine(path.link)] : []),
+    ...rootLines(path, root),
     ['rule', ruleText(path)],
     ['guards', guardsText(path)],
     ['baked', attributesText(path.baked)],
@@ -30,6 +31,10 @@ function linesOf(path: ExplainedPath): string[] {
     ...(path.since === null ? [] : [['since', sinceText(path.since, path.finding?.fingerprint)] as const]),
   ];
   return lines.map(([title, text]) => `  ${paint('dim', title.padEnd(8))}  ${terminalSafe(text)}`);
+}
+
+function isDirectoryAsBaked({ outcome, baked }: ExplainedPath): boolean {
+  return outcome === 'as-baked' && baked?.['type'] === 'dir';
 }
 
 function outcomeText({
@@ -69,6 +74,13 @@ function differences({ finding, allowed, why, baked, actual, outcome }: Explaine
 
 function linkLine({ at, target, leadsTo }: NonNullable<ExplainedPath['link']>): Line {
   return ['link', `${at} is a link to ${target}, and no scan follows one: see ${leadsTo}`];
+}
+
+/** Whoever completes a path in a shell has the root in it. */
+function rootLines({ outcome, name }: ExplainedPath, root: string): readonly Line[] {
+  const prefix = `${root.replace(/\/+$/, '')}/`;
+  if (outcome !== 'absent' || prefix === '/' || !name.startsWith(prefix)) return [];
+  return [['root', `paths are within it: ask for /${name.slice(prefix.length)}`]];
 }
 
 function ruleText({ rule }: ExplainedPath): string {
