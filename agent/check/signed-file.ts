@@ -26,7 +26,7 @@ export function readFrom(dir: string): ReadSigned {
     try {
       return readRegular(join(dir, file), envelopeBytesMax);
     } catch (cause) {
-      const what = `expected a manifest in ${dir}, and could not read ${file}: ${sentenceOf(cause)}`;
+      const what = `expected a manifest in ${dir}, as \`pristine bake --out\` makes it, and could not read ${file}: ${sentenceOf(cause)}`;
       throw new CodedError('UNREADABLE', what, cause);
     }
   };

@@ -25,6 +25,7 @@ export function addInstanceCommands(program: Command, end: End): void {
     )
     .option('--max-cpu <percent>', 'use no more of one core, such as 25%; the page cache as above')
     .addOption(new Option('--format <format>', 'what to print').choices(['text', 'json']).default('text'))
+    .addOption(new Option('--json', 'the same as --format json').implies({ format: 'json' }))
     .addOption(
       new Option('--fail-on <severity>', 'exit 1 from this severity on')
         .choices(['info', 'low', 'medium', 'high', 'critical'])

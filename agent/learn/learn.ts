@@ -50,7 +50,9 @@ async function learnFrom(manifest: Manifest, options: LearnOptions): Promise<Lea
   for (const root of options.roots) {
     const { pool, clock, keys } = options;
     const onProgress = (looked: number, entries: number) => options.onProgress(root, looked, entries);
-    const report = await verify({ root, manifest: options.manifest, keys, pool, clock, onProgress });
+    const report = await verify({ root, manifest: options.manifest, keys, pool, clock, onProgress }).catch((error) => {
+      throw error instanceof CodedError ? new CodedError(error.code, `${root}: ${error.message}`, error) : error;
+    });
     holes.push(...report.coverage.holes.map((hole) => ({ root, ...hole })));
     instances.push({ findings: report.findings, words: await wordsOf(root, pool) });
   }
