@@ -15,7 +15,7 @@ export interface Output {
   line(text: string): void;
   json(value: unknown): void;
   jsonLine(value: unknown): void;
-  /** A heading line and one line a row; on a terminal the widest column is cut to fit. */
+  /** A heading line and one line a row; on a terminal the widest columns are cut to fit. */
   table(heads: readonly string[], rows: readonly (readonly Cell[])[]): void;
   /** The lines of a unified diff. */
   diff(text: string): void;
@@ -71,19 +71,27 @@ function textOf(cell: Cell): string {
   return terminalSafe(String(text));
 }
 
-/** Shrinks the widest column until the line fits; others are ids and words that are worth nothing in part. */
+/** Shrinks the widest columns, one after the other, until the line fits or each is as narrow as still tells something. */
 function shrink(widths: readonly number[], widthMax: number | undefined): readonly number[] {
-  if (widthMax === undefined) return widths;
-  const total = widths.reduce((sum, width) => sum + width, 0) + gap.length * (widths.length - 1);
-  const widest = Math.max(...widths);
-  const room = Math.max(cutWidthMin, widest - Math.max(0, total - widthMax));
-  const column = widths.indexOf(widest);
-  return widths.map((width, index) => (index === column ? Math.min(width, room) : width));
+  const shrunk = [...widths];
+  const gaps = gap.length * (widths.length - 1);
+  let over = shrunk.reduce((sum, width) => sum + width, gaps) - (widthMax ?? Number.POSITIVE_INFINITY);
+  while (over > 0) {
+    const widest = Math.max(...shrunk);
+    if (widest <= cutWidthMin) break;
+    const next = Math.max(cutWidthMin, ...shrunk.filter((width) => width < widest));
+    const less = Math.min(over, widest - next);
+    shrunk[shrunk.indexOf(widest)] = widest - less;
+    over -= less;
+  }
+  return shrunk;
 }
 
-/** Cuts in the middle: of a path both the folder and the file tell something. */
+/** Cuts in the middle: of a path both the folder and the file tell something. A time loses what matters least. */
 function cut(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
+  const time = /^\d{4}-(\d\d-\d\dT\d\d:\d\d):\d\d\.\d{3}Z$/.exec(text);
+  if (time !== null) return width < 20 ? `${time[1]}Z` : `${text.slice(0, 19)}Z`;
   const chars = [...text];
   const half = Math.floor((width - 1) / 2);
   const head = take(chars, width - 1 - half);

@@ -1,6 +1,9 @@
 import type { Instance, ReplacementState } from '../../shared/api.ts';
+import { factSentence } from '../../shared/fact-text.ts';
+import type { Difference } from '../../shared/finding.ts';
 import type { Image } from '../../shared/image.ts';
 import { imageRef } from '../../shared/image.ts';
+import { privilegeChange } from '../../shared/privilege.ts';
 import type { Cause } from '../../shared/proof.ts';
 import type { Severity } from '../../shared/severity.ts';
 import type { Cell, Tone } from './output.ts';
@@ -42,8 +45,31 @@ export function taintCell(taint: Instance['taint']): Cell {
   return taint === null ? null : severityCell(taint.severity);
 }
 
+const fingerprintsShownMax = 3;
+
+/** `drift of medium: 0e4fcfad7e6d`: what `pristinectl drifts get` takes. */
 export function causeText(cause: Cause): string {
-  return cause.trigger === 'drift' ? `drift of ${cause.severity}` : `outdated: ${cause.from} → ${cause.to}`;
+  if (cause.trigger === 'outdated') return `outdated: ${cause.from} → ${cause.to}`;
+  const shown = cause.fingerprints.slice(0, fingerprintsShownMax).map(shortDigest);
+  const more = cause.fingerprints.length - shown.length;
+  return `drift of ${cause.severity}: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** What differs, in a line; null where the change says it all. Of contents only that they do: `drifts get` has the digests. */
+export function differenceText(finding: Difference): string | null {
+  const { subject, change, attributes, expected, actual } = finding;
+  const power = privilegeChange(finding);
+  if (change !== 'modified') return power ?? (subject === 'file' ? null : factSentence(finding));
+  const parts = attributes.map((attribute) =>
+    attribute === 'content' ? attribute : `${attribute} ${plain(expected[attribute])} → ${plain(actual[attribute])}`,
+  );
+  return [...(power === undefined ? [] : [power]), ...parts].join(', ');
+}
+
+export function plain(value: Difference['expected'][string] | undefined): string {
+  if (value === undefined) return '–';
+  if (typeof value !== 'object') return String(value);
+  return Array.isArray(value) ? value.join(', ') : (pairsCell(value as Readonly<Record<string, string>>) ?? '');
 }
 
 /** `key=value` of each; null where there is none. */

@@ -1,7 +1,7 @@
 import type { Drift } from '../../../shared/api.ts';
 import { CodedError } from '../../../shared/errors.ts';
 import type { Context } from '../context.ts';
-import { pairsCell, severityCell, shortDigest } from '../words.ts';
+import { plain, severityCell, shortDigest } from '../words.ts';
 
 export async function list(
   { remote, out, json }: Context,
@@ -49,12 +49,6 @@ function differencesOf({ attributes, expected, actual }: Drift) {
   return attributes.map(
     (attribute) => [attribute, `${plain(expected[attribute])} → ${plain(actual[attribute])}`] as const,
   );
-}
-
-function plain(value: Drift['expected'][string] | undefined): string {
-  if (value === undefined) return '–';
-  if (typeof value !== 'object') return String(value);
-  return Array.isArray(value) ? value.join(', ') : (pairsCell(value as Readonly<Record<string, string>>) ?? '');
 }
 
 export async function beneath({ remote, out, json }: Context, [wanted = '']: readonly string[]): Promise<void> {

@@ -40,8 +40,14 @@ export async function events(
 
 function sentenceOf({ at, type, group, instanceId, replacementId, data }: FleetEvent): string {
   const about = [group, instanceId, replacementId].filter((part) => part !== null).join(' ');
-  const details = Object.entries(data).map(
-    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  );
+  const details = Object.entries(data).map(([key, value]) => `${key}=${valueText(value)}`);
   return [at, type.padEnd(20), about, ...details].join('  ');
+}
+
+/** For the eye: of what has parts their values, and the beginnings of digests. The whole is in the JSON. */
+function valueText(value: unknown): string {
+  if (value === null) return '–';
+  if (Array.isArray(value)) return value.map(valueText).join(', ');
+  if (typeof value === 'object') return Object.values(value).map(valueText).join(' ');
+  return String(value).replace(/\b[0-9a-f]{64}\b/g, (digest) => digest.slice(0, 12));
 }

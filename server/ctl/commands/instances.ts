@@ -1,10 +1,19 @@
 import type { Instance, InstanceFinding } from '../../../shared/api.ts';
 import { withheldWords } from '../../../shared/diff-text.ts';
+import { severities } from '../../../shared/severity.ts';
 import type { Context } from '../context.ts';
 import type { Output } from '../output.ts';
-import { contentCell, imageCell, livenessCell, pairsCell, severityCell, taintCell } from '../words.ts';
+import { wantedId } from '../wanted-id.ts';
+import { contentCell, differenceText, imageCell, livenessCell, pairsCell, severityCell, taintCell } from '../words.ts';
 
-const pathOf = (id: string) => `instances/${encodeURIComponent(id)}`;
+/** Errors: USAGE where several are called so. */
+export async function instancePath({ remote }: Context, wanted: string): Promise<string> {
+  const id = await wantedId(wanted, 'instance', async () => {
+    const { items } = await remote.list<Instance>('instances', { all: true });
+    return items.map((instance) => ({ id: instance.id, name: instance.providerId }));
+  });
+  return `instances/${encodeURIComponent(id)}`;
+}
 
 interface ListOptions {
   readonly group?: string | number | boolean | undefined;
@@ -39,8 +48,8 @@ export async function list(
   );
 }
 
-export async function get(context: Context, [id = '']: readonly string[]): Promise<void> {
-  show(context, await context.remote.get<Instance>(pathOf(id)));
+export async function get(context: Context, [wanted = '']: readonly string[]): Promise<void> {
+  show(context, await context.remote.get<Instance>(await instancePath(context, wanted)));
 }
 
 export function show({ out, json }: Context, instance: Instance): void {
@@ -73,21 +82,24 @@ export function show({ out, json }: Context, instance: Instance): void {
 }
 
 export async function findings(
-  { remote, out, json }: Context,
-  [id = '']: readonly string[],
+  context: Context,
+  [wanted = '']: readonly string[],
   { all, diff }: ListOptions,
 ): Promise<void> {
-  const page = await remote.list<InstanceFinding>(`${pathOf(id)}/findings`, all === true ? {} : { open: true });
+  const { remote, out, json } = context;
+  const path = await instancePath(context, wanted);
+  const page = await remote.list<InstanceFinding>(`${path}/findings`, all === true ? {} : { open: true });
   if (json) return out.json(page);
-  if (diff === true) return showDiffs(out, page.items);
+  const worstFirst = page.items.toSorted((a, b) => severities.indexOf(b.severity) - severities.indexOf(a.severity));
+  if (diff === true) return showDiffs(out, worstFirst);
   out.table(
-    ['SEVERITY', 'CHANGE', 'SUBJECT', 'NAME', 'ATTRIBUTES', 'SINCE', 'CLOSED'],
-    page.items.map((finding) => [
+    ['SEVERITY', 'CHANGE', 'SUBJECT', 'NAME', 'DIFFERENCE', 'SINCE', 'CLOSED'],
+    worstFirst.map((finding) => [
       severityCell(finding.severity),
       finding.change,
       finding.subject,
       finding.name,
-      finding.attributes.join(' '),
+      differenceText(finding),
       finding.firstSeenAt,
       finding.closedAt,
     ]),
@@ -95,8 +107,10 @@ export async function findings(
 }
 
 function showDiffs(out: Output, findings: readonly InstanceFinding[]): void {
-  for (const { severity, change, subject, name, diff } of findings) {
-    out.line(`${severity} ${change} ${subject} ${name}`);
+  for (const finding of findings) {
+    const { severity, change, subject, name, diff } = finding;
+    const difference = differenceText(finding);
+    out.line(`${severity} ${change} ${subject} ${name}${difference === null ? '' : `: ${difference}`}`);
     if (diff === undefined) continue;
     if ('withheld' in diff) out.line(`  text not shown: ${withheldWords[diff.withheld]}`);
     else out.diff(diff.text);
@@ -104,8 +118,9 @@ function showDiffs(out: Output, findings: readonly InstanceFinding[]): void {
   }
 }
 
-export async function scan({ remote, out, json }: Context, [id = '']: readonly string[]): Promise<void> {
-  const asked = await remote.post<object>(`${pathOf(id)}/scan`);
+export async function scan(context: Context, [wanted = '']: readonly string[]): Promise<void> {
+  const { remote, out, json } = context;
+  const asked = await remote.post<object>(`${await instancePath(context, wanted)}/scan`);
   if (json) out.json(asked);
-  else out.line(`asked ${id} for a sweep`);
+  else out.line(`asked ${wanted} for a sweep`);
 }

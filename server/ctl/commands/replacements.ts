@@ -4,9 +4,14 @@ import type { Envelope } from '../../../shared/dsse.ts';
 import { CodedError } from '../../../shared/errors.ts';
 import { imageRef } from '../../../shared/image.ts';
 import type { Context } from '../context.ts';
+import { wantedId } from '../wanted-id.ts';
 import { causeText, stateCell } from '../words.ts';
 
-const pathOf = (id: string) => `replacements/${encodeURIComponent(id)}`;
+/** Errors: USAGE where several are called so. */
+async function pathOf(remote: Context['remote'], wanted: string): Promise<string> {
+  const all = async () => (await remote.list<ReplacementView>('replacements')).items;
+  return `replacements/${encodeURIComponent(await wantedId(wanted, 'replacement', all))}`;
+}
 
 export async function list(
   { remote, out, json }: Context,
@@ -32,7 +37,7 @@ export async function list(
 }
 
 export async function get({ remote, out, json }: Context, [id = '']: readonly string[]): Promise<void> {
-  const one = await remote.get<ReplacementView>(pathOf(id));
+  const one = await remote.get<ReplacementView>(await pathOf(remote, id));
   if (json) return out.json(one);
   out.facts([
     ['replacement', one.id],
@@ -59,7 +64,7 @@ export async function proof(
   [id = '']: readonly string[],
   { output }: { readonly output?: unknown },
 ): Promise<void> {
-  const envelope = await remote.get<Envelope>(`${pathOf(id)}/proof`);
+  const envelope = await remote.get<Envelope>(`${await pathOf(remote, id)}/proof`);
   if (typeof output !== 'string') return out.json(envelope);
   try {
     await writeFile(output, `${JSON.stringify(envelope, null, 2)}\n`, { flag: 'wx' });

@@ -47,6 +47,15 @@ describe('pristinectl events', () => {
     expect(lines).toHaveLength(2);
   });
 
+  it('shows what is in an event without its brackets, and of digests the beginning', async () => {
+    const data = { count: 1, findings: [{ fingerprint: 'a'.repeat(64), subject: 'user', name: 'eve' }], from: null };
+    const { context, lines } = aRemote([{ ...anEvent(1), data }, 'caught-up']);
+
+    await events(context, [], {});
+
+    expect(lines[0]).toMatch(/count=1 {2}findings=a{12} user eve {2}from=–$/);
+  });
+
   it('does not wait for a server that was never there', async () => {
     const { context } = aRemote([away]);
 

@@ -58,6 +58,15 @@ describe('a table', () => {
     expect(lines()[1]).toMatch(/^\/etc\/x+…x*\/?sshd_config$/);
   });
 
+  it('cuts its widest columns one after the other, and of a time what matters least', () => {
+    const { out, lines } = aTerminal(50);
+
+    out.table(['ID', 'NAME', 'SINCE'], [['a'.repeat(36), 'n'.repeat(18), '2026-01-02T03:04:05.678Z']]);
+
+    expect(widthOf(lines()[1]!)).toBeLessThanOrEqual(50);
+    expect(lines()[1]).toMatch(/^a+…a+ {2}n+…n+ {2}01-02T03:04Z$/);
+  });
+
   it('shows nothing as a dash, and an empty list as its heads', () => {
     const { out, lines } = aTerminal(80);
 
