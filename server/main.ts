@@ -115,7 +115,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('The fleet’s control plane: verdicts, drifts, and the replacement of what has drifted.')
     .version(pkg.version)
     .exitOverride()
-    .showHelpAfterError('(see --help)');
+    .showHelpAfterError('(see --help)')
+    .helpOption('-h, --help', 'show help');
   const serve = program
     .command('serve')
     .description('run the server until it is told to stop (SIGTERM, SIGINT)')

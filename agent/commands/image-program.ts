@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type End, manifestDir, pubFile } from './program.ts';
+import { rulesExample } from './rules-example.ts';
 
 /** What an image build calls. */
 export function addImageCommands(program: Command, end: End): void {
@@ -24,7 +25,7 @@ export function addImageCommands(program: Command, end: End): void {
     .option('--out <dir>', 'directory of the manifest; replaced whole')
     .option('--check', 'first look for what no image may hand to every instance; bake only if there is nothing')
     .option('--key <file>', 'sign with this private key; without one, `pristine sign` must follow')
-    .option('--config <file>', 'pristine.yaml with the rules of the image')
+    .option('--config <file>', 'pristine.yaml with the rules of the image; `pristine rules --help` shows one')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
@@ -69,18 +70,24 @@ Examples:
 What every instance changed becomes a rule as narrow as what was seen; ids in names become patterns. Never proposed:
 \`ignored\`, and anything about programs or what a guard speaks of. Exit code 1 says that something is left for a person.
 
-Example:
+Examples:
   pristine learn /mnt/boot-1 /mnt/boot-2 /mnt/boot-3 --manifest web-7 --pub image.pub --out boot-rules.yaml
   pristine rules lint --config boot-rules.yaml --manifest web-7 --pub image.pub`,
     )
     .action(async (roots, options) => end((await import('./learn.ts')).learnCommand(roots, options)));
 
-  const rules = program.command('rules').description('look through the rules of an image, or sign new ones');
+  const rules = program
+    .command('rules')
+    .description('look through the rules of an image, or sign new ones')
+    .addHelpText(
+      'after',
+      `\npristine.yaml, of which \`rules\` is a part and every key may be left out:\n${rulesExample}`,
+    );
 
   rules
     .command('lint')
     .description('find rules that never decide, or hide what they should not; exits 1 when there is one to mend')
-    .requiredOption('--config <file>', 'pristine.yaml')
+    .requiredOption('--config <file>', 'pristine.yaml; `pristine rules --help` shows one')
     .option('--manifest <dir>', 'a manifest of the image: what was baked tells more than patterns alone')
     .option('--pub <file>', 'trusted public key or keys, for --manifest', pubFile)
     .option('--json', 'print one JSON object')

@@ -114,7 +114,11 @@ function unusedRemarks({ line, matched, decided }: Seen): readonly Remark[] {
   }
   if (matched > 0) return [];
   const mayAppear = line.rule.as !== 'immutable' && line.rule.accept === undefined;
-  return [remarkOn(line, mayAppear ? 'info' : 'warning', 'dead', 'matches nothing that was baked')];
+  return [
+    mayAppear
+      ? remarkOn(line, 'info', 'dead', 'matches nothing that was baked: right where instances make it themselves')
+      : remarkOn(line, 'warning', 'dead', 'matches nothing that was baked'),
+  ];
 }
 
 function hidingRemarks({ line, executables, guarded }: Seen): readonly Remark[] {
