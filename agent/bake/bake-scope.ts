@@ -32,10 +32,10 @@ export function bakeScope(options: {
   };
   return {
     skipped,
-    observes: (path, isDirectory) => {
+    observes: (path, kind) => {
       if (path === draft || path === target) return close(path, undefined);
       if (path === installed.stateDir) return close(path, stateRule);
-      const mount = mounts.at(path, isDirectory);
+      const mount = mounts.at(path, kind === 'd');
       if (mount?.silent) return refuse(encodeRaw(path), 'no-answer');
       if (!mount?.pseudo) return true;
       if (isNamedMount(path, pseudoMounts)) return close(path, `mount: ${mount.type}`);

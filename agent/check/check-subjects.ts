@@ -176,7 +176,7 @@ function firstNonDirectory(root: RootPrefix, path: RawName, silent: SilentMounts
 function isReached(scope: VerifyScope, start: RawName, silent: SilentMounts): boolean {
   const way = [...selfAndAbove(start)].slice(silent.has(start) ? 0 : 1);
   return way.reverse().every((above) => {
-    scope.observes(above, true);
+    scope.observes(above, 'd');
     return scope.enters(above);
   });
 }

@@ -3,7 +3,7 @@ import { installed, manifestBlobs, manifestFiles } from '../../shared/manifest.t
 import { encodeRaw, type RawName, rawOf } from '../../shared/name.ts';
 import { defaultRuling, isLeftOut, type Rulebook, type Ruling } from '../../shared/rulebook.ts';
 import { isNamedMount, type Mount, type Mounts, mountAround } from '../collect/mounts.ts';
-import type { Scope } from '../collect/scope.ts';
+import { type Scope, selfAndAbove } from '../collect/scope.ts';
 import type { HoleList } from './hole-list.ts';
 import type { Manifest } from './open-manifest.ts';
 
@@ -21,6 +21,8 @@ export interface VerifyScope extends Scope {
 
 /**
  * What a sweep looks at: everything but what rules ignore, and pseudo filesystems where the rules name the mount point.
+ * Those are passed through to what else is mounted in them (`/dev/shm`), and devtmpfs keeps any file it is given, so its
+ * regular files are looked at; its devices are the kernel's.
  * What is our own (the manifest, the state directory) was not baked or not by us: it may differ, but guards, executables
  * and devices count there as anywhere, or it would be the place to hide them.
  */
@@ -31,12 +33,16 @@ export function verifyScope(manifest: Manifest, mounts: Mounts, holes: HoleList)
   const closed = new Map<RawName, Mount>();
   const leavesOut = (path: RawName) => rulebook.leavesSomeOut && isLeftOut(rulebook.rulingOf(path));
   const isForeign = (path: RawName) => rulebook.leavesSomeOut && rulebook.rulingOf(path).treatment === 'foreign';
+  const closedAround = (path: RawName) => closed.get((closed.size > 0 && mounts.around(path)?.path) || '');
+  const isPassed = (mount: Mount | undefined) =>
+    mount === undefined || (mount.silent !== true && isNamedMount(mount.path, rules.pseudoMounts));
+  const ways = waysToFiles(mounts);
 
   return {
     rulebook: { ...rulebook, rulingOf: (path) => (isOwn(own, path) ? ownRuling : rulebook.rulingOf(path)) },
-    observes: (path, isDirectory) => {
+    observes: (path, kind) => {
       if (leavesOut(path)) return false;
-      const mount = mounts.at(path, isDirectory);
+      const mount = mounts.at(path, kind === 'd');
       if (mount?.silent) {
         closed.set(path, mount);
         holes.add({ subject: 'file', name: encodeRaw(path), reason: 'no-answer' });
@@ -48,23 +54,43 @@ export function verifyScope(manifest: Manifest, mounts: Mounts, holes: HoleList)
         else holes.add({ subject: 'file', name: encodeRaw(path), reason: 'covered-by-mount' });
         return false;
       }
+      const above = mount === undefined ? closedAround(path) : undefined;
+      if (above !== undefined) return kind === 'f' && keepsFiles(above);
       const rule = own.get(path);
       if (rule !== undefined) met.set(path, rule);
       return true;
     },
     // Within what is ignored a rule may make an exception; what is foreign is not even listed.
-    enters: (directory) => !closed.has(directory) && !isForeign(directory),
+    enters: (directory) => {
+      const mount = closedAround(directory);
+      if (mount === undefined) return !isForeign(directory);
+      return isPassed(mount) && (keepsFiles(mount) || ways.has(directory));
+    },
     onHole: (directory, reason) => {
       if (!leavesOut(directory)) holes.add({ subject: 'file', name: encodeRaw(directory), reason });
     },
-    leavesOut: (path) => leavesOut(path) || mountAround(closed, path) !== undefined,
+    leavesOut: (path) => leavesOut(path) || closedAround(path) !== undefined,
     mountAround: (path) => mounts.around(path),
     skipped: () => [...rulebook.skips, ...[...met].map(([path, rule]) => ({ name: encodeRaw(path), rule }))],
     mounts: () =>
       [...mounts.all()]
-        .filter(({ path, pseudo }) => !pseudo && !isForeign(path) && mountAround(closed, path) === undefined)
+        .filter(({ path, pseudo }) => !pseudo && !isForeign(path) && isPassed(mountAround(closed, path)))
         .map(({ path }) => encodeRaw(path)),
   };
+}
+
+/** Every directory above a mount in which files may be kept. */
+function waysToFiles(mounts: Mounts): ReadonlySet<RawName> {
+  const ways = new Set<RawName>();
+  for (const mount of mounts.all()) {
+    if (!keepsFiles(mount)) continue;
+    for (const above of selfAndAbove(mount.path)) if (above !== mount.path) ways.add(above);
+  }
+  return ways;
+}
+
+function keepsFiles({ type, pseudo }: Mount): boolean {
+  return !pseudo || type === 'devtmpfs';
 }
 
 const ownRuling: Ruling = { ...defaultRuling, treatment: 'ephemeral' };

@@ -144,6 +144,8 @@ const pseudoTypes: ReadonlySet<string> = new Set([
   'devpts',
   'devtmpfs',
   'efivarfs',
+  // Not what is in /proc, but what a container is told of it: another answer each time.
+  'fuse.lxcfs',
   'fusectl',
   'hugetlbfs',
   'mqueue',

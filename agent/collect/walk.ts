@@ -48,9 +48,9 @@ export function* walkListing(listing: Listing, scope: Scope, start: RawName = '/
       if (scope.enters(directory)) levels.push(listLevel(listing, scope, directory, levels.length));
       continue;
     }
-    const kind = item.at(-1);
+    const kind = item.at(-1) as Kind;
     const path = level.prefix + item.slice(0, -2);
-    if (!scope.observes(path, kind === 'd')) continue;
+    if (!scope.observes(path, kind)) continue;
     paths.push(path);
     marked.push((kind === 'f' ? 'f' : '-') + path);
     if (paths.length === batchPathsMax) {

@@ -141,8 +141,8 @@ async function observeNamed(view: RootView, scope: VerifyScope, paths: readonly 
   const observed = new Map<RawName, Observation>();
   const narrow: Scope = {
     // Asked of the way too: that is how a scope learns of what is mounted there.
-    observes: (path, isDirectory) =>
-      (wanted.has(path) || onTheWay.has(path)) && scope.observes(path, isDirectory) && wanted.has(path),
+    observes: (path, kind) =>
+      (wanted.has(path) || onTheWay.has(path)) && scope.observes(path, kind) && wanted.has(path),
     enters: (directory) => onTheWay.has(directory) && scope.enters(directory),
     onHole: scope.onHole,
   };

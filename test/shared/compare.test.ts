@@ -57,10 +57,11 @@ describe('compareEntry', () => {
     ['a setuid bit taken away', setuid, program, 'modified mode medium default'],
     ['a removed setuid file', setuid, undefined, `removed ${asFile} medium default`],
     ['a setgid directory', undefined, { ...aDir(), mode: '2755' }, 'added gid,mode,type,uid medium default'],
-    ['a new device', undefined, aDevice('1:5'), 'added gid,mode,rdev,type,uid high guard device'],
+    ['a new device', undefined, aDevice('1:1'), 'added gid,mode,rdev,type,uid high guard device'],
     ['another device', aDevice('1:3'), aDevice('1:1'), 'modified rdev high guard device'],
     ['a device in place of a file', aFile(), aDevice('1:1'), 'modified type high guard device'],
     ['a removed device', aDevice('1:3'), undefined, 'removed gid,mode,rdev,type,uid medium default'],
+    ['a device that gives nothing', undefined, aDevice('1:3'), 'added gid,mode,rdev,type,uid medium default'],
   ];
   it.each(guarded)('guards: %s', (_what, before, after, found) => {
     expect(told([], before, after)).toBe(found);
@@ -80,8 +81,16 @@ describe('compareEntry', () => {
     ['an executable in place of a link', aLink('/bin/sh'), program, 'modified type medium /usr/**'],
     ['an executable that could not be read', program, { ...unread, mode: '0755' }, undefined],
     ['a setuid file', undefined, setuid, `added ${asFile} critical guard setuid`],
-    ['a device', undefined, aDevice('1:5'), 'added gid,mode,rdev,type,uid high guard device'],
-    ['a removed device', aDevice('1:5'), undefined, undefined],
+    ['a device', undefined, aDevice('1:1'), 'added gid,mode,rdev,type,uid high guard device'],
+    ['a removed device', aDevice('1:1'), undefined, undefined],
+    ['what every container has in its /dev', undefined, aDevice('1:3'), undefined],
+    ['what stands for a file that is hidden', undefined, aDevice('0:0'), undefined],
+    [
+      'a disk by the number of null',
+      undefined,
+      { ...aDevice('1:3'), type: 'block' },
+      'added gid,mode,rdev,type,uid high guard device',
+    ],
   ];
   it.each(ephemeral)('where anything may be written: %s', (_what, before, after, found) => {
     expect(told([{ match: '/usr/**', as: 'ephemeral' }], before, after)).toBe(found);
@@ -128,13 +137,13 @@ describe('compareEntry', () => {
 
     expect(told(rule('info'), undefined, aFile())).toBe(`added ${asFile} info /usr/**`);
     expect(told(rule('info'), undefined, setuid)).toBe(`added ${asFile} critical guard setuid`);
-    expect(told(rule('critical'), undefined, aDevice('1:5'))).toBe('added gid,mode,rdev,type,uid critical /usr/**');
+    expect(told(rule('critical'), undefined, aDevice('1:1'))).toBe('added gid,mode,rdev,type,uid critical /usr/**');
   });
 
   it('weakens only the guard that a rule names', () => {
     const rules = [{ match: '/usr/**', as: 'ephemeral', override: 'device', reason: 'r' }];
 
-    expect(told(rules, undefined, aDevice('1:5'))).toBeUndefined();
+    expect(told(rules, undefined, aDevice('1:1'))).toBeUndefined();
     expect(told(rules, undefined, setuid)).toBe(`added ${asFile} critical guard setuid`);
   });
 

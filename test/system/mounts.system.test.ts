@@ -109,6 +109,86 @@ describe.skipIf(!isRoot)('at mounts (needs root)', { timeout: 300_000 }, () => {
     expect(baked.code).toBe(3);
   });
 
+  it.for([
+    ['a tmpfs in /dev', 'mount -t devtmpfs none dev; mkdir -p dev/shm; mount -t tmpfs none dev/shm', '/dev/shm/x'],
+    ['a tmpfs in /proc', 'mount -t proc none proc; mount -t tmpfs none proc/tty', '/proc/tty/x'],
+    [
+      'a tmpfs in a tmpfs in /sys',
+      'mount -t sysfs none sys; mount -t tmpfs none sys/fs; mkdir sys/fs/a; mount -t tmpfs none sys/fs/a',
+      '/sys/fs/a/x',
+    ],
+  ] as const)('a pseudo filesystem where it belongs hides nothing: %s', async ([, mounts, name]) => {
+    const { root, manifest } = await aBakedTree(place, keys);
+    for (const point of ['dev', 'proc', 'sys']) mkdirSync(join(root, point));
+    await bakeSigned({ root, out: manifest, key: keys.key });
+    const plant = `printf x >${quoted(`${root}${name}`)}; chmod 4755 ${quoted(`${root}${name}`)}`;
+
+    const { code, report } = await verify({
+      root,
+      manifest,
+      pub: keys.pub,
+      before: afterMounting(`cd ${quoted(root)}; ${mounts}; ${plant}; cd /`),
+    });
+
+    expect(brief(report)).toEqual([`added file ${name} [content,gid,mode,size,type,uid] critical`]);
+    expect(report.coverage.mounts).toContain(name.slice(0, -2));
+    expect(code).toBe(1);
+  });
+
+  it('a file that devtmpfs keeps is seen, its devices are the kernel’s', async () => {
+    const { root, manifest } = await aBakedTree(place, keys);
+    mkdirSync(join(root, 'dev'));
+    await bakeSigned({ root, out: manifest, key: keys.key });
+    const hidden = `.pristine-test-${process.pid}`;
+    const plant = `mkdir ${hidden}; printf x >${hidden}/x; chmod 4755 ${hidden}/x`;
+
+    try {
+      const { code, report } = await verify({
+        root,
+        manifest,
+        pub: keys.pub,
+        before: afterMounting(
+          `mount -t devtmpfs none ${quoted(`${root}/dev`)}; cd ${quoted(`${root}/dev`)}; ${plant}; cd /`,
+        ),
+      });
+
+      expect(brief(report)).toEqual([`added file /dev/${hidden}/x [content,gid,mode,size,type,uid] critical`]);
+      expect(code).toBe(1);
+    } finally {
+      // All that is mounted of it is one.
+      rmSync(`/dev/${hidden}`, { recursive: true, force: true });
+    }
+  });
+
+  it('a container’s /dev is no drift', async () => {
+    const { root, manifest } = await aBakedTree(place, keys);
+    for (const point of ['dev', 'proc']) mkdirSync(join(root, point));
+    await bakeSigned({ root, out: manifest, key: keys.key });
+    const nodes = ['null 1 3', 'zero 1 5', 'full 1 7', 'random 1 8', 'urandom 1 9', 'tty 5 0'].map((node) => {
+      const [name, ...numbers] = node.split(' ');
+      return `mknod -m 666 dev/${name} c ${numbers.join(' ')}`;
+    });
+
+    const { code, report } = await verify({
+      root,
+      manifest,
+      pub: keys.pub,
+      before: afterMounting(
+        [
+          `cd ${quoted(root)}`,
+          'mount -t tmpfs -o mode=755 none dev',
+          ...nodes,
+          'mount -t proc none proc',
+          'mount --bind dev/null proc/timer_list',
+          'cd /',
+        ].join('; '),
+      ),
+    });
+
+    expect(brief(report)).toEqual([]);
+    expect(code).toBe(0);
+  });
+
   it('a mount point with a blank, a newline and a backslash in its name is told apart', async () => {
     const { root, manifest } = await aBakedTree(place, keys);
     const odd = 'odd name\n\\040\\x';
