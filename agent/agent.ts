@@ -275,7 +275,7 @@ export function createAgent(options: AgentOptions): Agent {
   async function tellStatus(): Promise<void> {
     if (clock.monotonic() < statusDueAt) return;
     statusDueAt = clock.monotonic() + statusEveryMs;
-    const { kind, state, error } = options.watcher().status;
+    const { kind, state, error, why } = options.watcher().status;
     const { boot } = reporter.lastPlace();
     const status: Status = {
       schema: 'pristine.status/1',
@@ -292,7 +292,7 @@ export function createAgent(options: AgentOptions): Agent {
       holes: reporter.state.holes.length,
       connection: server.connection,
       spool: { reports: options.spool.reports, bytes: options.spool.bytes },
-      watcher: { kind, state, error },
+      watcher: { kind, state, error, why },
       updatedAt: timestamp(clock.now()),
     };
     await options

@@ -35,9 +35,10 @@ export const Status = z
     }),
     spool: z.object({ reports: count, bytes: count }).describe('reports that the server has not acked yet'),
     watcher: z.object({
-      kind: z.enum(['inotify', 'none']),
+      kind: z.enum(['fanotify', 'inotify', 'none']),
       state: z.enum(['watching', 'partial', 'off']),
       error: z.string().nullable(),
+      why: z.string().nullable().describe('why it is not a better one'),
     }),
     updatedAt: time.describe('written at each change and at least every 15 s; much older, the agent is not running'),
   })

@@ -32,7 +32,7 @@ import { openStateDirectory } from './state/state-directory.ts';
 import { exitCodeOfVerdict, writeStatus } from './status.ts';
 import { createSweeper } from './sweep-child.ts';
 import { version } from './version.ts';
-import { watchDirectories } from './watch/directory-watcher.ts';
+import { openWatcher, type WatcherOptions } from './watch/open-watcher.ts';
 import { noWatcher, type Watcher } from './watch/watcher.ts';
 
 export interface RunOptions {
@@ -166,9 +166,16 @@ async function runAgainst(
     // The loop has timers of its own. A tick a minute, by the wall clock, repairs what they lose when a machine sleeps.
     ticker = schedule('* * * * *', agent.wake, { timezone: 'UTC' });
     if (config.watch && !options.once) {
-      watcher = await watch(config, inForce, (name) => {
-        dirty.add(name);
-        agent.wake();
+      watcher = await watch(config, inForce, {
+        onHint: (name) => {
+          dirty.add(name);
+          agent.wake();
+        },
+        onLost: (reason) => {
+          log.warn({ reason }, 'changes were lost');
+          dirty.overflow();
+          agent.wake();
+        },
       });
       log.info(watcher.status, 'watching');
     }
@@ -189,15 +196,16 @@ async function runAgainst(
 async function watch(
   config: AgentConfig,
   inForce: Pick<RulesInForce, 'manifest'>,
-  onHint: (name: string) => void,
+  { onHint, onLost }: Pick<WatcherOptions, 'onHint' | 'onLost'>,
 ): Promise<Watcher> {
   const root = resolve(config.root);
   const ownName = nameWithin(root, resolve(config.stateDir));
   const isBeneath = (name: string, directory: string) => name === directory || name.startsWith(`${directory}/`);
   const isOwn = (name: string) => ownName !== undefined && isBeneath(name, ownName);
   const silent = await silentMountsBeneath(root);
-  return await watchDirectories({
+  return await openWatcher({
     root,
+    onLost,
     onHint: (name) => {
       const raw = rawOf(name);
       // What this agent writes itself would make it look for ever; sweeps look there.

@@ -34,19 +34,26 @@ export const fileGuards: readonly FileGuard[] = [
     severity: 'high',
     fires: (expected, observed) =>
       isDevice(observed) &&
-      !harmlessDevices.has(`${observed.type} ${observed.rdev}`) &&
+      !isUsual(observed) &&
       (expected === undefined || differs(expected, observed, ['type', 'rdev', 'mode', 'uid', 'gid'])),
   },
 ];
 
-/**
- * Devices that give nobody anything (admin-guide/devices.txt): null, zero, full, random, urandom, tty, which every container
- * is given in its /dev, and number 0, which no driver has and which stands for what is hidden.
- */
-const harmlessDevices: ReadonlySet<string> = new Set([
-  ...['1:3', '1:5', '1:7', '1:8', '1:9', '5:0', '0:0'].map((rdev) => `char ${rdev}`),
-  'block 0:0',
+/** Where every container has them, and what they are there (admin-guide/devices.txt): they give nobody anything. */
+const usualDevices: ReadonlyMap<string, string> = new Map([
+  ['/dev/null', '1:3'],
+  ['/dev/zero', '1:5'],
+  ['/dev/full', '1:7'],
+  ['/dev/random', '1:8'],
+  ['/dev/urandom', '1:9'],
+  ['/dev/tty', '5:0'],
 ]);
+
+/** Runtimes hide files of /proc and /sys from a container under null. */
+function isUsual({ name, type, rdev }: FileEntry): boolean {
+  const usual = usualDevices.get(/^\/(?:proc|sys)\//.test(name) ? '/dev/null' : name);
+  return type === 'char' && usual !== undefined && rdev === usual;
+}
 
 /** The same for what files say. Any difference fires; at least one side is given. */
 interface FactGuard {

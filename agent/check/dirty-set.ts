@@ -4,6 +4,8 @@ export interface DirtySet {
   /** More was noted than is kept: only a sweep can answer that. */
   readonly overflowed: boolean;
   add(name: string): void;
+  /** Changes happened of which no name is known. */
+  overflow(): void;
   /** All that is noted, and then nothing is. */
   take(): readonly string[];
 }
@@ -27,6 +29,10 @@ export function createDirtySet(namesMax = dirtyPathsMax): DirtySet {
         names.add(name);
         return;
       }
+      names.clear();
+      overflowed = true;
+    },
+    overflow() {
       names.clear();
       overflowed = true;
     },

@@ -23,7 +23,7 @@ export async function findSilentMounts(
   mounts: Mounts,
   { clock = systemClock, msMax = answerMsMax }: { readonly clock?: Clock; readonly msMax?: number } = {},
 ): Promise<SilentMounts> {
-  const doubtful = [...mounts.all()].filter(({ pseudo, type }) => !pseudo && !localTypes.has(type));
+  const doubtful = [...mounts.all()].filter(({ pseudo, type }) => !pseudo && !isLocal(type));
   const silent = new Set<RawName>();
   for (let at = 0; at < doubtful.length; at += askedAtOnceMax) {
     const asked = doubtful.slice(at, at + askedAtOnceMax);
@@ -85,7 +85,11 @@ async function doesAnswer(path: string | Buffer, clock: Clock, msMax: number): P
   }
 }
 
-/** By the words of mountinfo: whatever else there is will be asked. */
+/** Whether a filesystem of this type, in the words of mountinfo, answers without being asked first. */
+export function isLocal(type: string): boolean {
+  return localTypes.has(type);
+}
+
 const localTypes: ReadonlySet<string> = new Set([
   'bcachefs',
   'btrfs',

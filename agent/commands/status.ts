@@ -26,15 +26,16 @@ function textOf(status: Status, now: number): string {
     ['holes', `${status.holes}`],
     ['last sweep', lastSweep === null ? 'none yet' : `${ageOf(lastSweep.finishedAt, now)} ago`],
     ['boot', settled === null ? 'has not settled yet' : `settled ${ageOf(settled.at, now)} ago, by ${settled.by}`],
-    [
-      'connection',
-      `${connection.state} since ${connection.since}${connection.error === null ? '' : ` (${connection.error})`}`,
-    ],
+    ['connection', `${connection.state} since ${connection.since}${noted(connection.error)}`],
     ['not delivered', `${spool.reports} reports, ${spool.bytes} bytes`],
-    ['watcher', `${watcher.kind} ${watcher.state}${watcher.error === null ? '' : ` (${watcher.error})`}`],
+    ['watcher', `${watcher.kind} ${watcher.state}${noted(watcher.error)}${noted(watcher.why)}`],
     ['said', age],
   ];
   return lines.map(([key, value]) => `${key!.padEnd(14)} ${terminalSafe(value!)}\n`).join('');
+}
+
+function noted(sentence: string | null): string {
+  return sentence === null ? '' : ` (${sentence})`;
 }
 
 function ageOf(time: string, now: number): string {

@@ -5,9 +5,9 @@ import koffi from 'koffi';
  * The calls of the C library that Node does not offer. Paths are strings for ASCII or buffers that end in NUL; each call
  * gives what the kernel gives, and `-errno` for its -1. None of them waits for anything but a disk.
  */
-const libc = koffi.load(null);
+export const libc = koffi.load(null);
 
-type Path = string | Buffer;
+export type Path = string | Buffer;
 type Call = (...args: readonly (number | Path | Uint8Array)[]) => number;
 
 const openat2Number = 437;
@@ -98,7 +98,8 @@ export function cPath(path: string): Path {
 
 const ascii = /^[\x01-\x7f]*$/;
 
-function checked(result: number): number {
+/** What a call gave, or `-errno`. */
+export function checked(result: number): number {
   return result === -1 ? -koffi.errno() : result;
 }
 

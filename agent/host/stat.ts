@@ -28,6 +28,11 @@ export function fileAt(path: string, links: 'follow' | 'no-follow'): string | nu
 
 const identity = newStat();
 
+/** Whether a mount begins at an absolute path: STATX_ATTR_MOUNT_ROOT, Linux 5.8; before it, never. */
+export function isMountRoot(path: string): boolean {
+  return statx(AT_FDCWD, cPath(path), AT_SYMLINK_NOFOLLOW, identity) === 0 && (identity.readUInt32LE(8) & 0x2000) !== 0;
+}
+
 const fileTypes: ReadonlyMap<number, FileType> = new Map([
   [constants.S_IFIFO, 'fifo'],
   [constants.S_IFCHR, 'char'],

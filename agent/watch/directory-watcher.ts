@@ -39,7 +39,7 @@ export async function watchDirectories(options: DirectoryWatcherOptions): Promis
   return {
     get status(): WatcherStatus {
       const state = error === null ? 'watching' : 'partial';
-      return { kind: 'inotify', state, directories: watched.size, error };
+      return { kind: 'inotify', state, directories: watched.size, error, why: null };
     },
     close() {
       closed = true;

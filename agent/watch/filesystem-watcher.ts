@@ -1,0 +1,194 @@
+import { closeSync, openSync } from 'node:fs';
+import { sentenceOf } from '../../shared/errors.ts';
+import { encodeRaw, type RawName } from '../../shared/name.ts';
+import { type Mounts, readMounts } from '../collect/mounts.ts';
+import { isLocal } from '../collect/silent-mounts.ts';
+import { type RootPrefix, systemPath } from '../collect/system-path.ts';
+import {
+  filesystemIdAt,
+  markFilesystemAt,
+  openByHandle,
+  openGroup,
+  readEvents,
+  waitForEvents,
+} from '../host/fanotify.ts';
+import { close, cPath, errno, readLink } from '../host/libc.ts';
+import { O_PATH } from '../host/open-beneath.ts';
+import { type FanotifyEvent, parseEvents } from './fanotify-events.ts';
+import type { OnHint, OnLost, Watcher, WatcherStatus } from './watcher.ts';
+
+export interface FilesystemWatcherOptions {
+  /** What is looked at: the root of a mount. */
+  readonly root: RootPrefix;
+  readonly onHint: OnHint;
+  readonly onLost: OnLost;
+  /** Filesystems that are not marked, by where they begin within the root. */
+  readonly isLeftOut: (name: string, otherDevice: boolean) => boolean;
+}
+
+const eventsBytes = 64 * 1_024;
+/** A closed watcher lets go after so long. */
+const waitMsMax = 1_000;
+
+/**
+ * One fanotify mark a filesystem: every change of every file on it, whichever way it was reached, and no watch of a
+ * directory to miss. Filesystems that are mounted later are marked then. A text says why the kernel does not let us.
+ */
+export function watchFilesystems({ root, onHint, onLost, isLeftOut }: FilesystemWatcherOptions): Watcher | string {
+  const group = openGroup();
+  if (group < 0) return refusal(-group);
+  const marked = new Map<RawName, string>();
+  let error: string | null = null;
+  let closed = false;
+
+  const failed = mark('');
+  if (failed < 0) {
+    close(group);
+    return refusal(-failed);
+  }
+  const mountinfo = openSync('/proc/self/mountinfo', 'r');
+  markMounts();
+  const ended = follow().catch((cause) => {
+    // Nothing is told from here on, and whoever relies on it must know.
+    error = `events can no longer be read: ${sentenceOf(cause)}`;
+    onLost(error);
+  });
+  return {
+    get status(): WatcherStatus {
+      return { kind: 'fanotify', state: error === null ? 'watching' : 'partial', directories: 0, error, why: null };
+    },
+    close: () => {
+      closed = true;
+      void ended.then(() => {
+        closeSync(mountinfo);
+        close(group);
+      });
+    },
+  };
+
+  /** Gives 0 or `-errno`. */
+  function mark(mount: RawName): number {
+    const path = cPath(root + mount || '/');
+    const id = filesystemIdAt(path);
+    if (typeof id === 'number') return id;
+    const result = markFilesystemAt(group, path);
+    if (result === 0) marked.set(mount, id);
+    return result;
+  }
+
+  /** What was mounted or unmounted hides or shows what was there, so that is a hint too. */
+  function markMounts(): void {
+    const mounts = readMounts(root);
+    const now = new Set(watchedMounts(mounts));
+    for (const mount of marked.keys()) {
+      if (mount === '' || now.has(mount)) continue;
+      marked.delete(mount);
+      onHint(encodeRaw(mount));
+    }
+    for (const mount of now) {
+      if (marked.has(mount)) continue;
+      const result = mark(mount);
+      if (result < 0) error = `${encodeRaw(mount)} cannot be watched (${refusal(-result)}): it is left to the sweeps`;
+    }
+  }
+
+  function* watchedMounts(mounts: Mounts): Generator<RawName> {
+    for (const { path, type, pseudo } of mounts.all()) {
+      if (pseudo || isLeftOut(encodeRaw(path), true)) continue;
+      // Asking it for its mark would hold us as long as it does not answer.
+      if (isLocal(type)) yield path;
+      else error = `${encodeRaw(path)} cannot be watched (${type} may not answer): it is left to the sweeps`;
+    }
+  }
+
+  async function follow(): Promise<void> {
+    const buffer = Buffer.alloc(eventsBytes);
+    while (!closed) {
+      const { remounted } = await waitForEvents(group, mountinfo, waitMsMax);
+      if (remounted) remount();
+      const length = readEvents(group, buffer);
+      if (length > 0) tell(buffer.subarray(0, length));
+      else if (length !== -errno.EAGAIN) throw new Error(`error ${-length}`);
+    }
+  }
+
+  function remount(): void {
+    const before = new Set(marked.keys());
+    markMounts();
+    for (const mount of marked.keys()) if (!before.has(mount)) onHint(encodeRaw(mount));
+  }
+
+  function tell(bytes: Buffer): void {
+    const opened = new Map<string, number>();
+    const directories = new Map<string, RawName | undefined>();
+    try {
+      for (const event of parseEvents(bytes)) {
+        if (event.isOverflow) onLost('more changes than the kernel keeps for us');
+        else if (event.pid !== process.pid) hint(event, directories, opened);
+      }
+    } finally {
+      for (const fd of opened.values()) close(fd);
+    }
+  }
+
+  function hint(
+    event: FanotifyEvent,
+    directories: Map<string, RawName | undefined>,
+    opened: Map<string, number>,
+  ): void {
+    const key = `${event.filesystem} ${event.directory.toString('latin1')}`;
+    let directory = directories.get(key);
+    if (directory === undefined && !directories.has(key)) {
+      directory = directoryOf(event, opened);
+      directories.set(key, directory);
+    }
+    // Gone by now: whoever removed it made an event in the directory above.
+    if (directory === undefined) return;
+    const path = event.name === '.' ? directory : `${directory}/${event.name}`;
+    onHint(encodeRaw(path === '' ? '/' : path));
+  }
+
+  /** Within the root; undefined for what lies outside it or is gone. */
+  function directoryOf({ filesystem, directory }: FanotifyEvent, opened: Map<string, number>): RawName | undefined {
+    const mount = [...marked].find(([, id]) => id === filesystem)?.[0];
+    if (mount === undefined) return undefined;
+    let on = opened.get(filesystem);
+    if (on === undefined) {
+      on = openMount(mount);
+      if (on < 0) return undefined;
+      opened.set(filesystem, on);
+    }
+    const fd = openByHandle(on, directory, O_PATH);
+    if (fd < 0) return undefined;
+    const link = readLink(`/proc/self/fd/${fd}`);
+    close(fd);
+    if (typeof link === 'number') return undefined;
+    if (link === (root || '/')) return '';
+    return link.startsWith(`${root}/`) ? link.slice(root.length) : undefined;
+  }
+
+  /** Not kept open: nobody could unmount it. */
+  function openMount(mount: RawName): number {
+    try {
+      return openSync(systemPath(root, mount || '/'), 'r');
+    } catch {
+      return -1;
+    }
+  }
+}
+
+function refusal(error: number): string {
+  switch (error) {
+    case errno.EPERM:
+      return 'fanotify needs CAP_SYS_ADMIN';
+    case errno.EOPNOTSUPP:
+    case errno.ENODEV:
+    case errno.EXDEV:
+      return 'fanotify does not work on this filesystem';
+    case errno.ENOSYS:
+    case errno.EINVAL:
+      return 'this kernel has no fanotify with names (Linux 5.9)';
+    default:
+      return `fanotify fails with error ${error}`;
+  }
+}
