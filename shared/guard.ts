@@ -86,9 +86,8 @@ export function isDevice(entry: FileEntry): boolean {
   return entry.type === 'char' || entry.type === 'block';
 }
 
-/** An empty file does nothing when it is run. */
 export function isExecutable(entry: FileEntry): boolean {
-  return entry.type === 'file' && (modeBits(entry) & 0o111) !== 0 && entry.size !== '0';
+  return entry.type === 'file' && (modeBits(entry) & 0o111) !== 0;
 }
 
 /** A content that could not be read differs from nothing: it is a hole, which is told apart from a change. */

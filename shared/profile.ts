@@ -71,13 +71,6 @@ const living: Rule = {
   pin: false,
 };
 
-/** In a container of any Linux. */
-const contained: Rule = {
-  match: ['/.dockerenv'],
-  as: 'ephemeral',
-  reason: 'Docker puts an empty file there, which anybody may run: nothing happens',
-};
-
 /** On every Linux: who this machine is, for as long as it lives. */
 const identity: Rule = {
   match: ['/etc/machine-id', '/etc/hostname', '/etc/ssh/ssh_host_*'],
@@ -102,7 +95,7 @@ const doors: Rule = {
   severity: 'high',
 };
 
-const base: readonly Rule[] = [running, living, contained, identity, doors];
+const base: readonly Rule[] = [running, living, identity, doors];
 
 /** SUSE keeps the defaults that /etc overrides in /usr/etc. */
 const usrEtcDoors: Rule = {

@@ -9,7 +9,6 @@ describe('the Debian profile', () => {
   it.each([
     ['/tmp/x', 'ephemeral', 'medium'],
     ['/tmp', 'immutable', 'medium'],
-    ['/.dockerenv', 'ephemeral', 'medium'],
     ['/var/log/apt/term.log', 'ephemeral', 'medium'],
     ['/var/lib/pristine/spool/1', 'ephemeral', 'medium'],
     ['/var/lib/pristine', 'immutable', 'medium'],

@@ -77,7 +77,7 @@ describe('an explanation', () => {
 
     expect(paths.map(({ rule }) => [rule.pattern, rule.as, rule.severity, rule.from, rule.number])).toEqual([
       ['/opt/app/**', 'immutable', 'low', 'image', 3],
-      ['/etc/passwd', 'immutable', 'high', 'profile', 8],
+      ['/etc/passwd', 'immutable', 'high', 'profile', 7],
       ['default', 'immutable', 'medium', 'default', undefined],
       ['default', 'ephemeral', 'medium', 'pristine', undefined],
     ]);
