@@ -61,7 +61,24 @@ describe('compareEntry', () => {
     ['another device', aDevice('1:3'), aDevice('1:1'), 'modified rdev high guard device'],
     ['a device in place of a file', aFile(), aDevice('1:1'), 'modified type high guard device'],
     ['a removed device', aDevice('1:3'), undefined, 'removed gid,mode,rdev,type,uid medium default'],
-    ['a device that gives nothing', undefined, aDevice('1:3'), 'added gid,mode,rdev,type,uid medium default'],
+    [
+      'a device that gives nothing, where it is no use',
+      undefined,
+      aDevice('1:3'),
+      'added gid,mode,rdev,type,uid high guard device',
+    ],
+    [
+      'null in its place',
+      undefined,
+      { ...aDevice('1:3'), name: '/dev/null' },
+      'added gid,mode,rdev,type,uid medium default',
+    ],
+    [
+      'a disk called null',
+      undefined,
+      { ...aDevice('8:0'), name: '/dev/null' },
+      'added gid,mode,rdev,type,uid high guard device',
+    ],
   ];
   it.each(guarded)('guards: %s', (_what, before, after, found) => {
     expect(told([], before, after)).toBe(found);
@@ -83,17 +100,17 @@ describe('compareEntry', () => {
     ['a setuid file', undefined, setuid, `added ${asFile} critical guard setuid`],
     ['a device', undefined, aDevice('1:1'), 'added gid,mode,rdev,type,uid high guard device'],
     ['a removed device', aDevice('1:1'), undefined, undefined],
-    ['what every container has in its /dev', undefined, aDevice('1:3'), undefined],
-    ['what stands for a file that is hidden', undefined, aDevice('0:0'), undefined],
+    ['what every container has in its /dev', undefined, { ...aDevice('1:9'), name: '/dev/urandom' }, undefined],
+    ['null over a file of /proc', undefined, { ...aDevice('1:3'), name: '/proc/kcore' }, undefined],
     [
       'a disk by the number of null',
       undefined,
-      { ...aDevice('1:3'), type: 'block' },
+      { ...aDevice('1:3'), name: '/dev/null', type: 'block' },
       'added gid,mode,rdev,type,uid high guard device',
     ],
   ];
   it.each(ephemeral)('where anything may be written: %s', (_what, before, after, found) => {
-    expect(told([{ match: '/usr/**', as: 'ephemeral' }], before, after)).toBe(found);
+    expect(told([{ match: ['/usr/**', '/dev/**', '/proc/**'], as: 'ephemeral' }], before, after)).toBe(found);
   });
 
   const perInstance: readonly Case[] = [
