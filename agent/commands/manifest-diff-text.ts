@@ -6,7 +6,7 @@ import { privilegeChange } from '../../shared/privilege.ts';
 import type { Rule } from '../../shared/rules.ts';
 import { type DiffSide, listedMax, type ManifestDiff } from '../manifest/diff.ts';
 import { paint } from './paint.ts';
-import { counted } from './report-text.ts';
+import { counted, value } from './report-text.ts';
 
 /** What changed between two images for a person: packages and configuration first, then files by directory. */
 export function diffText(diff: ManifestDiff): string {
@@ -66,19 +66,43 @@ function packageLine({ name, change, expected, actual }: Difference): string {
 /** A directory with more than so many is one line. */
 const filesADirectoryMax = 8;
 
-/** Manifests do not say which package owns a file, so that files stand by directory; what gains or loses power stands out. */
+/** So many files with another owner, mode or kind are a line each; of a whole tree that was changed so, not every one. */
+const changedSoMax = 100;
+
+/**
+ * Manifests do not say which package owns a file, so that files stand by directory; what gains or loses power stands out, and
+ * so does what a new version of a file does not bring: another owner, mode or kind.
+ */
 function fileLines(files: readonly Difference[]): string[] {
-  const isTelling = (file: Difference) => privilegeChange(file) !== undefined;
+  const powerful = files.filter((file) => privilegeChange(file) !== undefined);
+  const changedSo = files.filter((file) => privilegeChange(file) === undefined && isChangedSo(file));
+  const apart = new Set([...powerful, ...changedSo.slice(0, changedSoMax)]);
   const byDirectory = Map.groupBy(
-    files.filter((file) => !isTelling(file)),
+    files.filter((file) => !apart.has(file)),
     ({ name }) => name.slice(0, name.lastIndexOf('/')) || '/',
   );
   return [
-    ...files.filter(isTelling).map((file) => `${file.change.padEnd(8)}  ${file.name} ${privilegeChange(file)}`),
+    ...powerful.map((file) => `${file.change.padEnd(8)}  ${file.name} ${privilegeChange(file)}`),
+    ...changedSo.slice(0, changedSoMax).map(changedSoLine),
     ...[...byDirectory].flatMap(([directory, inside]) =>
       inside.length > filesADirectoryMax ? [foldedLine(directory, inside)] : inside.map(fileLine),
     ),
   ];
+}
+
+const broughtAnyway: ReadonlySet<string> = new Set(['content', 'size', 'target']);
+
+function isChangedSo({ change, attributes }: Difference): boolean {
+  return change === 'modified' && attributes.some((attribute) => !broughtAnyway.has(attribute));
+}
+
+function changedSoLine({ name, change, attributes, expected, actual }: Difference): string {
+  const parts = attributes.map((attribute) =>
+    broughtAnyway.has(attribute)
+      ? attribute
+      : `${attribute} ${value(expected[attribute])} → ${value(actual[attribute])}`,
+  );
+  return `${change.padEnd(8)}  ${name}: ${parts.join(', ')}`;
 }
 
 function fileLine({ name, change, attributes }: Difference): string {

@@ -6,6 +6,7 @@ import { diffManifests } from '../../../agent/manifest/diff.ts';
 import { inventory } from '../../../agent/manifest/inventory.ts';
 import { manifestFiles } from '../../../shared/manifest.ts';
 import { aBakery, type Bakery } from '../../support/baked.ts';
+import { aFinding } from '../../support/builders.ts';
 import { codeOfAsync } from '../../support/code-of.ts';
 
 const packages = (version: string) =>
@@ -77,6 +78,21 @@ describe('manifests by themselves', () => {
     expect(lines).toContain('  openssl:amd64 3.0.15 → 3.0.16');
     expect(lines).toContain('  user eve added, uid 0');
     expect(lines).toContain('  modified  /usr/bin/find gains setuid root, gains setgid root');
+    expect(lines).toContain('  in        /usr/doc: 9 files, 9 modified');
+  });
+
+  it('name each file with another mode, however many its directory has', async () => {
+    const diff = await diffManifests(a, b, [bakery.pub]);
+    const chmodded = aFinding({
+      name: '/usr/doc/shadow',
+      attributes: ['content', 'mode'],
+      expected: { type: 'file', content: 'a', mode: '0640' },
+      actual: { type: 'file', content: 'b', mode: '0777' },
+    });
+
+    const lines = diffText({ ...diff, files: [...diff.files, chmodded] }).split('\n');
+
+    expect(lines).toContain('  modified  /usr/doc/shadow: content, mode 0640 → 0777');
     expect(lines).toContain('  in        /usr/doc: 9 files, 9 modified');
   });
 
