@@ -106,7 +106,10 @@ Examples:
     .description('what the agent on this machine last found')
     .option('--config <file>', 'agent.yaml', configFile)
     .option('--json', 'print one JSON object')
-    .addHelpText('after', '\nExample:\n  pristine status --json')
+    .addHelpText(
+      'after',
+      '\nExits 0 in sync, 1 drifted, 3 unverifiable or no agent is there to say.\n\nExample:\n  pristine status --json',
+    )
     .action(async (options) => end((await import('./status.ts')).statusCommand(options)));
 
   program
@@ -115,6 +118,9 @@ Examples:
     .option('--config <file>', 'agent.yaml', configFile)
     .requiredOption('--in-sync', 'the state to wait for')
     .option('--timeout <duration>', 'give up after this long', '10m')
-    .addHelpText('after', '\nExample:\n  pristine wait --in-sync --timeout 5m')
+    .addHelpText(
+      'after',
+      '\nAt the timeout it exits 1 where the instance has drifted, else 3.\n\nExample:\n  pristine wait --in-sync --timeout 5m',
+    )
     .action(async (options) => end((await import('./wait.ts')).waitCommand(options)));
 }

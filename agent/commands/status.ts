@@ -22,7 +22,7 @@ function textOf(status: Status, now: number): string {
     ['verdict', `${status.verdict} since ${status.since}`],
     ['image', `${imageRef(status.image)} (${status.image.digest}), rules ${status.rules}`],
     ['instance', status.instanceId ?? 'not enrolled yet'],
-    ['open findings', `${status.openFindings}`],
+    ['open findings', `${status.openFindings}${status.openFindings > 0 ? ': `pristine verify` shows them' : ''}`],
     ['holes', `${status.holes}`],
     ['last sweep', lastSweep === null ? 'none yet' : `${ageOf(lastSweep.finishedAt, now)} ago`],
     ['boot', settled === null ? 'has not settled yet' : `settled ${ageOf(settled.at, now)} ago, by ${settled.by}`],
