@@ -6,6 +6,8 @@ export interface HoleList {
   readonly add: (hole: Hole) => void;
   readonly all: () => readonly Hole[];
   readonly hides: (subject: string, name: string) => boolean;
+  /** Whether one in this subject is at a file that it is read from, or above it. */
+  readonly covers: (subject: string, file: string) => boolean;
 }
 
 /** As many as a report may hold. Past that one hole at the root stands for all files: nothing there counts as looked at. */
@@ -24,6 +26,12 @@ export function openHoleList(): HoleList {
     hides: (subject, name) => {
       hider ??= hiderOf([...holes.values()]);
       return hider(subject, name);
+    },
+    covers: (subject, file) => {
+      for (let at = file.length; at > 0; at = file.lastIndexOf('/', at - 1)) {
+        if (holes.has(`${subject} ${file.slice(0, at)}`)) return true;
+      }
+      return false;
     },
   };
 }
