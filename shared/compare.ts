@@ -208,7 +208,8 @@ function countedAtBoot(difference: Difference, observed: FileEntry | undefined):
   }
 }
 
-function isWrittenAtBoot(entry: FileEntry): boolean {
+/** What may appear where the rules say `set-at-boot`. */
+export function isWrittenAtBoot(entry: FileEntry): boolean {
   const isOpenToAll = (modeBits(entry) & 0o002) !== 0;
   return !isOpenToAll && (entry.type === 'dir' || (entry.type === 'file' && !isExecutable(entry)));
 }

@@ -18,12 +18,12 @@ import type { Check, Checker } from '../scan.ts';
 import { attachDiffs } from '../texts/attach-diffs.ts';
 import { judgePath } from './compare-streams.ts';
 import { type Composition, type CompositionOptions, openComposition } from './composition.ts';
-import { isFileLine, nameIn } from './entry-name.ts';
 import { openHoleList } from './hole-list.ts';
 import { openJudge } from './judge.ts';
 import type { Manifest } from './open-manifest.ts';
 import { type PinningOptions, pinsInForce } from './pinning.ts';
 import type { Pins } from './pins.ts';
+import { isFileLine, nameIn } from './unparsed-line.ts';
 import { type VerifyScope, verifyScope } from './verify-scope.ts';
 
 export interface CheckerOptions {

@@ -12,10 +12,10 @@ import { hasLabels } from '../../shared/scheme.ts';
 import { checkStoredDigest } from './digest.ts';
 import { openCursor } from './entry-cursor.ts';
 import { readEntryLines } from './entry-lines.ts';
-import { isFileLine, nameIn } from './entry-name.ts';
 import { layOver } from './lay-over.ts';
 import { type Manifest, openManifest } from './open-manifest.ts';
 import { reasonOfRefusal } from './refusal.ts';
+import { isFileLine, nameIn } from './unparsed-line.ts';
 
 /** Where the manifests of components are looked for: each in a directory of its name, or in these. */
 export type ComponentSource = { readonly directory: string } | { readonly directories: readonly string[] };

@@ -1,5 +1,5 @@
 import { compareNames } from '../../shared/name.ts';
-import { nameIn } from './entry-name.ts';
+import { nameIn, subjectIn } from './unparsed-line.ts';
 
 /**
  * The lines of a manifest with those of another laid over it, both in the order of a manifest: where both have an entry
@@ -55,10 +55,4 @@ function compareLines(a: string, b: string): number {
   const [one, other] = [subjectIn(a), subjectIn(b)];
   if (one !== other) return one < other ? -1 : 1;
   return compareNames(nameIn(a) ?? '', nameIn(b) ?? '');
-}
-
-/** Without parsing it, as with the name. */
-function subjectIn(line: string): string {
-  const start = line.indexOf('"subject":"') + 11;
-  return line.slice(start, line.indexOf('"', start));
 }

@@ -5,6 +5,7 @@ import { Digest, sha256Hex } from '../../shared/digest.ts';
 import { readRegular } from '../collect/inside.ts';
 import { type MarkTable, markBytes, markTableOf } from '../collect/marks.ts';
 import { temporaryIn } from '../state/durable-file.ts';
+import { mayBePrivileged } from './unparsed-line.ts';
 
 /** Which files a sweep need not read again, and those that the next one need not. */
 export interface VerifiedFiles {
@@ -37,7 +38,7 @@ export function openVerifiedFiles(path: string, image: Digest, now: number): Ver
   return {
     table,
     keep: (line, mark) => {
-      if (mark?.some((byte) => byte !== 0) && !isGuarded(line)) kept.push(mark.slice());
+      if (mark?.some((byte) => byte !== 0) && !mayBePrivileged(line)) kept.push(mark.slice());
     },
     save: () => {
       const marks = Buffer.concat(kept);
@@ -51,11 +52,6 @@ export function openVerifiedFiles(path: string, image: Digest, now: number): Ver
       else write(path, Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), marks]));
     },
   };
-}
-
-/** A set-id program or one with capabilities. */
-function isGuarded(line: string): boolean {
-  return /"capabilities":|"mode":"[2-7]/.test(line);
 }
 
 function read(path: string, image: Digest, now: number) {

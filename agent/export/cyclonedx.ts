@@ -3,6 +3,7 @@ import type { PackageEntry } from '../../shared/fact.ts';
 import { checkStoredDigest } from '../check/digest.ts';
 import { readEntryLines } from '../check/entry-lines.ts';
 import type { Manifest } from '../check/open-manifest.ts';
+import { subjectIn } from '../check/unparsed-line.ts';
 
 /** The packages of an image as a CycloneDX 1.6 document (ECMA-424). Errors: DIGEST, ENTRIES. */
 export async function cyclonedxOf(manifest: Manifest) {
@@ -10,7 +11,7 @@ export async function cyclonedxOf(manifest: Manifest) {
   const packages: PackageEntry[] = [];
   for await (const lines of readEntryLines(manifest)) {
     for (const line of lines) {
-      if (line.includes('"subject":"package"')) packages.push(parseEntryLine(line) as PackageEntry);
+      if (subjectIn(line) === 'package') packages.push(parseEntryLine(line) as PackageEntry);
     }
   }
   const { image, statement } = manifest;

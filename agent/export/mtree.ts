@@ -4,8 +4,8 @@ import { imageRef } from '../../shared/image.ts';
 import { type Name, type RawName, rawOf } from '../../shared/name.ts';
 import { checkStoredDigest } from '../check/digest.ts';
 import { readEntryLines } from '../check/entry-lines.ts';
-import { isFileLine } from '../check/entry-name.ts';
 import type { Manifest } from '../check/open-manifest.ts';
+import { isFileLine } from '../check/unparsed-line.ts';
 
 /**
  * A specification of mtree(5) with full paths, in pieces, so that memory does not grow with the image: type, mode, owner, size,

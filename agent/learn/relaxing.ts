@@ -1,5 +1,7 @@
-import { modeBits } from '../../shared/entry.ts';
+import { isWrittenAtBoot } from '../../shared/compare.ts';
+import type { FileEntry } from '../../shared/entry.ts';
 import type { Finding } from '../../shared/finding.ts';
+import { isExecutable } from '../../shared/guard.ts';
 import { rawName } from '../../shared/name.ts';
 import type { Rulebook } from '../../shared/rulebook.ts';
 import { highestSeverity, type Severity } from '../../shared/severity.ts';
@@ -8,9 +10,7 @@ import { highestSeverity, type Severity } from '../../shared/severity.ts';
 export function isSetAtBoot({ change, attributes, actual }: Finding): boolean {
   switch (change) {
     case 'added':
-      return (
-        isClosedToOthers(actual) && (actual['type'] === 'dir' || (actual['type'] === 'file' && !isProgram(actual)))
-      );
+      return isWrittenAtBoot(fileOf(actual));
     case 'modified':
       return attributes.every((attribute) => attribute === 'content' || attribute === 'size');
     case 'removed':
@@ -22,11 +22,11 @@ export function isSetAtBoot({ change, attributes, actual }: Finding): boolean {
 
 /** Whether what is there may be run. */
 export function isProgram(actual: Finding['actual']): boolean {
-  return actual['type'] === 'file' && (modeBits(actual) & 0o111) !== 0;
+  return isExecutable(fileOf(actual));
 }
 
-function isClosedToOthers(actual: Finding['actual']): boolean {
-  return (modeBits(actual) & 0o002) === 0;
+function fileOf(actual: Finding['actual']): FileEntry {
+  return actual as unknown as FileEntry;
 }
 
 /** What a proposed rule must weigh, so that it makes nothing lighter than it was. */

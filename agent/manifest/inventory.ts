@@ -7,8 +7,8 @@ import type { Name } from '../../shared/name.ts';
 import { privilegesOf } from '../../shared/privilege.ts';
 import { checkStoredDigest } from '../check/digest.ts';
 import { readEntryLines } from '../check/entry-lines.ts';
-import { isFileLine } from '../check/entry-name.ts';
 import { openManifest } from '../check/open-manifest.ts';
+import { isFileLine, mayBePrivileged, subjectIn } from '../check/unparsed-line.ts';
 
 /** The programs of an image that give whoever runs them more than they have: `pristine manifest inventory --json`. */
 export interface Inventory {
@@ -36,7 +36,8 @@ export async function inventory(dir: string, keys: readonly KeyObject[]): Promis
     const groups = new Map<number, Name>();
     for await (const lines of readEntryLines(manifest)) {
       for (const line of lines) {
-        if (isFileLine(line) ? !mayBePrivileged(line) : !isAccountLine(line)) continue;
+        // Most lines need no parsing.
+        if (isFileLine(line) ? !mayBePrivileged(line) : !['user', 'group'].includes(subjectIn(line))) continue;
         const entry = parseEntryLine(line);
         if (entry.subject === 'file' && privilegesOf(attributesOf(entry)).length > 0) found.push(entry);
         if (entry.subject === 'user') setFirst(users, entry.uid, entry.name);
@@ -47,15 +48,6 @@ export async function inventory(dir: string, keys: readonly KeyObject[]): Promis
   } finally {
     manifest.close();
   }
-}
-
-/** Most lines need no parsing. */
-function mayBePrivileged(line: string): boolean {
-  return line.includes('"capabilities":') || /"mode":"[2-7]/.test(line);
-}
-
-function isAccountLine(line: string): boolean {
-  return line.includes('"subject":"user"') || line.includes('"subject":"group"');
 }
 
 /** Of several names for one number the first by name, but that root is root. */

@@ -3,7 +3,7 @@ import { parseEntryLine } from '../../shared/entry-line.ts';
 import type { FactEntry } from '../../shared/fact.ts';
 import type { Name } from '../../shared/name.ts';
 import type { Composition } from '../check/composition.ts';
-import { isFileLine, nameIn } from '../check/entry-name.ts';
+import { isFileLine, nameIn } from '../check/unparsed-line.ts';
 
 export interface BakedLines {
   /** Of the names that were asked for. */

@@ -10,7 +10,18 @@ export function nameIn(line: string): Name | undefined {
   return text.includes('\\') ? (JSON.parse(`"${text}"`) as Name) : text;
 }
 
+/** The subject, likewise. */
+export function subjectIn(line: string): string {
+  const start = line.indexOf('"subject":"') + 11;
+  return line.slice(start, line.indexOf('"', start));
+}
+
 /** Whether it is about a file: no text inside can hold these quotes unescaped. */
 export function isFileLine(line: string): boolean {
   return line.includes('"subject":"file"');
+}
+
+/** Of a file: whether it may be a set-id program or one with capabilities. */
+export function mayBePrivileged(line: string): boolean {
+  return /"capabilities":|"mode":"[2-7]/.test(line);
 }
