@@ -5,6 +5,7 @@ import { applyReport } from '../../server/intake/apply-report.ts';
 import { findInstance } from '../../server/store/instance-store.ts';
 import { trustKey } from '../../server/store/key-store.ts';
 import { rulesFor } from '../../server/store/rules-store.ts';
+import { digestOf } from '../../shared/digest.ts';
 import type { RulesPreviewed } from '../../shared/protocol.ts';
 import { aFinding, aTime } from '../support/builders.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
@@ -104,6 +105,17 @@ describe('a preview', () => {
 
     expect(refused).toMatchObject({ answered: 0, unanswered: [{ why: 'refused: SIGNATURE: no' }] });
     expect((await server.get('rules/web/2')).body.preview).toMatchObject({ answered: 1, unansweredCount: 0 });
+  });
+});
+
+describe('the board', () => {
+  it('keeps the answers about the latest candidates', () => {
+    const digests = Array.from({ length: 65 }, (_, n) => digestOf(`rules ${n}`));
+    for (const digest of digests) board.answered(id, previewed(digest));
+
+    const answered = digests.map((digest) => board.view(digest, [id], () => true).answered);
+
+    expect(answered).toEqual([0, ...Array<number>(64).fill(1)]);
   });
 });
 
