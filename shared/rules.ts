@@ -40,7 +40,7 @@ const Pattern = z
   .string()
   .max(4_096)
   .refine(isPattern, 'expected an absolute pattern of *, ?, […] and ** as a whole segment; no negation, no braces');
-const reason = z.string().min(1).max(1_024);
+const reason = z.string().regex(/\S/, 'expected words').max(1_024);
 const names = (what: string) => z.array(z.string().min(1).max(4_096)).max(1_024).default([]).describe(what);
 
 /** What a first boot may make the files of a `set-at-boot` rule mean. */

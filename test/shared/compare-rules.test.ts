@@ -62,6 +62,7 @@ describe('foreign', () => {
   it('is not compared, guards or not, and needs a reason', () => {
     expect(told([{ match: '/usr/**', as: 'foreign', reason: 'r' }], undefined, setuid)).toBeUndefined();
     expect(Rule.safeParse({ match: '/usr/**', as: 'foreign' }).success).toBe(false);
+    expect(Rule.safeParse({ match: '/usr/**', as: 'foreign', reason: ' \t' }).success).toBe(false);
   });
 });
 
