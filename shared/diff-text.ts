@@ -22,7 +22,7 @@ export function terminalSafeLine(line: string): string {
   return line.split('\t').map(terminalSafe).join('\t');
 }
 
-/** How a redacted piece begins, in a diff and nowhere else: the same characters of a file are written otherwise. */
+/** How a redacted piece begins, in a diff or a fact and nowhere else: the same characters of a file are written otherwise. */
 export const redactedMark = '«redacted';
 
 /** What each says to a person. */

@@ -5,7 +5,8 @@ import { encodeRaw, rawOf } from './name.ts';
  * What the configuration of a system says, and which packages it has: each subject with its attributes. `text` and
  * `list` are written as names are (`name.ts`), since any byte can stand in a file; a list of unordered things is sorted
  * by bytes. `?` may be absent. A line that is not understood is a subject too, named `/etc/passwd: line`,
- * with `files` alone. `files` are those that say so, so that a rule about a file reaches what it says.
+ * with `files` alone. `files` are those that say so, so that a rule about a file reaches what it says. Secrets in commands,
+ * options and URLs are `«redacted»`: that one changed is seen by the content of its file.
  */
 export const factForms = {
   /** Who may log in by which key. Name: account and fingerprint, `root SHA256:…`. A line that is no key has no `keyType`. */

@@ -1,8 +1,8 @@
 import { diffArrays } from 'diff';
 import { redactedMark } from '../../shared/diff-text.ts';
 import { diffCharsMax, type TextDiff } from '../../shared/text-diff.ts';
-import { type RedactedLine, redactLines } from './redact.ts';
-import { dialectOf } from './secrets.ts';
+import { type RedactedLine, redactLines } from '../secrets/redact.ts';
+import { dialectOf } from '../secrets/secrets.ts';
 
 type Shown = Extract<TextDiff, { readonly text: string }>;
 

@@ -1,6 +1,7 @@
+import { redacted, redactedWords } from '../../secrets/redact.ts';
 import { linesOf, normalised, trimmed, wordsOf } from './lines.ts';
 
-/** A place that packages come from. */
+/** A place that packages come from, and secrets redacted. */
 export interface Repository {
   readonly name: string;
   readonly enabled: boolean;
@@ -12,7 +13,7 @@ export interface Repository {
 export function parseSourcesList(text: string): readonly Repository[] {
   return linesOf(text).flatMap((raw) => {
     const comment = raw.indexOf('#');
-    const line = trimmed(comment === -1 ? raw : raw.slice(0, comment));
+    const line = redacted(trimmed(comment === -1 ? raw : raw.slice(0, comment)), 'plain');
     if (line === '') return [];
     const [kind = '', ...rest] = wordsOf(line);
     const { options, words } = splitOptions(rest);
@@ -55,13 +56,14 @@ export function parseDeb822Sources(text: string): readonly Repository[] {
     const enabled = !/^(?:no|false|without|off|disable|0)$/i.test(fields.get('enabled') ?? 'yes');
     const options = [...fields]
       .filter(([key]) => !['types', 'uris', 'suites', 'enabled'].includes(key))
-      .map(([key, value]) => `${key}=${normalised(value)}`)
+      .map(([key, value]) => redacted(`${key}=${normalised(value)}`, 'plain'))
       .sort();
-    const [types, places, suites] = [words('types'), words('uris'), words('suites')];
+    const places = redactedWords(words('uris'), 'plain');
+    const [types, suites] = [words('types'), words('suites')];
     const count = types.length * places.length * suites.length;
     if (count === 0 || count > placesMax) {
       const said = ['types', 'uris', 'suites'].map((key) => normalised(fields.get(key) ?? ''));
-      return [{ name: normalised(`deb822 ${said.join(' ')}`), enabled, options }];
+      return [{ name: redacted(normalised(`deb822 ${said.join(' ')}`), 'plain'), enabled, options }];
     }
     return types.flatMap((type) =>
       places.flatMap((place) => suites.map((suite) => ({ name: nameOf(type, place, suite), enabled, options }))),
@@ -90,15 +92,5 @@ function paragraphsOf(text: string): readonly ReadonlyMap<string, string>[] {
 }
 
 function nameOf(kind: string, place: string, suite: string): string {
-  return `${kind} ${withoutPassword(place)} ${suite}`;
-}
-
-/** `https://user:secret@host/` with stars for the secret: facts leave the machine. */
-export function withoutPassword(place: string): string {
-  const start = place.indexOf('://');
-  if (start === -1) return place;
-  const slash = place.indexOf('/', start + 3);
-  const at = place.lastIndexOf('@', slash === -1 ? place.length : slash);
-  const colon = place.indexOf(':', start + 3);
-  return at === -1 || colon === -1 || colon > at ? place : `${place.slice(0, colon)}:***${place.slice(at)}`;
+  return `${kind} ${place} ${suite}`;
 }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { RawName } from '../../../shared/name.ts';
+import { redacted } from '../../secrets/redact.ts';
 import { lowerAscii, trimmed, wordsOf } from './lines.ts';
 
 export type KeyLine =
@@ -21,7 +22,7 @@ export function parseAuthorizedKeys(text: string): readonly KeyLine[] {
     .split('\n')
     .map(trimmed)
     .filter((line) => line !== '' && line[0] !== '#')
-    .map((line) => keyLineOf(line) ?? { notUnderstood: wordsOf(line).join(' ') });
+    .map((line) => keyLineOf(line) ?? { notUnderstood: redacted(wordsOf(line).join(' '), 'plain') });
 }
 
 /** sshd first tries the line as a key and then as options and a key; what follows a NUL it does not see. */
@@ -31,7 +32,8 @@ function keyLineOf(whole: string): KeyLine | undefined {
   if (plain !== undefined) return { ...plain, options: '' };
   const end = optionsEnd(line);
   const key = end === undefined ? undefined : parseKey(trimmed(line.slice(end)));
-  return key === undefined ? undefined : { ...key, options: splitOptions(line.slice(0, end)).map(lowerName).join(',') };
+  if (key === undefined) return undefined;
+  return { ...key, options: redacted(splitOptions(line.slice(0, end)).map(lowerName).join(','), 'command') };
 }
 
 function untilNul(line: string): string {

@@ -10,7 +10,8 @@ import { boundFact, boundFiles } from './bound-fact.ts';
 /**
  * What a root says about one subject. Works on bytes as latin1 strings, one character a byte, as paths are; what it
  * yields is encoded by its caller. Parsers are functions of their own and see no root. A line that is not understood is
- * kept as it stands rather than left out: a change there must be seen.
+ * kept as it stands rather than left out: a change there must be seen. Secrets are redacted by the parser, which knows
+ * what is a command: everybody may read a manifest, but not every file that it is about.
  */
 export interface Collector<S extends FactSubject = FactSubject> {
   readonly subject: S;

@@ -1,6 +1,7 @@
+import { redacted } from '../../secrets/redact.ts';
 import { linesOf, normalised, trimmed, trimmedStart } from './lines.ts';
 
-/** One line of a table, as its daemon reads it. */
+/** One line of a table, as its daemon reads it, and secrets redacted. */
 export interface CronLine {
   /** `*\/5 * * * *`, `@reboot`; `environment` of an assignment; `unknown` of a line that is none of these. */
   readonly schedule: string;
@@ -30,13 +31,20 @@ export function parseCrontab(text: string, ofSystem: boolean): readonly CronLine
     const isSchedule = times === 1 ? nickname.test(schedule[0]!) : schedule.every((part) => field.test(part));
     const user = ofSystem ? fields[times] : undefined;
     if (!isSchedule || rest === '' || (ofSystem && (user === undefined || !userName.test(user)))) return unknown(line);
+    const command = commandOf(user, rest);
     return {
       schedule: schedule.join(' '),
       ...(user === undefined ? {} : { user }),
-      command: rest,
-      text: `${fields.join(' ')} ${rest}`,
+      command,
+      text: `${fields.join(' ')} ${command}`,
     };
   });
+}
+
+/** In a table copied from a user's, what stands in the field for the user is the program. */
+function commandOf(user: string | undefined, rest: string): string {
+  const whole = redacted(`${user ?? ''} ${rest}`, 'command');
+  return whole.startsWith(`${user ?? ''} `) ? whole.slice((user?.length ?? 0) + 1) : redacted(rest, 'command');
 }
 
 /** anacrontab(5): the days between, the minutes of delay, a name, a command. `7 25 cron.weekly` is the schedule. */
@@ -47,7 +55,8 @@ export function parseAnacrontab(text: string): readonly CronLine[] {
     const { fields, rest } = splitFields(line, 3);
     const isSchedule = /^(?:\d+|@[a-z]+)$/.test(fields[0] ?? '') && /^\d+$/.test(fields[1] ?? '');
     if (!isSchedule || rest === '') return unknown(line);
-    return { schedule: fields.join(' '), user: 'root', command: rest, text: `${fields.join(' ')} ${rest}` };
+    const command = redacted(rest, 'command');
+    return { schedule: fields.join(' '), user: 'root', command, text: `${fields.join(' ')} ${command}` };
   });
 }
 
@@ -58,7 +67,7 @@ export function parseAtJob(name: string, text: string): CronLine {
   const schedule = Number.isNaN(minutes) ? 'unknown' : `at ${new Date(minutes * 60_000).toISOString()}`;
   const user = /^# atrun uid=(\d{1,10}) gid=\d{1,10}$/m.exec(text.slice(0, 1024))?.[1];
   const header = text.indexOf('\n}\n');
-  const command = trimmed(header === -1 ? text : text.slice(header + 3));
+  const command = redacted(trimmed(header === -1 ? text : text.slice(header + 3)), 'command');
   return { schedule, ...(user === undefined ? {} : { user }), command, text: name };
 }
 
@@ -75,11 +84,12 @@ function said(text: string): readonly string[] {
 }
 
 function environment(line: string): CronLine {
-  return { schedule: 'environment', command: trimmed(line), text: trimmed(line) };
+  const text = redacted(trimmed(line), 'plain');
+  return { schedule: 'environment', command: text, text };
 }
 
 function unknown(line: string): CronLine {
-  const text = normalised(line);
+  const text = redacted(normalised(line), 'plain');
   return { schedule: 'unknown', command: text, text };
 }
 

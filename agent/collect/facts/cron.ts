@@ -1,6 +1,5 @@
 import type { FactOf } from '../../../shared/fact.ts';
 import type { RawName } from '../../../shared/name.ts';
-import { boundedText } from './bounded.ts';
 import type { Collector, Reader } from './collector.ts';
 import { configText, kindOf, targetStat } from './config-files.ts';
 import { type CronLine, isTakenByCron, parseAnacrontab, parseAtJob, parseCrontab } from './cron-table.ts';
@@ -47,8 +46,7 @@ function* tableOf(
   parse: (text: string) => readonly CronLine[],
 ): Generator<FactOf<'cron'>> {
   for (const { text, ...line } of parse(configText(reader, path) ?? '')) {
-    const command = boundedText(line.command);
-    yield { subject: 'cron', name: boundedText(`${path} ${text}`), ...line, command, files: [path] };
+    yield { subject: 'cron', name: `${path} ${text}`, ...line, files: [path] };
   }
 }
 

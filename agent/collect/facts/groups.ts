@@ -1,8 +1,9 @@
 import type { RawName } from '../../../shared/name.ts';
+import { redacted } from '../../secrets/redact.ts';
 import type { Collector } from './collector.ts';
 import { trimmed } from './lines.ts';
 import { regularText } from './regular-file.ts';
-import { accountLines, parseId, withoutPassword } from './users.ts';
+import { accountLines, parseId } from './users.ts';
 
 const groupFile = '/etc/group';
 
@@ -26,7 +27,7 @@ export function parseGroups(text: string): readonly GroupLine[] {
   return accountLines(text).map((line) => {
     const [name = '', field, gidText, list = ''] = line.split(':');
     const gid = parseId(gidText);
-    if (name === '' || field === undefined || gid === undefined) return { notUnderstood: withoutPassword(line) };
+    if (name === '' || field === undefined || gid === undefined) return { notUnderstood: redacted(line, 'accounts') };
     const members = list.split(',').map(trimmed);
     return { name, gid, members: [...new Set(members.filter((member) => member !== ''))].sort() };
   });

@@ -1,6 +1,6 @@
 import type { FactOf } from '../../../shared/fact.ts';
 import type { RawName } from '../../../shared/name.ts';
-import { boundedList, boundedText } from './bounded.ts';
+import { redactedWords } from '../../secrets/redact.ts';
 import type { Collector } from './collector.ts';
 import { configText } from './config-files.ts';
 import { joinedLines, linesOf, trimmed, wordsOf } from './lines.ts';
@@ -57,11 +57,11 @@ export interface KernelLine {
 function* factsOf(path: RawName, lines: readonly KernelLine[]): Generator<FactOf<'cmdline'>> {
   const seen = new Set<string>();
   for (const { name, parameters } of lines) {
-    const key = JSON.stringify([name, parameters]);
+    const shown = redactedWords(parameters, 'command');
+    const key = JSON.stringify([name, shown]);
     if (seen.has(key)) continue;
     seen.add(key);
-    const full = boundedText(`${path} ${name}`.trimEnd());
-    yield { subject: 'cmdline', name: full, parameters: boundedList(parameters), files: [path] };
+    yield { subject: 'cmdline', name: `${path} ${name}`.trimEnd(), parameters: shown, files: [path] };
   }
 }
 

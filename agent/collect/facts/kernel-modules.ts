@@ -1,6 +1,6 @@
 import type { FactOf } from '../../../shared/fact.ts';
 import type { RawName } from '../../../shared/name.ts';
-import { boundedList, boundedText } from './bounded.ts';
+import { redacted, redactedWords } from '../../secrets/redact.ts';
 import type { Collector } from './collector.ts';
 import { configDirectories, configText, dropInFiles } from './config-files.ts';
 import { joinedLines, linesOf, wordsOf } from './lines.ts';
@@ -34,7 +34,7 @@ export interface ModuleLine {
 
 function* factsOf(path: RawName, lines: readonly ModuleLine[]): Generator<FactOf<'kernel-module'>> {
   for (const { name, values } of lines) {
-    yield { subject: 'kernel-module', name: boundedText(name), values: boundedList(values), files: [path] };
+    yield { subject: 'kernel-module', name, values, files: [path] };
   }
 }
 
@@ -43,7 +43,7 @@ export function parseModulesLoad(text: string): readonly ModuleLine[] {
   return linesOf(text).flatMap((line) => {
     const [module, ...values] = wordsOf(line);
     if (module === undefined || module.startsWith('#') || module.startsWith(';')) return [];
-    return [{ name: `load ${moduleName(module)}`, values }];
+    return [{ name: `load ${moduleName(module)}`, values: redactedWords(values, 'command') }];
   });
 }
 
@@ -55,9 +55,12 @@ export function parseModprobe(text: string): readonly ModuleLine[] {
     const words = wordsOf(line);
     const [directive, module, ...values] = words;
     if (directive === undefined || directive.startsWith('#')) return [];
-    if (module === undefined || !directives.includes(directive)) return [{ name: words.join(' '), values: [] }];
+    if (module === undefined || !directives.includes(directive))
+      return [{ name: redacted(words.join(' '), 'plain'), values: [] }];
     // An alias is a pattern of bus addresses, in which a dash may stand within brackets.
-    return [{ name: `${directive} ${directive === 'alias' ? module : moduleName(module)}`, values }];
+    const isAlias = directive === 'alias';
+    const name = `${directive} ${isAlias ? module : moduleName(module)}`;
+    return [{ name, values: isAlias ? values : redactedWords(values, 'command') }];
   });
 }
 

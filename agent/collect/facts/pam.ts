@@ -1,5 +1,6 @@
 import type { FactOf } from '../../../shared/fact.ts';
 import type { RawName } from '../../../shared/name.ts';
+import { redacted } from '../../secrets/redact.ts';
 import type { Collector, Reader } from './collector.ts';
 import { lowerAscii, trimmed, wordsOf } from './lines.ts';
 import { namesIn, regularFile, regularText } from './regular-file.ts';
@@ -71,5 +72,5 @@ function pamLines(text: string): readonly RawName[] {
 function normaliseRule(line: RawName): RawName {
   const [type = '', control = '', ...rest] = line.split(' ');
   const words = [lowerAscii(type), control.startsWith('[') ? control : lowerAscii(control), ...rest];
-  return type.startsWith('@') ? line : words.filter((word) => word !== '').join(' ');
+  return redacted(type.startsWith('@') ? line : words.filter((word) => word !== '').join(' '), 'words');
 }

@@ -1,7 +1,6 @@
 import type { FactOf } from '../../../shared/fact.ts';
 import type { RawName } from '../../../shared/name.ts';
 import { parseDeb822Sources, parseSourcesList, type Repository } from './apt-sources.ts';
-import { boundedList, boundedText } from './bounded.ts';
 import type { Collector, Reader } from './collector.ts';
 import { configText } from './config-files.ts';
 import { parseApkRepositories, parseRepositoryFile } from './rpm-repositories.ts';
@@ -65,9 +64,9 @@ function* factsOf(path: RawName, found: readonly Repository[]): Generator<FactOf
   for (const { name, enabled, options } of found) {
     yield {
       subject: 'repository',
-      name: boundedText(name),
+      name,
       enabled: enabled ? 'yes' : 'no',
-      options: boundedList(options),
+      options,
       files: [path],
     };
   }

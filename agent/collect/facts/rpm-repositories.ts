@@ -1,4 +1,5 @@
-import { type Repository, withoutPassword } from './apt-sources.ts';
+import { redacted, redactedWords } from '../../secrets/redact.ts';
+import type { Repository } from './apt-sources.ts';
 import { linesOf, normalised, trimmed, wordsOf } from './lines.ts';
 
 /** dnf.conf(5), zypper(8): `[id]`, then `key=value`; an indented line goes on. A section twice is one, as there. */
@@ -31,14 +32,9 @@ export function parseRepositoryFile(text: string, kind: string): readonly Reposi
     enabled: !/^(?:0|no|false|off)$/i.test(normalised((said.get('enabled') ?? ['1']).join(' '))),
     options: [...said]
       .filter(([key]) => key !== 'enabled')
-      .map(([key, lines]) => `${key}=${shownValue(key, normalised(lines.join(' ')))}`)
+      .map(([key, lines]) => redacted(`${key}=${normalised(lines.join(' '))}`, 'plain'))
       .sort(),
   }));
-}
-
-function shownValue(key: string, value: string): string {
-  if (value !== '' && /password|secret|token/.test(key)) return '***';
-  return value.split(' ').map(withoutPassword).join(' ');
 }
 
 /** apk-repositories(5): a place, or `@tag place`. */
@@ -47,7 +43,10 @@ export function parseApkRepositories(text: string): readonly Repository[] {
     const words = wordsOf(line);
     if (words.length === 0 || words[0]!.startsWith('#')) return [];
     const options = words.filter((word) => word.startsWith('@')).map((tag) => `tag=${tag.slice(1)}`);
-    const places = words.filter((word) => !word.startsWith('@')).map(withoutPassword);
+    const places = redactedWords(
+      words.filter((word) => !word.startsWith('@')),
+      'plain',
+    );
     return [{ name: ['apk', ...places].join(' '), enabled: true, options }];
   });
 }

@@ -1,5 +1,6 @@
 import type { FactOf } from '../../../shared/fact.ts';
 import type { RawName } from '../../../shared/name.ts';
+import { redacted } from '../../secrets/redact.ts';
 import type { Collector, Reader } from './collector.ts';
 import { normalPath } from './config-files.ts';
 import { namesIn, regularFile, regularText } from './regular-file.ts';
@@ -34,7 +35,7 @@ function rulesOf(reader: Reader, starts: readonly RawName[]): readonly FactOf<'s
     if (seen.has(file) || seen.size === filesMax || depth > includeDepthMax) return;
     seen.add(file);
     for (const line of sudoersLines(regularText(reader, file) ?? '')) {
-      facts.push({ subject: 'sudoers', name: line, files: [normalPath(file)] });
+      facts.push({ subject: 'sudoers', name: redacted(line, 'sudoers'), files: [normalPath(file)] });
       for (const included of includedBy(reader, line, file)) read(included, depth + 1);
     }
   };

@@ -1,4 +1,4 @@
-import { boundedText } from './bounded.ts';
+import { redacted, redactedValue } from '../../secrets/redact.ts';
 import type { Collector } from './collector.ts';
 import { configDirectories, configText, dropInFiles } from './config-files.ts';
 import { linesOf, normalised, trimmed } from './lines.ts';
@@ -22,8 +22,8 @@ export const sysctl: Collector<'sysctl'> = {
     }
     return [...last].map(([key, { value, path }]) => ({
       subject: 'sysctl',
-      name: boundedText(key),
-      value: boundedText(value),
+      name: redacted(key, 'plain'),
+      value: redactedValue(key, value, 'plain'),
       files: [path],
     }));
   },

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { redacted } from '../../secrets/redact.ts';
 import { trimmed, trimmedStart, wordsOf } from './lines.ts';
 
 /** `ExecStart=/bin/true` of the section `Service`. An empty value often means: forget what was said before. */
@@ -116,7 +117,7 @@ function effective(
     if (value === '' || singleKeys.has(key)) said.delete(group);
     if (value === '') continue;
     const list = said.get(group) ?? [];
-    list.push({ at, text: `${key}=${value}` });
+    list.push({ at, text: `${key}=${redacted(value, 'command')}` });
     said.set(group, list);
   }
   return [...said.values()]

@@ -1,5 +1,6 @@
 import type { FactOf } from '../../../shared/fact.ts';
 import type { RawName } from '../../../shared/name.ts';
+import { redacted } from '../../secrets/redact.ts';
 import type { Collector } from './collector.ts';
 import { regularText } from './regular-file.ts';
 
@@ -43,7 +44,7 @@ export function parsePasswd(text: string): readonly PasswdLine[] {
     const [name = '', field, uidText, gidText, , home = '', shell = '', ...more] = line.split(':');
     const [uid, gid] = [parseId(uidText), parseId(gidText)];
     if (name === '' || field === undefined || uid === undefined || gid === undefined || more.length > 0) {
-      return { notUnderstood: withoutPassword(line) };
+      return { notUnderstood: redacted(line, 'accounts') };
     }
     return { name, field, uid, gid, home, shell };
   });
@@ -79,12 +80,3 @@ export function parseId(text: string | undefined): number | undefined {
   const id = Number(digits[1] ?? 0);
   return id <= 0xffff_ffff ? id : undefined;
 }
-
-/** Old and broken files have a hash in their second field, or somewhere. */
-export function withoutPassword(line: RawName): RawName {
-  const fields = line.split(':');
-  if (fields.length > 1 && !/^[x*!]?$/.test(fields[1]!)) fields[1] = hidden;
-  return fields.join(':').replace(/\$[0-9a-z]{1,3}\$[^:\s]+/g, hidden);
-}
-
-const hidden = '(hidden)';

@@ -67,8 +67,8 @@ describe('accounts', () => {
     const { entries } = root.facts(users);
 
     expect(entries.map((entry) => [entry.name, 'password' in entry && entry.password])).toEqual([
-      ['/etc/passwd: d:(hidden):no', false],
-      ['/etc/passwd: e (hidden)', false],
+      ['/etc/passwd: d:«redacted»:no', false],
+      ['/etc/passwd: e «redacted»', false],
       ['a', 'set'],
       ['b', 'none'],
       ['c', 'locked'],
@@ -127,7 +127,7 @@ describe('groups', () => {
   it('are kept as lines where they are not understood', () => {
     expect(parseGroups(`+:::\nsudo:${hash}:x:eve\nsudo`)).toEqual([
       { notUnderstood: '+:::' },
-      { notUnderstood: 'sudo:(hidden):x:eve' },
+      { notUnderstood: 'sudo:\xc2\xabredacted\xc2\xbb:x:eve' },
       { notUnderstood: 'sudo' },
     ]);
   });

@@ -1,4 +1,6 @@
+import { commandSecrets } from './command-secrets.ts';
 import { keyedSecrets } from './keyed-secrets.ts';
+import { keyHints } from './secret-key.ts';
 
 /** A secret piece of a line: from a character to the one it ends before. */
 export interface Span {
@@ -19,14 +21,18 @@ export type Open =
   | { readonly until: 'quote'; readonly quote: string }
   | { readonly until: 'outdent'; readonly column: number };
 
-/** What keys and words mean depends on the file: `accounts` has fields, `switch` has databases that are called passwd. */
-export type Dialect = 'plain' | 'words' | 'switch' | 'accounts';
+/**
+ * What keys and words mean depends on the text: `accounts` has fields, `switch` has databases that are called passwd, the
+ * first word of a `command` is a program, and `sudoers` are commands behind tags that are called NOPASSWD.
+ */
+export type Dialect = 'plain' | 'words' | 'command' | 'sudoers' | 'switch' | 'accounts';
 
 export function dialectOf(path: string): Dialect {
   if (/^\/etc\/(?:passwd|group)-?$/.test(path)) return 'accounts';
   if (path === '/etc/nsswitch.conf') return 'switch';
+  if (/^(?:\/usr)?\/etc\/sudoers(?:$|\.d\/)/.test(path)) return 'sudoers';
   // `password requisite pam_pwquality.so`: a stack, and no password.
-  return path.startsWith('/etc/pam.') ? 'words' : 'plain';
+  return /^\/(?:usr\/)?(?:etc|lib)\/pam\./.test(path) ? 'words' : 'plain';
 }
 
 /**
@@ -34,13 +40,17 @@ export function dialectOf(path: string): Dialect {
  * looks. Takes time in proportion to the line. It rather hides too much: what nobody can tell from a secret is one.
  */
 export function secretsIn(line: string, dialect: Dialect): Secrets {
-  const keyed = dialect === 'plain' || dialect === 'words' ? keyedSecrets(line, dialect === 'plain') : { spans: [] };
+  if (!hints.test(line)) return { spans: [] };
+  const keyed = dialect === 'switch' || dialect === 'accounts' ? { spans: [] } : keyedSecrets(line, dialect);
   const key = privateKey(line);
-  const found = [...keyed.spans, ...shapes(line), ...userinfo(line), ...logins(line), ...randomWords(line)];
+  const found = [keyed.spans, shapes(line), userinfo(line), commandSecrets(line), randomWords(line)].flat();
   if (key !== undefined) found.push(key.span);
   if (dialect === 'accounts') found.push(...passwordField(line));
   return { spans: merged(found), open: key?.open ?? keyed.open };
 }
+
+/** What no secret below is without. Most lines are, and this is quick to say so. */
+const hints = new RegExp(`${keyHints.source}|[-:$@{|?&]|[A-Za-z0-9_.~+/=-]{13}`, 'i');
 
 function merged(spans: readonly Span[]): readonly Span[] {
   const result: Span[] = [];
@@ -66,6 +76,9 @@ const shape = new RegExp(
   [
     String.raw`(?<![A-Za-z0-9])(?:AKIA|ASIA|AGPA|AROA|AIDA|AIza|gh[pousr]_|github_pat_|gl(?:pat|oas|dt|rt|cbt|ptt|ft|imt|agent|soat|ffct)-|xox[a-z]-|xapp-|[srp]k_(?:live|test)_|sk-(?=[A-Za-z0-9_-]{20})|whsec_|npm_|pypi-|dop_v1_|hv[sbr]\.|SG\.|ya29\.|eyJ|AGE-SECRET-KEY-)[A-Za-z0-9_.~+/=-]{10,}`,
     String.raw`\$(?:1|2[abxy]?|3|5|6|7|y|gy|sm3|md5|sha1|scrypt|argon2(?:id|i|d)|pbkdf2[a-z0-9-]{0,12})[$,][A-Za-z0-9./+=,$*_-]+`,
+    // Signatures and keys in the query of a URL.
+    String.raw`(?<=[?&](?:sig|signature|key|X-Amz-Signature)=)[^\s&"'\x60<>]+`,
+    String.raw`(?<=\bBearer[ \t]{1,8})(?=[a-z]*[A-Z0-9._~+/-])[A-Za-z0-9._~+/-]{8,}={0,2}`,
     String.raw`\{(?:S?SHA|SSHA?[0-9]{3}|S?MD5|CRYPT|PBKDF2[A-Z0-9-]{0,12}|ARGON2)\}[A-Za-z0-9./+=,$*_-]+`,
   ].join('|'),
   'g',
@@ -75,38 +88,59 @@ function shapes(line: string): readonly Span[] {
   return [...line.matchAll(shape)].map(({ index, 0: { length } }) => ({ from: index, to: index + length }));
 }
 
-/** What stands before the `@` of a URL (RFC 3986 §3.2.1), also where it holds characters that should have been escaped. */
+/**
+ * What stands before the `@` of a URL (RFC 3986 §3.2.1), also where it holds characters that should have been escaped; and
+ * of dracut's `netroot=iscsi:user:password@host`.
+ */
 function userinfo(line: string): readonly Span[] {
   const spans: Span[] = [];
-  const end = /[\s"'`<>]|$/g;
-  for (let at = line.indexOf('://'); at !== -1; ) {
-    const from = at + 3;
+  const start = /:\/\/|\biscsi:(?!\/\/)/g;
+  const end = /[ \t-\r"'`<>]|$/g;
+  for (let match = start.exec(line); match !== null; match = start.exec(line)) {
+    const from = match.index + match[0].length;
     end.lastIndex = from;
     const to = end.exec(line)!.index;
     const word = line.slice(from, to);
     const authority = /^[^/?#]*/.exec(word)![0];
     const at2 = (authority.includes(':') ? word : authority).lastIndexOf('@');
     if (at2 > 0) spans.push({ from, to: from + at2 });
-    at = line.indexOf('://', to);
+    start.lastIndex = to;
   }
   return spans;
 }
 
-/** `curl -u name:password`. */
-function logins(line: string): readonly Span[] {
-  return [...line.matchAll(/(?<=^|\s)(?:-u|-U|--(?:proxy-)?user)[\s=]{1,8}(?=[^\s:]{1,256}:)(\S+)/g)].map((match) => {
-    const to = match.index + match[0].length;
-    return { from: to - match[1]!.length, to };
-  });
-}
-
 const longWord = /[A-Za-z0-9+/_-]{20,}={0,2}/g;
 const uuid = /\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b/g;
+/** Paths, in which a hash only says which version, and public keys of SSH (RFC 4253 §6.6). */
+const known =
+  /^(?:\/(?:bin|boot|dev|etc|home|lib\w{0,4}|media|mnt|opt|ostree|proc|root|run|sbin|srv|sys|tmp|usr|var)\/|AAAA(?:[BC]3NzaC1|E2VjZHNh|[GI]nNr))/;
+/** What stands before a digest that says what it is, and before the root of a dm-verity tree. */
+const digestNames = /(?:sha(?:1|224|256|384|512):|(?:root|usr)hash=)$/i;
+const digestNameChars = 9;
 
 function randomWords(line: string): readonly Span[] {
+  const isPublic = publicBlocks(line);
   return [...line.matchAll(longWord)]
-    .filter(([word]) => looksRandom(word.replace(uuid, '')))
+    .filter(
+      ({ index, 0: word }) =>
+        !known.test(word) &&
+        !isPublic(index) &&
+        !digestNames.test(line.slice(Math.max(0, index - digestNameChars), index)) &&
+        looksRandom(word.replace(uuid, '')),
+    )
     .map(({ index, 0: { length } }) => ({ from: index, to: index + length }));
+}
+
+const publicBlock = /-----BEGIN (?:PGP )?(?:PUBLIC KEY(?: BLOCK)?|CERTIFICATE)-----/g;
+const publicBlocksMax = 16;
+
+/** A public key in one line, as the `Signed-By` of apt has it: whom to trust is what matters there. */
+function publicBlocks(line: string): (place: number) => boolean {
+  const blocks = [...line.matchAll(publicBlock)].slice(0, publicBlocksMax).map(({ index }) => ({
+    from: index,
+    to: line.indexOf('-----END', index),
+  }));
+  return (place) => blocks.some(({ from, to }) => from < place && place < to);
 }
 
 const coreCharsMin = 16;

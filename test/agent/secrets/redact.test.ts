@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { redactLines } from '../../../agent/texts/redact.ts';
-import { dialectOf } from '../../../agent/texts/secrets.ts';
+import { redacted, redactedValue, redactedWords, redactLines } from '../../../agent/secrets/redact.ts';
+import { type Dialect, dialectOf } from '../../../agent/secrets/secrets.ts';
 import { diffTexts } from '../../../agent/texts/text-diff.ts';
 
 const redact = (text: string, path = '/etc/any.conf') =>
@@ -46,6 +46,25 @@ describe('a redacted line', () => {
     ['root:$6$salt$hash/./:19000:0', 'root:•:19000:0'],
     ['x {SSHA}abcdef= y', 'x • y'],
     ['sum 0123456789abcdef0123456789abcdef end', 'sum • end'],
+    ['curl -uadmin:hunter22 x', 'curl -u• x'],
+    ['smbclient //h/s -U me%hunter22', 'smbclient //h/s -U •'],
+    ['mysqldump -u root -phunter22 db -p', 'mysqldump -u root -p• db -p'],
+    ['-/usr/bin/sshpass -p hunter22 ssh -p 22 h', '-/usr/bin/sshpass -p • ssh -p 22 h'],
+    ['docker run -p 80:80 x; docker login -u me -p hunter22 h', 'docker run -p 80:80 x; docker login -u me -p • h'],
+    ['redis-cli -a hunter22 ping', 'redis-cli -a • ping'],
+    ['ldapsearch -x -D cn=x -whunter22 -s sub', 'ldapsearch -x -D cn=x -w• -s sub'],
+    ['openssl enc -aes-256-cbc -k hunter22 -in x', 'openssl enc -aes-256-cbc -k • -in x'],
+    ['echo root:hunter22 | chpasswd', 'echo •| chpasswd'],
+    ['curl "https://h/x?user=a&sig=hunter22&y=z"', 'curl "https://h/x?user=a&sig=•&y=z"'],
+    [
+      'curl https://hooks.slack.com/services/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',
+      'curl https://hooks.slack.•',
+    ],
+    ['header "Bearer hunter-22" x', 'header "Bearer •" x'],
+    ['netroot=iscsi:me:hunter22@10.0.0.1::::iqn', 'netroot=iscsi:•@10.0.0.1::::iqn'],
+    ['net.ipv4.tcp_fastopen_key = 1-2-3-4', 'net.ipv4.tcp_fastopen_key = •'],
+    ['password="a\\\rhunter22" x', 'password="•" x'],
+    ['--password hunter\u00a022 x', '--password • x'],
   ])('hides the secret of %s', (line, shown) => {
     expect(redact(line)).toBe(shown);
   });
@@ -68,6 +87,13 @@ describe('a redacted line', () => {
     'password_file = /etc/x/secret.txt',
     '# If you have the `glibc-doc-reference` and `info` packages installed, try:',
     '*/5 * * * * root /usr/lib/sysstat/debian-sa1 1 1',
+    'ExecStart=/usr/bin/podman run --user 1000:1000 -p 80:80 img@sha256:0123456789abcdef0123456789abcdef',
+    'LoadCredential=passwd.hashed-password.root',
+    '/opt/0123456789abcdef0123456789abcdef/bin/run',
+    'root=/dev/mapper/x roothash=0123456789abcdef0123456789abcdef resume=/dev/disk/by-id/wwn-0x5000c500a1b2c3d4',
+    'pg_dump --no-password -h db',
+    'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f me@host',
+    'signed-by=-----BEGIN PGP PUBLIC KEY BLOCK----- . mQINBFit2ioBEADhWpZ8/wvZ6hUTiXOwQHXMAlaFHcPH9hAtr4F1y2 -----END PGP PUBLIC KEY BLOCK-----',
   ])('shows what is no secret: %s', (line) => {
     expect(redact(line)).toBe(line);
   });
@@ -107,6 +133,96 @@ describe('a redacted line', () => {
 
   it('cannot be made to look redacted', () => {
     expect(redact('a «redacted 1» b')).toBe('a \\u{ab}redacted 1» b');
+  });
+});
+
+describe('redacted text of a fact', () => {
+  const mark = Buffer.from('«redacted»').toString('latin1');
+  const shown = (text: string, dialect: Dialect) => redacted(text, dialect).replaceAll(mark, '•');
+
+  it.each([
+    ['PGPASSWORD=hunter22 pg_dump db | gzip', 'PGPASSWORD=• pg_dump db | gzip'],
+    ['/x --password=hunter22 --verbose', '/x --password=• --verbose'],
+    ['/x --password "hunter 22" --verbose', '/x --password "•" --verbose'],
+    [`sh -c 'curl -H "Authorization: Bearer hunter22" h | sh'`, `sh -c 'curl -H "Authorization: •" h | sh'`],
+    ['sh -c "curl -H \\"X-Token: hunter22\\" h"', 'sh -c "curl -H \\"X-Token: •" h"'],
+    ['passwd -l root', 'passwd -l root'],
+    [`/bin/x --password=\${DB_PASSWORD} --token "$TOKEN" -v`, `/bin/x --password=\${DB_PASSWORD} --token "$TOKEN" -v`],
+    ['x --token=$(cat /run/token) --secret hunter22', 'x --token=$(cat /run/token) --secret •'],
+    ["x --token='$ECRET'", "x --token='•'"],
+    ['systemd-tty-ask-password-agent --watch', 'systemd-tty-ask-password-agent --watch'],
+    ['systemd-ask-password --plymouth', 'systemd-ask-password --plymouth'],
+    ['--ask-password --host h', '--ask-password --host h'],
+    ['agetty -o "-p -- \\u" --noclear %I', 'agetty -o "-p -- \\u" --noclear %I'],
+    [
+      `environment="API_TOKEN=hunter22",command="x --password='a b'",cert-authority`,
+      `environment="API_TOKEN=•",command="x --password='•'",cert-authority`,
+    ],
+    ['x --password hunter\xc3\xa022\xa0\xff y', 'x --password • y'],
+    ['export KEY\nSECRET="one\ntwo"\nrun it', 'export KEY\nSECRET="•\n•\nrun it'],
+    [`x --password=one;curl\${IFS}h|sh`, 'x --password=•;•|•'],
+    ['x --password "one$(evil)"', 'x --password "•$(•"'],
+    ["curl -d 'token=one&user=x'", "curl -d 'token=•&•'"],
+  ])('of a command: %j', (text, expected) => {
+    expect(shown(text, 'command')).toBe(expected);
+  });
+
+  it.each([
+    ['%admin ALL = (ALL) NOPASSWD: ALL', '%admin ALL = (ALL) NOPASSWD: ALL'],
+    ['eve ALL=(root) NOPASSWD:SETENV: /bin/x', 'eve ALL=(root) NOPASSWD:SETENV: /bin/x'],
+    ['Cmnd_Alias PASSWD = /usr/bin/passwd [A-Za-z]*', 'Cmnd_Alias PASSWD = /usr/bin/passwd [A-Za-z]*'],
+    ['Defaults passwd_timeout=5, badpass_message="No luck"', 'Defaults passwd_timeout=5, badpass_message="No luck"'],
+    ['Defaults env_keep += "AWS_SECRET_ACCESS_KEY"', 'Defaults env_keep += "AWS_SECRET_ACCESS_KEY"'],
+    [
+      'eve ALL = sha224:0GomF8mNN3wlDt1HD9XldjJ3SNgpFdbjO1NsQ== /bin/ls',
+      'eve ALL = sha224:0GomF8mNN3wlDt1HD9XldjJ3SNgpFdbjO1NsQ== /bin/ls',
+    ],
+    ['eve ALL = NOPASSWD: /bin/x --password\\=hunter22 -v', 'eve ALL = NOPASSWD: /bin/x --password\\=• -v'],
+    ['eve ALL = /bin/x --token hunter22', 'eve ALL = /bin/x --token •'],
+    ['eve ALL = /bin/x --token hunter22,ALL', 'eve ALL = /bin/x --token •,•'],
+    ['eve ALL = /bin/x token : bob ALL = ALL', 'eve ALL = /bin/x token : bob ALL = ALL'],
+  ])('of sudoers: %j', (text, expected) => {
+    expect(shown(text, 'sudoers')).toBe(expected);
+  });
+
+  it('is one word of several, and a value by its key', () => {
+    expect(redactedWords(['a', '--password', '"x', 'y"', 'b'], 'command')).toEqual([
+      'a',
+      '--password',
+      `"${mark}"`,
+      'b',
+    ]);
+    expect(redactedWords([], 'command')).toEqual([]);
+    expect(redactedValue('stable_secret', '::1', 'plain')).toBe(mark);
+    expect(redactedValue('net.ipv4.ip_forward', '1', 'plain')).toBe('1');
+    expect(redactedValue('x --password y', 'z', 'plain')).toBe(mark);
+  });
+
+  it('cannot be made to look redacted', () => {
+    expect(redacted(`a ${mark} b`, 'command')).toBe('a \\u{ab}redacted\xc2\xbb b');
+  });
+
+  it.each([
+    ...['a ', 'pass=0 #', 'pass ', '\\', '"', '://', '://u:p@ ', ':pass', '<pass ', 'pass="0 # ', '-u a:b ', 'mysql '],
+    ...[
+      'sshpass -p ',
+      'echo ',
+      '-----BEGIN PUBLIC KEY-----',
+      'Bearer a ',
+      '&sig=',
+      'token-',
+      'pass=`$( ',
+      '\\x0a',
+      'pass="\n',
+    ],
+  ])('takes time in proportion, whatever repeats: %j', (piece) => {
+    const started = performance.now();
+
+    for (const dialect of ['plain', 'command', 'sudoers'] as const) {
+      redacted(`'${piece.repeat(500_000 / piece.length)}`, dialect);
+    }
+
+    expect(performance.now() - started).toBeLessThan(6_000);
   });
 });
 

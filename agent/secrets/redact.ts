@@ -1,5 +1,42 @@
 import { redactedMark } from '../../shared/diff-text.ts';
+import type { RawName } from '../../shared/name.ts';
 import { type Dialect, type Open, secretsIn } from './secrets.ts';
+
+const rawMark = Buffer.from(redactedMark).toString('latin1');
+const rawRedaction = Buffer.from(`${redactedMark}»`).toString('latin1');
+
+/**
+ * Text of a fact with `«redacted»` for each secret in it. All of its bytes, before it is bounded: a digest of what is cut
+ * off would tell a guess of the secret that it is right. Takes time in proportion to the text.
+ */
+export function redacted(text: RawName, dialect: Dialect): RawName {
+  return redactLines(text, dialect, rawMark)
+    .map(({ raw, pieces, secrets }) => {
+      const shown = pieces.map((piece, at) => (at === 0 ? piece : redaction(secrets[at - 1]!) + piece));
+      return shown.join('') + (raw.endsWith('\n') ? '\n' : '');
+    })
+    .join('');
+}
+
+/** What ends a command or a rule stays, or else `--password=x;evil` would read as `--password=x` does. */
+const endings = /[;|&`<>,\n]+|\$\(/g;
+
+function redaction(secret: RawName): RawName {
+  const kept = secret.match(endings) ?? [];
+  const isHidden = secret.split(endings).map((part) => part !== '');
+  return isHidden.map((is, at) => (is ? rawRedaction : '') + (kept[at] ?? '')).join('');
+}
+
+/** The same of words that stand behind each other. A secret of several words is one afterwards. */
+export function redactedWords(words: readonly RawName[], dialect: Dialect): readonly RawName[] {
+  return words.length === 0 ? words : redacted(words.join(' '), dialect).split(' ');
+}
+
+/** The value of a key, by how the key sounds too. Of a key that looks like a secret itself nothing is shown. */
+export function redactedValue(key: RawName, value: RawName, dialect: Dialect): RawName {
+  const whole = redacted(`${key}=${value}`, dialect);
+  return whole.startsWith(`${key}=`) ? whole.slice(key.length + 1) : rawRedaction;
+}
 
 /** One line as it may be shown, or several of which the rest is one secret. */
 export interface RedactedLine {
@@ -12,7 +49,8 @@ export interface RedactedLine {
 }
 
 /** The lines of a text, each with its newline in `raw`. A private key or a value of many lines is one line. */
-export function redactLines(text: string, dialect: Dialect): readonly RedactedLine[] {
+export function redactLines(text: string, dialect: Dialect, mark: string = redactedMark): readonly RedactedLine[] {
+  const shown = (piece: string) => withoutMark(piece, mark);
   const lines = text.split('\n');
   const last = lines.length - 1;
   const result: RedactedLine[] = [];
@@ -44,8 +82,8 @@ export function redactLines(text: string, dialect: Dialect): readonly RedactedLi
 }
 
 /** So that no file can show a redaction that is none. */
-function shown(piece: string): string {
-  return piece.replaceAll(redactedMark, `\\u{ab}${redactedMark.slice(1)}`);
+function withoutMark(piece: string, mark: string): string {
+  return piece.replaceAll(mark, `\\u{ab}${redactedMark.slice(1)}`);
 }
 
 /** The line after the last one that belongs to a secret which is open at the end of `lines[at]`. */

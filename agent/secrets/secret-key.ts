@@ -12,7 +12,7 @@ const secretWords = new Set(
 const secretKeys = new Set(
   [
     'api access secret private encryption encrypt decryption signing sign auth shared preshared session master',
-    'account storage client service license app deploy hmac jwt wep wpa cipher crypto vault webhook',
+    'account storage client service license app deploy hmac jwt wep wpa cipher crypto vault webhook fastopen',
   ]
     .join(' ')
     .split(' '),
@@ -30,18 +30,27 @@ const neutralEnds = new Set(
     'requisite allowed attempt trie try retrie retry count size limit name prompt command cmd helper provider store',
     'source format version environment dictionary history quality warn tool service socket owner group scope issuer',
     'audience log level agent charset round complexity change reset hint check module class rule user info security exec',
+    'alg algo message life',
   ]
     .join(' ')
     .split(' '),
 );
 
+/** What `LoadCredential=` is told is the name of one. */
+const namesOnly = new Set(['load', 'import', 'condition', 'assert']);
+
 const keyCharsMax = 256;
+/** Most keys are none, and this is quick to say so. */
+export const keyHints = /pass|pw|psk|secret|token|bearer|cred|key|auth|cookie|private|otp/i;
 
 /** Whether a key sounds as if its value were a secret. `named`: only if that is the very thing it names. */
 export function soundsSecret(key: string, named = false): boolean {
-  const words = wordsOf(key.slice(-keyCharsMax));
+  const end = key.slice(-keyCharsMax);
+  if (!keyHints.test(end)) return false;
+  const words = wordsOf(end);
   const last = words.at(-1);
   if (last === undefined || (neutralEnds.has(last) && words.length > 1)) return false;
+  if (words.length > 1 && namesOnly.has(words[0]!) && words[1] === 'credential') return false;
   const isSecret = (word: string, at: number) =>
     secretWords.has(word) ||
     secretEnds.test(word) ||
