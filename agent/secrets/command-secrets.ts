@@ -40,13 +40,16 @@ export function commandSecrets(line: string): readonly Span[] {
   return [...logins(line), ...takenSecrets(line), ...pipedSecrets(line)];
 }
 
-/** `curl -u name:password`, `smbclient -U name%password`, but not the numbers of a user and a group. */
+/**
+ * `curl -u name:password`, `smbclient -U name%password`, but not the numbers of a user and a group; and in netrc(5)
+ * `login name password word`.
+ */
 function logins(line: string): readonly Span[] {
   const form =
-    /(?<=^|[ \t-\r"'])(?:-u|-U|--(?:proxy-)?user)[ \t-\r=]{1,8}(?!\d{1,5}:\d{1,5}(?:[ \t-\r"']|$))(?=[^ \t-\r:%]{1,256}[:%])([^ \t-\r]+)/g;
+    /(?<=(?:^|[ \t-\r])login[ \t-\r]{1,8}[^ \t-\r]{1,256}[ \t-\r]{1,8}password[ \t-\r]{1,8})([^ \t-\r]+)|(?<=^|[ \t-\r"'])(?:-u|-U|--(?:proxy-)?user)[ \t-\r=]{1,8}(?!\d{1,5}:\d{1,5}(?:[ \t-\r"']|$))(?=[^ \t-\r:%]{1,256}[:%])([^ \t-\r]+)/g;
   return [...line.matchAll(form)].map((match) => {
     const to = match.index + match[0].length;
-    return { from: to - match[1]!.length, to };
+    return { from: to - (match[1] ?? match[2]!).length, to };
   });
 }
 

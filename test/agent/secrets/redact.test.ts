@@ -35,6 +35,7 @@ describe('a redacted line', () => {
     ['auth_token: hunter22', 'auth_token: •'],
     ['wpa-psk hunter22', 'wpa-psk •'],
     ['//a/b /mnt cifs username=x,password=hunter22 0 0', '//a/b /mnt cifs username=x,password=• 0 0'],
+    ['machine host login me password hunter22', 'machine host login me password •'],
     ['curl -H "Authorization: Bearer abc" -u me:hunter22 x', 'curl -H "Authorization: •" -u • x'],
     ['deb https://me:hunt/er22@host/debian stable', 'deb https://•@host/debian stable'],
     ['proxy=http://hunter22@proxy:3128/', 'proxy=http://•@proxy:3128/'],
