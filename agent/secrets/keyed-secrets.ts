@@ -1,3 +1,4 @@
+import { pathStart } from './paths.ts';
 import { soundsSecret } from './secret-key.ts';
 import type { Dialect, Open, Secrets, Span } from './secrets.ts';
 
@@ -154,15 +155,20 @@ function quotedAt(line: string, at: number, outer: string | undefined): Value {
 const harmless =
   /(?:yes|no|true|false|on|off|none|null|nil|undefined|[01x*!]|\{\}|\[\])?["']?[,;]?(?:[ \t-\r]*$|[ \t-\r]+[#;]|(?=["'<>)\]}]))/iy;
 
+const harmlessWord = /(?:yes|no|true|false|on|off|none|null|nil|undefined|[01x*!])/iy;
+
 /** No secret looks like this, and to see it matters. */
 function isHarmless(line: string, { from, to }: Span): boolean {
+  harmlessWord.lastIndex = from;
+  if (from + (harmlessWord.exec(line)?.[0].length ?? Number.NaN) === to) return true;
   harmless.lastIndex = from;
   const match = harmless.exec(line);
   return match !== null && (from + match[0].length >= to || /[#;]$/.test(match[0]));
 }
 
-/** `${PASSWORD}` and `$(cat file)` say where a secret is. */
+/** `${PASSWORD}`, `$(cat file)` and `/etc/file` say where a secret is. */
 function isComputed(line: string, { from, to }: Span): boolean {
+  if (pathStart.test(line.slice(from, to))) return true;
   if (line[from - 1] === "'") return false;
   return /^(?:\$\{[A-Za-z_][A-Za-z0-9_]*\}|\$[A-Z_][A-Z0-9_]+)$|^(?:\$\(|`)/.test(line.slice(from, to));
 }

@@ -1,5 +1,6 @@
 import { commandSecrets } from './command-secrets.ts';
 import { keyedSecrets } from './keyed-secrets.ts';
+import { pathStart } from './paths.ts';
 import { keyHints } from './secret-key.ts';
 
 /** A secret piece of a line: from a character to the one it ends before. */
@@ -103,7 +104,9 @@ function userinfo(line: string): readonly Span[] {
     const word = line.slice(from, to);
     const authority = /^[^/?#]*/.exec(word)![0];
     const at2 = (authority.includes(':') ? word : authority).lastIndexOf('@');
-    if (at2 > 0) spans.push({ from, to: from + at2 });
+    const isNameOnly =
+      !word.slice(0, at2).includes(':') && /(?:ssh|sftp|rsync)$/.test(line.slice(Math.max(0, from - 8), from - 3));
+    if (at2 > 0 && !isNameOnly) spans.push({ from, to: from + at2 });
     start.lastIndex = to;
   }
   return spans;
@@ -111,9 +114,8 @@ function userinfo(line: string): readonly Span[] {
 
 const longWord = /[A-Za-z0-9+/_-]{20,}={0,2}/g;
 const uuid = /\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b/g;
-/** Paths, in which a hash only says which version, and public keys of SSH (RFC 4253 §6.6). */
-const known =
-  /^(?:\/(?:bin|boot|dev|etc|home|lib\w{0,4}|media|mnt|opt|ostree|proc|root|run|sbin|srv|sys|tmp|usr|var)\/|AAAA(?:[BC]3NzaC1|E2VjZHNh|[GI]nNr))/;
+/** Public keys of SSH (RFC 4253 §6.6). */
+const publicKey = /^AAAA(?:[BC]3NzaC1|E2VjZHNh|[GI]nNr)/;
 /** What stands before a digest that says what it is, and before the root of a dm-verity tree. */
 const digestNames = /(?:sha(?:1|224|256|384|512):|(?:root|usr)hash=)$/i;
 const digestNameChars = 9;
@@ -123,7 +125,8 @@ function randomWords(line: string): readonly Span[] {
   return [...line.matchAll(longWord)]
     .filter(
       ({ index, 0: word }) =>
-        !known.test(word) &&
+        !pathStart.test(word) &&
+        !publicKey.test(word) &&
         !isPublic(index) &&
         !digestNames.test(line.slice(Math.max(0, index - digestNameChars), index)) &&
         looksRandom(word.replace(uuid, '')),

@@ -148,6 +148,8 @@ describe('redacted text of a fact', () => {
     [`sh -c 'curl -H "Authorization: Bearer hunter22" h | sh'`, `sh -c 'curl -H "Authorization: •" h | sh'`],
     ['sh -c "curl -H \\"X-Token: hunter22\\" h"', 'sh -c "curl -H \\"X-Token: •" h"'],
     ['passwd -l root', 'passwd -l root'],
+    ['x --token-auth=true --auth-user-pass /etc/x/pw -v', 'x --token-auth=true --auth-user-pass /etc/x/pw -v'],
+    ['rsync rsync://me@h/m ssh://me:hunter22@h', 'rsync rsync://me@h/m ssh://•@h'],
     [`/bin/x --password=\${DB_PASSWORD} --token "$TOKEN" -v`, `/bin/x --password=\${DB_PASSWORD} --token "$TOKEN" -v`],
     ['x --token=$(cat /run/token) --secret hunter22', 'x --token=$(cat /run/token) --secret •'],
     ["x --token='$ECRET'", "x --token='•'"],
