@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { sentenceOf } from '../../shared/errors.ts';
 import { encodeRaw, type RawName } from '../../shared/name.ts';
-import { type Mounts, readMounts } from '../collect/mounts.ts';
+import { readMounts } from '../collect/mounts.ts';
 import { isLocal } from '../collect/silent-mounts.ts';
 import { type RootPrefix, systemPath } from '../collect/system-path.ts';
 import {
@@ -28,7 +28,7 @@ export interface FilesystemWatcherOptions {
 
 const eventsBytes = 64 * 1_024;
 /** A closed watcher lets go after so long. */
-const waitMsMax = 1_000;
+const waitMsMax = 250;
 
 /**
  * One fanotify mark a filesystem: every change of every file on it, whichever way it was reached, and no watch of a
@@ -38,7 +38,8 @@ export function watchFilesystems({ root, onHint, onLost, isLeftOut }: Filesystem
   const group = openGroup();
   if (group < 0) return refusal(-group);
   const marked = new Map<RawName, string>();
-  let error: string | null = null;
+  let unmarked: string | null = null;
+  let deaf: string | null = null;
   let closed = false;
 
   const failed = mark('');
@@ -47,14 +48,15 @@ export function watchFilesystems({ root, onHint, onLost, isLeftOut }: Filesystem
     return refusal(-failed);
   }
   const mountinfo = openSync('/proc/self/mountinfo', 'r');
-  markMounts();
+  markMounts(() => undefined);
   const ended = follow().catch((cause) => {
     // Nothing is told from here on, and whoever relies on it must know.
-    error = `events can no longer be read: ${sentenceOf(cause)}`;
-    onLost(error);
+    deaf = `events can no longer be read: ${sentenceOf(cause)}`;
+    onLost(deaf);
   });
   return {
     get status(): WatcherStatus {
+      const error = deaf ?? unmarked;
       return { kind: 'fanotify', state: error === null ? 'watching' : 'partial', directories: 0, error, why: null };
     },
     close: () => {
@@ -67,37 +69,36 @@ export function watchFilesystems({ root, onHint, onLost, isLeftOut }: Filesystem
   };
 
   /** Gives 0 or `-errno`. */
-  function mark(mount: RawName): number {
+  function mark(mount: RawName, onNew: (mount: RawName) => void = () => undefined): number {
     const path = cPath(root + mount || '/');
     const id = filesystemIdAt(path);
     if (typeof id === 'number') return id;
+    // Another filesystem may be in the place of one that was marked.
+    if (marked.get(mount) === id) return 0;
     const result = markFilesystemAt(group, path);
-    if (result === 0) marked.set(mount, id);
-    return result;
+    if (result < 0) return result;
+    marked.set(mount, id);
+    onNew(mount);
+    return 0;
   }
 
-  /** What was mounted or unmounted hides or shows what was there, so that is a hint too. */
-  function markMounts(): void {
-    const mounts = readMounts(root);
-    const now = new Set(watchedMounts(mounts));
+  /** Tells which mounts came and went. */
+  function markMounts(onChange: (mount: RawName) => void): void {
+    unmarked = null;
+    const now = new Set<RawName>();
+    for (const { path, type, pseudo } of readMounts(root).all()) {
+      if (pseudo || isLeftOut(encodeRaw(path), true)) continue;
+      now.add(path);
+      // Asking it for its mark would hold us as long as it does not answer.
+      const result = isLocal(type) ? mark(path, onChange) : undefined;
+      if (result === 0) continue;
+      const why = result === undefined ? `${type} may not answer` : refusal(-result);
+      unmarked = `${encodeRaw(path)} cannot be watched (${why}): it is left to the sweeps`;
+    }
     for (const mount of marked.keys()) {
       if (mount === '' || now.has(mount)) continue;
       marked.delete(mount);
-      onHint(encodeRaw(mount));
-    }
-    for (const mount of now) {
-      if (marked.has(mount)) continue;
-      const result = mark(mount);
-      if (result < 0) error = `${encodeRaw(mount)} cannot be watched (${refusal(-result)}): it is left to the sweeps`;
-    }
-  }
-
-  function* watchedMounts(mounts: Mounts): Generator<RawName> {
-    for (const { path, type, pseudo } of mounts.all()) {
-      if (pseudo || isLeftOut(encodeRaw(path), true)) continue;
-      // Asking it for its mark would hold us as long as it does not answer.
-      if (isLocal(type)) yield path;
-      else error = `${encodeRaw(path)} cannot be watched (${type} may not answer): it is left to the sweeps`;
+      onChange(mount);
     }
   }
 
@@ -105,17 +106,12 @@ export function watchFilesystems({ root, onHint, onLost, isLeftOut }: Filesystem
     const buffer = Buffer.alloc(eventsBytes);
     while (!closed) {
       const { remounted } = await waitForEvents(group, mountinfo, waitMsMax);
-      if (remounted) remount();
+      // What was mounted or unmounted hides or shows what was there.
+      if (remounted) markMounts((mount) => onHint(encodeRaw(mount)));
       const length = readEvents(group, buffer);
       if (length > 0) tell(buffer.subarray(0, length));
       else if (length !== -errno.EAGAIN) throw new Error(`error ${-length}`);
     }
-  }
-
-  function remount(): void {
-    const before = new Set(marked.keys());
-    markMounts();
-    for (const mount of marked.keys()) if (!before.has(mount)) onHint(encodeRaw(mount));
   }
 
   function tell(bytes: Buffer): void {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 
 export const isRoot = process.getuid?.() === 0;
 
-const prefix = 'pristine-test-at-';
+/** With the id of its process behind it, so that a later run can tell what nobody uses any more. */
+export const leftoverPrefix = 'pristine-test-at-';
 
 /** A folder of one test file, and what is mounted beneath it. `remove()` takes both away; so does the next run after a crash. */
 export interface Scratch {
@@ -22,7 +23,7 @@ export interface Scratch {
 
 export function scratch(): Scratch {
   sweepLeftovers();
-  const dir = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`));
+  const dir = mkdtempSync(join(tmpdir(), `${leftoverPrefix}${process.pid}-`));
   const folder = (name: string) => {
     mkdirSync(join(dir, name), { recursive: true });
     return join(dir, name);
@@ -67,8 +68,8 @@ export function quoted(text: string): string {
 }
 
 function sweepLeftovers(): void {
-  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(prefix))) {
-    const pid = name.slice(prefix.length).split('-')[0];
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(leftoverPrefix))) {
+    const pid = name.slice(leftoverPrefix.length).split('-')[0];
     if (!existsSync(`/proc/${pid}`)) removeWithMounts(join(tmpdir(), name));
   }
 }

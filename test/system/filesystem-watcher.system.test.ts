@@ -103,6 +103,19 @@ describe.skipIf(!isRoot)('the watcher of whole filesystems (needs root)', () => 
     expect(watcher!.status).toEqual({ kind: 'fanotify', state: 'watching', directories: 0, error: null, why: null });
   });
 
+  it('marks another filesystem that takes the place of one', async () => {
+    root = join(place.dir, 'place');
+    place.mount(['-t', 'tmpfs', 'tmpfs'], root);
+    place.mount(['-t', 'tmpfs', 'tmpfs'], join(root, 'm'));
+    watch();
+
+    sh('umount m; mount -t tmpfs tmpfs m');
+    await hinted('/m');
+    sh('echo x > m/inside');
+
+    await hinted('/m/inside');
+  });
+
   it('leaves filesystems alone that the rules leave out', async () => {
     root = join(place.dir, 'left-out');
     place.mount(['-t', 'tmpfs', 'tmpfs'], root);
