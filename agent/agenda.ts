@@ -21,7 +21,7 @@ export const agendaLimits: AgendaLimits = {
 
 /**
  * When to sweep and when to check. Knows times (monotonic milliseconds) and nothing else. A sweep is due at the start;
- * until a full report is told, no check is.
+ * until a full report is told, and while a sweep runs, no check is.
  */
 export interface Agenda {
   /** What to do now. A sweep that is begun is ended by `sweepEnded`. */
@@ -65,7 +65,8 @@ export function createAgenda(startedAt: number, limits: AgendaLimits = agendaLim
 
   return {
     next(now) {
-      if (!isSweeping && now >= sweepAt()) {
+      if (isSweeping) return undefined;
+      if (now >= sweepAt()) {
         isSweeping = true;
         isAskedFor = false;
         return 'sweep';
@@ -74,7 +75,7 @@ export function createAgenda(startedAt: number, limits: AgendaLimits = agendaLim
       checkDueAt = Number.POSITIVE_INFINITY;
       return 'check';
     },
-    dueAt: () => Math.min(isSweeping ? Number.POSITIVE_INFINITY : sweepAt(), checkAt()),
+    dueAt: () => (isSweeping ? Number.POSITIVE_INFINITY : Math.min(sweepAt(), checkAt())),
     hinted(now) {
       checkDueAt = Math.min(checkDueAt, now + limits.settleMs);
     },

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import { type Clock, timestamp } from '../shared/clock.ts';
-import { subjectKey } from '../shared/entry.ts';
 import { sentenceOf } from '../shared/errors.ts';
 import type { Image } from '../shared/image.ts';
 import type { Verdict } from '../shared/verdict.ts';
@@ -11,7 +10,7 @@ import type { ConnectionNotes, ConnectionState } from './report/connection.ts';
 import type { Reporter, Telling } from './report/reporter.ts';
 import type { Spool } from './report/spool.ts';
 import type { RulesOffers } from './rules/offers.ts';
-import type { Checker, Scope, Sweep, Sweeper } from './scan.ts';
+import type { Checker, Scan, Sweeper } from './scan.ts';
 import { createServerView } from './server-view.ts';
 import type { Settling } from './settle/settling.ts';
 import { type Status, statusEveryMs } from './status.ts';
@@ -22,11 +21,9 @@ export interface AgentLimits extends AgendaLimits {
   readonly recheckMs: number;
   /** From one look at whether boot has settled to the next. */
   readonly bootLookMs: number;
-  /** Looked at by checks while one sweep runs: fewer than the dirty set keeps. Past it a hint comes to another sweep. */
-  readonly checkedMax: number;
 }
 
-const agentLimits: AgentLimits = { ...agendaLimits, recheckMs: 5_000, bootLookMs: 15_000, checkedMax: 4_000 };
+const agentLimits: AgentLimits = { ...agendaLimits, recheckMs: 5_000, bootLookMs: 15_000 };
 
 export interface AgentOptions {
   readonly image: Image;
@@ -70,18 +67,16 @@ export interface Agent {
 
 /**
  * The agent's loop. Sockets, watchers and tickers only note (`notes`, the dirty set, `wake`); everything is decided and
- * done here, one thing after another. Only a sweep's child runs beside it, which may take a day: checks go on meanwhile.
+ * done here, one thing after another. Only a sweep's child runs beside it: while it does, hints wait.
  */
 export function createAgent(options: AgentOptions): Agent {
   const { reporter, dirty, settling, clock, log } = options;
   const limits = { ...agentLimits, ...options.limits };
   const agenda = createAgenda(clock.monotonic(), limits, options.random);
 
-  let swept: Sweep | undefined;
+  let swept: Scan | undefined;
   /** Of the sweep under way: stale where its rules are not in force any more. */
   let sweeping: 'fresh' | 'stale' | undefined;
-  /** By checks since the sweep under way began; by subject. */
-  const checked = new Map<string, Scope>();
   let lastSweep: Status['lastSweep'] = null;
   let again: { readonly names: readonly string[]; readonly at: number } | undefined;
   let statusDueAt = Number.NEGATIVE_INFINITY;
@@ -209,19 +204,15 @@ export function createAgent(options: AgentOptions): Agent {
     );
   }
 
-  async function finishSweep(scan: Sweep): Promise<void> {
+  async function finishSweep(scan: Scan): Promise<void> {
     const { startedAt, finishedAt, coverage } = scan;
     agenda.sweepEnded(clock.monotonic());
     const isStale = sweeping === 'stale';
     sweeping = undefined;
-    const meanwhile = [...checked.values()];
-    checked.clear();
     if (isStale) return agenda.judgedAnew(clock.monotonic());
     lastSweep = { startedAt, finishedAt };
     await settling.swept();
-    follow(await reporter.tell({ ...scan, checked: meanwhile }));
-    // A hint may be lost, and nobody has the last word on a name by touching it while a sweep runs.
-    for (const { subject, name } of meanwhile) if (subject === 'file') dirty.add(name);
+    follow(await reporter.tell(scan));
     const { open, holes } = reporter.state;
     const counts = { findings: open.size, holes: holes.length, entries: coverage.entries };
     log.info({ verdict: reporter.verdict, ...counts, startedAt, finishedAt }, 'swept');
@@ -230,17 +221,9 @@ export function createAgent(options: AgentOptions): Agent {
 
   async function check(startedAt: number): Promise<void> {
     try {
-      const names = dirty.take();
-      if (checked.size + names.length > limits.checkedMax)
-        return needSweep('more changes during a sweep than are kept');
-      const scan = await options.checker.check(names);
+      const scan = await options.checker.check(dirty.take());
       if (scan === undefined) return needSweep('a check cannot answer for the changed names');
-      const telling = await reporter.tell(scan);
-      follow(telling);
-      // Of one that is too large nothing is known: the sweep must tell it.
-      if (sweeping !== undefined && telling !== 'too-large') {
-        for (const scope of scan.looked) checked.set(subjectKey(scope), scope);
-      }
+      follow(await reporter.tell(scan));
       const unstable = scan.coverage.holes.filter(({ reason }) => reason === 'unstable').map(({ name }) => name);
       if (unstable.length > 0) again = { names: unstable, at: clock.monotonic() + limits.recheckMs };
     } catch (error) {

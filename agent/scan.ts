@@ -3,7 +3,7 @@ import type { Finding } from '../shared/finding.ts';
 import type { Identity } from '../shared/identity.ts';
 
 /** What a check looked at: this subject and, for a file, everything beneath it. The same reach as that of a hole. */
-export interface Scope {
+interface Scope {
   readonly subject: string;
   readonly name: string;
 }
@@ -17,15 +17,9 @@ interface Measured {
 
 /** One pass: a sweep over everything, or a check of some subjects. */
 export type Scan =
-  | (Measured & {
-      readonly kind: 'sweep';
-      readonly identities?: readonly Identity[] | undefined;
-      /** What checks looked at while the sweep ran: it may have been there before them, so that what they found stands. */
-      readonly checked?: readonly Scope[];
-    })
+  | (Measured & { readonly kind: 'sweep'; readonly identities?: readonly Identity[] | undefined })
   | (Measured & { readonly kind: 'check'; readonly looked: readonly Scope[] });
 
-export type Sweep = Extract<Scan, { kind: 'sweep' }>;
 export type Check = Extract<Scan, { kind: 'check' }>;
 
 /** Looks at some names in process. Undefined when they are too much for a check, and a sweep should look instead. */
@@ -34,4 +28,4 @@ export interface Checker {
 }
 
 /** Looks at everything, in a child that exits. Rejects only when the signal aborts: what went wrong is a hole. */
-export type Sweeper = (signal: AbortSignal) => Promise<Sweep>;
+export type Sweeper = (signal: AbortSignal) => Promise<Scan>;

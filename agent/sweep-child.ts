@@ -7,7 +7,7 @@ import { sentenceOf } from '../shared/errors.ts';
 import { Report } from '../shared/report.ts';
 import type { PinningOptions } from './check/pinning.ts';
 import type { Baseline } from './report/report-builder.ts';
-import type { Sweep, Sweeper } from './scan.ts';
+import type { Scan, Sweeper } from './scan.ts';
 
 export interface SweepChildOptions {
   /** The file that `node` runs for `pristine`. */
@@ -69,7 +69,7 @@ export function createSweeper(options: SweepChildOptions): Sweeper {
   };
 }
 
-function scanOf(report: Report, { baseline }: Judged, { root, manifest, clock, log }: SweepChildOptions): Sweep {
+function scanOf(report: Report, { baseline }: Judged, { root, manifest, clock, log }: SweepChildOptions): Scan {
   const { startedAt, findings, identities } = report;
   const whole: Hole = { subject: 'manifest', name: manifest, reason: 'not-a-manifest' };
   if (report.image !== null && (report.image.digest !== baseline.image || report.rules !== baseline.rules)) {
@@ -101,7 +101,7 @@ function isBlind(root: string, { coverage, error }: Report): boolean {
   return resolve(root) === '/' && error === undefined && !coverage.live;
 }
 
-function unmeasured(startedAt: string, clock: Clock, hole: Hole): Sweep {
+function unmeasured(startedAt: string, clock: Clock, hole: Hole): Scan {
   const finishedAt = notBefore(startedAt, timestamp(clock.now()));
   return { kind: 'sweep', startedAt, finishedAt, findings: [], coverage: { ...emptyCoverage, holes: [hole] } };
 }

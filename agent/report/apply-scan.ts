@@ -2,7 +2,7 @@ import { type Hole, hiderOf } from '../../shared/coverage.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { isLiveSubject } from '../../shared/live.ts';
 import type { OpenState } from '../open-state.ts';
-import type { Scan, Scope } from '../scan.ts';
+import type { Scan } from '../scan.ts';
 import { boundHoles } from './bound-holes.ts';
 import { type FindingLimits, placeFindings } from './place-findings.ts';
 
@@ -35,13 +35,13 @@ export const stateLimits: StateLimits = {
  */
 export function applyScan(state: OpenState, scan: Scan, limits: StateLimits = stateLimits): Applied {
   const isLookedAt = reachOf(scan);
-  const isNews = ({ subject, name }: Hole | Finding) => scan.kind === 'check' || isLookedAt(subject, name);
-  const findings = scan.findings.filter(isNews);
   // A hole that was not looked at again stands too.
   const kept = state.holes.filter(({ subject, name }) => !isLookedAt(subject, name));
-  const holes = [...kept, ...scan.coverage.holes.filter(isNews)];
-  const apply = (all: readonly Hole[]) => applyWithHoles(state, { ...scan, findings }, boundHoles(all, limits), limits);
-  return apply(holes) ?? apply([...holes, tooMany])!;
+  const holes = [...kept, ...scan.coverage.holes];
+  return (
+    applyWithHoles(state, scan, boundHoles(holes, limits), limits) ??
+    applyWithHoles(state, scan, boundHoles([...holes, tooMany], limits), limits)!
+  );
 }
 
 export const tooMany: Hole = { subject: 'file', name: '/', reason: 'too-many' };
@@ -105,12 +105,7 @@ export function changesAnything(before: OpenState, applied: Applied): boolean {
 
 /** What a scan looked at. The reach of a scope is that of a hole, so that what a check closes and what a hole protects cannot differ. */
 function reachOf(scan: Scan): (subject: string, name: string) => boolean {
-  if (scan.kind === 'check') return reachOfScopes(scan.looked);
-  const isChecked = reachOfScopes(scan.checked ?? []);
   // A sweep that is not of the machine itself did not look at what runs there.
-  return (subject, name) => (scan.coverage.live || !isLiveSubject(subject)) && !isChecked(subject, name);
-}
-
-function reachOfScopes(scopes: readonly Scope[]): (subject: string, name: string) => boolean {
-  return hiderOf(scopes.map((scope) => ({ ...scope, reason: 'unreadable' })));
+  if (scan.kind === 'sweep') return (subject) => scan.coverage.live || !isLiveSubject(subject);
+  return hiderOf(scan.looked.map((scope) => ({ ...scope, reason: 'unreadable' })));
 }

