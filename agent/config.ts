@@ -51,7 +51,12 @@ export const AgentConfig = z
     sweepCpuShareMax: limit(parseCpuShare, expectedShare).describe(
       'CPU time of a sweep as a share of one core, such as 25%, or none; the page cache as with the bytes',
     ),
-    watch: z.boolean().default(true).describe('whether changes are looked at as they happen, and not only by sweeps'),
+    watch: z
+      .union([z.boolean(), z.literal('fanotify')])
+      .default(true)
+      .describe(
+        'whether changes are looked at as they happen, and not only by sweeps: `true` by a watch of each directory, `fanotify` by one mark for each filesystem where the kernel lets us',
+      ),
   })
   .meta({ id: 'AgentConfig', description: 'Settings of `pristine run`.' });
 export type AgentConfig = z.infer<typeof AgentConfig>;

@@ -38,7 +38,7 @@ export const Status = z
       kind: z.enum(['fanotify', 'inotify', 'none']),
       state: z.enum(['watching', 'partial', 'off']),
       error: z.string().nullable(),
-      why: z.string().nullable().describe('why it is not a better one'),
+      why: z.string().nullable().default(null).describe('why it is not a better one'),
     }),
     updatedAt: time.describe('written at each change and at least every 15 s; much older, the agent is not running'),
   })

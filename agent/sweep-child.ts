@@ -64,7 +64,8 @@ export function createSweeper(options: SweepChildOptions): Sweeper {
     } catch (error) {
       if (signal.aborted) throw error;
       log.error({ reason: sentenceOf(error).slice(0, 1_000) }, 'a sweep failed');
-      return unmeasured(startedAt, clock, { subject: 'file', name: '/', reason: 'io-error' });
+      // Of the manifest, since a hole of files hides no fact: what was found before stands, whatever it is about.
+      return unmeasured(startedAt, clock, { subject: 'manifest', name: options.manifest, reason: 'io-error' });
     }
   };
 }

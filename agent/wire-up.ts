@@ -205,6 +205,7 @@ async function watch(
   const silent = await silentMountsBeneath(root);
   return await openWatcher({
     root,
+    whole: config.watch === 'fanotify',
     onLost,
     onHint: (name) => {
       const raw = rawOf(name);

@@ -54,6 +54,19 @@ export function readMounts(root: RootPrefix): Mounts {
   };
 }
 
+/** Whether what is mounted at the root is a filesystem from its own root on, and no part of one. Not without /proc. */
+export function isWholeMount(root: RootPrefix): boolean {
+  let text: string;
+  try {
+    text = readFileSync('/proc/self/mountinfo', 'latin1');
+  } catch {
+    return false;
+  }
+  const mounts = text.split('\n').filter((line) => parseLine(line)[0]?.point === (root || '/'));
+  // The last one is on top.
+  return mounts.at(-1)?.split(' ')[3] === '/';
+}
+
 interface Line {
   readonly id: string;
   readonly parent: string;

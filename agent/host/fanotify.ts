@@ -1,4 +1,4 @@
-import { AT_FDCWD, checked, libc, type Path } from './libc.ts';
+import { AT_EMPTY_PATH, AT_FDCWD, checked, libc, type Path } from './libc.ts';
 
 /**
  * The calls around fanotify(7): a group tells what happens to every file of the filesystems that are marked in it. Loaded
@@ -9,6 +9,7 @@ type Call = (...args: readonly (number | Path | Uint8Array)[]) => number;
 const raw = {
   fanotify_init: libc.func('int fanotify_init(unsigned int, unsigned int)') as Call,
   fanotify_mark: libc.func('int fanotify_mark(int, unsigned int, uint64_t, int, const char *)') as Call,
+  name_to_handle_at: libc.func('int name_to_handle_at(int, const char *, uint8_t *, uint8_t *, int)') as Call,
   open_by_handle_at: libc.func('int open_by_handle_at(int, uint8_t *, int)') as Call,
   read: libc.func('int64_t read(int, uint8_t *, uint64_t)') as Call,
   statfs: libc.func('int statfs(const char *, uint8_t *)') as Call,
@@ -58,6 +59,16 @@ export const readEvents = (group: number, into: Buffer): number => checked(raw.r
 /** Opens what a `struct file_handle` means, on the filesystem of an open file. Needs CAP_DAC_READ_SEARCH. */
 export const openByHandle = (of: number, handle: Buffer, flags: number): number =>
   checked(raw.open_by_handle_at(of, handle, flags));
+
+const handleBytesMax = 128;
+
+/** The `struct file_handle` of what an open file is, or `-errno`. */
+export function handleOf(fd: number): Buffer | number {
+  const handle = Buffer.alloc(8 + handleBytesMax);
+  handle.writeUInt32LE(handleBytesMax, 0);
+  const failed = checked(raw.name_to_handle_at(fd, '', handle, Buffer.alloc(4), AT_EMPTY_PATH));
+  return failed < 0 ? failed : handle;
+}
 
 const statfsBuffer = Buffer.alloc(120);
 

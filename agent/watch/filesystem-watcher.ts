@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { constants, openSync } from 'node:fs';
 import { sentenceOf } from '../../shared/errors.ts';
 import { encodeRaw, type RawName } from '../../shared/name.ts';
 import { readMounts } from '../collect/mounts.ts';
@@ -6,6 +6,7 @@ import { isLocal } from '../collect/silent-mounts.ts';
 import { type RootPrefix, systemPath } from '../collect/system-path.ts';
 import {
   filesystemIdAt,
+  handleOf,
   markFilesystemAt,
   openByHandle,
   openGroup,
@@ -42,12 +43,13 @@ export function watchFilesystems({ root, onHint, onLost, isLeftOut }: Filesystem
   let deaf: string | null = null;
   let closed = false;
 
-  const failed = mark('');
+  const mountinfo = open('/proc/self/mountinfo', 'r');
+  const failed = mountinfo < 0 ? -errno.ENOSYS : mark('') || tryHandles(root);
   if (failed < 0) {
+    if (mountinfo >= 0) close(mountinfo);
     close(group);
     return refusal(-failed);
   }
-  const mountinfo = openSync('/proc/self/mountinfo', 'r');
   markMounts(() => undefined);
   const ended = follow().catch((cause) => {
     // Nothing is told from here on, and whoever relies on it must know.
@@ -62,7 +64,7 @@ export function watchFilesystems({ root, onHint, onLost, isLeftOut }: Filesystem
     close: () => {
       closed = true;
       void ended.then(() => {
-        closeSync(mountinfo);
+        close(mountinfo);
         close(group);
       });
     },
@@ -73,12 +75,12 @@ export function watchFilesystems({ root, onHint, onLost, isLeftOut }: Filesystem
     const path = cPath(root + mount || '/');
     const id = filesystemIdAt(path);
     if (typeof id === 'number') return id;
-    // Another filesystem may be in the place of one that was marked.
-    if (marked.get(mount) === id) return 0;
+    // Again at each look: a mark ends with its filesystem, and another one or the same may be in that place now.
     const result = markFilesystemAt(group, path);
     if (result < 0) return result;
+    const isNew = marked.get(mount) !== id;
     marked.set(mount, id);
-    onNew(mount);
+    if (isNew) onNew(mount);
     return 0;
   }
 
@@ -115,7 +117,7 @@ export function watchFilesystems({ root, onHint, onLost, isLeftOut }: Filesystem
   }
 
   function tell(bytes: Buffer): void {
-    const opened = new Map<string, number>();
+    const opened = new Map<RawName, number>();
     const directories = new Map<string, RawName | undefined>();
     try {
       for (const event of parseEvents(bytes)) {
@@ -123,7 +125,7 @@ export function watchFilesystems({ root, onHint, onLost, isLeftOut }: Filesystem
         else if (event.pid !== process.pid) hint(event, directories, opened);
       }
     } finally {
-      for (const fd of opened.values()) close(fd);
+      for (const fd of opened.values()) if (fd >= 0) close(fd);
     }
   }
 
@@ -144,39 +146,56 @@ export function watchFilesystems({ root, onHint, onLost, isLeftOut }: Filesystem
     onHint(encodeRaw(path === '' ? '/' : path));
   }
 
-  /** Within the root; undefined for what lies outside it or is gone. */
-  function directoryOf({ filesystem, directory }: FanotifyEvent, opened: Map<string, number>): RawName | undefined {
-    const mount = [...marked].find(([, id]) => id === filesystem)?.[0];
-    if (mount === undefined) return undefined;
-    let on = opened.get(filesystem);
-    if (on === undefined) {
-      on = openMount(mount);
-      if (on < 0) return undefined;
-      opened.set(filesystem, on);
+  /** Within the root; undefined for what lies outside it or is gone. Throws where we may not ask. */
+  function directoryOf({ filesystem, directory }: FanotifyEvent, opened: Map<RawName, number>): RawName | undefined {
+    for (const [mount, id] of marked) {
+      if (id !== filesystem) continue;
+      const on = opened.get(mount) ?? open(systemPath(root, mount || '/'), asDirectory);
+      opened.set(mount, on);
+      if (on < 0) continue;
+      const fd = openByHandle(on, directory, O_PATH);
+      if (fd === -errno.ESTALE || fd === -errno.ENOENT) return undefined;
+      if (fd < 0) throw new Error(refusal(-fd));
+      const link = readLink(`/proc/self/fd/${fd}`);
+      close(fd);
+      // Of a mount of a part, a directory outside that part has a path that means nothing here.
+      if (typeof link === 'number' || !isAtOrBeneath(link, root + mount)) continue;
+      return link === (root || '/') ? '' : link.slice(root.length);
     }
-    const fd = openByHandle(on, directory, O_PATH);
-    if (fd < 0) return undefined;
-    const link = readLink(`/proc/self/fd/${fd}`);
-    close(fd);
-    if (typeof link === 'number') return undefined;
-    if (link === (root || '/')) return '';
-    return link.startsWith(`${root}/`) ? link.slice(root.length) : undefined;
+    return undefined;
   }
+}
 
-  /** Not kept open: nobody could unmount it. */
-  function openMount(mount: RawName): number {
-    try {
-      return openSync(systemPath(root, mount || '/'), 'r');
-    } catch {
-      return -1;
-    }
+const asDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NONBLOCK;
+
+/** Not kept open: nobody could unmount it. -1 where there is nothing to open. */
+function open(path: string | Buffer, flags: number | 'r'): number {
+  try {
+    return openSync(path, flags);
+  } catch {
+    return -1;
   }
+}
+
+function isAtOrBeneath(path: RawName, directory: RawName): boolean {
+  return directory === '' || path === directory || path.startsWith(`${directory}/`);
+}
+
+/** Whether we may follow the handles that events have: 0 or `-errno`. */
+function tryHandles(root: RootPrefix): number {
+  const fd = open(systemPath(root, '/'), asDirectory);
+  if (fd < 0) return -errno.ENOENT;
+  const handle = handleOf(fd);
+  const opened = typeof handle === 'number' ? handle : openByHandle(fd, handle, O_PATH);
+  if (opened >= 0) close(opened);
+  close(fd);
+  return Math.min(opened, 0);
 }
 
 function refusal(error: number): string {
   switch (error) {
     case errno.EPERM:
-      return 'fanotify needs CAP_SYS_ADMIN';
+      return 'fanotify needs CAP_SYS_ADMIN and CAP_DAC_READ_SEARCH';
     case errno.EOPNOTSUPP:
     case errno.ENODEV:
     case errno.EXDEV:

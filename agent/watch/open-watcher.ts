@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { isWholeMount } from '../collect/mounts.ts';
 import { rootPrefix } from '../collect/system-path.ts';
 import { isMountRoot } from '../host/stat.ts';
 import { type DirectoryWatcherOptions, watchDirectories } from './directory-watcher.ts';
@@ -7,12 +8,14 @@ import type { OnLost, Watcher } from './watcher.ts';
 
 export interface WatcherOptions extends Pick<DirectoryWatcherOptions, 'root' | 'onHint' | 'isLeftOut' | 'isSilent'> {
   readonly onLost: OnLost;
+  /** Whether to try for whole filesystems first. */
+  readonly whole: boolean;
 }
 
-/** The best that the kernel lets us have here, found by trying: fanotify, or a watch for each directory. */
+/** A watch for each directory, or what is better where it was asked for and the kernel lets us. */
 export async function openWatcher(options: WatcherOptions): Promise<Watcher> {
-  const whole = watchWhole(options);
-  if (typeof whole !== 'string') return whole;
+  const whole = options.whole ? watchWhole(options) : null;
+  if (whole !== null && typeof whole !== 'string') return whole;
   const watcher = await watchDirectories(options);
   return {
     get status() {
@@ -26,6 +29,6 @@ export async function openWatcher(options: WatcherOptions): Promise<Watcher> {
 function watchWhole(options: WatcherOptions): Watcher | string {
   if (!existsSync(options.root)) return 'the root is not there';
   const root = rootPrefix(options.root);
-  if (!isMountRoot(root || '/')) return 'the root is only a part of its filesystem';
+  if (!isMountRoot(root || '/') || !isWholeMount(root)) return 'the root is only a part of its filesystem';
   return watchFilesystems({ ...options, root });
 }

@@ -11,7 +11,7 @@ import { aDirectory } from '../support/directory.ts';
 import { until } from '../support/until.ts';
 
 const image = { name: 'web', version: '7', digest: digestOf('web@7') };
-const everything = { subject: 'file', name: '/', reason: 'io-error' };
+const everything = { subject: 'manifest', name: '/m', reason: 'io-error' };
 const manifestHole = { subject: 'manifest', name: '/m', reason: 'not-a-manifest' };
 
 let directory: string;

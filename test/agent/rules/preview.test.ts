@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { previewOf } from '../../../agent/rules/preview.ts';
-import type { Sweep } from '../../../agent/scan.ts';
+import type { Scan } from '../../../agent/scan.ts';
 import type { Hole } from '../../../shared/coverage.ts';
 import { digestOf } from '../../../shared/digest.ts';
 import type { Finding } from '../../../shared/finding.ts';
@@ -10,7 +10,7 @@ import { codeOf } from '../../support/code-of.ts';
 
 const digest = digestOf('rules');
 
-function swept(findings: readonly Finding[], holes: readonly Hole[] = []): Sweep {
+function swept(findings: readonly Finding[], holes: readonly Hole[] = []): Scan {
   return { kind: 'sweep', startedAt: aTime, finishedAt: aTime, findings, coverage: aCoverage({ holes: [...holes] }) };
 }
 
