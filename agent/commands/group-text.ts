@@ -37,12 +37,25 @@ function explainedBy(group: PackageGroup, byFingerprint: ReadonlyMap<string, Fin
   return group.fingerprints
     .flatMap((fingerprint) => byFingerprint.get(fingerprint) ?? [])
     .filter(
-      ({ subject, name, severity, change, attributes }) =>
-        !severityAtLeast(severity, 'high') &&
-        (subject !== 'file' ||
-          (!otherwise.has(name) && (change !== 'modified' || attributes.every((one) => upgraded.has(one))))),
+      (finding) =>
+        !severityAtLeast(finding.severity, 'high') &&
+        (finding.subject !== 'file' || (!otherwise.has(finding.name) && isUsual(finding))),
     );
 }
+
+function isUsual({ change, attributes, actual }: Finding): boolean {
+  if (change === 'modified') return attributes.every((one) => upgraded.has(one));
+  return (
+    attributes.every((one) => plain.has(one)) && actual['uid'] === 0 && actual['gid'] === 0 && !isOpen(actual['mode'])
+  );
+}
+
+/** Whether others than root may write. */
+function isOpen(mode: unknown): boolean {
+  return typeof mode === 'string' && (Number.parseInt(mode, 8) & 0o022) !== 0;
+}
+
+const plain: ReadonlySet<string> = new Set(['type', 'mode', 'uid', 'gid', 'size', 'content', 'target']);
 
 /** What a new version brings with it. No database of packages vouches for another mode or owner. */
 const upgraded: ReadonlySet<string> = new Set(['content', 'size', 'target']);

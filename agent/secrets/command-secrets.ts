@@ -1,4 +1,4 @@
-import type { Span } from './secrets.ts';
+import type { Dialect, Span } from './secrets.ts';
 
 /** How a program takes a secret: `glued` as `-psecret`, or apart as `-p secret` too; some only behind a word, as `login`. */
 interface Taking {
@@ -24,7 +24,12 @@ const takings: readonly Taking[] = [
   { programs: 'lftp', option: /^-u/, as: 'both' },
   { programs: 'ncftp*', option: /^-p/, as: 'both' },
   { programs: 'openssl', option: /^-[kK]$/, as: 'both' },
-  { programs: 'snmp*', option: /^-[cAX]/, as: 'both' },
+  {
+    programs:
+      'snmpget snmpgetnext snmpset snmpwalk snmpbulkget snmpbulkwalk snmptrap snmpinform snmpstatus snmptable snmpdf snmpdelta snmptest snmpusm snmpvacm',
+    option: /^-[cAX]/,
+    as: 'both',
+  },
 ];
 
 /** The last part of a path, with what shells and units write before a program: the group that matches says which. */
@@ -36,15 +41,20 @@ const program = new RegExp(
 const programCharsMax = 64;
 
 /** What a command gives to a program that is known to take a secret there, and `-u name:password`. */
-export function commandSecrets(line: string): readonly Span[] {
-  return [...logins(line), ...takenSecrets(line), ...pipedSecrets(line)];
+export function commandSecrets(line: string, dialect: Dialect): readonly Span[] {
+  return [...logins(line, dialect), ...takenSecrets(line), ...pipedSecrets(line)];
 }
+
+const loginTakers =
+  /(?<![A-Za-z0-9_.-])(?:curl|wget|smb[a-z]{0,16}|rpcclient|net|lftp|rabbitmqadmin)(?![A-Za-z0-9_.-])/;
 
 /**
  * `curl -u name:password`, `smbclient -U name%password`, but not the numbers of a user and a group; and in netrc(5)
  * `login name password word`.
  */
-function logins(line: string): readonly Span[] {
+function logins(line: string, dialect: Dialect): readonly Span[] {
+  // `podman run -u NAME:GROUP`: who a container runs as must be seen.
+  if ((dialect === 'command' || dialect === 'sudoers') && !loginTakers.test(line)) return [];
   const form =
     /(?<=(?:^|[ \t-\r])login[ \t-\r]{1,8}[^ \t-\r]{1,256}[ \t-\r]{1,8}password[ \t-\r]{1,8})([^ \t-\r]+)|(?<=^|[ \t-\r"'])(?:-u|-U|--(?:proxy-)?user)[ \t-\r=]{1,8}(?!\d{1,5}:\d{1,5}(?:[ \t-\r"']|$))(?=[^ \t-\r:%]{1,256}[:%])([^ \t-\r]+)/g;
   return [...line.matchAll(form)].map((match) => {

@@ -101,8 +101,14 @@ function valueAfter(line: string, key: Key, dialect: Dialect, start: Start): Pla
   if (pair > key.to) return { at: pair, reach: 'word' };
   const at = skip(line, key.to, /[ \t-\r]+/y);
   if (at === key.to || at === line.length || !soundsSecret(key.name, true)) return undefined;
-  if (isOption) return /^(?:no|ask|prompt|skip|without)-/.test(key.name) ? undefined : { at, reach: 'word' };
-  if (dialect === 'words') return undefined;
+  // `-auth optional pam_x.so` of PAM is a rule that may be missing.
+  if (dialect === 'words' && (!isOption || /^[ \t-\r]*-$/.test(line.slice(0, key.from)))) return undefined;
+  if (isOption) {
+    // What looks like the next option is one.
+    const isFlag =
+      skip(line, at, /--[a-z][a-z0-9_-]{2,}(?=[ \t-\r=]|$)/y) > at || /^(?:no|ask|prompt|skip|without)-/.test(key.name);
+    return isFlag ? undefined : { at, reach: 'word' };
+  }
   if (start.isComment) return isFirst && !/[ \t-\r][^ \t-\r]/.test(line.slice(at)) ? { at, reach: 'line' } : undefined;
   const isSaid = isPlain
     ? isFirst || /["']/.test(line[at]!)

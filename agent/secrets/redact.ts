@@ -12,16 +12,19 @@ const rawRedaction = Buffer.from(`${redactedMark}»`).toString('latin1');
 export function redacted(text: RawName, dialect: Dialect): RawName {
   return redactLines(text, dialect, rawMark)
     .map(({ raw, pieces, secrets }) => {
-      const shown = pieces.map((piece, at) => (at === 0 ? piece : redaction(secrets[at - 1]!) + piece));
+      const shown = pieces.map((piece, at) => (at === 0 ? piece : redaction(secrets[at - 1]!, dialect) + piece));
       return shown.join('') + (raw.endsWith('\n') ? '\n' : '');
     })
     .join('');
 }
 
 /** What ends a command or a rule stays, or else `--password=x;evil` would read as `--password=x` does. */
-const endings = /[;|&`<>,\n]+|\$\(/g;
+const commandEndings = /[;|&`<>,\n]+|\$\(/g;
+/** In sudoers(5) a wildcard lets any arguments be given. */
+const ruleEndings = /[;|&`<>,\n*?[\]]+|\$\(/g;
 
-function redaction(secret: RawName): RawName {
+function redaction(secret: RawName, dialect: Dialect): RawName {
+  const endings = dialect === 'sudoers' ? ruleEndings : commandEndings;
   const kept = secret.match(endings) ?? [];
   const isHidden = secret.split(endings).map((part) => part !== '');
   return isHidden.map((is, at) => (is ? rawRedaction : '') + (kept[at] ?? '')).join('');

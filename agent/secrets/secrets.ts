@@ -44,7 +44,7 @@ export function secretsIn(line: string, dialect: Dialect): Secrets {
   if (!hints.test(line)) return { spans: [] };
   const keyed = dialect === 'switch' || dialect === 'accounts' ? { spans: [] } : keyedSecrets(line, dialect);
   const key = privateKey(line);
-  const found = [keyed.spans, shapes(line), userinfo(line), commandSecrets(line), randomWords(line)].flat();
+  const found = [keyed.spans, shapes(line), userinfo(line), commandSecrets(line, dialect), randomWords(line)].flat();
   if (key !== undefined) found.push(key.span);
   if (dialect === 'accounts') found.push(...passwordField(line));
   return { spans: merged(found), open: key?.open ?? keyed.open };

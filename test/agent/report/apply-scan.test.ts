@@ -203,6 +203,15 @@ describe('what a scan changes', () => {
     expect([...state.open.values()]).toEqual([aFinding({ diff })]);
   });
 
+  it('closes nothing by a sweep that failed', async () => {
+    const known = [aFinding({ name: '/a' }), aFinding({ subject: 'sudoers', name: 'ALL' })];
+    const failed: Hole = { subject: 'manifest', name: '/m', reason: 'io-error' };
+
+    const { cleared, state } = applyScan(applyScan(emptyState, sweep(known)).state, sweep([], [failed]));
+
+    expect([cleared, state.open.size, state.holes]).toEqual([[], 2, [failed]]);
+  });
+
   it('folds holes into their parents when there are too many', () => {
     const holes: Hole[] = [1, 2, 3].map((n) => ({ subject: 'file', name: `/srv/x/${n}`, reason: 'unreadable' }));
 

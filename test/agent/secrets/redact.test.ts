@@ -137,6 +137,18 @@ describe('a redacted line', () => {
   });
 });
 
+describe('two commands that do different things', () => {
+  it.each([
+    ['podman run --user app:app x', 'podman run --user root:root x', 'command'],
+    ['snmpd -c /etc/snmp/snmpd.conf', 'snmpd -c /tmp/evil.conf', 'command'],
+    ['mongod --auth --noauth', 'mongod --auth --bind_ip_all', 'command'],
+    ['-auth optional pam_x.so', '-auth sufficient pam_x.so', 'words'],
+    ['mysql -pfoo', 'mysql -p*', 'sudoers'],
+  ] as const)('are told apart: %s', (one, other, dialect) => {
+    expect(redacted(one, dialect)).not.toBe(redacted(other, dialect));
+  });
+});
+
 describe('redacted text of a fact', () => {
   const mark = Buffer.from('«redacted»').toString('latin1');
   const shown = (text: string, dialect: Dialect) => redacted(text, dialect).replaceAll(mark, '•');
