@@ -62,17 +62,27 @@ const question = `
   fs.lstatSync(path);
   fs.opendirSync(path).readSync();`;
 
+/** Paths in hex that somebody is still held at: nobody else is sent there, or they would pile up until nothing can start. */
+const held = new Set<string>();
+
 /** An error is an answer too. */
 async function doesAnswer(path: string | Buffer, clock: Clock, msMax: number): Promise<boolean> {
-  const args = [...process.execArgv, '-e', question, Buffer.from(path as string).toString('hex')];
-  const child = spawn(process.execPath, args, { env: {}, stdio: 'ignore' });
+  const hex = Buffer.from(path as string).toString('hex');
+  if (held.has(hex)) return false;
+  const child = spawn(process.execPath, [...process.execArgv, '-e', question, hex], { env: {}, stdio: 'ignore' });
   const waiting = new AbortController();
   const ended = new Promise<boolean>((resolve, reject) => {
-    child.once('exit', () => resolve(true));
+    child.once('exit', () => {
+      held.delete(hex);
+      resolve(true);
+    });
     child.once('error', reject);
   });
   const late = clock.sleep(msMax, waiting.signal).then(
-    () => false,
+    () => {
+      held.add(hex);
+      return false;
+    },
     () => true,
   );
   try {
