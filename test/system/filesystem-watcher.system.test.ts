@@ -152,6 +152,17 @@ describe.skipIf(!isRoot)('the watcher of whole filesystems (needs root)', () => 
     place.unmount(root);
   });
 
+  it('is what is opened where it is asked for, and nowhere else', async () => {
+    root = join(place.dir, 'asked');
+    place.mount(['-t', 'tmpfs', 'tmpfs'], root);
+
+    watcher = await openWatcher({ ...listeners, root, whole: true });
+    const unasked = await openWatcher({ ...listeners, root, whole: false });
+    unasked.close();
+
+    expect([watcher.status.kind, unasked.status.kind, unasked.status.why]).toEqual(['fanotify', 'inotify', null]);
+  });
+
   it('makes way for watches of directories, and says why, where it cannot be', async () => {
     root = place.folder('part');
     mkdirSync(join(root, 'etc'));
