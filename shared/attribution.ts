@@ -19,10 +19,7 @@ export const PackageGroup = z
     to: z.string().optional().describe('absent where it is gone; with neither, the package did not change itself'),
     files: z.int().nonnegative().describe('files of the package that differ'),
     asPackaged: z.int().nonnegative().describe('those that have the content that the package says'),
-    otherwise: z
-      .array(z.string())
-      .readonly()
-      .describe('those that have another content than it says, or one of which it says nothing, or are gone'),
+    otherwise: z.array(z.string()).readonly().describe('those that have another content, or are gone'),
     severity: Severity,
     fingerprints: z.array(Fingerprint).readonly().describe("of the package's own finding first, then of its files"),
   })
@@ -62,10 +59,7 @@ interface Member {
 function groupOf(name: string, members: readonly Member[]): PackageGroup {
   const own = members.filter(({ file }) => file === undefined);
   const files = members.filter(({ file }) => file !== undefined);
-  const isOtherwise = ({ finding: { change, attributes }, file }: Member) =>
-    change === 'removed' ||
-    file?.asPackaged === false ||
-    (change === 'modified' && attributes.includes('content') && file?.asPackaged === undefined);
+  const isOtherwise = ({ finding, file }: Member) => finding.change === 'removed' || file?.asPackaged === false;
   return {
     package: name,
     ...versionsOf(own[0]?.finding),
