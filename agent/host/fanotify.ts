@@ -1,11 +1,9 @@
-import { AT_EMPTY_PATH, AT_FDCWD, checked, libc, type Path } from './libc.ts';
+import { AT_EMPTY_PATH, AT_FDCWD, type Call, checked, libc, type Path } from './libc.ts';
 
 /**
  * The calls around fanotify(7): a group tells what happens to every file of the filesystems that are marked in it. Loaded
  * by those who watch alone. Each call gives what the kernel gives, and `-errno` for its -1.
  */
-type Call = (...args: readonly (number | Path | Uint8Array)[]) => number;
-
 const raw = {
   fanotify_init: libc.func('int fanotify_init(unsigned int, unsigned int)') as Call,
   fanotify_mark: libc.func('int fanotify_mark(int, unsigned int, uint64_t, int, const char *)') as Call,

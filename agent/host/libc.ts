@@ -8,7 +8,7 @@ import koffi from 'koffi';
 export const libc = koffi.load(null);
 
 export type Path = string | Buffer;
-type Call = (...args: readonly (number | Path | Uint8Array)[]) => number;
+export type Call = (...args: readonly (number | Path | Uint8Array)[]) => number;
 
 const openat2Number = 437;
 const getdents64Number = numberOf({ x64: 217, arm64: 61 });

@@ -132,7 +132,7 @@ export function watchFilesystems({ root, onHint, onLost, isLeftOut }: Filesystem
   function hint(
     event: FanotifyEvent,
     directories: Map<string, RawName | undefined>,
-    opened: Map<string, number>,
+    opened: Map<RawName, number>,
   ): void {
     const key = `${event.filesystem} ${event.directory.toString('latin1')}`;
     let directory = directories.get(key);
