@@ -11,6 +11,7 @@ import { hasLabels } from '../../shared/scheme.ts';
 import { decideVerdict } from '../../shared/verdict.ts';
 import { collectFacts } from '../collect/facts/collector.ts';
 import { collectors } from '../collect/facts/collectors.ts';
+import { keepHeapSmall } from '../collect/heap.ts';
 import { readMachine } from '../collect/live/machine.ts';
 import { newTally } from '../collect/observe.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
@@ -103,8 +104,12 @@ interface Swept {
   readonly identities?: readonly Identity[];
 }
 
+/** So many need no care for memory, which costs time. */
+const entriesSmall = 100_000;
+
 async function sweep(manifest: Manifest, options: VerifyOptions): Promise<Swept> {
   const { root: rootPath, platform, pool, verifiedFile, clock, components, keys, onRefused } = options;
+  if (manifest.statement.predicate.entries.lines > entriesSmall) keepHeapSmall();
   const composition = await openComposition(manifest, components && { from: components, keys, onRefused });
   const verified =
     verifiedFile === undefined ? undefined : openVerifiedFiles(verifiedFile, composition.digest, clock.now());

@@ -32,6 +32,8 @@ const program = new URL(
 
 /** So many messages wait in each thread's queue, so that no thread idles while the calling one is busy. */
 const queuedMax = 3;
+/** The same until the calling thread has time for the first time: before, it reads what is not files, all in one go. */
+const queuedFirstMax = 16;
 
 interface Waiting {
   readonly request: ObserveRequest;
@@ -53,6 +55,7 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
   let nextId = 0;
   let failure: CodedError | undefined;
   let helping = false;
+  let hasHelped = false;
   const stop = new Int32Array(new SharedArrayBuffer(4));
 
   const threads: Thread[] = Array.from({ length: threadsBeside }, () => {
@@ -75,7 +78,7 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
 
   function feed(): void {
     for (const thread of threads) {
-      while (thread.queued < queuedMax) {
+      while (thread.queued < (hasHelped ? queuedMax : queuedFirstMax)) {
         const next = waiting.shift();
         if (next === undefined) return;
         thread.queued++;
@@ -93,6 +96,7 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
   /** One request in this thread, and then room for the replies of the others. */
   function help(): void {
     helping = false;
+    hasHelped = true;
     const next = waiting.shift();
     next?.resolve(observePaths(next.request));
     feed();

@@ -12,7 +12,7 @@ export interface PathBatch {
   readonly request: string;
 }
 
-const batchPathsMax = 128;
+const batchPathsMax = 64;
 
 /**
  * Every path at and beneath `start` that is in scope, in the byte order of whole paths, lazily and without recursion.

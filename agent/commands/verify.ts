@@ -1,11 +1,9 @@
 import type { ExitCode } from '../../shared/errors.ts';
-import { keepHeapSmall } from '../collect/heap.ts';
 import { openObserverPool } from '../collect/observer-pool.ts';
 import type { VerifyCommandOptions } from './verify-sweep.ts';
 
 /** `pristine verify`: exit 0 clean, 1 a finding at or above `--fail-on`, 3 could not measure. */
 export async function verifyCommand(options: VerifyCommandOptions): Promise<ExitCode> {
-  keepHeapSmall();
   // The threads come up first, while this one loads the schemas and checks signatures.
   const pool = openObserverPool();
   try {
