@@ -1,9 +1,10 @@
 import { createHash, type Hash, hash } from 'node:crypto';
 import { readSync } from 'node:fs';
+import { pageAligned } from '../host/libc.ts';
 import { dropNewPages, residencyBytesMax, residencyOf } from '../host/page-cache.ts';
 import { type Pace, stepBytes, takeTurn } from './pace.ts';
 
-const buffer = Buffer.allocUnsafeSlow(512 * 1024);
+const buffer = pageAligned(512 * 1024);
 
 /** sha256 in hex of exactly `size` bytes and then the end, or undefined: then somebody is writing. */
 export function hashFile(fd: number, size: bigint, stop: Int32Array | undefined): string | undefined {
