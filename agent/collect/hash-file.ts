@@ -7,17 +7,17 @@ import { type Pace, stepBytes, takeTurn } from './pace.ts';
 const buffer = pageAligned(512 * 1024);
 
 /** sha256 in hex of exactly `size` bytes and then the end, or undefined: then somebody is writing. */
-export function hashFile(fd: number, size: bigint, stop: Int32Array | undefined): string | undefined {
+export function hashFile(fd: number, size: number, stop: Int32Array | undefined): string | undefined {
   if (size <= buffer.length) {
-    const length = readFully(fd, Number(size));
-    return length === Number(size) ? hash('sha256', buffer.subarray(0, length), 'hex') : undefined;
+    const length = readFully(fd, size);
+    return length === size ? hash('sha256', buffer.subarray(0, length), 'hex') : undefined;
   }
   const hasher = createHash('sha256');
-  for (let left = size; left > 0n; ) {
+  for (let left = size; left > 0; ) {
     const length = readSync(fd, buffer, 0, buffer.length, null);
-    if (length === 0 || BigInt(length) > left || stop?.[0] === 1) return undefined;
+    if (length === 0 || length > left || stop?.[0] === 1) return undefined;
     hasher.update(buffer.subarray(0, length));
-    left -= BigInt(length);
+    left -= length;
   }
   return hasher.digest('hex');
 }
@@ -38,17 +38,17 @@ function readFully(fd: number, size: number): number {
  * The same at a given pace. What comes into the page cache by it goes out again, and what others had there stays: a scan
  * must not cost a service its warm files.
  */
-export function hashSlowly(fd: number, size: bigint, pace: Pace, stop: Int32Array | undefined): string | undefined {
+export function hashSlowly(fd: number, size: number, pace: Pace, stop: Int32Array | undefined): string | undefined {
   const hasher = createHash('sha256');
   let at = 0;
   do {
-    const length = Math.min(Number(size) - at, residencyBytesMax);
+    const length = Math.min(size - at, residencyBytesMax);
     const residency = residencyOf(fd, at, length);
     const isWhole = readPart(fd, length, hasher, pace, stop);
     dropNewPages(fd, residency);
     if (!isWhole) return undefined;
     at += length;
-  } while (at < Number(size));
+  } while (at < size);
   return hasher.digest('hex');
 }
 

@@ -13,9 +13,9 @@ const scratch = Buffer.alloc(16_384);
 
 /** Writes the mark of a file into 16 bytes: a truncated sha256. Parts of struct statx: see `stat.ts`. */
 export function writeMark(path: RawName, stat: Stat, into: Uint8Array): void {
-  let length = stat.copy(scratch, 0, 8, 16);
-  length += stat.copy(scratch, length, 20, 48);
-  length += stat.copy(scratch, length, 96, 152);
+  let length = stat.bytes.copy(scratch, 0, 8, 16);
+  length += stat.bytes.copy(scratch, length, 20, 48);
+  length += stat.bytes.copy(scratch, length, 96, 152);
   length += scratch.write(path, length, 'latin1');
   into.set(hash('sha256', scratch.subarray(0, length), 'buffer').subarray(0, markBytes));
 }

@@ -14,6 +14,7 @@ import {
   rdevIn,
   type Stat,
   sizeIn,
+  sizeTextIn,
   statOf,
   typeIn,
   uidIn,
@@ -21,7 +22,7 @@ import {
 import { hashFile, hashSlowly } from './hash-file.ts';
 import { hasMark, type MarkTable, writeMark } from './marks.ts';
 import type { Pace } from './pace.ts';
-import { readXattrs, type XattrFacts } from './xattrs.ts';
+import { noXattrs, readXattrs, type XattrFacts } from './xattrs.ts';
 
 /**
  * What is at a path now, as one line, so that a thread can hand over a thousand of them cheaply and an unchanged file is
@@ -109,7 +110,7 @@ type Seen = Observation | typeof changed | typeof notThis;
  * A larger file is not read: its size is compared, and its content is a hole. A sparse one of 16 TiB costs its maker
  * nothing, and would cost whoever reads it hours; this much takes minutes.
  */
-const fileBytesMax = 256n * 1_024n ** 3n;
+const fileBytesMax = 256 * 1_024 ** 3;
 
 const before = newStat();
 const after = newStat();
@@ -139,11 +140,12 @@ function observeFile(root: ScanRoot, path: RawName, name: string, tally: Tally, 
     }
     const xattrs = readXattrs(fd);
     if (content === undefined || statOf(fd, after) < 0 || !isUnchanged(before, after)) return changed;
-    const size = `${sizeIn(before)}`;
     tally.filesHashed++;
-    tally.bytesHashed += Number(size);
+    tally.bytesHashed += sizeIn(before);
     if (mark !== undefined) writeMark(path, after, mark);
-    const entry = { ...attributesIn(before, 'file', name), size, content: `sha256:${content}` };
+    const entry = attributesIn(before, 'file', name);
+    entry.size = sizeTextIn(before);
+    entry.content = `sha256:${content}`;
     return lineOf(root, entry, xattrs);
   } finally {
     close(fd);
@@ -173,19 +175,19 @@ function unreadLine(root: ScanRoot, path: RawName, name: string, failed: number)
   try {
     if (statOf(fd, before) < 0) return `!${reasonOf(failed)}`;
     if (typeIn(before) !== 'file') return notThis;
-    const entry = { ...attributesIn(before, 'file', name), size: `${sizeIn(before)}` };
+    const entry = attributesIn(before, 'file', name);
+    entry.size = sizeTextIn(before);
     return `!${reasonOf(failed)}${writeFileLine(entry)}`;
   } finally {
     close(fd);
   }
 }
 
-function lineOf(root: ScanRoot, entry: FileEntry, xattrs: XattrFacts | number): Observation {
-  if (typeof xattrs !== 'number') {
-    const { selinux, ...others } = xattrs;
-    return writeFileLine({ ...entry, ...others, ...(root.labels && selinux !== undefined && { selinux }) });
-  }
-  return `!${reasonOf(xattrs)}${writeFileLine(entry)}`;
+function lineOf(root: ScanRoot, entry: Attributes, xattrs: XattrFacts | number): Observation {
+  if (typeof xattrs === 'number') return `!${reasonOf(xattrs)}${writeFileLine(entry)}`;
+  if (xattrs === noXattrs) return writeFileLine(entry);
+  const { selinux, ...others } = xattrs;
+  return writeFileLine({ ...entry, ...others, ...(root.labels && selinux !== undefined && { selinux }) });
 }
 
 function isGone(failed: number): boolean {
@@ -219,11 +221,13 @@ function observeOther(root: ScanRoot, path: RawName, name: string): Seen {
     if (type === 'file') return notThis;
     const entry = attributesIn(before, type, name);
     const xattrs = readXattrs(withoutOpening(root, path, fd));
-    if (type === 'char' || type === 'block') return lineOf(root, { ...entry, rdev: rdevIn(before) }, xattrs);
-    if (type !== 'symlink') return lineOf(root, entry, xattrs);
-    const length = readlinkat(fd, '', target);
-    if (length < 0) return `!${reasonOf(length)}`;
-    return lineOf(root, { ...entry, target: encodeName(target.subarray(0, length)) }, xattrs);
+    if (type === 'char' || type === 'block') entry.rdev = rdevIn(before);
+    if (type === 'symlink') {
+      const length = readlinkat(fd, '', target);
+      if (length < 0) return `!${reasonOf(length)}`;
+      entry.target = encodeName(target.subarray(0, length));
+    }
+    return lineOf(root, entry, xattrs);
   } finally {
     close(fd);
   }
@@ -238,15 +242,13 @@ function withoutOpening(root: ScanRoot, path: RawName, fd: number): XattrHolder 
 
 let hasProc: boolean | undefined;
 
-function attributesIn(stat: Stat, type: FileType, name: string): FileEntry {
+/** An entry while it is put together: thousands a second are, and each copy of an object would cost more than the rest. */
+type Attributes = { -readonly [Member in keyof FileEntry]: FileEntry[Member] };
+
+function attributesIn(stat: Stat, type: FileType, name: string): Attributes {
+  const entry: Attributes = { subject: 'file', name, type, uid: uidIn(stat), gid: gidIn(stat) };
+  if (type !== 'symlink') entry.mode = modeIn(stat);
   const flags = flagsIn(stat);
-  return {
-    subject: 'file',
-    name,
-    type,
-    ...(type !== 'symlink' && { mode: modeIn(stat) }),
-    uid: uidIn(stat),
-    gid: gidIn(stat),
-    ...(flags !== undefined && { flags }),
-  };
+  if (flags !== undefined) entry.flags = flags;
+  return entry;
 }

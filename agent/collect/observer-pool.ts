@@ -3,7 +3,6 @@ import { Worker } from 'node:worker_threads';
 import { systemClock } from '../../shared/clock.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { ScanRoot, Tally } from './observe.ts';
-import { observePaths } from './observe-paths.ts';
 
 /** id, root, and the paths joined by NUL, each after `f` (the directory says: a regular file) or `-`. */
 export type ObserveRequest = readonly [id: number, root: ScanRoot, paths: string];
@@ -56,6 +55,7 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
   let failure: CodedError | undefined;
   let helping = false;
   let hasHelped = false;
+  let observePaths: typeof import('./observe-paths.ts').observePaths | undefined;
   const stop = new Int32Array(new SharedArrayBuffer(4));
 
   const threads: Thread[] = Array.from({ length: threadsBeside }, () => {
@@ -76,6 +76,12 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
     return thread;
   });
 
+  // What this thread needs to take part is loaded while the others come up.
+  import('./observe-paths.ts').then((module) => {
+    observePaths = module.observePaths;
+    feed();
+  }, fail);
+
   function feed(): void {
     for (const thread of threads) {
       while (thread.queued < (hasHelped ? queuedMax : queuedFirstMax)) {
@@ -87,7 +93,7 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
         thread.worker.postMessage(next.request);
       }
     }
-    if (waiting.length > 0 && !helping) {
+    if (waiting.length > 0 && !helping && observePaths !== undefined) {
       helping = true;
       setImmediate(help);
     }
@@ -98,7 +104,7 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
     helping = false;
     hasHelped = true;
     const next = waiting.shift();
-    next?.resolve(observePaths(next.request));
+    next?.resolve(observePaths!(next.request));
     feed();
   }
 

@@ -11,12 +11,12 @@ export type XattrFacts = Pick<FileEntry, 'xattrs' | 'capabilities' | 'acl' | 'se
 // XATTR_LIST_MAX and XATTR_SIZE_MAX are 64 KiB each.
 const names = Buffer.alloc(64 * 1024);
 const value = Buffer.alloc(64 * 1024);
-const none: XattrFacts = {};
+export const noXattrs: XattrFacts = {};
 
 /** Reads them all. Gives `-errno` where that could not be done; a filesystem without them has none. */
 export function readXattrs(of: XattrHolder): XattrFacts | number {
   const length = listXattrs(of, names);
-  if (length === 0 || length === -errno.EOPNOTSUPP) return none;
+  if (length === 0 || length === -errno.EOPNOTSUPP) return noXattrs;
   if (length < 0) return length;
   const found = new Map<RawName, Buffer>();
   for (const name of names.toString('latin1', 0, length - 1).split('\0')) {
@@ -26,7 +26,7 @@ export function readXattrs(of: XattrHolder): XattrFacts | number {
     // Gone since it was listed: then the file has changed, which whoever holds it will see.
     else if (size !== -errno.ENODATA) return size;
   }
-  return found.size === 0 ? none : factsOf(found);
+  return found.size === 0 ? noXattrs : factsOf(found);
 }
 
 /**
