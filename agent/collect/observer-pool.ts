@@ -34,6 +34,12 @@ const queuedMax = 3;
 /** The same until the calling thread has time for the first time: before, it reads what is not files, all in one go. */
 const queuedFirstMax = 16;
 
+/**
+ * Where so much of the program and of the first directories had to come from a disk, the files will too: 1 MiB in blocks
+ * of 512 bytes, as getrusage(2) counts what came from no cache.
+ */
+const blocksColdMin = 2_048;
+
 interface Waiting {
   readonly request: ObserveRequest;
   readonly resolve: (reply: ObserveReply) => void;
@@ -54,15 +60,16 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
   let nextId = 0;
   let failure: CodedError | undefined;
   let helping = false;
-  let hasHelped = false;
+  let isFree = false;
   let observePaths: typeof import('./observe-paths.ts').observePaths | undefined;
   const stop = new Int32Array(new SharedArrayBuffer(4));
 
-  const threads: Thread[] = Array.from({ length: threadsBeside }, () => {
+  const startThread = (): Thread => {
     const worker = new Worker(program);
     const thread = { worker, queued: 0, up: false };
     worker.on('message', (reply: ObserveReply) => {
       thread.up = true;
+      isFree = true;
       thread.queued--;
       feed();
       const request = running.get(reply[0]);
@@ -74,7 +81,17 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
     // A pool must not keep a process alive that has nothing more to ask.
     worker.unref();
     return thread;
-  });
+  };
+  const threads = Array.from({ length: threadsBeside }, startThread);
+  let hasOneMore = false;
+
+  /** One waits for the disk while the others hash. */
+  const addForDisk = () => {
+    if (hasOneMore || process.resourceUsage().fsRead < blocksColdMin) return;
+    hasOneMore = true;
+    threads.push(startThread());
+  };
+  addForDisk();
 
   // What this thread needs to take part is loaded while the others come up.
   import('./observe-paths.ts').then((module) => {
@@ -83,8 +100,9 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
   }, fail);
 
   function feed(): void {
-    for (const thread of threads) {
-      while (thread.queued < (hasHelped ? queuedMax : queuedFirstMax)) {
+    for (let queued = 0; queued < (isFree ? queuedMax : queuedFirstMax); queued++) {
+      for (const thread of threads) {
+        if (thread.queued > queued) continue;
         const next = waiting.shift();
         if (next === undefined) return;
         thread.queued++;
@@ -102,7 +120,6 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
   /** One request in this thread, and then room for the replies of the others. */
   function help(): void {
     helping = false;
-    hasHelped = true;
     const next = waiting.shift();
     next?.resolve(observePaths!(next.request));
     feed();
@@ -123,6 +140,7 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
           resolve,
           reject,
         });
+        if (root.pace === undefined) addForDisk();
         feed();
       }),
     close: async () => {
