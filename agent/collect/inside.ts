@@ -50,8 +50,15 @@ export function readInside(
 
 /** The bytes of a regular file, never waiting for a FIFO and never reading without end. Throws as `readInside`. */
 export function readRegular(at: string | Buffer, bytesMax: number): Buffer {
-  return readDescriptor(openSync(at, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY), bytesMax);
+  return readDescriptor(openSync(at, withoutWaiting), bytesMax);
 }
+
+/** The same, and ELOOP where a link stands at the end of the path. */
+export function readPlainFile(at: string | Buffer, bytesMax: number): Buffer {
+  return readDescriptor(openSync(at, withoutWaiting | constants.O_NOFOLLOW), bytesMax);
+}
+
+const withoutWaiting = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /** Closes the descriptor too. Throws as `readInside`. */
 export function readDescriptor(fd: number, bytesMax: number): Buffer {

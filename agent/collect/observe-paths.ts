@@ -1,12 +1,12 @@
 import { markBytes } from './marks.ts';
-import { newTally, observePath } from './observe.ts';
+import { newTally, observePath, type ScanRoot } from './observe.ts';
 import type { ObserveReply, ObserveRequest } from './observer-pool.ts';
 
 /**
  * Answers a request of the pool, in whichever thread. A few paths come in one string and as many lines go back in one
  * string: a message of two strings costs next to nothing, and neither a path nor a line can hold the separator.
  */
-export function observePaths([id, root, paths]: ObserveRequest): ObserveReply {
+export function observePaths(root: ScanRoot, [id, paths]: ObserveRequest): ObserveReply {
   const tally = newTally();
   const items = paths.split('\0');
   const marks = root.verified === undefined ? undefined : new Uint8Array(items.length * markBytes);

@@ -17,7 +17,7 @@ export interface ObservedBatch {
  * So many batches may be on their way: enough for the other threads to go on while one reads a huge file, few enough that
  * memory does not grow with the tree.
  */
-const batchesInFlightMax = 32;
+const batchesInFlightMax = 48;
 
 /**
  * Walks a tree and observes it on the pool, in order, a bounded stretch ahead of whoever reads. Called first and read

@@ -4,8 +4,10 @@ import { systemClock } from '../../shared/clock.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { ScanRoot, Tally } from './observe.ts';
 
-/** id, root, and the paths joined by NUL, each after `f` (the directory says: a regular file) or `-`. */
-export type ObserveRequest = readonly [id: number, root: ScanRoot, paths: string];
+/** id, and the paths joined by NUL, each after `f` (the directory says: a regular file) or `-`. */
+export type ObserveRequest = readonly [id: number, paths: string];
+/** A thread looks at the root that it was told last, until it is told to end. */
+export type ThreadMessage = ObserveRequest | ScanRoot | 'end';
 /** id, for each path its observation and a newline, and the marks of those that have one where they were asked for. */
 export type ObserveReply = readonly [id: number, lines: string, tally: Tally, marks: Uint8Array | undefined];
 
@@ -32,15 +34,18 @@ const program = new URL(
 /** So many messages wait in each thread's queue, so that no thread idles while the calling one is busy. */
 const queuedMax = 3;
 /** The same until the calling thread has time for the first time: before, it reads what is not files, all in one go. */
-const queuedFirstMax = 16;
+const queuedFirstMax = 48;
 
 /**
  * Where so much of the program and of the first directories had to come from a disk, the files will too: 1 MiB in blocks
  * of 512 bytes, as getrusage(2) counts what came from no cache.
  */
 const blocksColdMin = 2_048;
+/** The first directories are those of so many requests. */
+const requestsFirst = 32;
 
 interface Waiting {
+  readonly root: ScanRoot;
   readonly request: ObserveRequest;
   readonly resolve: (reply: ObserveReply) => void;
   readonly reject: (error: Error) => void;
@@ -49,6 +54,8 @@ interface Waiting {
 interface Thread {
   readonly worker: Worker;
   queued: number;
+  /** What it looks at now. */
+  root: ScanRoot | undefined;
   /** It has answered, so it is up. */
   up: boolean;
 }
@@ -66,7 +73,7 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
 
   const startThread = (): Thread => {
     const worker = new Worker(program);
-    const thread = { worker, queued: 0, up: false };
+    const thread: Thread = { worker, queued: 0, root: undefined, up: false };
     worker.on('message', (reply: ObserveReply) => {
       thread.up = true;
       isFree = true;
@@ -108,7 +115,7 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
         thread.queued++;
         running.set(next.request[0], next);
         if (running.size === 1) for (const { worker } of threads) worker.ref();
-        thread.worker.postMessage(next.request);
+        send(thread, next);
       }
     }
     if (waiting.length > 0 && !helping && observePaths !== undefined) {
@@ -117,11 +124,17 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
     }
   }
 
+  function send(thread: Thread, { root, request }: Waiting): void {
+    if (thread.root !== root) thread.worker.postMessage({ ...plain(root), stop } satisfies ThreadMessage);
+    thread.root = root;
+    thread.worker.postMessage(request satisfies ThreadMessage);
+  }
+
   /** One request in this thread, and then room for the replies of the others. */
   function help(): void {
     helping = false;
     const next = waiting.shift();
-    next?.resolve(observePaths!(next.request));
+    next?.resolve(observePaths!({ ...next.root, stop }, next.request));
     feed();
   }
 
@@ -135,12 +148,8 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
     observe: (root, paths) =>
       new Promise((resolve, reject) => {
         if (failure !== undefined) return reject(failure);
-        waiting.push({
-          request: [nextId++, { ...plain(root), stop }, paths],
-          resolve,
-          reject,
-        });
-        if (root.pace === undefined) addForDisk();
+        waiting.push({ root, request: [nextId++, paths], resolve, reject });
+        if (nextId === requestsFirst && root.pace === undefined) addForDisk();
         feed();
       }),
     close: async () => {

@@ -1,10 +1,13 @@
 import { parentPort } from 'node:worker_threads';
+import type { ScanRoot } from './observe.ts';
 import { observePaths } from './observe-paths.ts';
-import type { ObserveRequest } from './observer-pool.ts';
+import type { ThreadMessage } from './observer-pool.ts';
 
 // One thread of the pool. It ends by itself when it is told to, never in the middle of a call.
 const port = parentPort;
-port?.on('message', (message: ObserveRequest | 'end') => {
+let root: ScanRoot;
+port?.on('message', (message: ThreadMessage) => {
   if (message === 'end') port.close();
-  else port.postMessage(observePaths(message));
+  else if ('fd' in message) root = message;
+  else port.postMessage(observePaths(root, message));
 });

@@ -1,10 +1,10 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import type { FileType } from '../../shared/entry.ts';
 import type { RawName } from '../../shared/name.ts';
-import { readInside, readRegular, resolveInside } from './inside.ts';
+import { readInside, readPlainFile, resolveInside } from './inside.ts';
 import { readBeneath } from './read-beneath.ts';
 import { refuseSilent, type SilentMounts } from './silent-mounts.ts';
-import { type RootPrefix, systemPath } from './system-path.ts';
+import { errnoOf, type RootPrefix, systemPath } from './system-path.ts';
 
 /**
  * A root as collectors read it: a directory of this machine, or an image that is not unpacked. Links on the way are
@@ -54,8 +54,13 @@ export function directoryRoot(prefix: RootPrefix, silent: SilentMounts = new Set
   return {
     read: (path, bytesMax) => {
       const at = resolveParent(path);
-      const isPlain = !/\/\.{0,2}$/.test(at) && !lstatSync(systemPath(prefix, at)).isSymbolicLink();
-      return isPlain ? readRegular(systemPath(prefix, at), bytesMax) : readInside(prefix, at, bytesMax, silent);
+      if (/\/\.{0,2}$/.test(at)) return readInside(prefix, at, bytesMax, silent);
+      try {
+        return readPlainFile(systemPath(prefix, at), bytesMax);
+      } catch (error) {
+        if (errnoOf(error) !== 'ELOOP') throw error;
+        return readInside(prefix, at, bytesMax, silent);
+      }
     },
     readPlain: (path, bytesMax) => readBeneath(prefix, path, bytesMax),
     list: (path) => readdirSync(systemPath(prefix, resolveInside(prefix, path, silent)), 'latin1').sort(),
