@@ -2,7 +2,6 @@
 // sweep does not compile them anew. V8 itself refuses what another version of it made, and compiles. Nothing is ever
 // written here: whoever looks at a tree must not change it, so Node's own compile cache will not do.
 const { readFileSync } = require('node:fs');
-const { wrap } = require('node:module');
 const { join } = require('node:path');
 const { Script } = require('node:vm');
 
@@ -15,7 +14,8 @@ function load(name) {
   const module = { exports: {} };
   modules.set(name, module);
   const filename = join(__dirname, name);
-  const script = new Script(wrap(readFileSync(filename, 'utf8')), { filename: name, cachedData: codeOf(filename) });
+  const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(filename, 'utf8')}\n})`;
+  const script = new Script(source, { filename: name, cachedData: codeOf(filename) });
   script.runInThisContext().call(module.exports, module.exports, requireFrom, module, filename, __dirname);
   return module.exports;
 }
