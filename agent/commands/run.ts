@@ -1,10 +1,11 @@
 import { realpathSync } from 'node:fs';
 import { ExitCode } from '../../shared/errors.ts';
-import { keepCodeSmall } from '../collect/heap.ts';
+import { keepCodeSmall, keepHeapSmall } from '../collect/heap.ts';
 
 /** Stops on SIGTERM, SIGINT and SIGHUP; a second one ends at once. The spool survives both. */
 export async function runCommand(options: { readonly config: string; readonly once?: boolean }): Promise<ExitCode> {
   keepCodeSmall();
+  keepHeapSmall();
   const { runAgent } = await import('../wire-up.ts');
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
