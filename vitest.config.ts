@@ -11,6 +11,7 @@ export const programs = [
   'test/contract/local.test.ts',
   'test/server/ctl/**/*.test.ts',
   'test/server/gateway/kill.test.ts',
+  'test/packaging/bundle.test.ts',
   'test/server/main.test.ts',
 ];
 
