@@ -3,13 +3,13 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { Digest, sha256Hex } from '../../shared/digest.ts';
 import { readRegular } from '../collect/inside.ts';
-import { type MarkTable, markBytes, markTableOf } from '../collect/marks.ts';
+import { markBytes, markTableOf, type Verified } from '../collect/marks.ts';
 import { temporaryIn } from '../state/durable-file.ts';
 import { mayBePrivileged } from './unparsed-line.ts';
 
 /** Which files a sweep need not read again, and those that the next one need not. */
 export interface VerifiedFiles {
-  readonly table: MarkTable;
+  readonly verified: Verified;
   /** Notes that a path was found as baked. What a guard watches is read each time. */
   readonly keep: (line: string, mark: Uint8Array | undefined) => void;
   readonly save: () => void;
@@ -24,6 +24,7 @@ const Header = z.strictObject({
 });
 
 const dayMs = 24 * 3_600_000;
+const settledMs = 2_000;
 /** A million files are 16 MB. A larger set is not kept: everything is read. */
 const fileBytesMax = 64 * 1_048_576;
 
@@ -33,10 +34,10 @@ const fileBytesMax = 64 * 1_048_576;
  */
 export function openVerifiedFiles(path: string, image: Digest, now: number): VerifiedFiles {
   const before = read(path, image, now);
-  const table = markTableOf(before?.marks ?? new Uint8Array());
+  const verified = { table: markTableOf(before?.marks ?? new Uint8Array()), settledBefore: now - settledMs };
   const kept: Uint8Array[] = [];
   return {
-    table,
+    verified,
     keep: (line, mark) => {
       if (mark?.some((byte) => byte !== 0) && !mayBePrivileged(line)) kept.push(mark.slice());
     },

@@ -111,7 +111,7 @@ async function sweep(manifest: Manifest, options: VerifyOptions): Promise<Swept>
   const { root: rootPath, platform, pool, verifiedFile, clock, components, keys, onRefused } = options;
   if (manifest.statement.predicate.entries.lines > entriesSmall) keepHeapSmall();
   const composition = await openComposition(manifest, components && { from: components, keys, onRefused });
-  const verified =
+  const known =
     verifiedFile === undefined ? undefined : openVerifiedFiles(verifiedFile, composition.digest, clock.now());
   let root: RootView | undefined;
   try {
@@ -119,11 +119,11 @@ async function sweep(manifest: Manifest, options: VerifyOptions): Promise<Swept>
       pool,
       platform,
       labels: hasLabels(manifest.statement.predicate.scheme),
-      ...(verified && { verified: verified.table }),
+      ...(known && { verified: known.verified }),
       ...(options.pace && { pace: openPace(options.pace) }),
     });
-    const swept = await sweepRoot(manifest, root, { ...options, composition, keep: verified?.keep });
-    verified?.save();
+    const swept = await sweepRoot(manifest, root, { ...options, composition, keep: known?.keep });
+    known?.save();
     return swept;
   } finally {
     root?.close();

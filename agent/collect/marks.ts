@@ -20,6 +20,16 @@ export function writeMark(path: RawName, stat: Stat, into: Uint8Array): void {
   into.set(hash('sha256', scratch.subarray(0, length), 'buffer').subarray(0, markBytes));
 }
 
+/** What need not be read again. */
+export interface Verified {
+  readonly table: MarkTable;
+  /**
+   * Milliseconds since 1970. A file that was changed later gets no mark: filesystems keep times no finer than a clock's
+   * tick, some than two seconds, so that it may change once more and look as it did.
+   */
+  readonly settledBefore: number;
+}
+
 /** A hash table of marks that all threads share. One of length 0 holds none, and asks for marks all the same. */
 export type MarkTable = SharedArrayBuffer;
 

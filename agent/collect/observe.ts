@@ -6,6 +6,7 @@ import { encodeName, encodeRaw, type RawName } from '../../shared/name.ts';
 import { close, errno, readlinkat, type XattrHolder } from '../host/libc.ts';
 import { openBeneath, toLook, toRead } from '../host/open-beneath.ts';
 import {
+  changedMsIn,
   flagsIn,
   gidIn,
   isUnchanged,
@@ -20,7 +21,7 @@ import {
   uidIn,
 } from '../host/stat.ts';
 import { hashFile, hashSlowly } from './hash-file.ts';
-import { hasMark, type MarkTable, writeMark } from './marks.ts';
+import { hasMark, type Verified, writeMark } from './marks.ts';
 import type { Pace } from './pace.ts';
 import { noXattrs, readXattrs, type XattrFacts } from './xattrs.ts';
 
@@ -70,7 +71,7 @@ export interface ScanRoot {
   /** Not 0 when nobody waits for the answers any more. */
   readonly stop?: Int32Array;
   /** Files that were found as baked before: one that has not changed since is not read again. */
-  readonly verified?: MarkTable;
+  readonly verified?: Verified;
   /** How fast to go, and then without driving out of memory what others have there; else as fast as it goes. */
   readonly pace?: Pace;
 }
@@ -142,7 +143,7 @@ function observeFile(root: ScanRoot, path: RawName, name: string, tally: Tally, 
     if (content === undefined || statOf(fd, after) < 0 || !isUnchanged(before, after)) return changed;
     tally.filesHashed++;
     tally.bytesHashed += sizeIn(before);
-    if (mark !== undefined) writeMark(path, after, mark);
+    if (mark !== undefined && changedMsIn(after) < root.verified!.settledBefore) writeMark(path, after, mark);
     const entry = attributesIn(before, 'file', name);
     entry.size = sizeTextIn(before);
     entry.content = `sha256:${content}`;
@@ -157,13 +158,13 @@ const rereadShare = 0.05;
 
 /** Whether a file was found as baked and has not changed since; its mark is written then. */
 function isVerified({ fd: root, verified }: ScanRoot, path: RawName, mark: Uint8Array): boolean {
-  if (verified === undefined || verified.byteLength === 0 || Math.random() < rereadShare) return false;
+  if (verified === undefined || verified.table.byteLength === 0 || Math.random() < rereadShare) return false;
   const fd = openBeneath(root, path, toLook);
   if (fd < 0) return false;
   const isFile = statOf(fd, before) === 0 && typeIn(before) === 'file';
   close(fd);
   if (isFile) writeMark(path, before, mark);
-  if (isFile && hasMark(verified, mark)) return true;
+  if (isFile && hasMark(verified.table, mark)) return true;
   mark.fill(0);
   return false;
 }

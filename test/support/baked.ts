@@ -7,10 +7,13 @@ import type { ComponentSource } from '../../agent/check/composition.ts';
 import type { PinningOptions } from '../../agent/check/pinning.ts';
 import { verify } from '../../agent/check/verify.ts';
 import { type ObserverPool, openObserverPool } from '../../agent/collect/observer-pool.ts';
-import { systemClock } from '../../shared/clock.ts';
+import { type Clock, systemClock } from '../../shared/clock.ts';
 import type { Finding } from '../../shared/finding.ts';
 import type { Report } from '../../shared/report.ts';
 import { BakeConfig, type Component, type ProfileName } from '../../shared/rules.ts';
+
+/** What a test has just written is too new to be trusted unread. */
+const aMinuteLater: Clock = { ...systemClock, now: () => systemClock.now() + 60_000 };
 
 /** A root, a signed manifest of it, and the scanner, all in this process. */
 export interface Bakery {
@@ -72,7 +75,7 @@ export function aBakery(build: (root: string) => void): Bakery {
         manifest: from,
         keys: [publicKey],
         pool,
-        clock: systemClock,
+        clock: aMinuteLater,
         verifiedFile,
         pins,
         components,

@@ -81,7 +81,7 @@ describe('a sweep that remembers what it found as baked', () => {
   it('reads everything for another image, after a day, and when the set is broken', async () => {
     const image = digestOf('image');
     const now = Date.now();
-    const reopened = (of: string, when: number) => openVerifiedFiles(verified, of, when).table.byteLength > 0;
+    const reopened = (of: string, when: number) => openVerifiedFiles(verified, of, when).verified.table.byteLength > 0;
     const set = openVerifiedFiles(verified, image, now);
     set.keep('{"mode":"0644"}', new Uint8Array(markBytes).fill(7));
     set.save();
@@ -107,7 +107,7 @@ describe('a sweep that remembers what it found as baked', () => {
       set.save();
     }
 
-    expect(openVerifiedFiles(verified, image, 1_000_000 + 24 * 3_600_000).table.byteLength).toBe(0);
+    expect(openVerifiedFiles(verified, image, 1_000_000 + 24 * 3_600_000).verified.table.byteLength).toBe(0);
   });
 });
 

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { markBytes, markTableOf } from '../../../agent/collect/marks.ts';
 import { entryIn, newTally, observePath, reasonIn } from '../../../agent/collect/observe.ts';
 import { type OpenRoot, openRoot } from '../../../agent/collect/system-path.ts';
 import { makeSocket } from '../../support/hostile-tree.ts';
@@ -49,6 +50,19 @@ describe('observing a path', () => {
       size: `${size}`,
       content: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
     });
+  });
+
+  it('trusts no file that has just been changed to show its next change', () => {
+    write('f', 'x');
+    const changedAt = Math.floor(statSync(join(root, 'f')).ctimeMs);
+    const isMarked = (settledBefore: number) => {
+      const mark = new Uint8Array(markBytes);
+      const verified = { table: markTableOf(new Uint8Array()), settledBefore };
+      observePath({ ...opened, verified }, '/f', true, tally, mark);
+      return mark.some((byte) => byte !== 0);
+    };
+
+    expect([changedAt - 1, changedAt, changedAt + 1].map(isMarked)).toEqual([false, false, true]);
   });
 
   it('never opens what is no regular file, whatever the directory said', () => {
