@@ -104,8 +104,8 @@ interface Swept {
   readonly identities?: readonly Identity[];
 }
 
-/** So many need no care for memory, which costs time. */
-const entriesSmall = 100_000;
+/** Up to so many need no care for memory, which costs time. */
+const entriesSmall = 20_000;
 
 async function sweep(manifest: Manifest, options: VerifyOptions): Promise<Swept> {
   const { root: rootPath, platform, pool, verifiedFile, clock, components, keys, onRefused } = options;
