@@ -27,14 +27,17 @@ const sample: Readonly<Record<string, string>> = {
   '/var/lib/dpkg/status': 'Package: web\nStatus: install ok installed\nVersion: 1.0\nArchitecture: all\n\n',
 };
 
+/** See `bundle/keep-code.cjs`. */
+const flags = ['--hash-seed=1', '--no-flush-bytecode', '--no-sparkplug'];
+
 /** Runs a sweep of the sample with the bundle, and keeps the code that V8 makes of it beside each file (`load.cjs`). */
 export function compileAhead(entry: string): void {
   const work = mkdtempSync(join(tmpdir(), 'pristine-compile-'));
   const root = join(work, 'root');
-  const run = (nodeArgs: readonly string[], args: readonly string[]) =>
-    execFileSync(process.execPath, [...nodeArgs, entry, ...args], {
+  const run = (...args: readonly string[]) =>
+    execFileSync(process.execPath, args, {
       cwd: work,
-      env: {},
+      env: { PRISTINE_BUNDLE: dirname(entry) },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
   try {
@@ -43,11 +46,12 @@ export function compileAhead(entry: string): void {
       writeFileSync(join(root, path), text);
     }
     symlinkSync('web', join(root, 'usr/bin/www'));
-    run([], ['keygen', '--out', 'sample']);
-    run([], ['bake', '--root', root, '--image', 'a', '--image-version', '1', '--out', 'baked', '--key', 'sample.key']);
-    const keepCode = `--require=${join(import.meta.dirname, 'bundle/keep-code.cjs')}`;
-    const judged = ['--root', root, '--manifest', 'baked', '--pub', 'sample.pub'];
-    run(['--hash-seed=1', keepCode], ['verify', ...judged]);
+    const made = (name: string) => join(import.meta.dirname, 'bundle', name);
+    const keeping = [...flags, `--require=${made('keep-code.cjs')}`];
+    run(entry, 'keygen', '--out', 'sample');
+    run(entry, 'bake', '--root', root, '--image', 'a', '--image-version', '1', '--out', 'baked', '--key', 'sample.key');
+    run(...keeping, entry, 'verify', '--root', root, '--manifest', 'baked', '--pub', 'sample.pub');
+    run(...keeping, made('run-observer.cjs'), root);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

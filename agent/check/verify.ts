@@ -109,8 +109,8 @@ const entriesSmall = 20_000;
 
 async function sweep(manifest: Manifest, options: VerifyOptions): Promise<Swept> {
   const { root: rootPath, platform, pool, verifiedFile, clock, components, keys, onRefused } = options;
-  if (manifest.statement.predicate.entries.lines > entriesSmall) keepHeapSmall();
   const composition = await openComposition(manifest, components && { from: components, keys, onRefused });
+  if (composition.entries > entriesSmall) keepHeapSmall();
   const known =
     verifiedFile === undefined ? undefined : openVerifiedFiles(verifiedFile, composition.digest, clock.now());
   let root: RootView | undefined;
@@ -168,7 +168,10 @@ async function sweepRoot(
   const after = facts.entries.filter(({ subject }) => subject > 'file');
   const judgesAll = pins !== undefined;
   let checked = await compareFacts(cursor, before, judge, { until: 'file', judgesAll });
-  const progress = (looked: number) => onProgress(looked, entries);
+  const progress = (looked: number) => {
+    if (looked > entriesSmall) keepHeapSmall();
+    onProgress(looked, entries);
+  };
   checked += await compareFiles(cursor, observed, judge, { onProgress: progress, keep, watches: pinning.watches });
   checked += await compareFacts(cursor, after, judge, { judgesAll });
   const running = live?.judge(scope.rulebook);

@@ -94,11 +94,14 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
 
   /** One waits for the disk while the others hash. */
   const addForDisk = () => {
-    if (hasOneMore || process.resourceUsage().fsRead < blocksColdMin) return;
+    if (threadsBeside === 0 || hasOneMore || process.resourceUsage().fsRead < blocksColdMin) return;
     hasOneMore = true;
-    threads.push(startThread());
+    try {
+      threads.push(startThread());
+    } catch {
+      // Where no more threads are allowed, it takes longer.
+    }
   };
-  addForDisk();
 
   // What this thread needs to take part is loaded while the others come up.
   import('./observe-paths.ts').then((module) => {
@@ -134,7 +137,11 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
   function help(): void {
     helping = false;
     const next = waiting.shift();
-    next?.resolve(observePaths!({ ...next.root, stop }, next.request));
+    try {
+      next?.resolve(observePaths!({ ...next.root, stop }, next.request));
+    } catch (error) {
+      next?.reject(error as Error);
+    }
     feed();
   }
 
@@ -149,7 +156,7 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
       new Promise((resolve, reject) => {
         if (failure !== undefined) return reject(failure);
         waiting.push({ root, request: [nextId++, paths], resolve, reject });
-        if (nextId === requestsFirst && root.pace === undefined) addForDisk();
+        if ((nextId === 1 || nextId === requestsFirst) && root.pace === undefined) addForDisk();
         feed();
       }),
     close: async () => {

@@ -1,28 +1,31 @@
-// Loaded into the agent when it is bundled: keeps what V8 has compiled of each file, in the main thread and in others. See
-// load.cjs.
-const { writeFileSync } = require('node:fs');
-const { dirname, join } = require('node:path');
+// Loaded into the agent when it is bundled: keeps what V8 has compiled of each file. See load.cjs.
+const { readFileSync, writeFileSync } = require('node:fs');
+const os = require('node:os');
+const { join } = require('node:path');
 const { setFlagsFromString } = require('node:v8');
 const vm = require('node:vm');
-const { parentPort } = require('node:worker_threads');
 
-// Started with a seed, so that the same code gives the same bytes; V8 refuses what was made with other flags than it has.
-setFlagsFromString('--hash-seed=0');
+// The same code gives the same bytes, however fast and large the machine is that bundles it: in one thread, started with a
+// seed, and without what notes of a function how often garbage was collected since it ran, or that it is being compiled
+// further. V8 refuses what was made with other flags than it has.
+const usualFlags = ['--hash-seed=0', '--flush-bytecode', '--sparkplug'];
+os.availableParallelism = () => 1;
 
 const scripts = new Map();
 
 vm.Script = class extends vm.Script {
   constructor(source, options) {
     super(source, options);
-    if (options?.filename !== undefined) scripts.set(options.filename, this);
+    scripts.set(options.filename, this);
   }
 };
 
-function keep() {
-  for (const [filename, script] of scripts)
-    writeFileSync(join(dirname(process.argv[1]), `${filename}.code`), script.createCachedData());
-}
-
-process.on('exit', keep);
-// A thread that waits for work is torn down without a farewell.
-parentPort?.on('message', () => setImmediate(keep));
+process.on('exit', () => {
+  const dir = process.env.PRISTINE_BUNDLE;
+  const { digestOf } = require(join(dir, 'load.cjs'));
+  for (const flag of usualFlags) setFlagsFromString(flag);
+  for (const [name, script] of scripts) {
+    const code = script.createCachedData();
+    writeFileSync(join(dir, `${name}.code`), Buffer.concat([digestOf(readFileSync(join(dir, name)), code), code]));
+  }
+});

@@ -1,9 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type AgentBundle, bundleAgent } from '../../packaging/bundle.ts';
 import { houseDir } from '../../packaging/run-command.ts';
+import { digestOf } from '../../shared/digest.ts';
 import { aDirectory } from '../support/directory.ts';
 
 describe('the bundle of the agent', () => {
@@ -41,17 +42,41 @@ describe('the bundle of the agent', () => {
     expect(listing(join(dir, 'agent'))).toEqual(before);
   });
 
-  it.each(['gone', 'cut short', 'of nothing that V8 knows'])('does without it where it is %s', (what) => {
-    const code = join(dir, 'agent/main.js.code');
+  it.each<[string, (whole: Buffer) => Buffer]>([
+    ['empty', () => Buffer.alloc(0)],
+    ['cut short', (whole) => whole.subarray(0, 1_000)],
+    ['of nothing that V8 knows', () => Buffer.alloc(10_000, 'x')],
+    [
+      'damaged at its end',
+      (whole) => Buffer.concat([whole.subarray(0, whole.length / 2), Buffer.alloc(whole.length / 2)]),
+    ],
+  ])('does without it where it is %s', (_what, change) => {
+    const code = join(dir, 'agent/verify.js.code');
     const whole = readFileSync(code);
-    rmSync(code);
-    if (what === 'cut short') writeFileSync(code, whole.subarray(0, 1_000));
-    if (what === 'of nothing that V8 knows') writeFileSync(code, 'x'.repeat(10_000));
-    const { status, stdout } = verify();
+    writeFileSync(code, change(whole));
+    const { status, stdout, stderr } = verify();
     writeFileSync(code, whole);
 
-    expect(status).toBe(0);
-    expect(stdout).toContain('in_sync');
+    expect([status, stdout.slice(0, 7)]).toEqual([0, 'in_sync']);
+    expect(stderr).not.toContain('verify.js\n');
+  });
+
+  it('does without it where the text has changed and kept its length', () => {
+    const file = join(dir, 'agent/report-text.js');
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, text.replaceAll('everything is as', 'EVERYTHING IS AS'));
+    const { stdout } = verify();
+    writeFileSync(file, text);
+
+    expect(stdout).toContain('EVERYTHING IS AS it was baked');
+  });
+
+  it('is the same, however many cores the machine has', () => {
+    const bundler = join(houseDir, 'packaging/bundle.ts');
+    const program = `import(${JSON.stringify(bundler)}).then(({ bundleAgent }) => bundleAgent(process.argv[1]))`;
+    execFileSync('taskset', ['-c', '0', process.execPath, '-e', program, join(dir, 'other')]);
+
+    expect(digests(join(dir, 'other'))).toEqual(digests(join(dir, 'agent')));
   });
 
   it('says where it failed', () => {
@@ -62,6 +87,14 @@ describe('the bundle of the agent', () => {
     expect(stderr).toMatch(/on purpose[\s\S]*verify-sweep\.js:/);
   });
 });
+
+function digests(dir: string): readonly string[] {
+  const names = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
+  return names.map(({ parentPath, name }) => {
+    const file = join(parentPath, name);
+    return `${relative(dir, file)} ${digestOf(readFileSync(file))}`;
+  });
+}
 
 function listing(dir: string): string {
   return execFileSync('find', [dir, '-printf', '%p %s %T@ %C@\n'], { encoding: 'utf8' });
