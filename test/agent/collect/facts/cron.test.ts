@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cron } from '../../../../agent/collect/facts/cron.ts';
 import { parseAnacrontab, parseAtJob, parseCrontab } from '../../../../agent/collect/facts/cron-table.ts';
+import { cpuTimer } from '../../../support/cpu-time.ts';
 import { factsIn } from '../../../support/fact-tree.ts';
 
 const schedules = (text: string, ofSystem = true) =>
@@ -63,13 +64,13 @@ describe('a crontab', () => {
   });
 
   it('reads a line of a megabyte, and a megabyte of lines, in no time', () => {
-    const started = performance.now();
+    const cpuMs = cpuTimer();
 
     parseCrontab(`* * * * * root ${' x'.repeat(500_000)}`, true);
     parseCrontab(`${' '.repeat(1_000_000)}x`, true);
     parseCrontab('*\n'.repeat(500_000), true);
 
-    expect(performance.now() - started).toBeLessThan(4_000);
+    expect(cpuMs()).toBeLessThan(4_000);
   });
 });
 

@@ -7,6 +7,7 @@ import {
   parsePlain,
 } from '../../../../agent/collect/facts/kernel-cmdline.ts';
 import { kernelModules, parseModprobe, parseModulesLoad } from '../../../../agent/collect/facts/kernel-modules.ts';
+import { cpuTimer } from '../../../support/cpu-time.ts';
 import { factsIn } from '../../../support/fact-tree.ts';
 
 describe('grub’s settings', () => {
@@ -29,12 +30,12 @@ describe('grub’s settings', () => {
   });
 
   it('are read in linear time', () => {
-    const started = performance.now();
+    const cpuMs = cpuTimer();
 
     parseGrubSettings('GRUB_CMDLINE_LINUX="\n'.repeat(50_000) + "GRUB_CMDLINE_LINUX='\n".repeat(50_001));
     parseGrubSettings(`GRUB_CMDLINE_LINUX="${' '.repeat(1_000_000)}`);
 
-    expect(performance.now() - started).toBeLessThan(3_000);
+    expect(cpuMs()).toBeLessThan(3_000);
   });
 });
 
@@ -118,13 +119,13 @@ describe('kernel modules', () => {
   });
 
   it('are numbered in linear time, where all have one name', () => {
-    const started = performance.now();
+    const cpuMs = cpuTimer();
 
     const { entries } = factsIn(kernelModules, {
       'etc/modprobe.d/a.conf': Array.from({ length: 30_000 }, (_, index) => `options x ${index}\n`).join(''),
     });
 
     expect(entries).toHaveLength(30_000);
-    expect(performance.now() - started).toBeLessThan(8_000);
+    expect(cpuMs()).toBeLessThan(8_000);
   });
 });

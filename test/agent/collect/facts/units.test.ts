@@ -3,6 +3,7 @@ import { commandsOf, installOf, parseUnitFile, triggersOf } from '../../../../ag
 import { dropInNames, unitKind } from '../../../../agent/collect/facts/unit-name.ts';
 import { units } from '../../../../agent/collect/facts/units.ts';
 import type { FactOf } from '../../../../shared/fact.ts';
+import { cpuTimer } from '../../../support/cpu-time.ts';
 import { factsIn, type TreeFile } from '../../../support/fact-tree.ts';
 
 const vendor = 'usr/lib/systemd/system';
@@ -66,14 +67,14 @@ describe('a unit file', () => {
   });
 
   it('of a megabyte is read in no time', () => {
-    const started = performance.now();
+    const cpuMs = cpuTimer();
 
     parseUnitFile(`[S]\n${'a=1\\\n'.repeat(200_000)}`);
     parseUnitFile(`[S]\na=${' '.repeat(1_000_000)}b${'\\'.repeat(1_000_001)}`);
     commandsOf(parseUnitFile(`[Service]\n${'ExecStart=/a\nExecStart=\n'.repeat(100_000)}`));
     installOf(parseUnitFile(`[Install]\n${'WantedBy=a.target\n'.repeat(100_000)}`));
 
-    expect(performance.now() - started).toBeLessThan(4_000);
+    expect(cpuMs()).toBeLessThan(4_000);
   });
 });
 
