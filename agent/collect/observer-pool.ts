@@ -60,8 +60,11 @@ interface Thread {
   up: boolean;
 }
 
-/** Starts the threads at once: they come up while the caller loads and checks what it needs. */
-export function openObserverPool(threadsBeside = availableParallelism() - 1): ObserverPool {
+/**
+ * Starts the threads at once: they come up while the caller loads and checks what it needs. `hurries` allows for one more
+ * where files come from a disk: it waits while the others hash.
+ */
+export function openObserverPool(threadsBeside = availableParallelism() - 1, hurries = true): ObserverPool {
   const running = new Map<number, Waiting>();
   const waiting: Waiting[] = [];
   let nextId = 0;
@@ -90,18 +93,18 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
     return thread;
   };
   const threads = Array.from({ length: threadsBeside }, startThread);
-  let hasOneMore = false;
+  let mayAdd = hurries && threadsBeside > 0;
 
-  /** One waits for the disk while the others hash. */
   const addForDisk = () => {
-    if (threadsBeside === 0 || hasOneMore || process.resourceUsage().fsRead < blocksColdMin) return;
-    hasOneMore = true;
+    if (!mayAdd || process.resourceUsage().fsRead < blocksColdMin) return;
+    mayAdd = false;
     try {
       threads.push(startThread());
     } catch {
       // Where no more threads are allowed, it takes longer.
     }
   };
+  addForDisk();
 
   // What this thread needs to take part is loaded while the others come up.
   import('./observe-paths.ts').then((module) => {
@@ -156,7 +159,7 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1): Ob
       new Promise((resolve, reject) => {
         if (failure !== undefined) return reject(failure);
         waiting.push({ root, request: [nextId++, paths], resolve, reject });
-        if ((nextId === 1 || nextId === requestsFirst) && root.pace === undefined) addForDisk();
+        if (nextId === requestsFirst) addForDisk();
         feed();
       }),
     close: async () => {
