@@ -5,10 +5,10 @@ const { join } = require('node:path');
 const { setFlagsFromString } = require('node:v8');
 const vm = require('node:vm');
 
-// The same code gives the same bytes, however fast and large the machine is that bundles it: in one thread, started with a
-// seed, and without what notes of a function how often garbage was collected since it ran, or that it is being compiled
-// further. V8 refuses what was made with other flags than it has.
-const usualFlags = ['--hash-seed=0', '--flush-bytecode', '--sparkplug', '--concurrent-recompilation'];
+// The same code gives the same bytes, however fast, busy and large the machine is that bundles it: in one thread, started
+// with a seed, interpreted alone, and without what notes of a function how often garbage was collected since it ran. V8
+// refuses what was made with other flags than it has.
+const usualFlags = ['--hash-seed=0', '--flush-bytecode', '--max-opt=999'];
 os.availableParallelism = () => 1;
 
 const scripts = new Map();
