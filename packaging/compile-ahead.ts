@@ -28,7 +28,13 @@ const sample: Readonly<Record<string, string>> = {
 };
 
 /** See `bundle/keep-code.cjs`. */
-const flags = ['--hash-seed=1', '--no-flush-bytecode', '--max-opt=0'];
+const flags = [
+  '--hash-seed=1',
+  '--no-flush-bytecode',
+  '--no-sparkplug',
+  '--no-concurrent-recompilation',
+  '--no-profile-guided-optimization',
+];
 
 /** Runs a sweep of the sample with the bundle, and keeps the code that V8 makes of it beside each file (`load.cjs`). */
 export function compileAhead(entry: string): void {

@@ -6,9 +6,15 @@ const { setFlagsFromString } = require('node:v8');
 const vm = require('node:vm');
 
 // The same code gives the same bytes, however fast, busy and large the machine is that bundles it: in one thread, started
-// with a seed, interpreted alone, and without what notes of a function how often garbage was collected since it ran. V8
-// refuses what was made with other flags than it has.
-const usualFlags = ['--hash-seed=0', '--flush-bytecode', '--max-opt=999'];
+// with a seed, and without what notes of a function how often garbage was collected since it ran, or how far it was and is
+// to be compiled further. V8 refuses what was made with other flags than it has.
+const usualFlags = [
+  '--hash-seed=0',
+  '--flush-bytecode',
+  '--sparkplug',
+  '--concurrent-recompilation',
+  '--profile-guided-optimization',
+];
 os.availableParallelism = () => 1;
 
 const scripts = new Map();
