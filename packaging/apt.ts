@@ -19,7 +19,7 @@ export async function ensurePrograms(packageOf: Readonly<Record<string, string>>
   const packages = [...new Set(missing().map((program) => packageOf[program] as string))];
   if (packages.length === 0) return true;
   if (!isRoot || !findProgram(['apt-get'])) return false;
-  console.log(`installing with apt-get: ${packages.join(' ')}`);
+  console.error(`installing with apt-get: ${packages.join(' ')}`);
   const options = {
     output: 'keep',
     timeoutMs: 600_000,

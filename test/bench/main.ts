@@ -2,13 +2,14 @@
  * npm run bench [-- --json] [--rounds N]
  *
  * Everything that is claimed about speed and size, measured in one run on this machine, beside its peers. As root, for
- * debootstrap. Exits 1 when a target is missed.
+ * debootstrap; peers that are missing are installed. Exits 1 when a target is missed.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ensurePrograms } from '../../packaging/apt.ts';
 import { bundleAgent } from '../../packaging/bundle.ts';
 import { houseDir } from '../../packaging/run-command.ts';
 import { debianRoot } from '../support/debian-root.ts';
@@ -33,6 +34,10 @@ process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 process.once('exit', () => rmSync(work, { recursive: true, force: true }));
 
+if (!(await ensurePrograms({ aide: 'aide', debootstrap: 'debootstrap', openssl: 'openssl' }))) {
+  console.error('bench: aide, debootstrap and openssl are needed: run it as root, or install them');
+  process.exit(2);
+}
 const { entry } = await bundleAgent(join(work, 'agent'));
 const pub = join(work, 'image.pub');
 pristine('keygen', '--out', join(work, 'image'));
