@@ -30,7 +30,7 @@ export async function ensurePrograms(packageOf: Readonly<Record<string, string>>
     ['apt-get', 'install', '-q', '-y', '--no-install-recommends', ...packages],
     options,
   );
-  if (!ok) console.log(output.trimEnd());
+  if (!ok) console.error(output.trimEnd());
   return missing().length === 0;
 }
 

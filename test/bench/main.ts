@@ -34,8 +34,8 @@ process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 process.once('exit', () => rmSync(work, { recursive: true, force: true }));
 
-if (!(await ensurePrograms({ aide: 'aide', debootstrap: 'debootstrap', openssl: 'openssl' }))) {
-  console.error('bench: aide, debootstrap and openssl are needed: run it as root, or install them');
+if (!(await ensurePrograms({ aide: 'aide', openssl: 'openssl' }))) {
+  console.error('bench: aide and openssl are needed: run it as root on Debian, which installs them, or install them');
   process.exit(2);
 }
 const { entry } = await bundleAgent(join(work, 'agent'));
