@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 export const houseDir = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
 export interface CommandOptions {
-  /** `show` passes output through; `keep` holds it back, so that a step that went well is one line. */
-  readonly output: 'show' | 'keep';
+  /** `show` passes output through; `keep` holds it back, so that a step that went well is one line; `both` does both. */
+  readonly output: 'show' | 'keep' | 'both';
   readonly timeoutMs: number;
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -29,8 +29,12 @@ export function runCommand(command: readonly string[], options: CommandOptions):
     timeout: options.timeoutMs,
     killSignal: 'SIGKILL',
   });
-  child.stdout?.on('data', (chunk: Buffer) => kept.push(chunk));
-  child.stderr?.on('data', (chunk: Buffer) => kept.push(chunk));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      kept.push(chunk);
+      if (options.output === 'both') process.stdout.write(chunk);
+    });
+  }
   return new Promise((done) => {
     child.on('error', (error) => done({ ok: false, output: error.message }));
     child.on('close', (code, signal) => {

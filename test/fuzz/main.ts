@@ -5,10 +5,10 @@
  * file, which belongs into `corpus/` once the parser is mended.
  */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { seededRandom } from '../support/random.ts';
 import { Broken, runTarget } from './run-target.ts';
@@ -20,44 +20,41 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     seed: { type: 'string', default: `${Math.floor(Math.random() * 2 ** 31)}` },
     processes: { type: 'string', default: '1' },
-    part: { type: 'string' },
+    /** For a child: the whole name of its one parser. */
+    parser: { type: 'string' },
   },
 });
 const memoryMiBMax = 1_024;
-const chosen = targets.filter(({ name }) => options.only === undefined || name.includes(options.only));
-if (chosen.length === 0) {
-  console.error(`no parser is called ${options.only}: ${targets.map(({ name }) => name).join(', ')}`);
-  process.exit(2);
-}
-if (options.part === undefined) {
-  console.log(`seed ${options.seed}: ${chosen.length} parsers, ${options.seconds} s each`);
-  const broken = await runParts(Number(options.processes));
-  console.log(broken ? 'something broke' : 'nothing broke');
-  process.exitCode = broken ? 1 : 0;
+const its = targets.find(({ name }) => name === options.parser);
+if (its !== undefined) {
+  if (!(await survives(its))) process.exitCode = 1;
 } else {
-  const [part, of] = options.part.split('/').map(Number) as [number, number];
-  for (const target of chosen.filter((_, index) => index % of === part)) {
-    if (!(await survives(target))) process.exitCode = 1;
+  const names = targets.map(({ name }) => name);
+  const chosen = names.filter((name) => options.only === undefined || name.includes(options.only));
+  if (chosen.length === 0) {
+    console.error(`no parser is called ${options.only}: ${names.join(', ')}`);
+    process.exit(2);
   }
+  console.log(`seed ${options.seed}: ${chosen.length} parsers, ${options.seconds} s each`);
+  const broken = await runAll(chosen, Number(options.processes));
+  console.log(broken.length > 0 ? `broken: ${broken.join(', ')}` : 'nothing broke');
+  process.exitCode = broken.length > 0 ? 1 : 0;
 }
 
-/** Each part in a process of its own, so that one parser's memory is not another's. Whether any was not a success. */
-async function runParts(count: number): Promise<boolean> {
-  const passed = [
-    '--seconds',
-    options.seconds,
-    '--seed',
-    options.seed,
-    ...(options.only ? ['--only', options.only] : []),
-  ];
-  const codes = await Promise.all(
-    Array.from({ length: count }, (_, part) => {
-      const args = [fileURLToPath(import.meta.url), ...passed, '--part', `${part}/${count}`];
-      const child = spawn(process.execPath, args, { stdio: 'inherit' });
-      return new Promise<number | null>((resolve) => child.once('close', resolve));
-    }),
-  );
-  return codes.some((code) => code !== 0);
+/** Each parser in a process of its own, so that one's memory is not another's. Those that were no success. */
+async function runAll(names: readonly string[], processes: number): Promise<readonly string[]> {
+  const waiting = [...names];
+  const broken: string[] = [];
+  const work = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const args = ['--parser', name, '--seconds', options.seconds, '--seed', options.seed];
+      const child = spawn(process.execPath, [import.meta.filename, ...args], { stdio: 'inherit' });
+      const [code] = await once(child, 'close');
+      if (code !== 0) broken.push(name);
+    }
+  };
+  await Promise.all(Array.from({ length: processes }, work));
+  return broken;
 }
 
 async function survives(target: Target): Promise<boolean> {
