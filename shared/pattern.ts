@@ -10,6 +10,9 @@ import { nameBytes, type RawName } from './name.ts';
  */
 export type Matcher = (path: RawName) => boolean;
 
+/** A longer one is refused where rules are read. */
+export const patternCharsMax = 4_096;
+
 /** Whether `compilePattern` accepts the text. */
 export function isPattern(text: string): boolean {
   return parsePattern(text) !== undefined;

@@ -3,7 +3,7 @@ import { canonicalJson } from './canonical-json.ts';
 import { Digest, sha256Hex } from './digest.ts';
 import { Name } from './image.ts';
 import { Listening } from './listening.ts';
-import { isPattern } from './pattern.ts';
+import { isPattern, patternCharsMax } from './pattern.ts';
 import { Severity } from './severity.ts';
 import { statementOf } from './statement.ts';
 
@@ -38,7 +38,7 @@ export type GuardName = z.infer<typeof GuardName>;
 
 const Pattern = z
   .string()
-  .max(4_096)
+  .max(patternCharsMax)
   .refine(isPattern, 'expected an absolute pattern of *, ?, […] and ** as a whole segment; no negation, no braces');
 const reason = z.string().regex(/\S/, 'expected words').max(1_024);
 const names = (what: string) => z.array(z.string().min(1).max(4_096)).max(1_024).default([]).describe(what);

@@ -17,8 +17,8 @@ import { factsOf } from '../../agent/collect/xattrs.ts';
 import { diffTexts } from '../../agent/texts/text-diff.ts';
 import { parseEnvelope } from '../../shared/dsse.ts';
 import { parseEntryLine, writeEntryLine } from '../../shared/entry-line.ts';
-import { encodeName, nameBytes, terminalSafe } from '../../shared/name.ts';
-import { compilePattern, isPattern } from '../../shared/pattern.ts';
+import { encodeName, nameBytes, rawNameBytesMax, terminalSafe } from '../../shared/name.ts';
+import { compilePattern, isPattern, patternCharsMax } from '../../shared/pattern.ts';
 import { parseAgentMessage, parseServerMessage } from '../../shared/protocol.ts';
 import { TextDiff } from '../../shared/text-diff.ts';
 import { memoryRoot } from '../support/memory-root.ts';
@@ -160,9 +160,10 @@ function diffOf(input: Buffer): unknown {
   return diff;
 }
 
-/** A pattern, a NUL and a path. */
+/** A pattern, a NUL and a path, neither longer than rules and walks hand on: what they cost together is their product. */
 function patternOf(input: Buffer): unknown {
   const [pattern = '', path = ''] = latin1(input).split('\0');
+  if (pattern.length > patternCharsMax || path.length > rawNameBytesMax) return false;
   return isPattern(pattern) ? compilePattern(pattern)(path) : false;
 }
 
