@@ -10,7 +10,7 @@ import type { ConnectionNotes, ConnectionState } from './report/connection.ts';
 import type { Reporter, Telling } from './report/reporter.ts';
 import type { Spool } from './report/spool.ts';
 import type { RulesOffers } from './rules/offers.ts';
-import type { Checker, Scan, Sweeper } from './scan.ts';
+import type { Checker, FullSweep, QuickSweep, Scan, Sweeper } from './scan.ts';
 import { createServerView } from './server-view.ts';
 import type { Settling } from './settle/settling.ts';
 import { type Status, statusEveryMs } from './status.ts';
@@ -74,9 +74,12 @@ export function createAgent(options: AgentOptions): Agent {
   const limits = { ...agentLimits, ...options.limits };
   const agenda = createAgenda(clock.monotonic(), limits, options.random);
 
-  let swept: Scan | undefined;
+  let swept: FullSweep | QuickSweep | undefined;
+  /** Somebody wants everything to be looked at. */
+  let wantsEverything = false;
   /** Of the sweep under way: stale where its rules are not in force any more. */
   let sweeping: 'fresh' | 'stale' | undefined;
+  let sweepStartedAt = 0;
   let lastSweep: Status['lastSweep'] = null;
   let again: { readonly names: readonly string[]; readonly at: number } | undefined;
   let statusDueAt = Number.NEGATIVE_INFINITY;
@@ -92,7 +95,10 @@ export function createAgent(options: AgentOptions): Agent {
     log,
     onChange: noteStatus,
     onWork: () => wake(),
-    askForSweep: agenda.askForSweep,
+    askForSweep: () => {
+      wantsEverything = true;
+      return agenda.askForSweep();
+    },
     noteOffer: options.offers.note,
   });
 
@@ -194,8 +200,11 @@ export function createAgent(options: AgentOptions): Agent {
 
   function startSweep(signal: AbortSignal): void {
     sweeping = 'fresh';
+    sweepStartedAt = clock.monotonic();
+    const reach = wantsEverything ? 'everything' : 'changes';
+    wantsEverything = false;
     // A sweep never fails but by being stopped, and then nobody waits for it.
-    options.sweep(signal).then(
+    options.sweep(signal, reach).then(
       (scan) => {
         swept = scan;
         wake();
@@ -204,7 +213,7 @@ export function createAgent(options: AgentOptions): Agent {
     );
   }
 
-  async function finishSweep(scan: Scan): Promise<void> {
+  async function finishSweep(scan: FullSweep | QuickSweep): Promise<void> {
     const { startedAt, finishedAt, coverage } = scan;
     agenda.sweepEnded(clock.monotonic());
     const isStale = sweeping === 'stale';
@@ -215,7 +224,9 @@ export function createAgent(options: AgentOptions): Agent {
     follow(await reporter.tell(scan));
     const { open, holes } = reporter.state;
     const counts = { findings: open.size, holes: holes.length, entries: coverage.entries };
-    log.info({ verdict: reporter.verdict, ...counts, startedAt, finishedAt }, 'swept');
+    const ms = Math.round(clock.monotonic() - sweepStartedAt);
+    log.info({ kind: scan.kind, verdict: reporter.verdict, ...counts, startedAt, finishedAt, ms }, 'swept');
+    if (scan.kind === 'quick-sweep') noteUnstable(scan);
     giveMemoryBack();
   }
 
@@ -224,8 +235,7 @@ export function createAgent(options: AgentOptions): Agent {
       const scan = await options.checker.check(dirty.take());
       if (scan === undefined) return needSweep('a check cannot answer for the changed names');
       follow(await reporter.tell(scan));
-      const unstable = scan.coverage.holes.filter(({ reason }) => reason === 'unstable').map(({ name }) => name);
-      if (unstable.length > 0) again = { names: unstable, at: clock.monotonic() + limits.recheckMs };
+      noteUnstable(scan);
     } catch (error) {
       // The sweep meets the same obstacle, and its report names it.
       log.warn({ reason: sentenceOf(error) }, 'a check failed');
@@ -233,6 +243,11 @@ export function createAgent(options: AgentOptions): Agent {
     } finally {
       agenda.checkEnded(startedAt, clock.monotonic());
     }
+  }
+
+  function noteUnstable({ coverage }: Scan): void {
+    const unstable = coverage.holes.filter(({ reason }) => reason === 'unstable').map(({ name }) => name);
+    if (unstable.length > 0) again = { names: unstable, at: clock.monotonic() + limits.recheckMs };
   }
 
   function follow(telling: Telling): void {

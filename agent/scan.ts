@@ -2,7 +2,7 @@ import type { Coverage } from '../shared/coverage.ts';
 import type { Finding } from '../shared/finding.ts';
 import type { Identity } from '../shared/identity.ts';
 
-/** What a check looked at: this subject and, for a file, everything beneath it. The same reach as that of a hole. */
+/** What was looked at: this subject and, for a file, everything beneath it. The same reach as that of a hole. */
 interface Scope {
   readonly subject: string;
   readonly name: string;
@@ -15,17 +15,32 @@ interface Measured {
   readonly coverage: Coverage;
 }
 
-/** One pass: a sweep over everything, or a check of some subjects. */
-export type Scan =
-  | (Measured & { readonly kind: 'sweep'; readonly identities?: readonly Identity[] | undefined })
-  | (Measured & { readonly kind: 'check'; readonly looked: readonly Scope[] });
+export interface FullSweep extends Measured {
+  readonly kind: 'sweep';
+  readonly identities?: readonly Identity[] | undefined;
+}
 
-export type Check = Extract<Scan, { kind: 'check' }>;
+/** A sweep that looked where something has changed since the last look at everything: what is elsewhere stands. */
+export interface QuickSweep extends Omit<FullSweep, 'kind'> {
+  readonly kind: 'quick-sweep';
+  readonly looked: readonly Scope[];
+}
+
+export interface Check extends Measured {
+  readonly kind: 'check';
+  readonly looked: readonly Scope[];
+}
+
+/** One pass: a sweep over everything, or a check of some subjects. */
+export type Scan = FullSweep | QuickSweep | Check;
 
 /** Looks at some names in process. Undefined when they are too much for a check, and a sweep should look instead. */
 export interface Checker {
   check(names: readonly string[]): Promise<Check | undefined>;
 }
 
-/** Looks at everything, in a child that exits. Rejects only when the signal aborts: what went wrong is a hole. */
-export type Sweeper = (signal: AbortSignal) => Promise<Scan>;
+/**
+ * Answers for everything: by looking at everything, or, where that is enough, at what has changed since somebody did.
+ * Rejects only when the signal aborts: what went wrong is a hole.
+ */
+export type Sweeper = (signal: AbortSignal, reach: 'everything' | 'changes') => Promise<FullSweep | QuickSweep>;

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { type Clock, timestamp } from '../shared/clock.ts';
 import { emptyCoverage, type Hole } from '../shared/coverage.ts';
@@ -7,7 +7,7 @@ import { sentenceOf } from '../shared/errors.ts';
 import { Report } from '../shared/report.ts';
 import type { PinningOptions } from './check/pinning.ts';
 import type { Baseline } from './report/report-builder.ts';
-import type { Scan, Sweeper } from './scan.ts';
+import type { FullSweep } from './scan.ts';
 
 export interface SweepChildOptions {
   /** The file that `node` runs for `pristine`. */
@@ -17,13 +17,16 @@ export interface SweepChildOptions {
   /** Directory of the manifests of components. */
   readonly components?: string;
   readonly pub: string;
-  readonly stateDir: string;
   /** As `pristine sweep` takes them, or `none`. */
   readonly sweepBytesPerSecondMax?: string;
   readonly sweepCpuShareMax?: string;
   /** What a sweep that begins now compares with. */
   readonly judged: () => Judged;
   readonly pinning?: () => PinningOptions | undefined;
+  /** Where to leave what was seen (`quick-sweep.ts`). */
+  readonly stampsFile?: string;
+  /** Looks at nothing but what runs. */
+  readonly machineOnly?: boolean;
   readonly clock: Clock;
   readonly log: Logger;
   readonly limits?: Partial<SweepLimits>;
@@ -53,7 +56,7 @@ const errorBytesMax = 4_096;
  * Sweeps by `pristine sweep` in a child, so that the memory of a sweep is gone after it. Whatever goes wrong with the
  * child is a hole over everything in a scan of this time, never an old verdict left standing.
  */
-export function createSweeper(options: SweepChildOptions): Sweeper {
+export function createSweepChild(options: SweepChildOptions): (signal: AbortSignal) => Promise<FullSweep> {
   return async (signal) => {
     const { clock, log } = options;
     const startedAt = timestamp(clock.now());
@@ -70,7 +73,7 @@ export function createSweeper(options: SweepChildOptions): Sweeper {
   };
 }
 
-function scanOf(report: Report, { baseline }: Judged, { root, manifest, clock, log }: SweepChildOptions): Scan {
+function scanOf(report: Report, { baseline }: Judged, { root, manifest, clock, log }: SweepChildOptions): FullSweep {
   const { startedAt, findings, identities } = report;
   const whole: Hole = { subject: 'manifest', name: manifest, reason: 'not-a-manifest' };
   if (report.image !== null && (report.image.digest !== baseline.image || report.rules !== baseline.rules)) {
@@ -102,7 +105,7 @@ function isBlind(root: string, { coverage, error }: Report): boolean {
   return resolve(root) === '/' && error === undefined && !coverage.live;
 }
 
-function unmeasured(startedAt: string, clock: Clock, hole: Hole): Scan {
+function unmeasured(startedAt: string, clock: Clock, hole: Hole): FullSweep {
   const finishedAt = notBefore(startedAt, timestamp(clock.now()));
   return { kind: 'sweep', startedAt, finishedAt, findings: [], coverage: { ...emptyCoverage, holes: [hole] } };
 }
@@ -132,14 +135,15 @@ function rulesArguments({ rulesFile, isTrial }: Judged): readonly string[] {
 
 /** The child's standard output. Rejects when it ended otherwise than by 0, 1 or 3, and when the signal aborts. */
 function runSweep(options: SweepChildOptions, judged: Judged, signal: AbortSignal): Promise<string> {
-  const { entry, root, manifest, components, pub, stateDir, pinning, clock, limits: given } = options;
+  const { entry, root, manifest, components, pub, pinning, stampsFile, machineOnly, clock, limits: given } = options;
   const pace = paceArguments(options);
   const slow = pace.length > 0 ? { sweepMsMax: slowSweepMsMax } : {};
   const limits = { ...sweepLimits, ...slow, ...given };
   return new Promise((resolve, reject) => {
-    const verified = join(stateDir, 'verified');
     const args = [
-      ...[entry, 'sweep', '--root', root, '--manifest', manifest, '--pub', pub, '--verified', verified],
+      ...[entry, 'sweep', '--root', root, '--manifest', manifest, '--pub', pub],
+      ...(stampsFile === undefined ? [] : ['--stamps', stampsFile]),
+      ...(machineOnly === true ? ['--machine'] : []),
       ...(components === undefined ? [] : ['--components', components]),
       ...pace,
       ...pinningArguments(pinning?.()),

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type ScheduledTask, schedule } from 'node-cron';
 import pino, { type Logger } from 'pino';
 import { systemClock } from '../shared/clock.ts';
@@ -16,10 +16,12 @@ import { createDirtySet } from './check/dirty-set.ts';
 import { type Manifest, openManifest } from './check/open-manifest.ts';
 import { readPublicKeys } from './collect/key-file.ts';
 import { readMounts } from './collect/mounts.ts';
+import { paceLimitsOf } from './collect/pace.ts';
 import { findSilentMounts, type SilentMounts } from './collect/silent-mounts.ts';
 import { rootPrefix } from './collect/system-path.ts';
 import { type AgentConfig, agentUrl, loadConfig } from './config.ts';
 import { readFacts } from './facts.ts';
+import { createQuickSweeper } from './quick-sweep.ts';
 import { createConnection } from './report/connection.ts';
 import { createReporter } from './report/reporter.ts';
 import { openSpool } from './report/spool.ts';
@@ -30,7 +32,7 @@ import { openSettling } from './settle/settling.ts';
 import { loadKnownState, saveKnownState } from './state/known-state.ts';
 import { openStateDirectory } from './state/state-directory.ts';
 import { exitCodeOfVerdict, writeStatus } from './status.ts';
-import { createSweeper } from './sweep-child.ts';
+import { createSweepChild } from './sweep-child.ts';
 import { version } from './version.ts';
 import { openWatcher, type WatcherOptions } from './watch/open-watcher.ts';
 import { noWatcher, type Watcher } from './watch/watcher.ts';
@@ -111,10 +113,17 @@ async function runAgainst(
     });
     const pinning = () => settling.pinning;
     const scanner = { ...config, entry: options.entry, pinning, clock: systemClock, log };
+    const judged = () => ({ baseline: baseline(), rulesFile: inForce.file });
+    const components = { from: { directory: config.components }, keys };
+    const stampsFile = join(stateDir, 'stamps');
+    const checker = createChecker({
+      ...{ manifest: () => inForce.manifest, components, root: config.root, pinning },
+      clock: systemClock,
+    });
     const offers = createRulesOffers({
       ...{ inForce, stateDir, log },
       sweep: ({ rules, file }, stop) =>
-        createSweeper({
+        createSweepChild({
           ...scanner,
           judged: () => ({ baseline: { image: image.digest, rules }, rulesFile: file, isTrial: true }),
         })(stop),
@@ -128,14 +137,17 @@ async function runAgainst(
       spool,
       dirty,
       watcher: () => watcher,
-      sweep: createSweeper({ ...scanner, judged: () => ({ baseline: baseline(), rulesFile: inForce.file }) }),
-      checker: createChecker({
-        manifest: () => inForce.manifest,
-        components: { from: { directory: config.components }, keys },
-        root: config.root,
-        pinning,
+      sweep: createQuickSweeper({
+        ...{ stampsFile, checker, manifest: () => inForce.manifest, components, root: config.root },
+        sweep: createSweepChild({ ...scanner, judged, stampsFile }),
+        machine: resolve(config.root) === '/' ? createSweepChild({ ...scanner, judged, machineOnly: true }) : undefined,
+        judgedBy: () => JSON.stringify([judged(), pinning()]),
+        known: () => ({ findings: [...reporter.state.open.values()], holes: reporter.state.holes }),
+        pace: paceLimitsOf(config.sweepBytesPerSecondMax, config.sweepCpuShareMax),
         clock: systemClock,
+        log,
       }),
+      checker,
       settling,
       onTold: () => connection.wake(),
       writeStatus: (status) => writeStatus(stateDir, status),

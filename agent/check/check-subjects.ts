@@ -133,6 +133,7 @@ async function checkSubjects(
       ...(composition.laidOver.length > 0 && { components: [...composition.laidOver] }),
       checked: new Set([...baked.files.keys(), ...observed.keys()]).size,
       ...tally,
+      filesUnchanged: 0,
       mounts: [...scope.mounts()],
       // What runs is left to the sweeps: no path that changed says anything of it.
       live: false,

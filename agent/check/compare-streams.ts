@@ -2,16 +2,18 @@ import type { Entry } from '../../shared/entry.ts';
 import { compareEntries, writeEntryLine } from '../../shared/entry-line.ts';
 import type { FactEntry } from '../../shared/fact.ts';
 import { encodeRaw, type RawName, rawName } from '../../shared/name.ts';
-import { markBytes } from '../collect/marks.ts';
-import { entryIn, type Observation, reasonIn, unchanged } from '../collect/observe.ts';
+import { entryIn, type Observation, reasonIn } from '../collect/observe.ts';
 import type { ObservedBatch } from '../collect/observe-tree.ts';
+import { type StampPlace, stampWords } from '../collect/stamp.ts';
 import type { EntryCursor } from './entry-cursor.ts';
 import type { Judge } from './judge.ts';
 
 export interface CompareOptions {
   readonly onProgress?: (looked: number) => void;
-  /** Notes a file that was found as baked. */
-  readonly keep?: ((line: string, mark: Uint8Array | undefined) => void) | undefined;
+  /** Told of every path, in order: where its stamp is, if any are wanted, and whether all is as it was baked. */
+  readonly onObserved?:
+    | ((path: RawName, observation: Observation, stamp: StampPlace | undefined, isBaked: boolean) => void)
+    | undefined;
   /** Which paths are judged even where they are as they were baked. */
   readonly watches?: (path: RawName) => boolean;
 }
@@ -25,18 +27,18 @@ export async function compareFiles(
   baked: EntryCursor,
   observed: AsyncIterable<ObservedBatch>,
   judge: Judge,
-  { onProgress = () => undefined, keep = () => undefined, watches = () => false }: CompareOptions = {},
+  { onProgress = () => undefined, onObserved = () => undefined, watches = () => false }: CompareOptions = {},
 ): Promise<number> {
   let looked = 0;
-  for await (const { paths, observations, marks } of observed) {
+  for await (const { paths, observations, stamps } of observed) {
     for (let index = 0; index < paths.length; index++) {
       const observation = observations[index]!;
       if (baked.line === undefined) await baked.load();
-      if (observation === unchanged) looked += await passBefore(baked, paths[index]!, judge);
-      if (observation === baked.line || (observation === unchanged && isAbout(baked.line, paths[index]!))) {
+      const stamp = stamps && { words: stamps, at: index * stampWords };
+      onObserved(paths[index]!, observation, stamp, observation === baked.line);
+      if (observation === baked.line) {
         if (watches(paths[index]!)) judge.found(baked.entry(), baked.entry());
         else judge.same(paths[index]!, baked.line!);
-        keep(baked.line!, marks?.subarray(index * markBytes, (index + 1) * markBytes));
         baked.advance();
         looked++;
       } else looked += await mergePath(baked, paths[index]!, observation, judge);
@@ -46,14 +48,10 @@ export async function compareFiles(
   return looked + (await passMissing(baked, judge, (entry) => entry.subject === 'file'));
 }
 
-/** Without parsing it: in canonical form no other text can hold these quotes. */
-function isAbout(line: string | undefined, path: RawName): boolean {
-  return line?.includes(`"name":${JSON.stringify(encodeRaw(path))},`) === true;
-}
-
 /** Whatever was baked before a path that is there is missing. */
 async function passBefore(baked: EntryCursor, path: RawName, judge: Judge): Promise<number> {
-  if (isAbout(baked.line, path)) return 0;
+  // Without parsing it: in canonical form no other text can hold these quotes.
+  if (baked.line?.includes(`"name":${JSON.stringify(encodeRaw(path))},`)) return 0;
   const missing = await passMissing(baked, judge, (entry) => entry.subject === 'file' && isBefore(entry.name, path));
   await baked.load();
   return missing;
@@ -72,8 +70,7 @@ async function mergePath(baked: EntryCursor, path: RawName, observation: Observa
 /** One path, whatever it is. */
 export function judgePath(judge: Judge, path: RawName, expected: Entry | undefined, observation: Observation): void {
   const observed = entryIn(observation);
-  // What nobody baked cannot have been found as baked: whatever says so is broken.
-  const reason = observation === unchanged ? 'unstable' : reasonIn(observation);
+  const reason = reasonIn(observation);
   if (observed !== undefined) judge.found(expected, observed, reason);
   else if (reason !== undefined) judge.unseen(path, expected, reason);
   else if (expected !== undefined) judge.missing(expected);

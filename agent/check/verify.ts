@@ -1,9 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import { groupFindings, type PackageGroup } from '../../shared/attribution.ts';
 import { type Clock, timestamp } from '../../shared/clock.ts';
-import type { Coverage } from '../../shared/coverage.ts';
+import { type Coverage, emptyCoverage } from '../../shared/coverage.ts';
 import type { Finding } from '../../shared/finding.ts';
 import type { Identity } from '../../shared/identity.ts';
+import { type RawName, rawName } from '../../shared/name.ts';
 import { foldRelabels, type Relabel } from '../../shared/relabel.ts';
 import type { Report } from '../../shared/report.ts';
 import type { RulesPredicate } from '../../shared/rules.ts';
@@ -13,10 +14,13 @@ import { collectFacts } from '../collect/facts/collector.ts';
 import { collectors } from '../collect/facts/collectors.ts';
 import { keepHeapSmall } from '../collect/heap.ts';
 import { readMachine } from '../collect/live/machine.ts';
+import { readMounts } from '../collect/mounts.ts';
 import { newTally } from '../collect/observe.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
+import { notingRoot } from '../collect/outer-paths.ts';
 import { openPace, type PaceLimits } from '../collect/pace.ts';
 import { attributeFiles } from '../collect/packages/attribute-files.ts';
+import { rootPrefix } from '../collect/system-path.ts';
 import type { Platform } from '../image/platform-choice.ts';
 import { openRootView, type RootView } from '../image/root-view.ts';
 import { tooMany } from '../report/apply-scan.ts';
@@ -33,7 +37,9 @@ import { openJudge, type Witness } from './judge.ts';
 import { type LiveLook, openLiveLook } from './live-look.ts';
 import { type Manifest, openJudged } from './open-manifest.ts';
 import { noPinning, openPinning, type PinningOptions } from './pinning.ts';
-import { openVerifiedFiles, type VerifiedFiles } from './verified-files.ts';
+import { openStampWriter, type StampWriter } from './stamp-file.ts';
+import { mountsDigest, outerPaths } from './trust.ts';
+import { isFileLine, nameIn } from './unparsed-line.ts';
 import { verifyScope } from './verify-scope.ts';
 
 export interface VerifyOptions {
@@ -49,8 +55,8 @@ export interface VerifyOptions {
   readonly onRefused?: (sentence: string) => void;
   readonly pool: ObserverPool;
   readonly clock: Clock;
-  /** A file that remembers what need not be read again (`verified-files.ts`). Without one, everything is. */
-  readonly verifiedFile?: string | undefined;
+  /** A file to leave for `look-again.ts`: what was seen of every path. */
+  readonly stampsFile?: string | undefined;
   /** What the instance wrote itself, as it stood when boot had settled (`pinning.ts`). */
   readonly pins?: PinningOptions | undefined;
   /** A file with newer rules than those of the manifest, to judge by in their place. */
@@ -67,16 +73,36 @@ export interface VerifyOptions {
  * NOT_FOUND, UNSTABLE, ARCHIVE, IO; whoever reports them says `unverifiable`.
  */
 export async function verify(options: VerifyOptions): Promise<Report> {
-  const startedAt = timestamp(options.clock.now());
+  return reportOf(options, sweep);
+}
+
+/** The same of what runs alone, where the root is that of the machine. Errors: those of `verify`. */
+export async function verifyMachine(options: VerifyOptions): Promise<Report> {
+  return reportOf(options, lookAtMachine);
+}
+
+interface Swept {
+  readonly findings: readonly Finding[];
+  readonly coverage: Coverage;
+  readonly packages?: readonly PackageGroup[];
+  readonly relabels?: readonly Relabel[];
+  readonly identities?: readonly Identity[];
+}
+
+async function reportOf(
+  options: VerifyOptions,
+  look: (manifest: Manifest, options: VerifyOptions, startedAt: number) => Promise<Swept>,
+): Promise<Report> {
+  const now = options.clock.now();
   const manifest = openJudged(options);
   try {
-    const { findings, coverage, packages, relabels, identities } = await sweep(manifest, options);
+    const { findings, coverage, packages = [], relabels = [], identities } = await look(manifest, options, now);
     return {
       schema: 'pristine.report/1',
       image: manifest.image,
       rules: manifest.rules.sequence,
       root: options.root,
-      startedAt,
+      startedAt: timestamp(now),
       finishedAt: timestamp(options.clock.now()),
       verdict: decideVerdict({
         severities: findings.map(({ severity }) => severity),
@@ -96,36 +122,26 @@ export async function verify(options: VerifyOptions): Promise<Report> {
   }
 }
 
-interface Swept {
-  readonly findings: readonly Finding[];
-  readonly coverage: Coverage;
-  readonly packages: readonly PackageGroup[];
-  readonly relabels: readonly Relabel[];
-  readonly identities?: readonly Identity[];
-}
-
 /** Up to so many need no care for memory, which costs time. */
 const entriesSmall = 20_000;
 
-async function sweep(manifest: Manifest, options: VerifyOptions): Promise<Swept> {
-  const { root: rootPath, platform, pool, verifiedFile, clock, components, keys, onRefused } = options;
+async function sweep(manifest: Manifest, options: VerifyOptions, startedAt: number): Promise<Swept> {
+  const { root: rootPath, platform, pool, stampsFile, components, keys, onRefused } = options;
   const composition = await openComposition(manifest, components && { from: components, keys, onRefused });
   if (composition.entries > entriesSmall) keepHeapSmall();
-  const known =
-    verifiedFile === undefined ? undefined : openVerifiedFiles(verifiedFile, composition.digest, clock.now());
+  const stamps = stampsFile === undefined ? undefined : openStampWriter(stampsFile, startedAt);
   let root: RootView | undefined;
   try {
     root = await openRootView(rootPath, {
       pool,
       platform,
       labels: hasLabels(manifest.statement.predicate.scheme),
-      ...(known && { verified: known.verified }),
+      stamps: stamps !== undefined,
       ...(options.pace && { pace: openPace(options.pace) }),
     });
-    const swept = await sweepRoot(manifest, root, { ...options, composition, keep: known?.keep });
-    known?.save();
-    return swept;
+    return await sweepRoot(manifest, root, { ...options, composition, stamps, startedAt });
   } finally {
+    stamps?.close();
     root?.close();
     composition.close();
   }
@@ -133,13 +149,14 @@ async function sweep(manifest: Manifest, options: VerifyOptions): Promise<Swept>
 
 interface SweepOptions extends Pick<VerifyOptions, 'onProgress' | 'pins' | 'limits'> {
   readonly composition: Composition;
-  readonly keep: VerifiedFiles['keep'] | undefined;
+  readonly stamps: StampWriter | undefined;
+  readonly startedAt: number;
 }
 
 async function sweepRoot(
   manifest: Manifest,
   root: RootView,
-  { onProgress, keep, pins, limits, composition }: SweepOptions,
+  { onProgress, stamps, startedAt, pins, limits, composition }: SweepOptions,
 ): Promise<Swept> {
   const holes = openHoleList();
   for (const hole of composition.holes) holes.add(hole);
@@ -160,7 +177,10 @@ async function sweepRoot(
   // The threads read files from here on, while this one checks the digest. Nothing is judged before it has.
   const observed = root.observe(scope, tally);
   const { distro } = manifest.statement.predicate.platform;
-  const facts = await root.read((files) => collectFacts(files, distro, collectors));
+  const asked = new Set<RawName>();
+  const facts = await root.read((files) =>
+    collectFacts(stamps === undefined ? files : notingRoot(files, asked), distro, collectors),
+  );
   for (const hole of [...facts.holes, ...(live?.holes ?? [])]) holes.add(hole);
   await checkStoredDigest(manifest);
   const cursor = openCursor(composition.lines());
@@ -172,7 +192,11 @@ async function sweepRoot(
     if (looked > entriesSmall) keepHeapSmall();
     onProgress(looked, entries);
   };
-  checked += await compareFiles(cursor, observed, judge, { onProgress: progress, keep, watches: pinning.watches });
+  checked += await compareFiles(cursor, observed, judge, {
+    onProgress: progress,
+    onObserved: stamps?.add,
+    watches: pinning.watches,
+  });
   checked += await compareFacts(cursor, after, judge, { judgesAll });
   const running = live?.judge(scope.rulebook);
   for (const finding of running?.findings ?? []) list.add(finding);
@@ -181,6 +205,11 @@ async function sweepRoot(
   const unpinned = await pinning.finish(holes.all());
   if (unpinned !== undefined) holes.add(unpinned);
   if (list.isCut()) holes.add(tooMany);
+  const mounts = mountsDigest(root.mounts(), manifest.rulebook);
+  if (stamps !== undefined && root.prefix !== undefined && mounts !== undefined) {
+    const outer = outerPaths(root.prefix, root.silent, asked, scope.leavesOut);
+    stamps.save({ startedAt: timestamp(startedAt), composition: composition.digest, mounts, outer });
+  }
   const { relabels, rest } = limits === undefined ? foldRelabels(findings) : { relabels: [], rest: [] };
 
   return {
@@ -193,6 +222,7 @@ async function sweepRoot(
       ...(composition.laidOver.length > 0 && { components: [...composition.laidOver] }),
       checked: checked + (running?.checked ?? 0),
       ...tally,
+      filesUnchanged: 0,
       mounts: [...scope.mounts()],
       live: live !== undefined,
       skipped: [...scope.skipped(), ...(running?.skipped ?? [])],
@@ -205,6 +235,34 @@ async function sweepRoot(
 function machineOf({ prefix }: RootView, listening: RulesPredicate['listening']): LiveLook | undefined {
   const machine = prefix === undefined ? undefined : readMachine(prefix);
   return machine && openLiveLook(machine, listening);
+}
+
+async function lookAtMachine(manifest: Manifest, { root, components, keys, onRefused }: VerifyOptions): Promise<Swept> {
+  const composition = await openComposition(manifest, components && { from: components, keys, onRefused });
+  try {
+    const prefix = rootPrefix(root);
+    const machine = readMachine(prefix);
+    const { rulebook } = verifyScope(manifest, readMounts(prefix), openHoleList());
+    const live = machine && openLiveLook(machine, manifest.rules.listening);
+    await checkStoredDigest(manifest);
+    for await (const lines of composition.lines()) {
+      for (const line of lines) if (isFileLine(line)) live?.baked(rawName(nameIn(line)!), line);
+    }
+    const { checked = 0, findings = [], skipped = [], holes = [] } = live?.judge(rulebook) ?? {};
+    return {
+      findings,
+      coverage: {
+        ...emptyCoverage,
+        entries: composition.entries,
+        checked,
+        live: live !== undefined,
+        skipped: [...skipped],
+        holes: [...(live?.holes ?? []), ...holes],
+      },
+    };
+  } finally {
+    composition.close();
+  }
 }
 
 /** Only what is found has an owner worth knowing. */

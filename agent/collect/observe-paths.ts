@@ -1,6 +1,6 @@
-import { markBytes } from './marks.ts';
 import { newTally, observePath, type ScanRoot } from './observe.ts';
 import type { ObserveReply, ObserveRequest } from './observer-pool.ts';
+import { stampWords } from './stamp.ts';
 
 /**
  * Answers a request of the pool, in whichever thread. A few paths come in one string and as many lines go back in one
@@ -9,12 +9,12 @@ import type { ObserveReply, ObserveRequest } from './observer-pool.ts';
 export function observePaths(root: ScanRoot, [id, paths]: ObserveRequest): ObserveReply {
   const tally = newTally();
   const items = paths.split('\0');
-  const marks = root.verified === undefined ? undefined : new Uint8Array(items.length * markBytes);
+  const stamps = root.stamps === true ? new Uint32Array(items.length * stampWords) : undefined;
   let lines = '';
   for (const [index, item] of items.entries()) {
     if (root.stop?.[0] === 1) break;
-    const mark = marks?.subarray(index * markBytes, (index + 1) * markBytes);
-    lines += `${observePath(root, item.slice(1), item[0] === 'f', tally, mark)}\n`;
+    const stamp = stamps && { words: stamps, at: index * stampWords };
+    lines += `${observePath(root, item.slice(1), item[0] === 'f', tally, stamp)}\n`;
   }
-  return [id, lines, tally, marks];
+  return [id, lines, tally, stamps];
 }

@@ -9,8 +9,8 @@ import { type PathBatch, walkTree } from './walk.ts';
 export interface ObservedBatch {
   readonly paths: readonly RawName[];
   readonly observations: readonly Observation[];
-  /** Of each path, where the root asks for them; zeros where there is none. */
-  readonly marks?: Uint8Array | undefined;
+  /** Of each path, where they are wanted; zeros where not all of it could be seen. */
+  readonly stamps?: Uint32Array | undefined;
 }
 
 /**
@@ -39,16 +39,15 @@ export function observeTree(pool: ObserverPool, root: ScanRoot, scope: Scope, ta
   launch();
   return (async function* (): AsyncGenerator<ObservedBatch> {
     for (let next = flying.shift(); next !== undefined; next = flying.shift()) {
-      const [, lines, counts, marks] = await next.reply;
+      const [, lines, counts, stamps] = await next.reply;
       tally.filesHashed += counts.filesHashed;
       tally.bytesHashed += counts.bytesHashed;
-      tally.filesUnchanged += counts.filesUnchanged;
       launch();
       // Comparing takes time too, of the thread that goes on from here.
       if (root.pace !== undefined) takeTurn(root.pace, 0);
       const observations = lines.split('\n');
       observations.pop();
-      yield { paths: next.batch.paths, observations, marks };
+      yield { paths: next.batch.paths, observations, stamps };
     }
   })();
 }

@@ -6,7 +6,6 @@ import { encodeName, encodeRaw, type RawName } from '../../shared/name.ts';
 import { close, errno, readlinkat, type XattrHolder } from '../host/libc.ts';
 import { openBeneath, toLook, toRead } from '../host/open-beneath.ts';
 import {
-  changedMsIn,
   flagsIn,
   gidIn,
   isUnchanged,
@@ -21,8 +20,8 @@ import {
   uidIn,
 } from '../host/stat.ts';
 import { hashFile, hashSlowly } from './hash-file.ts';
-import { hasMark, type Verified, writeMark } from './marks.ts';
 import type { Pace } from './pace.ts';
+import { type StampPlace, writeStamp } from './stamp.ts';
 import { noXattrs, readXattrs, type XattrFacts } from './xattrs.ts';
 
 /**
@@ -30,7 +29,6 @@ import { noXattrs, readXattrs, type XattrFacts } from './xattrs.ts';
  * recognised by comparing two strings:
  * - an entry line, `{…}`;
  * - nothing, where nothing is (any more);
- * - `=`, a regular file that has not changed since it was found as it was baked;
  * - `!reason` and, where known, the entry line without what could not be read.
  */
 export type Observation = string;
@@ -48,17 +46,13 @@ export function entryIn(observation: Observation): FileEntry | undefined {
   return start === -1 ? undefined : (JSON.parse(observation.slice(start)) as FileEntry);
 }
 
-export const unchanged: Observation = '=';
-
 export interface Tally {
   filesHashed: number;
   bytesHashed: number;
-  /** Not read, because they are as they were when they were found as baked. */
-  filesUnchanged: number;
 }
 
 export function newTally(): Tally {
-  return { filesHashed: 0, bytesHashed: 0, filesUnchanged: 0 };
+  return { filesHashed: 0, bytesHashed: 0 };
 }
 
 /** An open directory, as all threads use it. */
@@ -70,8 +64,8 @@ export interface ScanRoot {
   readonly labels: boolean;
   /** Not 0 when nobody waits for the answers any more. */
   readonly stop?: Int32Array;
-  /** Files that were found as baked before: one that has not changed since is not read again. */
-  readonly verified?: Verified;
+  /** Whether a stamp of each path is wanted. */
+  readonly stamps?: boolean;
   /** How fast to go, and then without driving out of memory what others have there; else as fast as it goes. */
   readonly pace?: Pace;
 }
@@ -80,20 +74,19 @@ export interface ScanRoot {
  * Observes one path. A regular file is read through one descriptor, and all its attributes come from that same descriptor,
  * so they belong to the bytes that were hashed. FIFOs, sockets and devices are never opened: `isFile` says what the
  * directory said, and O_NONBLOCK keeps a file that turned into a FIFO meanwhile from holding us. No link on the way is
- * followed: where there is one, nothing of the image is. Where a `mark` is given, it is written for a regular file that
- * was read whole.
+ * followed: where there is one, nothing of the image is. The stamp of what was seen whole is written where one is wanted.
  */
 export function observePath(
   root: ScanRoot,
   path: RawName,
   isFile: boolean,
   tally: Tally,
-  mark?: Uint8Array,
+  stamp?: StampPlace,
 ): Observation {
   const name = encodeRaw(path);
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    let seen = isFile ? observeFile(root, path, name, tally, mark) : notThis;
-    if (seen === notThis) seen = observeOther(root, path, name);
+    let seen = isFile ? observeFile(root, path, name, tally, stamp) : notThis;
+    if (seen === notThis) seen = observeOther(root, path, name, stamp);
     if (seen === notThis) isFile = true;
     else if (seen !== changed) return seen;
   }
@@ -116,11 +109,7 @@ const fileBytesMax = 256 * 1_024 ** 3;
 const before = newStat();
 const after = newStat();
 
-function observeFile(root: ScanRoot, path: RawName, name: string, tally: Tally, mark: Uint8Array | undefined): Seen {
-  if (mark !== undefined && isVerified(root, path, mark)) {
-    tally.filesUnchanged++;
-    return unchanged;
-  }
+function observeFile(root: ScanRoot, path: RawName, name: string, tally: Tally, stamp: StampPlace | undefined): Seen {
   const fd = openBeneath(root.fd, path, toRead);
   // A symbolic link (ELOOP), a socket or a device without a driver (ENXIO, ENODEV): no regular file.
   if (fd === -errno.ELOOP || fd === -errno.ENXIO || fd === -errno.ENODEV) return notThis;
@@ -143,7 +132,7 @@ function observeFile(root: ScanRoot, path: RawName, name: string, tally: Tally, 
     if (content === undefined || statOf(fd, after) < 0 || !isUnchanged(before, after)) return changed;
     tally.filesHashed++;
     tally.bytesHashed += sizeIn(before);
-    if (mark !== undefined && changedMsIn(after) < root.verified!.settledBefore) writeMark(path, after, mark);
+    if (stamp !== undefined) writeStamp(after, stamp);
     const entry = attributesIn(before, 'file', name);
     entry.size = sizeTextIn(before);
     entry.content = `sha256:${content}`;
@@ -151,22 +140,6 @@ function observeFile(root: ScanRoot, path: RawName, name: string, tally: Tally, 
   } finally {
     close(fd);
   }
-}
-
-/** Whoever can forge a mark cannot know which files are read all the same. */
-const rereadShare = 0.05;
-
-/** Whether a file was found as baked and has not changed since; its mark is written then. */
-function isVerified({ fd: root, verified }: ScanRoot, path: RawName, mark: Uint8Array): boolean {
-  if (verified === undefined || verified.table.byteLength === 0 || Math.random() < rereadShare) return false;
-  const fd = openBeneath(root, path, toLook);
-  if (fd < 0) return false;
-  const isFile = statOf(fd, before) === 0 && typeIn(before) === 'file';
-  close(fd);
-  if (isFile) writeMark(path, before, mark);
-  if (isFile && hasMark(verified.table, mark)) return true;
-  mark.fill(0);
-  return false;
 }
 
 /** All that is known of a file that could not be read; its holder compares the rest and records the hole. */
@@ -212,7 +185,7 @@ export function reasonOf(failed: number): HoleReason {
 const target = Buffer.alloc(4_096);
 
 /** Everything but regular files. */
-function observeOther(root: ScanRoot, path: RawName, name: string): Seen {
+function observeOther(root: ScanRoot, path: RawName, name: string, stamp: StampPlace | undefined): Seen {
   const fd = openBeneath(root.fd, path, toLook);
   if (fd < 0) return isGone(fd) ? '' : `!${reasonOf(fd)}`;
   try {
@@ -228,6 +201,7 @@ function observeOther(root: ScanRoot, path: RawName, name: string): Seen {
       if (length < 0) return `!${reasonOf(length)}`;
       entry.target = encodeName(target.subarray(0, length));
     }
+    if (stamp !== undefined) writeStamp(before, stamp);
     return lineOf(root, entry, xattrs);
   } finally {
     close(fd);

@@ -8,8 +8,8 @@ import type { ScanRoot, Tally } from './observe.ts';
 export type ObserveRequest = readonly [id: number, paths: string];
 /** A thread looks at the root that it was told last, until it is told to end. */
 export type ThreadMessage = ObserveRequest | ScanRoot | 'end';
-/** id, for each path its observation and a newline, and the marks of those that have one where they were asked for. */
-export type ObserveReply = readonly [id: number, lines: string, tally: Tally, marks: Uint8Array | undefined];
+/** id, for each path its observation and a newline, and their stamps where they are wanted. */
+export type ObserveReply = readonly [id: number, lines: string, tally: Tally, stamps: Uint32Array | undefined];
 
 /**
  * Observes on as many threads as there are cores, the calling one included: it takes what the others have no room for,
@@ -172,8 +172,8 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1, hur
 }
 
 /** What can be sent to a thread. */
-function plain({ fd, prefix, labels, verified, pace }: ScanRoot): ScanRoot {
-  return { fd, prefix, labels, ...(verified && { verified }), ...(pace && { pace }) };
+function plain({ fd, prefix, labels, stamps = false, pace }: ScanRoot): ScanRoot {
+  return { fd, prefix, labels, stamps, ...(pace && { pace }) };
 }
 
 /** A thread that never answers, as a filesystem may keep one, is left to its fate after so long. */

@@ -83,6 +83,12 @@ export function stepBytes({ bytesPerSecondMax }: PaceLimits, bytesMax: number): 
 
 const stepBytesMin = 4_096;
 
+/** Of texts that were checked before; anything else is no limit. */
+export function paceLimitsOf(bytesPerSecond = 'none', cpuShare = 'none'): PaceLimits | undefined {
+  const limits = { bytesPerSecondMax: parseBytesPerSecond(bytesPerSecond), cpuShareMax: parseCpuShare(cpuShare) };
+  return limits.bytesPerSecondMax === undefined && limits.cpuShareMax === undefined ? undefined : limits;
+}
+
 export const expectedRate = 'expected bytes a second such as 50M (K, M, G are powers of 1,000), at least 64K';
 export const expectedShare = 'expected a share of one core such as 25%, at least 1%';
 

@@ -72,14 +72,15 @@ Examples:
     )
     .action(async (paths, options) => end((await import('./explain.ts')).explainCommand(paths, options)));
 
-  // What the agent runs in a child for each sweep: like verify, but it need not read again what has not changed.
+  // What the agent runs in a child to look at everything: like verify, and it leaves what it saw for the sweeps after it.
   program
     .command('sweep', { hidden: true })
     .requiredOption('--root <dir>')
     .requiredOption('--manifest <dir>')
     .requiredOption('--pub <file>')
     .option('--components <dir>')
-    .requiredOption('--verified <file>')
+    .option('--stamps <file>')
+    .option('--machine')
     .option('--max-bytes-per-second <bytes>')
     .option('--max-cpu <percent>')
     .option('--pins <file>')

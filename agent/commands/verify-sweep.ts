@@ -5,7 +5,7 @@ import { type Severity, severityAtLeast } from '../../shared/severity.ts';
 import type { ComponentSource } from '../check/composition.ts';
 import type { PinningOptions } from '../check/pinning.ts';
 import { refusalReport } from '../check/refusal.ts';
-import { verify } from '../check/verify.ts';
+import { verify, verifyMachine } from '../check/verify.ts';
 import { readPublicKeys } from '../collect/key-file.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
 import { expectedRate, expectedShare, type PaceLimits, parseBytesPerSecond, parseCpuShare } from '../collect/pace.ts';
@@ -24,7 +24,7 @@ export interface VerifyCommandOptions {
   readonly components?: string;
   readonly format: 'text' | 'json';
   readonly failOn: Severity;
-  readonly verified?: string;
+  readonly stamps?: string;
   readonly maxBytesPerSecond?: string;
   readonly maxCpu?: string;
   readonly pins?: string;
@@ -34,6 +34,8 @@ export interface VerifyCommandOptions {
   readonly trial?: boolean;
   /** Within what an agent can take; otherwise everything is told. */
   readonly forAgent?: boolean;
+  /** Nothing but what runs. */
+  readonly machine?: boolean;
 }
 
 /** Standard output is the report and nothing else, also when nothing could be measured, by whatever went wrong. */
@@ -46,7 +48,7 @@ export async function verifySweep(pool: ObserverPool, options: VerifyCommandOpti
   let defect: unknown;
   try {
     const keys = readPublicKeys(options.pub);
-    report = await verify({
+    report = await (options.machine === true ? verifyMachine : verify)({
       ...options,
       platform: options.platform === undefined ? undefined : parsePlatform(options.platform),
       keys,
@@ -54,7 +56,7 @@ export async function verifySweep(pool: ObserverPool, options: VerifyCommandOpti
       onRefused: (sentence) => progress.say(sentence),
       pool,
       clock,
-      verifiedFile: options.verified,
+      stampsFile: options.stamps,
       pace: paceOf(options),
       pins: pinningOf(options),
       rulesFile: options.rules,

@@ -6,7 +6,7 @@ import { type ObservedBatch, observeTree } from '../collect/observe-tree.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
 import { directoryRoot, type Root } from '../collect/root.ts';
 import type { Scope } from '../collect/scope.ts';
-import { findSilentMounts, withSilence } from '../collect/silent-mounts.ts';
+import { findSilentMounts, type SilentMounts, withSilence } from '../collect/silent-mounts.ts';
 import { openRoot, type RootPrefix } from '../collect/system-path.ts';
 import { readContents } from './contents.ts';
 import { type ImageKind, imageKindOf } from './image-kind.ts';
@@ -16,8 +16,8 @@ import { archOf, type Platform } from './platform-choice.ts';
 
 /** A root as bake and verify look at it: a directory of this machine, or an image that is not unpacked. */
 export interface RootView {
-  /** Directories only. */
   readonly prefix?: RootPrefix;
+  readonly silent: SilentMounts;
   /** What it is made for, in the words of Node. */
   readonly arch: string;
   readonly mounts: () => Mounts;
@@ -28,7 +28,7 @@ export interface RootView {
   readonly close: () => void;
 }
 
-export interface RootViewOptions extends Pick<ScanRoot, 'labels' | 'verified' | 'pace'> {
+export interface RootViewOptions extends Pick<ScanRoot, 'labels' | 'stamps' | 'pace'> {
   readonly pool: ObserverPool;
   /** Of an image for several: the one that is meant. */
   readonly platform: Platform | undefined;
@@ -46,11 +46,12 @@ export async function openRootView(path: string, options: RootViewOptions): Prom
 }
 
 /** Errors: NOT_FOUND. */
-async function directoryView(path: string, { pool, labels, verified, pace }: RootViewOptions): Promise<RootView> {
-  const root = openRoot(path, { labels, ...(verified && { verified }), ...(pace && { pace }) });
+async function directoryView(path: string, { pool, labels, stamps = false, pace }: RootViewOptions): Promise<RootView> {
+  const root = openRoot(path, { labels, stamps, ...(pace && { pace }) });
   const silent = await findSilentMounts(root.prefix, readMounts(root.prefix));
   return {
     prefix: root.prefix,
+    silent,
     arch: arch(),
     mounts: () => withSilence(readMounts(root.prefix), silent),
     observe: (scope, tally) => observeTree(pool, root, scope, tally),
@@ -63,6 +64,7 @@ async function imageView(path: string, kind: ImageKind, { labels, platform }: Ro
   const { tree, architecture, close } = await openImage(path, kind, platform);
   return {
     arch: architecture === undefined ? arch() : archOf(architecture),
+    silent: new Set(),
     mounts: () => ({ at: () => undefined, around: () => undefined, all: () => [] }),
     observe: (scope, tally) => observeImage(tree, scope, tally, labels),
     read: (look) => readContents(tree, look),

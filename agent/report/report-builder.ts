@@ -33,7 +33,7 @@ export interface FrameLimits {
 }
 
 /**
- * The messages that tell a scan, each within a frame. A sweep lists everything that is open; a check only what it changed.
+ * The messages that tell a scan, each within a frame. A sweep of either kind lists everything that is open; a check only what it changed.
  * One finding is far below a frame (names are at most 32,768 characters), so every finding fits.
  */
 export function buildReports(
@@ -44,9 +44,9 @@ export function buildReports(
   baseline: Baseline,
   limits: FrameLimits = { frameBytesMax, reportFindingsMax },
 ): readonly ReportDraft[] {
-  const full = scan.kind === 'sweep';
+  const full = scan.kind !== 'check';
   const coverage = boundCoverage({ ...scan.coverage, holes: [...applied.state.holes] });
-  const identities = scan.kind === 'sweep' ? scan.identities : undefined;
+  const identities = scan.kind === 'check' ? undefined : scan.identities;
   const beside = JSON.stringify([coverage, identities ?? []]);
   const room = limits.frameBytesMax - headBytes - Buffer.byteLength(beside);
   const opened = full ? [...applied.state.open.values()] : applied.opened;

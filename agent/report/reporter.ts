@@ -71,7 +71,7 @@ export function createReporter(options: ReporterOptions): Reporter {
       if (scan.kind === 'check' && drafts.length > 1) return 'too-large';
 
       state = applied.state;
-      hasSwept ||= scan.kind === 'sweep';
+      hasSwept ||= scan.kind !== 'check';
       judge();
       const reports = drafts.map((draft, index) => ({ ...draft, boot: boot.current, seq: seq + index + 1 }));
       // Also when this fails: what is on its way must never be another report of the same place.

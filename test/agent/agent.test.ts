@@ -6,7 +6,7 @@ import { type Agent, type AgentLimits, createAgent } from '../../agent/agent.ts'
 import { createDirtySet, type DirtySet } from '../../agent/check/dirty-set.ts';
 import { createReporter } from '../../agent/report/reporter.ts';
 import { openSpool, type Spool } from '../../agent/report/spool.ts';
-import type { Check, Checker, Scan } from '../../agent/scan.ts';
+import type { Check, Checker, FullSweep } from '../../agent/scan.ts';
 import type { Settled } from '../../agent/settle/settling.ts';
 import type { BootCounter } from '../../agent/state/boot-counter.ts';
 import type { Status } from '../../agent/status.ts';
@@ -116,7 +116,7 @@ describe('the agent', () => {
   });
 
   it('lets hints wait while a sweep runs', async () => {
-    const sweep = Promise.withResolvers<Scan>();
+    const sweep = Promise.withResolvers<FullSweep>();
     start({}, () => sweep.promise);
     hint('/etc/passwd');
     await until(() => sweeps === 1);
@@ -212,7 +212,7 @@ describe('the agent', () => {
 
 function start(
   limits: Partial<AgentLimits> = {},
-  sweep: (signal: AbortSignal) => Promise<Scan> = async () => sweepOf(),
+  sweep: (signal: AbortSignal, reach: 'everything' | 'changes') => Promise<FullSweep> = async () => sweepOf(),
 ): void {
   const log = pino({ enabled: false });
   let boot = 1;
@@ -248,9 +248,9 @@ function start(
     spool,
     dirty,
     watcher: () => noWatcher,
-    sweep: async (signal) => {
+    sweep: async (signal, reach) => {
       sweeps += 1;
-      return await sweep(signal);
+      return await sweep(signal, reach);
     },
     checker,
     settling: {
@@ -286,7 +286,7 @@ function hint(name: string): void {
   agent.wake();
 }
 
-function sweepOf(): Scan {
+function sweepOf(): FullSweep {
   const coverage = aCoverage({ holes });
   return { kind: 'sweep', startedAt: aTime, finishedAt: aTime, findings: [...world.values()], coverage };
 }

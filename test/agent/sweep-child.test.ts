@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pino from 'pino';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createSweeper, type SweepChildOptions, type SweepLimits } from '../../agent/sweep-child.ts';
+import { createSweepChild, type SweepChildOptions, type SweepLimits } from '../../agent/sweep-child.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { digestOf } from '../../shared/digest.ts';
 import type { Report } from '../../shared/report.ts';
@@ -120,6 +120,8 @@ describe('a sweep in a child', () => {
       ['--pins', '/s/pins.json', '--make-pins'],
     ],
     ['where the pins are', { pinning: () => ({ file: '/s/pins.json', makes: false }) }, ['--pins', '/s/pins.json']],
+    ['where to leave what it saw', { stampsFile: '/s/stamps' }, ['--stamps', '/s/stamps']],
+    ['to look at nothing but what runs', { machineOnly: true }, ['--machine']],
     ['where components are', { components: '/c' }, ['--components', '/c']],
     ['no limit where there is none', { sweepBytesPerSecondMax: 'none', sweepCpuShareMax: 'none' }, []],
     ['how fast to read', { sweepBytesPerSecondMax: '50M' }, ['--max-bytes-per-second', '50M']],
@@ -131,7 +133,7 @@ describe('a sweep in a child', () => {
     await sweep(script, {}, undefined, undefined, overrides);
 
     const given: string[] = JSON.parse(await readFile(seen, 'utf8'));
-    expect(given.slice(given.indexOf('--verified') + 2)).toEqual(told);
+    expect(given.slice(given.indexOf('--pub') + 2)).toEqual(told);
   });
 
   it('ends its child when it is stopped', async () => {
@@ -166,14 +168,13 @@ async function sweep(
     root: '/srv/root',
     manifest: '/m',
     pub: '/p',
-    stateDir: directory,
     judged: () => ({ baseline }),
     clock: systemClock,
     log,
     limits,
     ...overrides,
   };
-  return await createSweeper(options)(signal);
+  return await createSweepChild(options)(signal);
 }
 
 function says(report: Report, code: number): string {

@@ -36,7 +36,7 @@ export interface Bakery {
   }) => ReturnType<typeof bake>;
   readonly verify: (
     manifest?: string,
-    verifiedFile?: string,
+    stampsFile?: string,
     pins?: PinningOptions,
     components?: ComponentSource,
     root?: string,
@@ -69,14 +69,14 @@ export function aBakery(build: (root: string) => void): Bakery {
         toolVersion: '0',
         onProgress: () => undefined,
       }),
-    verify: (from = manifest, verifiedFile, pins, components, of = root) =>
+    verify: (from = manifest, stampsFile, pins, components, of = root) =>
       verify({
         root: of,
         manifest: from,
         keys: [publicKey],
         pool,
         clock: aMinuteLater,
-        verifiedFile,
+        stampsFile,
         pins,
         components,
         onProgress: () => undefined,

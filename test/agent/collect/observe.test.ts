@@ -4,8 +4,8 @@ import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, symlin
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { markBytes, markTableOf } from '../../../agent/collect/marks.ts';
 import { entryIn, newTally, observePath, reasonIn } from '../../../agent/collect/observe.ts';
+import { changedMsOf, isDirectoryStamp, isFileStamp, stampWords } from '../../../agent/collect/stamp.ts';
 import { type OpenRoot, openRoot } from '../../../agent/collect/system-path.ts';
 import { makeSocket } from '../../support/hostile-tree.ts';
 import { isRoot } from '../../support/scratch.ts';
@@ -52,17 +52,23 @@ describe('observing a path', () => {
     });
   });
 
-  it('trusts no file that has just been changed to show its next change', () => {
+  it('stamps what was seen whole, whatever it is, and nothing else', () => {
     write('f', 'x');
-    const changedAt = Math.floor(statSync(join(root, 'f')).ctimeMs);
-    const isMarked = (settledBefore: number) => {
-      const mark = new Uint8Array(markBytes);
-      const verified = { table: markTableOf(new Uint8Array()), settledBefore };
-      observePath({ ...opened, verified }, '/f', true, tally, mark);
-      return mark.some((byte) => byte !== 0);
+    mkdirSync(join(root, 'dir'));
+    const stampOf = (path: string, isFile: boolean) => {
+      const stamp = { words: new Uint32Array(2 + stampWords), at: 1 };
+      observePath(opened, path, isFile, tally, stamp);
+      return stamp;
     };
 
-    expect([changedAt - 1, changedAt, changedAt + 1].map(isMarked)).toEqual([false, false, true]);
+    const file = stampOf('/f', true);
+    expect([isFileStamp(file), isDirectoryStamp(file), changedMsOf(file)]).toEqual([
+      ...[true, false],
+      Math.floor(statSync(join(root, 'f')).ctimeMs),
+    ]);
+    expect(isDirectoryStamp(stampOf('/dir', false))).toBe(true);
+    expect(changedMsOf(stampOf('/none', true))).toBe(undefined);
+    expect([file.words[0], file.words.at(-1)]).toEqual([0, 0]);
   });
 
   it('never opens what is no regular file, whatever the directory said', () => {

@@ -1,0 +1,247 @@
+import { createHash, hash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { CodedError } from '../../shared/errors.ts';
+import { type RawName, rawNameBytesMax } from '../../shared/name.ts';
+import type { Observation } from '../collect/observe.ts';
+import { changedMsOf, isDirectoryStamp, isFileStamp, type StampPlace, stampWords } from '../collect/stamp.ts';
+import { temporaryIn } from '../state/durable-file.ts';
+import { mayBePrivileged } from './unparsed-line.ts';
+
+/**
+ * What a sweep saw of every path, so that the next one need look again only at what the kernel says has changed:
+ * records, then a JSON object about all of them, then its length as a word. A record is words of four bytes, little-endian:
+ * - how many bytes its path shares with the one before, and 65,536 times how many follow;
+ * - flags;
+ * - the stamp (`stamp.ts`);
+ * - the first 16 bytes of the sha256 of the observation;
+ * - the bytes of the path that follow, filled up with zeros.
+ */
+const digestWords = 4;
+const recordWords = 2 + stampWords + digestWords;
+const recordBytes = recordWords * 4;
+
+export const stampFlag = {
+  file: 1,
+  directory: 2,
+  /** It last changed so long before the sweep that every later change gives it another time. */
+  settled: 4,
+  /** What guards watch: to be looked at again whatever its stamp says. */
+  guarded: 8,
+  /** It was as it was baked. */
+  baked: 16,
+} as const;
+
+const Head = z.strictObject({
+  schema: z.literal('pristine.stamps/1'),
+  startedAt: z.string().describe('of the report of the sweep'),
+  composition: z.string().describe('digest of what was compared with'),
+  mounts: z.string().describe('digest of the mounts that were met'),
+  outer: z
+    .array(z.tuple([z.string(), z.string()]))
+    .describe('paths where facts are read and the walk did not look, each with what was there'),
+  sha256: z.string().describe('of all records'),
+});
+export type StampsHead = Omit<z.infer<typeof Head>, 'schema' | 'sha256'>;
+
+/** Filesystems keep times no finer than a clock's tick, some than two seconds: what changes twice within it looks as it did. */
+const settledMs = 2_000;
+/** A million paths take about 100 MB. Of more none are kept, and each sweep looks at everything. */
+const bytesMax = 128 * 1_048_576;
+const headBytesMax = 8 * 1_048_576;
+const chunkBytes = 128 * 1_024;
+
+export interface StampWriter {
+  readonly add: (path: RawName, observation: Observation, stamp: StampPlace | undefined, isBaked: boolean) => void;
+  readonly save: (head: StampsHead) => void;
+  /** Leaves nothing behind of what was not saved. */
+  readonly close: () => void;
+}
+
+/**
+ * Begins a file in place of the one that is there. `sweptAt`: when the sweep began, in milliseconds since 1970. Where the
+ * disk takes no more there is no file: that costs the next sweep its speed, and this one nothing.
+ */
+export function openStampWriter(file: string, sweptAt: number): StampWriter {
+  const temporary = temporaryIn(dirname(file));
+  const chunk = Buffer.alloc(chunkBytes);
+  const words = new Uint32Array(chunk.buffer, chunk.byteOffset, chunkBytes / 4);
+  const hasher = createHash('sha256');
+  let fd: number | undefined;
+  let length = 0;
+  let total = 0;
+  let before: RawName = '';
+
+  const close = () => {
+    if (fd === undefined) return;
+    closeSync(fd);
+    fd = undefined;
+    rmSync(temporary, { force: true });
+  };
+  const orGiveUp = (work: () => void) => {
+    try {
+      work();
+    } catch {
+      close();
+    }
+  };
+  const flush = () => {
+    total += length;
+    if (total > bytesMax) return close();
+    hasher.update(chunk.subarray(0, length));
+    writeSync(fd!, chunk, 0, length);
+    length = 0;
+  };
+  orGiveUp(() => {
+    rmSync(file, { force: true });
+    fd = openSync(temporary, 'wx', 0o600);
+  });
+  return {
+    add: (path, observation, stamp, isBaked) => {
+      if (observation === '' || stamp === undefined) return;
+      const shared = sharedLength(before, path);
+      const end = recordBytes + path.length - shared;
+      const bytes = Math.ceil(end / 4) * 4;
+      if (fd !== undefined && length + bytes > chunkBytes) orGiveUp(flush);
+      if (fd === undefined) return;
+      words[length / 4] = shared | ((path.length - shared) << 16);
+      words[length / 4 + 1] = flagsOf(observation, stamp, sweptAt) | (isBaked ? stampFlag.baked : 0);
+      words.set(stamp.words.subarray(stamp.at, stamp.at + stampWords), length / 4 + 2);
+      digestOf(observation).copy(chunk, length + (2 + stampWords) * 4);
+      chunk.write(path.slice(shared), length + recordBytes, 'latin1');
+      chunk.fill(0, length + end, length + bytes);
+      length += bytes;
+      before = path;
+    },
+    save: (head) =>
+      orGiveUp(() => {
+        if (fd !== undefined) flush();
+        if (fd === undefined) return;
+        const sha256 = hasher.digest('hex');
+        const text = JSON.stringify({ schema: 'pristine.stamps/1', ...head, sha256 } satisfies z.infer<typeof Head>);
+        const tail = Buffer.alloc(Buffer.byteLength(text) + 4);
+        tail.writeUInt32LE(tail.write(text), tail.length - 4);
+        writeSync(fd, tail);
+        renameSync(temporary, file);
+        close();
+      }),
+    close,
+  };
+}
+
+function flagsOf(observation: Observation, stamp: StampPlace, sweptAt: number): number {
+  const changedMs = changedMsOf(stamp);
+  return (
+    (isFileStamp(stamp) ? stampFlag.file : 0) |
+    (isDirectoryStamp(stamp) ? stampFlag.directory : 0) |
+    (changedMs !== undefined && changedMs < sweptAt - settledMs ? stampFlag.settled : 0) |
+    (mayBePrivileged(observation) ? stampFlag.guarded : 0)
+  );
+}
+
+function digestOf(observation: Observation): Buffer {
+  return hash('sha256', observation, 'buffer').subarray(0, digestWords * 4);
+}
+
+function sharedLength(before: RawName, path: RawName): number {
+  const end = Math.min(before.length, path.length);
+  for (let at = 0; at < end; at++) if (before.charCodeAt(at) !== path.charCodeAt(at)) return at;
+  return end;
+}
+
+/** One path as the sweep saw it. The same object for each: it is good until the next is asked for. */
+export interface StampRecord {
+  /** Its path and a NUL. */
+  readonly path: Buffer;
+  readonly length: number;
+  /** So many bytes of it are those of the path before. */
+  readonly shared: number;
+  readonly flags: number;
+  readonly stamp: StampPlace;
+  readonly isSeenAs: (observation: Observation) => boolean;
+}
+
+export interface StampFile {
+  readonly head: StampsHead;
+  /** A stretch of records at a time. Errors: DIGEST at the end, when they were not what was written, or anywhere. */
+  readonly records: () => Generator<StampRecord>;
+  readonly close: () => void;
+}
+
+/** Errors: DIGEST for anything but what a writer left. */
+export function openStampFile(file: string): StampFile {
+  const fd = openSync(file, 'r');
+  try {
+    const { head, sha256, end } = readTail(fd);
+    return { head, records: () => readRecords(fd, end, sha256), close: () => closeSync(fd) };
+  } catch (cause) {
+    closeSync(fd);
+    throw cause instanceof CodedError ? cause : broken(cause);
+  }
+}
+
+function readTail(fd: number) {
+  const { size } = fstatSync(fd);
+  const length = readAt(fd, size - 4, 4).readUInt32LE(0);
+  if (length > headBytesMax) throw broken();
+  const end = size - 4 - length;
+  const { schema, sha256, ...head } = Head.parse(JSON.parse(readAt(fd, end, length).toString('utf8')));
+  return { head, sha256, end };
+}
+
+function readAt(fd: number, position: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  if (position < 0 || readSync(fd, bytes, 0, length, position) !== length) throw broken();
+  return bytes;
+}
+
+function* readRecords(fd: number, end: number, sha256: string): Generator<StampRecord> {
+  const hasher = createHash('sha256');
+  const chunk = Buffer.alloc(chunkBytes);
+  const words = new Uint32Array(chunk.buffer, chunk.byteOffset, chunkBytes / 4);
+  const path = Buffer.alloc(rawNameBytesMax + 1);
+  const stamp = { words, at: 0 };
+  const record = {
+    path,
+    length: 0,
+    shared: 0,
+    flags: 0,
+    stamp,
+    isSeenAs: (observation: Observation) => {
+      const at = (stamp.at + stampWords) * 4;
+      return digestOf(observation).equals(chunk.subarray(at, at + digestWords * 4));
+    },
+  };
+  let left = 0;
+  for (let position = 0; position < end; ) {
+    const got = readSync(fd, chunk, left, Math.min(chunkBytes - left, end - position), position);
+    hasher.update(chunk.subarray(left, left + got));
+    position += got;
+    const length = left + got;
+    let at = 0;
+    while (at + recordBytes <= length) {
+      const [first, flags] = [words[at / 4]!, words[at / 4 + 1]!];
+      const [shared, rest] = [first & 0xffff, first >>> 16];
+      const next = at + Math.ceil((recordBytes + rest) / 4) * 4;
+      if (shared > record.length || shared + rest > rawNameBytesMax) throw broken();
+      if (next > length) break;
+      chunk.copy(path, shared, at + recordBytes, at + recordBytes + rest);
+      path[shared + rest] = 0;
+      record.length = shared + rest;
+      record.shared = shared;
+      record.flags = flags;
+      stamp.at = at / 4 + 2;
+      yield record;
+      at = next;
+    }
+    if (at === 0) throw broken();
+    left = length - at;
+    chunk.copyWithin(0, at, length);
+  }
+  if (left > 0 || hasher.digest('hex') !== sha256) throw broken();
+}
+
+function broken(cause?: unknown): CodedError {
+  return new CodedError('DIGEST', 'what the last sweep kept is not what it wrote', cause);
+}

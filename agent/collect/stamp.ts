@@ -1,0 +1,42 @@
+import { constants } from 'node:fs';
+import type { Stat } from '../host/stat.ts';
+
+/**
+ * What the kernel says of a path that need not be read again as long as it says the same. It sets ctime at every change of
+ * a file and lets nobody choose it; whoever turns the clock back or writes to the disk beneath can, so that stamps are trusted
+ * for a day, and not always. As words of struct statx: flags, uid, gid, mode, inode, size, ctime, mtime, mount.
+ */
+const words = [2, 5, 6, 7, 8, 9, 10, 11, 24, 25, 26, 28, 29, 30, 36] as const;
+export const stampWords = words.length;
+const [modeAt, ctimeAt] = [words.indexOf(7), words.indexOf(24)];
+
+/** Where a stamp is among others. All zeros where not all of a path could be seen. */
+export interface StampPlace {
+  readonly words: Uint32Array;
+  readonly at: number;
+}
+
+export function writeStamp(stat: Stat, { words: into, at }: StampPlace): void {
+  for (let word = 0; word < stampWords; word++) into[at + word] = stat.words[words[word]!]!;
+}
+
+export function hasStamp(stat: Stat, { words: from, at }: StampPlace): boolean {
+  for (let word = 0; word < stampWords; word++) if (from[at + word] !== stat.words[words[word]!]) return false;
+  return true;
+}
+
+export function isFileStamp({ words, at }: StampPlace): boolean {
+  return (words[at + modeAt]! & constants.S_IFMT) === constants.S_IFREG;
+}
+
+export function isDirectoryStamp({ words, at }: StampPlace): boolean {
+  return (words[at + modeAt]! & constants.S_IFMT) === constants.S_IFDIR;
+}
+
+/** When it last changed, in milliseconds since 1970; undefined for zeros. */
+export function changedMsOf({ words, at }: StampPlace): number | undefined {
+  if (words[at + modeAt] === 0) return undefined;
+  // Seconds are signed, and past 2106 take more than one word.
+  const seconds = words[at + ctimeAt]! + (words[at + ctimeAt + 1]! | 0) * 2 ** 32;
+  return seconds * 1_000 + Math.floor(words[at + ctimeAt + 2]! / 1e6);
+}
