@@ -57,7 +57,7 @@ export const Coverage = z
     bytesHashed: count,
     filesUnchanged: count
       .default(0)
-      .describe('not read again: mount, inode, ctime and size are those of a file found as baked within a day'),
+      .describe('not read again: mount, inode, ctime and size are as they were when everything was last looked at, within a day'),
     mounts: z
       .array(z.string().max(32_768))
       .max(4_096)

@@ -11,7 +11,8 @@ import { mayBePrivileged } from './unparsed-line.ts';
 
 /**
  * What a sweep saw of every path, so that the next one need look again only at what the kernel says has changed:
- * records, then a JSON object about all of them, then its length as a word. A record is words of four bytes, little-endian:
+ * records, a JSON object about all of them, the sha256 of both, and the length of the object as a word. A record is words of
+ * four bytes, little-endian:
  * - how many bytes its path shares with the one before, and 65,536 times how many follow;
  * - flags;
  * - the stamp (`stamp.ts`);
@@ -41,9 +42,8 @@ const Head = z.strictObject({
   outer: z
     .array(z.tuple([z.string(), z.string()]))
     .describe('paths where facts are read and the walk did not look, each with what was there'),
-  sha256: z.string().describe('of all records'),
 });
-export type StampsHead = Omit<z.infer<typeof Head>, 'schema' | 'sha256'>;
+export type StampsHead = Omit<z.infer<typeof Head>, 'schema'>;
 
 /** Filesystems keep times no finer than a clock's tick, some than two seconds: what changes twice within it looks as it did. */
 const settledMs = 2_000;
@@ -118,11 +118,12 @@ export function openStampWriter(file: string, sweptAt: number): StampWriter {
       orGiveUp(() => {
         if (fd !== undefined) flush();
         if (fd === undefined) return;
-        const sha256 = hasher.digest('hex');
-        const text = JSON.stringify({ schema: 'pristine.stamps/1', ...head, sha256 } satisfies z.infer<typeof Head>);
-        const tail = Buffer.alloc(Buffer.byteLength(text) + 4);
-        tail.writeUInt32LE(tail.write(text), tail.length - 4);
-        writeSync(fd, tail);
+        const text = Buffer.from(
+          JSON.stringify({ schema: 'pristine.stamps/1', ...head } satisfies z.infer<typeof Head>),
+        );
+        const length = Buffer.alloc(4);
+        length.writeUInt32LE(text.length);
+        writeSync(fd, Buffer.concat([text, hasher.update(text).digest(), length]));
         renameSync(temporary, file);
         close();
       }),
@@ -173,22 +174,34 @@ export interface StampFile {
 export function openStampFile(file: string): StampFile {
   const fd = openSync(file, 'r');
   try {
-    const { head, sha256, end } = readTail(fd);
-    return { head, records: () => readRecords(fd, end, sha256), close: () => closeSync(fd) };
+    const tail = readTail(fd);
+    return { head: tail.head, records: () => readRecords(fd, tail), close: () => closeSync(fd) };
   } catch (cause) {
     closeSync(fd);
     throw cause instanceof CodedError ? cause : broken(cause);
   }
 }
 
-function readTail(fd: number) {
+interface Tail {
+  readonly head: StampsHead;
+  /** Where the records end. */
+  readonly end: number;
+  readonly text: Buffer;
+  readonly sha256: Buffer;
+}
+
+function readTail(fd: number): Tail {
   const { size } = fstatSync(fd);
   const length = readAt(fd, size - 4, 4).readUInt32LE(0);
   if (length > headBytesMax) throw broken();
-  const end = size - 4 - length;
-  const { schema, sha256, ...head } = Head.parse(JSON.parse(readAt(fd, end, length).toString('utf8')));
-  return { head, sha256, end };
+  const sha256 = readAt(fd, size - 4 - sha256Bytes, sha256Bytes);
+  const end = size - 4 - sha256Bytes - length;
+  const text = readAt(fd, end, length);
+  const { schema: _, ...head } = Head.parse(JSON.parse(text.toString('utf8')));
+  return { head, end, text, sha256 };
 }
+
+const sha256Bytes = 32;
 
 function readAt(fd: number, position: number, length: number): Buffer {
   const bytes = Buffer.alloc(length);
@@ -196,7 +209,7 @@ function readAt(fd: number, position: number, length: number): Buffer {
   return bytes;
 }
 
-function* readRecords(fd: number, end: number, sha256: string): Generator<StampRecord> {
+function* readRecords(fd: number, { end, text, sha256 }: Tail): Generator<StampRecord> {
   const hasher = createHash('sha256');
   const chunk = Buffer.alloc(chunkBytes);
   const words = new Uint32Array(chunk.buffer, chunk.byteOffset, chunkBytes / 4);
@@ -239,7 +252,7 @@ function* readRecords(fd: number, end: number, sha256: string): Generator<StampR
     left = length - at;
     chunk.copyWithin(0, at, length);
   }
-  if (left > 0 || hasher.digest('hex') !== sha256) throw broken();
+  if (left > 0 || !hasher.update(text).digest().equals(sha256)) throw broken();
 }
 
 function broken(cause?: unknown): CodedError {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import type { Report } from '../../shared/report.ts';
 import { debianRoot } from '../support/debian-root.ts';
 import { bakeInto, installAgent, type LiveMachine, startMachine } from '../support/live-machine.ts';
 import { isRoot, quoted } from '../support/scratch.ts';
+import { until } from '../support/until.ts';
 import { aWorkbench } from '../support/workbench.ts';
 
 /** Real processes on a machine of their own, whose root is a Debian with a manifest. */
@@ -60,6 +61,41 @@ describe.skipIf(!isRoot)('what runs on a live root (needs root)', { timeout: 120
     expect(liveOf(report)).toEqual(['process /tmp/x not-baked high']);
     await Promise.all(running.map(({ stop }) => stop()));
     expect(liveOf(machine.verify().report)).toEqual([]);
+  });
+
+  it('is looked at by every sweep of the agent, and files where they have changed', async () => {
+    const settings = { server: 'ws://127.0.0.1:9', joinTokenFile: '/tmp/token', sweepEvery: '1s', watch: false };
+    writeFileSync(join(root, 'tmp/agent.yaml'), JSON.stringify(settings));
+    const node = '/usr/lib/pristine/bin/node';
+    const command = `exec ${node} /usr/lib/pristine/pristine.js run --config /tmp/agent.yaml 2>/tmp/agent.log`;
+    const agent = await machine.start(node, 'sh', '-c', command);
+    /** The second from now on has begun after what was done before. */
+    const nextFindings = async () => {
+      const before = sweepsIn(join(root, 'tmp/agent.log')).length;
+      await until(() => sweepsIn(join(root, 'tmp/agent.log')).length > before + 1);
+      return sweepsIn(join(root, 'tmp/agent.log')).at(-1);
+    };
+    expect(await nextFindings()).toEqual({ kind: 'quick-sweep', findings: 0, holes: 0 });
+
+    machine.run('sh', '-c', copied('/tmp/y'));
+    const running = await machine.start('/tmp/y', '/tmp/y', '600');
+    machine.run(
+      'sh',
+      '-c',
+      'mv /usr/bin/tac /usr/bin/tac.was; chmod 600 /etc/issue; echo eve:x:0:0::/:/bin/sh >> /etc/passwd',
+    );
+    // The program, its process, tac gone, tac.was, issue, passwd, the user.
+    expect(await nextFindings()).toMatchObject({ findings: 7 });
+
+    await running.stop();
+    machine.run(
+      'sh',
+      '-c',
+      'rm /tmp/y; mv /usr/bin/tac.was /usr/bin/tac; sed -i /eve/d /etc/passwd; chmod 644 /etc/issue',
+    );
+    await nextFindings();
+    expect(await nextFindings()).toMatchObject({ findings: 0 });
+    await agent.stop();
   });
 
   it('names a program that was deleted, and one that was replaced', async () => {
@@ -267,4 +303,15 @@ function liveOf({ findings }: Report): string[] {
     .filter(({ subject }) => ['process', 'kernel-running', 'loaded-library'].includes(subject))
     .map(({ subject, name, actual, severity }) => `${subject} ${name} ${actual['state'] ?? ''} ${severity}`)
     .sort();
+}
+
+/** What the agent's log says of each sweep. */
+function sweepsIn(
+  log: string,
+): readonly { readonly kind: string; readonly findings: number; readonly holes: number }[] {
+  const lines = readFileSync(log, 'utf8').split('\n').slice(0, -1);
+  return lines
+    .map((line) => JSON.parse(line))
+    .filter(({ msg }) => msg === 'swept')
+    .map(({ kind, findings, holes }) => ({ kind, findings, holes }));
 }

@@ -601,7 +601,7 @@ export type components = {
             filesHashed: number;
             bytesHashed: number;
             /**
-             * @description not read again: mount, inode, ctime and size are those of a file found as baked within a day
+             * @description not read again: mount, inode, ctime and size are as they were when everything was last looked at, within a day
              * @default 0
              */
             filesUnchanged: number;
