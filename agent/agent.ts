@@ -67,7 +67,8 @@ export interface Agent {
 
 /**
  * The agent's loop. Sockets, watchers and tickers only note (`notes`, the dirty set, `wake`); everything is decided and
- * done here, one thing after another. Only a sweep's child runs beside it: while it does, hints wait.
+ * done here, one thing after another. Only a sweep runs beside it, in a child or a few milliseconds at a time: while it
+ * does, hints wait.
  */
 export function createAgent(options: AgentOptions): Agent {
   const { reporter, dirty, settling, clock, log } = options;
@@ -201,10 +202,10 @@ export function createAgent(options: AgentOptions): Agent {
   function startSweep(signal: AbortSignal): void {
     sweeping = 'fresh';
     sweepStartedAt = clock.monotonic();
-    const reach = wantsEverything ? 'everything' : 'changes';
+    const of = wantsEverything ? 'everything' : 'changes';
     wantsEverything = false;
     // A sweep never fails but by being stopped, and then nobody waits for it.
-    options.sweep(signal, reach).then(
+    options.sweep(signal, of).then(
       (scan) => {
         swept = scan;
         wake();
@@ -226,7 +227,7 @@ export function createAgent(options: AgentOptions): Agent {
     const counts = { findings: open.size, holes: holes.length, entries: coverage.entries };
     const ms = Math.round(clock.monotonic() - sweepStartedAt);
     log.info({ kind: scan.kind, verdict: reporter.verdict, ...counts, startedAt, finishedAt, ms }, 'swept');
-    if (scan.kind === 'quick-sweep') noteUnstable(scan);
+    noteUnstable(scan);
     giveMemoryBack();
   }
 

@@ -44,7 +44,7 @@ export const AgentConfig = z
     joinTokenFile: path.optional().describe('file with the join token; needed until the server has enrolled this key'),
     sweepEvery: Duration.default('1h')
       .refine((text) => durationMs(text) >= sweepEveryMsMin, 'expected at least 1s')
-      .describe('time between sweeps, give or take a tenth'),
+      .describe('time between sweeps, give or take a tenth; once a day one looks at everything'),
     sweepBytesPerSecondMax: limit(parseBytesPerSecond, expectedRate).describe(
       'file contents that a sweep reads in a second, such as 50M, or none; what comes into the page cache by it goes out again',
     ),

@@ -9,13 +9,15 @@ import { isWrittenByInstance } from '../shared/rules.ts';
 import { hasLabels } from '../shared/scheme.ts';
 import { type CompositionOptions, openComposition } from './check/composition.ts';
 import { type LookedAgain, lookAgain } from './check/look-again.ts';
+import { mountsDigest } from './check/mounts-digest.ts';
 import type { Manifest } from './check/open-manifest.ts';
-import { openStampFile, type StampsHead } from './check/stamp-file.ts';
-import { mountsDigest, outerPaths } from './check/trust.ts';
+import { openStampFile, type StampFile } from './check/stamp-file.ts';
 import { readMounts } from './collect/mounts.ts';
-import { openPace, type PaceLimits } from './collect/pace.ts';
-import { findSilentMounts, type SilentMounts } from './collect/silent-mounts.ts';
-import { openRoot, type RootPrefix } from './collect/system-path.ts';
+import { outerPath } from './collect/outer-paths.ts';
+import { openPace, openTurns, type PaceLimits } from './collect/pace.ts';
+import { findSilentMounts } from './collect/silent-mounts.ts';
+import { openRoot } from './collect/system-path.ts';
+import type { OpenState } from './open-state.ts';
 import type { Checker, FullSweep, QuickSweep, Sweeper } from './scan.ts';
 
 export interface QuickSweepOptions {
@@ -31,15 +33,10 @@ export interface QuickSweepOptions {
   /** One text for all that a sweep compares with beside the manifest: rules and pins. */
   readonly judgedBy: () => string;
   /** What is known now. */
-  readonly known: () => Known;
+  readonly known: () => Pick<OpenState, 'open' | 'holes'>;
   readonly pace?: PaceLimits | undefined;
   readonly clock: Clock;
   readonly log: Logger;
-}
-
-export interface Known {
-  readonly findings: readonly Finding[];
-  readonly holes: readonly Hole[];
 }
 
 /** The last look at everything. */
@@ -51,19 +48,18 @@ interface Last {
 }
 
 const dayMs = 24 * 3_600_000;
-const namesMax = 4_096;
 
 /**
- * Sweeps by what the kernel says has changed since everything was last looked at, as long as that is no more than a day ago
- * and nothing else is another; else looks at everything. It takes what a quick look cannot answer for as a reason to look at
- * everything, never as clean.
+ * Sweeps by what the kernel says has changed since everything was last looked at, as long as that was less than a day ago and
+ * manifest, rules, pins, components and mounts are the same; else looks at everything. What a quick look cannot answer for is
+ * a reason to look at everything, and never clean.
  */
 export function createQuickSweeper(options: QuickSweepOptions): Sweeper {
   const { clock, log } = options;
   let last: Last | undefined;
-  return async (signal, reach) => {
+  return async (signal, of) => {
     const judgedBy = options.judgedBy();
-    if (reach === 'changes' && last?.judgedBy === judgedBy && clock.monotonic() - last.at < dayMs) {
+    if (of === 'changes' && last?.judgedBy === judgedBy && clock.monotonic() - last.at < dayMs) {
       const scan = await attempt(last, signal);
       if (typeof scan === 'object') return scan;
       log.info({ reason: scan }, 'everything is looked at');
@@ -100,14 +96,16 @@ async function quickSweep(
   const looked = await lookAt(last, options, signal);
   if (typeof looked === 'string') return looked;
   const names = new Set([...doubts, ...looked.names]);
-  if (names.size > namesMax) return 'too much has changed';
   const { rulebook } = options.manifest();
+  // Only a look at everything makes pins, and tells what one instance has in common with another.
   const own = looked.names.find((name) => isWrittenByInstance(rulebook.rulingOf(rawName(name)).treatment));
   if (own !== undefined) return `${own} has changed, which each instance writes itself`;
   const check = names.size === 0 ? undefined : await checker.check([...names]);
   if (names.size > 0 && check === undefined) return 'a check cannot answer for the changed names';
   const running = await machine?.(signal);
-  if (running?.coverage.holes.some((hole) => !isOfMachine(hole))) return 'what runs could not be looked at';
+  if (running !== undefined && (!running.coverage.live || !running.coverage.holes.every(isOfMachine))) {
+    return 'what runs could not be looked at';
+  }
   const { tally, filesUnchanged } = looked.again;
   return {
     kind: 'quick-sweep',
@@ -141,7 +139,8 @@ function isOfMachine({ subject, name }: Hole): boolean {
  * The names that must be looked at again whatever their stamps say: what checks have found or cleared since may be
  * otherwise again. Or why no such look is enough.
  */
-function doubtsOf(last: FullSweep, { findings, holes }: Known): readonly Name[] | string {
+function doubtsOf(last: FullSweep, { open, holes }: Pick<OpenState, 'open' | 'holes'>): readonly Name[] | string {
+  const findings = [...open.values()];
   const names: Name[] = [];
   for (const hole of holes) {
     if (isOfMachine(hole) || hole.reason === 'covered-by-mount') continue;
@@ -164,46 +163,31 @@ async function lookAt(
   signal: AbortSignal,
 ): Promise<{ readonly names: readonly Name[]; readonly again: LookedAgain } | string> {
   const judged = manifest();
-  const stamps = openStampFile(stampsFile);
+  // Only so that what is read leaves memory again: the limits are kept between reads, where this thread can do other work.
   const root = openRoot(path, {
     labels: hasLabels(judged.statement.predicate.scheme),
-    // At the pace of nobody: it is this thread's event loop that must not stand still. What came into memory goes out again.
     ...(pace && { pace: openPace({}) }),
   });
+  let stamps: StampFile | undefined;
   try {
+    const mounts = readMounts(root.prefix);
+    const digest = mountsDigest(mounts, judged.rulebook);
+    if (digest === undefined) return 'a filesystem is not of this machine';
+    stamps = openStampFile(stampsFile);
     const { head } = stamps;
     if (head.startedAt !== last.startedAt) return 'what the last sweep saw was not kept';
     const composition = await openComposition(judged, components);
     composition.close();
     if (composition.digest !== head.composition) return 'other components';
-    const mounts = readMounts(root.prefix);
-    if (mountsDigest(mounts, judged.rulebook) !== head.mounts) return 'other mounts';
-    const again = await lookAgain({ root, stamps, pause: openPause(pace, clock, signal) });
+    if (digest !== head.mounts) return 'other mounts';
+    const again = await lookAgain({ root, stamps, pause: openTurns(pace, clock, signal) });
     if (again === undefined) return 'too much has changed';
     const silent = await findSilentMounts(root.prefix, mounts);
-    return { again, names: [...[...again.changed].map(encodeRaw), ...changedOuter(head, root.prefix, silent)] };
+    const outer = head.outer.find(([name, state]) => outerPath(root.prefix, rawName(name), silent).state !== state);
+    if (outer !== undefined) return `${outer[0]} has changed, where facts are read and no walk looks`;
+    return { again, names: [...again.changed].map(encodeRaw) };
   } finally {
     root.close();
-    stamps.close();
+    stamps?.close();
   }
-}
-
-function changedOuter({ outer }: StampsHead, prefix: RootPrefix, silent: SilentMounts): readonly Name[] {
-  const paths = outer.map(([name]) => rawName(name));
-  const now = new Map(outerPaths(prefix, silent, paths, () => true));
-  return outer.filter(([name, state]) => now.get(name) !== state).map(([name]) => name);
-}
-
-/** Lets others work, and no more bytes be read or CPU be used than the limits allow. */
-function openPause(pace: PaceLimits | undefined, clock: Clock, signal: AbortSignal) {
-  let from = clock.monotonic();
-  let cpu = process.cpuUsage();
-  return async (bytes: number) => {
-    const { user, system } = process.cpuUsage(cpu);
-    const byCpu = pace?.cpuShareMax === undefined ? 0 : (user + system) / 1_000 / pace.cpuShareMax;
-    const byBytes = pace?.bytesPerSecondMax === undefined ? 0 : (bytes / pace.bytesPerSecondMax) * 1_000;
-    await clock.sleep(Math.max(0, from + Math.max(byCpu, byBytes) - clock.monotonic()), signal);
-    from = clock.monotonic();
-    cpu = process.cpuUsage();
-  };
 }

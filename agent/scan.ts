@@ -43,4 +43,7 @@ export interface Checker {
  * Answers for everything: by looking at everything, or, where that is enough, at what has changed since somebody did.
  * Rejects only when the signal aborts: what went wrong is a hole.
  */
-export type Sweeper = (signal: AbortSignal, reach: 'everything' | 'changes') => Promise<FullSweep | QuickSweep>;
+export type Sweeper = (signal: AbortSignal, of: SweepOf) => Promise<FullSweep | QuickSweep>;
+
+/** What is to be looked at; for changes, everything where that is not enough. */
+export type SweepOf = 'everything' | 'changes';

@@ -40,7 +40,7 @@ import { noWatcher, type Watcher } from './watch/watcher.ts';
 export interface RunOptions {
   readonly config: string;
   readonly once: boolean;
-  /** The file that `node` runs for `pristine`: each sweep is a child that runs it. */
+  /** The file that `node` runs for `pristine`: each look at everything is a child that runs it. */
   readonly entry: string;
   /** Ends the run. */
   readonly signal: AbortSignal;
@@ -140,9 +140,12 @@ async function runAgainst(
       sweep: createQuickSweeper({
         ...{ stampsFile, checker, manifest: () => inForce.manifest, components, root: config.root },
         sweep: createSweepChild({ ...scanner, judged, stampsFile }),
-        machine: resolve(config.root) === '/' ? createSweepChild({ ...scanner, judged, machineOnly: true }) : undefined,
+        machine:
+          resolve(config.root) === '/'
+            ? createSweepChild({ ...scanner, judged, pinning: () => undefined, machineOnly: true })
+            : undefined,
         judgedBy: () => JSON.stringify([judged(), pinning()]),
-        known: () => ({ findings: [...reporter.state.open.values()], holes: reporter.state.holes }),
+        known: () => reporter.state,
         pace: paceLimitsOf(config.sweepBytesPerSecondMax, config.sweepCpuShareMax),
         clock: systemClock,
         log,

@@ -52,12 +52,16 @@ export const Coverage = z
   .strictObject({
     entries: count.describe('entries of the manifest, and of the components'),
     components: z.array(LaidOver).max(64).optional().describe('what was laid over the image; absent for nothing'),
-    checked: count.describe('subjects observed and compared'),
+    checked: count.describe(
+      'subjects observed and compared; of a sweep that looked where something had changed, when everything was last looked at',
+    ),
     filesHashed: count,
     bytesHashed: count,
     filesUnchanged: count
       .default(0)
-      .describe('not read again: mount, inode, ctime and size are as they were when everything was last looked at, within a day'),
+      .describe(
+        'regular files that were not read: what statx(2) says of them is what it said when everything was last looked at, less than a day before',
+      ),
     mounts: z
       .array(z.string().max(32_768))
       .max(4_096)

@@ -78,7 +78,7 @@ export const Welcome = z.strictObject({
 });
 
 /**
- * A scan's result, or a part of it. `full` is a sweep: its parts together list every finding that is open, and what they
+ * A scan's result, or a part of it. `full` is a sweep, of everything or of what has changed since: its parts together list every finding that is open, and what they
  * do not list and no hole hides is closed by the last part. Otherwise `opened` and `cleared` are the differences that a
  * check of some subjects found. Every boot begins with a full report.
  */

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { CodedError } from '../../shared/errors.ts';
 import { type RawName, rawNameBytesMax } from '../../shared/name.ts';
 import type { Observation } from '../collect/observe.ts';
-import { changedMsOf, isDirectoryStamp, isFileStamp, type StampPlace, stampWords } from '../collect/stamp.ts';
+import { isDirectoryStamp, isFileStamp, isSettled, type StampPlace, stampWords } from '../collect/stamp.ts';
+import { errnoOf } from '../collect/system-path.ts';
 import { temporaryIn } from '../state/durable-file.ts';
 import { mayBePrivileged } from './unparsed-line.ts';
 
@@ -26,10 +27,10 @@ const recordBytes = recordWords * 4;
 export const stampFlag = {
   file: 1,
   directory: 2,
-  /** It last changed so long before the sweep that every later change gives it another time. */
+  /** As `isSettled` says. */
   settled: 4,
-  /** What guards watch: to be looked at again whatever its stamp says. */
-  guarded: 8,
+  /** A set-id program or one with capabilities: to be looked at again whatever its stamp says. */
+  privileged: 8,
   /** It was as it was baked. */
   baked: 16,
 } as const;
@@ -45,10 +46,8 @@ const Head = z.strictObject({
 });
 export type StampsHead = Omit<z.infer<typeof Head>, 'schema'>;
 
-/** Filesystems keep times no finer than a clock's tick, some than two seconds: what changes twice within it looks as it did. */
-const settledMs = 2_000;
-/** A million paths take about 100 MB. Of more none are kept, and each sweep looks at everything. */
-const bytesMax = 128 * 1_048_576;
+/** A million paths take about 110 MB. Of many more none are kept, and each sweep looks at everything. */
+const stampsBytesMax = 128 * 1_048_576;
 const headBytesMax = 8 * 1_048_576;
 const chunkBytes = 128 * 1_024;
 
@@ -77,18 +76,14 @@ export function openStampWriter(file: string, sweptAt: number): StampWriter {
     if (fd === undefined) return;
     closeSync(fd);
     fd = undefined;
-    rmSync(temporary, { force: true });
+    attempt(() => rmSync(temporary, { force: true }));
   };
   const orGiveUp = (work: () => void) => {
-    try {
-      work();
-    } catch {
-      close();
-    }
+    if (!attempt(work)) close();
   };
   const flush = () => {
     total += length;
-    if (total > bytesMax) return close();
+    if (total > stampsBytesMax) return close();
     hasher.update(chunk.subarray(0, length));
     writeSync(fd!, chunk, 0, length);
     length = 0;
@@ -131,13 +126,23 @@ export function openStampWriter(file: string, sweptAt: number): StampWriter {
   };
 }
 
+/** False where the system refuses. */
+function attempt(work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === '') throw error;
+    return false;
+  }
+}
+
 function flagsOf(observation: Observation, stamp: StampPlace, sweptAt: number): number {
-  const changedMs = changedMsOf(stamp);
   return (
     (isFileStamp(stamp) ? stampFlag.file : 0) |
     (isDirectoryStamp(stamp) ? stampFlag.directory : 0) |
-    (changedMs !== undefined && changedMs < sweptAt - settledMs ? stampFlag.settled : 0) |
-    (mayBePrivileged(observation) ? stampFlag.guarded : 0)
+    (isSettled(stamp, sweptAt) ? stampFlag.settled : 0) |
+    (mayBePrivileged(observation) ? stampFlag.privileged : 0)
   );
 }
 
@@ -151,7 +156,7 @@ function sharedLength(before: RawName, path: RawName): number {
   return end;
 }
 
-/** One path as the sweep saw it. The same object for each: it is good until the next is asked for. */
+/** One path as the sweep saw it. One object for all: it is good until the next is asked for. */
 export interface StampRecord {
   /** Its path and a NUL. */
   readonly path: Buffer;
@@ -165,7 +170,7 @@ export interface StampRecord {
 
 export interface StampFile {
   readonly head: StampsHead;
-  /** A stretch of records at a time. Errors: DIGEST at the end, when they were not what was written, or anywhere. */
+  /** Errors: DIGEST, at any record or after the last: what was told before counts for nothing then. */
   readonly records: () => Generator<StampRecord>;
   readonly close: () => void;
 }

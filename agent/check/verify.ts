@@ -4,7 +4,7 @@ import { type Clock, timestamp } from '../../shared/clock.ts';
 import { type Coverage, emptyCoverage } from '../../shared/coverage.ts';
 import type { Finding } from '../../shared/finding.ts';
 import type { Identity } from '../../shared/identity.ts';
-import { type RawName, rawName } from '../../shared/name.ts';
+import { rawName } from '../../shared/name.ts';
 import { foldRelabels, type Relabel } from '../../shared/relabel.ts';
 import type { Report } from '../../shared/report.ts';
 import type { RulesPredicate } from '../../shared/rules.ts';
@@ -17,10 +17,10 @@ import { readMachine } from '../collect/live/machine.ts';
 import { readMounts } from '../collect/mounts.ts';
 import { newTally } from '../collect/observe.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
-import { notingRoot } from '../collect/outer-paths.ts';
+import { openOuterPaths } from '../collect/outer-paths.ts';
 import { openPace, type PaceLimits } from '../collect/pace.ts';
 import { attributeFiles } from '../collect/packages/attribute-files.ts';
-import { rootPrefix } from '../collect/system-path.ts';
+import { type RootPrefix, rootPrefix } from '../collect/system-path.ts';
 import type { Platform } from '../image/platform-choice.ts';
 import { openRootView, type RootView } from '../image/root-view.ts';
 import { tooMany } from '../report/apply-scan.ts';
@@ -35,10 +35,10 @@ import { openHoleList } from './hole-list.ts';
 import { openIdentityList } from './identities.ts';
 import { openJudge, type Witness } from './judge.ts';
 import { type LiveLook, openLiveLook } from './live-look.ts';
+import { mountsDigest } from './mounts-digest.ts';
 import { type Manifest, openJudged } from './open-manifest.ts';
 import { noPinning, openPinning, type PinningOptions } from './pinning.ts';
 import { openStampWriter, type StampWriter } from './stamp-file.ts';
-import { mountsDigest, outerPaths } from './trust.ts';
 import { isFileLine, nameIn } from './unparsed-line.ts';
 import { verifyScope } from './verify-scope.ts';
 
@@ -169,7 +169,7 @@ async function sweepRoot(
     pinning.note(found);
     identities.note(expected, found);
   };
-  const live = machineOf(root, manifest.rules.listening);
+  const live = machineOf(root.prefix, manifest.rules.listening);
   const judge = openJudge(scope, holes, { pins: pinning.pins, witness, findings: list, onBaked: live?.baked });
   const tally = newTally();
   const { entries } = composition;
@@ -177,9 +177,9 @@ async function sweepRoot(
   // The threads read files from here on, while this one checks the digest. Nothing is judged before it has.
   const observed = root.observe(scope, tally);
   const { distro } = manifest.statement.predicate.platform;
-  const asked = new Set<RawName>();
+  const outer = openOuterPaths(root.prefix ?? '', root.silent, startedAt);
   const facts = await root.read((files) =>
-    collectFacts(stamps === undefined ? files : notingRoot(files, asked), distro, collectors),
+    collectFacts(stamps === undefined ? files : outer.telling(files), distro, collectors),
   );
   for (const hole of [...facts.holes, ...(live?.holes ?? [])]) holes.add(hole);
   await checkStoredDigest(manifest);
@@ -207,8 +207,8 @@ async function sweepRoot(
   if (list.isCut()) holes.add(tooMany);
   const mounts = mountsDigest(root.mounts(), manifest.rulebook);
   if (stamps !== undefined && root.prefix !== undefined && mounts !== undefined) {
-    const outer = outerPaths(root.prefix, root.silent, asked, scope.leavesOut);
-    stamps.save({ startedAt: timestamp(startedAt), composition: composition.digest, mounts, outer });
+    const { digest } = composition;
+    stamps.save({ startedAt: timestamp(startedAt), composition: digest, mounts, outer: outer.all(scope.leavesOut) });
   }
   const { relabels, rest } = limits === undefined ? foldRelabels(findings) : { relabels: [], rest: [] };
 
@@ -232,32 +232,30 @@ async function sweepRoot(
 }
 
 /** What runs, where the root is that of the machine: read before the files are, since they take longer. */
-function machineOf({ prefix }: RootView, listening: RulesPredicate['listening']): LiveLook | undefined {
+function machineOf(prefix: RootPrefix | undefined, listening: RulesPredicate['listening']): LiveLook | undefined {
   const machine = prefix === undefined ? undefined : readMachine(prefix);
   return machine && openLiveLook(machine, listening);
 }
 
 async function lookAtMachine(manifest: Manifest, { root, components, keys, onRefused }: VerifyOptions): Promise<Swept> {
+  const prefix = rootPrefix(root);
+  const live = machineOf(prefix, manifest.rules.listening);
+  if (live === undefined) return { findings: [], coverage: emptyCoverage };
   const composition = await openComposition(manifest, components && { from: components, keys, onRefused });
   try {
-    const prefix = rootPrefix(root);
-    const machine = readMachine(prefix);
-    const { rulebook } = verifyScope(manifest, readMounts(prefix), openHoleList());
-    const live = machine && openLiveLook(machine, manifest.rules.listening);
     await checkStoredDigest(manifest);
     for await (const lines of composition.lines()) {
-      for (const line of lines) if (isFileLine(line)) live?.baked(rawName(nameIn(line)!), line);
+      for (const line of lines) if (isFileLine(line)) live.baked(rawName(nameIn(line)!), line);
     }
-    const { checked = 0, findings = [], skipped = [], holes = [] } = live?.judge(rulebook) ?? {};
+    const { rulebook } = verifyScope(manifest, readMounts(prefix), openHoleList());
+    const { checked, findings, skipped, holes } = live.judge(rulebook);
     return {
       findings,
       coverage: {
         ...emptyCoverage,
-        entries: composition.entries,
-        checked,
-        live: live !== undefined,
+        ...{ entries: composition.entries, checked, live: true },
         skipped: [...skipped],
-        holes: [...(live?.holes ?? []), ...holes],
+        holes: [...live.holes, ...holes],
       },
     };
   } finally {

@@ -1,3 +1,5 @@
+import type { Clock } from '../../shared/clock.ts';
+
 /** How fast a scan may go. */
 export interface PaceLimits {
   /** Of file contents that are read. */
@@ -73,6 +75,27 @@ function book(shared: BigInt64Array, place: number, costUs: number): number {
 /** In microseconds. Pure. */
 export function endOfCost(from: number, now: number, costUs: number): number {
   return Math.max(from, now - burstUs) + costUs;
+}
+
+/**
+ * The same for whoever must not block its thread: waits until so many more bytes may have been read and the CPU time since the
+ * last turn is within its share. Without limits it lets others work, and goes on. Rejects with the reason of the signal.
+ */
+export function openTurns(
+  limits: PaceLimits | undefined,
+  clock: Clock,
+  signal: AbortSignal,
+): (bytes: number) => Promise<void> {
+  let from = clock.monotonic();
+  let cpu = process.cpuUsage();
+  return async (bytes) => {
+    const { user, system } = process.cpuUsage(cpu);
+    const byCpu = limits?.cpuShareMax === undefined ? 0 : (user + system) / 1_000 / limits.cpuShareMax;
+    const byBytes = limits?.bytesPerSecondMax === undefined ? 0 : (bytes * 1_000) / limits.bytesPerSecondMax;
+    await clock.sleep(Math.max(0, from + Math.max(byCpu, byBytes) - clock.monotonic()), signal);
+    from = clock.monotonic();
+    cpu = process.cpuUsage();
+  };
 }
 
 /** So much at a time that a slow pace is a steady one. */

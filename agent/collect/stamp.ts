@@ -4,9 +4,9 @@ import type { Stat } from '../host/stat.ts';
 /**
  * What the kernel says of a path that need not be read again as long as it says the same. It sets ctime at every change of
  * a file and lets nobody choose it; whoever turns the clock back or writes to the disk beneath can, so that stamps are trusted
- * for a day, and not always. As words of struct statx: flags, uid, gid, mode, inode, size, ctime, mtime, mount.
+ * for a day, and not always. As words of struct statx: flags, uid, gid, mode, inode, size, ctime, mtime, device, mount.
  */
-const words = [2, 5, 6, 7, 8, 9, 10, 11, 24, 25, 26, 28, 29, 30, 36] as const;
+const words = [2, 5, 6, 7, 8, 9, 10, 11, 24, 25, 26, 28, 29, 30, 34, 35, 36] as const;
 export const stampWords = words.length;
 const [modeAt, ctimeAt] = [words.indexOf(7), words.indexOf(24)];
 
@@ -33,10 +33,16 @@ export function isDirectoryStamp({ words, at }: StampPlace): boolean {
   return (words[at + modeAt]! & constants.S_IFMT) === constants.S_IFDIR;
 }
 
-/** When it last changed, in milliseconds since 1970; undefined for zeros. */
-export function changedMsOf({ words, at }: StampPlace): number | undefined {
-  if (words[at + modeAt] === 0) return undefined;
+/** Filesystems keep times no finer than a clock's tick, some than two seconds: what changes twice within it looks as it did. */
+const settledMs = 2_000;
+
+/**
+ * Whether it last changed so long before a sweep that every later change gives it another stamp. False for zeros. `sweptAt`:
+ * when the sweep began, in milliseconds since 1970.
+ */
+export function isSettled({ words, at }: StampPlace, sweptAt: number): boolean {
+  if (words[at + modeAt] === 0) return false;
   // Seconds are signed, and past 2106 take more than one word.
   const seconds = words[at + ctimeAt]! + (words[at + ctimeAt + 1]! | 0) * 2 ** 32;
-  return seconds * 1_000 + Math.floor(words[at + ctimeAt + 2]! / 1e6);
+  return seconds * 1_000 + words[at + ctimeAt + 2]! / 1e6 < sweptAt - settledMs;
 }

@@ -6,7 +6,7 @@ import { type Agent, type AgentLimits, createAgent } from '../../agent/agent.ts'
 import { createDirtySet, type DirtySet } from '../../agent/check/dirty-set.ts';
 import { createReporter } from '../../agent/report/reporter.ts';
 import { openSpool, type Spool } from '../../agent/report/spool.ts';
-import type { Check, Checker, FullSweep } from '../../agent/scan.ts';
+import type { Check, Checker, FullSweep, SweepOf } from '../../agent/scan.ts';
 import type { Settled } from '../../agent/settle/settling.ts';
 import type { BootCounter } from '../../agent/state/boot-counter.ts';
 import type { Status } from '../../agent/status.ts';
@@ -212,7 +212,7 @@ describe('the agent', () => {
 
 function start(
   limits: Partial<AgentLimits> = {},
-  sweep: (signal: AbortSignal, reach: 'everything' | 'changes') => Promise<FullSweep> = async () => sweepOf(),
+  sweep: (signal: AbortSignal, of: SweepOf) => Promise<FullSweep> = async () => sweepOf(),
 ): void {
   const log = pino({ enabled: false });
   let boot = 1;
@@ -248,9 +248,9 @@ function start(
     spool,
     dirty,
     watcher: () => noWatcher,
-    sweep: async (signal, reach) => {
+    sweep: async (signal, of) => {
       sweeps += 1;
-      return await sweep(signal, reach);
+      return await sweep(signal, of);
     },
     checker,
     settling: {

@@ -15,11 +15,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { OpenState } from '../../agent/open-state.ts';
 import type { QuickSweepOptions } from '../../agent/quick-sweep.ts';
 import type { FullSweep } from '../../agent/scan.ts';
 import { systemClock } from '../../shared/clock.ts';
+import type { Coverage } from '../../shared/coverage.ts';
+import type { Finding } from '../../shared/finding.ts';
 import { aBakery, type Bakery } from '../support/baked.ts';
-import { aCoverage, aTime } from '../support/builders.ts';
+import { aCoverage, aFinding, aTime } from '../support/builders.ts';
 import { aQuickSweeper, type QuickSweeperHarness } from '../support/quick-sweeper.ts';
 import { type Random, seededRandom, testSeed } from '../support/random.ts';
 
@@ -68,12 +71,6 @@ describe('a quick sweep', () => {
     expect(scan.coverage.filesUnchanged).toBeGreaterThan(30);
     expect(scan.coverage.filesUnchanged + scan.coverage.filesHashed).toBe(45);
     expect(agent.known()).toEqual([]);
-  });
-
-  it('reads a set-id program each time', async () => {
-    await start();
-
-    expect((await agent.sweep()).coverage.filesHashed).toBeGreaterThanOrEqual(1);
   });
 
   it('finds every change, whatever was done to hide it', async () => {
@@ -130,34 +127,67 @@ describe('a quick sweep', () => {
     expect(agent.known()).toEqual(before);
   });
 
-  it.each<[string, Partial<QuickSweepOptions>, () => void]>([
-    ['the stamps are gone', {}, () => rmSync(agent.stampsFile)],
-    ['the stamps were cut', {}, () => truncateSync(agent.stampsFile, statSync(agent.stampsFile).size - 1)],
-    ['a byte of the stamps was flipped', {}, () => flip(agent.stampsFile, 130)],
-    ['the stamps are garbage', {}, () => writeFileSync(agent.stampsFile, 'garbage')],
-    ['other facts are known than the last sweep found', {}, () => undefined],
-    ['each instance writes itself what has changed', {}, () => writeFileSync(at('etc/machine-id'), 'a'.repeat(32))],
+  it.each<[string, Partial<QuickSweepOptions>, () => unknown]>([
+    ['ENOENT', {}, () => rmSync(agent.stampsFile)],
+    ['not what it wrote', {}, () => truncateSync(agent.stampsFile, statSync(agent.stampsFile).size - 1)],
+    ['not what it wrote', {}, () => flip(agent.stampsFile, 130)],
+    ['not what it wrote', {}, () => writeFileSync(agent.stampsFile, 'garbage')],
+    ['was not kept', {}, () => bakery.verify(undefined, agent.stampsFile)],
+    ['other facts', {}, () => addJob()],
+    ['which each instance writes itself', {}, () => writeFileSync(at('etc/machine-id'), 'a'.repeat(32))],
+    ['a hole at package /x', { known: () => holed('package', '/x') }, () => undefined],
+    ['a hole at file /', { known: () => holed('file', '/') }, () => undefined],
     [
-      'a hole is not one of files',
-      { known: () => ({ findings: [], holes: [{ subject: 'package', name: '/x', reason: 'unparseable' }] }) },
+      'what runs',
+      { machine: async () => aMachine({ holes: [{ ...everything, subject: 'manifest' }] }) },
       () => undefined,
     ],
-    [
-      'a hole is over everything',
-      { known: () => ({ findings: [], holes: [{ subject: 'file', name: '/', reason: 'too-many' }] }) },
-      () => undefined,
-    ],
-    ['what runs could not be looked at', { machine: async () => blind }, () => undefined],
-    ['rules or pins are others', { judgedBy: () => `${Math.random()}` }, () => undefined],
-  ])('is no quick one when %s', async (what, overrides, change) => {
+    ['what runs', { machine: async () => aMachine({ live: false }) }, () => undefined],
+    ['too much has changed', {}, () => many(4_100)],
+    ['cannot answer', { checker: { check: async () => undefined } }, () => chmodSync(at('srv'), 0o700)],
+  ])('is no quick one for this: %s', async (reason, overrides, change) => {
     await start(overrides);
-    if (what.startsWith('other facts')) {
-      writeFileSync(at('etc/cron.d/job'), '* * * * * root /bin/true\n');
-      await agent.check('/etc/cron.d/job');
-    }
-    change();
+    await change();
 
     expect((await agent.sweep()).kind).toBe('sweep');
+    expect(agent.reasons).toEqual([expect.stringContaining(reason)]);
+    expect(agent.known()).toEqual(await agent.truth());
+  });
+
+  it('is no quick one by other rules or pins', async () => {
+    let judgedBy = 0;
+    await start({ judgedBy: () => `${judgedBy++}` });
+
+    expect((await agent.sweep()).kind).toBe('sweep');
+  });
+
+  it('tells what runs now, and nothing else of it', async () => {
+    const process = aFinding({ subject: 'process', name: '/tmp/x' });
+    let runs = [process];
+    await start({ machine: async () => aMachine({}, runs) });
+    writeFileSync(at('srv/f1'), 'changed');
+
+    const first = await agent.sweep();
+    expect([first.kind, first.findings.map(({ name }) => name)]).toEqual(['quick-sweep', ['/srv/f1', '/tmp/x']]);
+    runs = [];
+    expect((await agent.sweep()).kind).toBe('quick-sweep');
+    expect(agent.known()).toEqual(await agent.truth());
+  });
+
+  it('is no quick one where facts are read and no walk looks', async () => {
+    mkdirSync(at('var/cache/jobs'), { recursive: true });
+    rmSync(at('etc/cron.d'), { recursive: true });
+    symlinkSync('../etc/../var/cache/jobs', at('etc/cron.d'));
+    await start();
+    expect((await agent.sweep()).kind).toBe('quick-sweep');
+
+    for (const text of ['* * * * * root /bin/true\n', '* * * * * root /bin/false\n']) {
+      writeFileSync(at('var/cache/jobs/job'), text);
+      expect((await agent.sweep()).kind).toBe('sweep');
+      expect(agent.known().filter((line) => line.includes('cron'))).not.toEqual([]);
+      expect(agent.known()).toEqual(await agent.truth());
+    }
+    expect(agent.reasons).toEqual(Array(2).fill(expect.stringContaining('where facts are read')));
   });
 
   it('is no quick one for whoever wants everything to be looked at, nor after a day', async () => {
@@ -172,10 +202,30 @@ describe('a quick sweep', () => {
   });
 });
 
-const blind: FullSweep = {
-  ...{ kind: 'sweep', startedAt: aTime, finishedAt: aTime, findings: [] },
-  coverage: aCoverage({ holes: [{ subject: 'manifest', name: '/m', reason: 'io-error' }] }),
-};
+const everything = { subject: 'file', name: '/', reason: 'io-error' } as const;
+
+function aMachine(coverage: Partial<Coverage>, findings: readonly Finding[] = []): FullSweep {
+  return {
+    kind: 'sweep',
+    startedAt: aTime,
+    finishedAt: aTime,
+    findings,
+    coverage: aCoverage({ live: true, ...coverage }),
+  };
+}
+
+function holed(subject: string, name: string): Pick<OpenState, 'open' | 'holes'> {
+  return { open: new Map(), holes: [{ subject, name, reason: 'io-error' }] };
+}
+
+async function addJob(): Promise<void> {
+  writeFileSync(at('etc/cron.d/job'), '* * * * * root /bin/true\n');
+  await agent.check('/etc/cron.d/job');
+}
+
+function many(files: number): void {
+  for (let index = 0; index < files; index++) writeFileSync(at(`srv/many${index}`), '');
+}
 
 function flip(file: string, byte: number): void {
   const bytes = readFileSync(file);

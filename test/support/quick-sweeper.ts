@@ -6,14 +6,14 @@ import { type Manifest, openManifest } from '../../agent/check/open-manifest.ts'
 import { emptyState, type OpenState } from '../../agent/open-state.ts';
 import { createQuickSweeper, type QuickSweepOptions } from '../../agent/quick-sweep.ts';
 import { applyScan } from '../../agent/report/apply-scan.ts';
-import type { FullSweep, Scan, Sweeper } from '../../agent/scan.ts';
+import type { FullSweep, Scan, SweepOf } from '../../agent/scan.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
 import type { Report } from '../../shared/report.ts';
 import type { Bakery } from './baked.ts';
 
 /** An agent's looks at the root of a bakery, and what it knows by them. All in this process, with no watcher and no server. */
 export interface QuickSweeperHarness {
-  readonly sweep: (reach?: Parameters<Sweeper>[1]) => Promise<Scan>;
+  readonly sweep: (of?: SweepOf) => Promise<Scan>;
   /** As a hint is answered. */
   readonly check: (...names: readonly string[]) => Promise<void>;
   /** What is known, a line each, sorted. */
@@ -21,6 +21,8 @@ export interface QuickSweeperHarness {
   /** The same by looking at everything, and keeping nothing of it. */
   readonly truth: () => Promise<readonly string[]>;
   readonly stampsFile: string;
+  /** Why everything was looked at, each time that changes were not enough. */
+  readonly reasons: readonly string[];
   readonly close: () => void;
 }
 
@@ -31,6 +33,7 @@ export function aQuickSweeper(bakery: Bakery, overrides: Partial<QuickSweepOptio
   const manifest: Manifest = openManifest(bakery.manifest, [bakery.pub]);
   const checker = createChecker({ manifest: () => manifest, root: bakery.root, clock: systemClock });
   let state: OpenState = emptyState;
+  const reasons: string[] = [];
   const sweeper = createQuickSweeper({
     sweep: async () => {
       const scan = fullSweepOf(await bakery.verify(undefined, stampsFile));
@@ -44,9 +47,9 @@ export function aQuickSweeper(bakery: Bakery, overrides: Partial<QuickSweepOptio
     manifest: () => manifest,
     components: { from: { directories: [] }, keys: [] },
     judgedBy: () => '',
-    known: () => ({ findings: [...state.open.values()], holes: state.holes }),
+    known: () => state,
     clock: systemClock as Clock,
-    log: pino({ enabled: false }),
+    log: pino({}, { write: (line: string) => void reasons.push(JSON.parse(line).reason) }),
     ...overrides,
   });
   const apply = (scan: Scan) => {
@@ -54,7 +57,7 @@ export function aQuickSweeper(bakery: Bakery, overrides: Partial<QuickSweepOptio
     return scan;
   };
   return {
-    sweep: async (reach = 'changes') => apply(await sweeper(new AbortController().signal, reach)),
+    sweep: async (of = 'changes') => apply(await sweeper(new AbortController().signal, of)),
     check: async (...names) => {
       const scan = await checker.check(names);
       if (scan === undefined) throw new Error(`no check of ${names}`);
@@ -63,6 +66,7 @@ export function aQuickSweeper(bakery: Bakery, overrides: Partial<QuickSweepOptio
     known: () => linesOf(state),
     truth: async () => linesOf(applyScan(emptyState, fullSweepOf(await bakery.verify())).state),
     stampsFile,
+    reasons,
     close: manifest.close,
   };
 }

@@ -67,11 +67,11 @@ describe('a file of stamps', () => {
     writer.add('/gone', '', aStamp(0), false);
     writer.save(head);
 
-    const { file: regular, directory: folder, settled, guarded, baked } = stampFlag;
+    const { file: regular, directory: folder, settled, privileged, baked } = stampFlag;
     expect(read().map(({ path, flags }) => [path, flags])).toEqual([
       ['/old', regular | settled | baked],
       ['/new', regular | baked],
-      ['/set-id', regular | settled | guarded],
+      ['/set-id', regular | settled | privileged],
       ['/dir', folder | settled | baked],
       ['/unseen', 0],
     ]);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { entryIn, newTally, observePath, reasonIn } from '../../../agent/collect/observe.ts';
-import { changedMsOf, isDirectoryStamp, isFileStamp, stampWords } from '../../../agent/collect/stamp.ts';
+import { isDirectoryStamp, isFileStamp, isSettled, stampWords } from '../../../agent/collect/stamp.ts';
 import { type OpenRoot, openRoot } from '../../../agent/collect/system-path.ts';
 import { makeSocket } from '../../support/hostile-tree.ts';
 import { isRoot } from '../../support/scratch.ts';
@@ -62,12 +62,11 @@ describe('observing a path', () => {
     };
 
     const file = stampOf('/f', true);
-    expect([isFileStamp(file), isDirectoryStamp(file), changedMsOf(file)]).toEqual([
-      ...[true, false],
-      Math.floor(statSync(join(root, 'f')).ctimeMs),
-    ]);
+    const changedMs = statSync(join(root, 'f')).ctimeMs;
+    expect([isFileStamp(file), isDirectoryStamp(file)]).toEqual([true, false]);
+    expect([isSettled(file, changedMs + 2_001), isSettled(file, changedMs + 1_999)]).toEqual([true, false]);
     expect(isDirectoryStamp(stampOf('/dir', false))).toBe(true);
-    expect(changedMsOf(stampOf('/none', true))).toBe(undefined);
+    expect(isSettled(stampOf('/none', true), Number.MAX_VALUE)).toBe(false);
     expect([file.words[0], file.words.at(-1)]).toEqual([0, 0]);
   });
 

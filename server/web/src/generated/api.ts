@@ -596,12 +596,12 @@ export type components = {
             entries: number;
             /** @description what was laid over the image; absent for nothing */
             components?: components["schemas"]["LaidOver"][];
-            /** @description subjects observed and compared */
+            /** @description subjects observed and compared; of a sweep that looked where something had changed, when everything was last looked at */
             checked: number;
             filesHashed: number;
             bytesHashed: number;
             /**
-             * @description not read again: mount, inode, ctime and size are as they were when everything was last looked at, within a day
+             * @description regular files that were not read: what statx(2) says of them is what it said when everything was last looked at, less than a day before
              * @default 0
              */
             filesUnchanged: number;

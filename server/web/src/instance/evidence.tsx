@@ -33,6 +33,7 @@ export function Evidence({ evidence }: { readonly evidence: EvidenceData }) {
           ['Entries of the manifest', count(coverage.entries)],
           ['Subjects checked', count(coverage.checked)],
           ['Files hashed', `${count(coverage.filesHashed)}, ${bytes(coverage.bytesHashed)}`],
+          ['Files unchanged, not read', count(coverage.filesUnchanged ?? 0)],
           ['Rules', `sequence ${evidence.rules}`],
           ...(coverage.components ?? []).map(
             ({ name, version, digest }) => [`Laid over: ${name}@${version}`, <code key={name}>{digest}</code>] as const,

@@ -66,7 +66,7 @@ function Claims({ predicate }: { readonly predicate: NonNullable<ProofDocument['
           ['Scan', `began ${utc(scan.startedAt)}, took ${tookOf(scan.startedAt, scan.finishedAt)}`],
           [
             'It looked at',
-            `${count(coverage.checked)} subjects against ${plural(coverage.entries, 'entry', 'entries')}; ${plural(coverage.filesHashed, 'file')} hashed, ${bytes(coverage.bytesHashed)}; ${plural(coverage.holes.length, 'hole')}, ${plural(coverage.skipped.length, 'place')} skipped`,
+            `${count(coverage.checked)} subjects against ${plural(coverage.entries, 'entry', 'entries')}; ${plural(coverage.filesHashed, 'file')} hashed, ${bytes(coverage.bytesHashed)}; ${count(coverage.filesUnchanged ?? 0)} unchanged, not read; ${plural(coverage.holes.length, 'hole')}, ${plural(coverage.skipped.length, 'place')} skipped`,
           ],
           ['Old one retired', utc(retiredAt)],
           ['Proven', utc(provenAt)],
