@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import { type Clock, timestamp } from '../shared/clock.ts';
-import type { Hole } from '../shared/coverage.ts';
+import type { Hole, HoleReason } from '../shared/coverage.ts';
 import { sentenceOf } from '../shared/errors.ts';
 import type { Finding } from '../shared/finding.ts';
+import { mayHoldIdentity } from '../shared/identity.ts';
 import { isLiveSubject, liveSubjects } from '../shared/live.ts';
 import { encodeRaw, type Name, rawName } from '../shared/name.ts';
-import { isWrittenByInstance } from '../shared/rules.ts';
 import { hasLabels } from '../shared/scheme.ts';
 import { type CompositionOptions, openComposition } from './check/composition.ts';
 import { type LookedAgain, lookAgain } from './check/look-again.ts';
@@ -45,9 +45,15 @@ interface Last {
   readonly judgedBy: string;
   /** Monotonic milliseconds. */
   readonly at: number;
+  /** The sha256 of the file: whoever writes another changes it. Undefined where none was left. */
+  readonly stamps: string | undefined;
 }
 
 const dayMs = 24 * 3_600_000;
+/** Of what seems to have changed, read in the agent's own thread. */
+const bytesMax = 128 * 1_048_576;
+/** What a look at one path can tell of again. */
+const pathReasons: readonly HoleReason[] = ['unreadable', 'unstable', 'io-error', 'too-large'];
 
 /**
  * Sweeps by what the kernel says has changed since everything was last looked at, as long as that was less than a day ago and
@@ -67,13 +73,13 @@ export function createQuickSweeper(options: QuickSweepOptions): Sweeper {
     last = undefined;
     const at = clock.monotonic();
     const scan = await options.sweep(signal);
-    last = { scan, judgedBy, at };
+    last = { scan, judgedBy, at, stamps: sha256Of(options.stampsFile) };
     return scan;
   };
 
   async function attempt(last: Last, signal: AbortSignal): Promise<QuickSweep | string> {
     try {
-      return await quickSweep(last.scan, options, signal);
+      return await quickSweep(last, options, signal);
     } catch (error) {
       // Whatever it was, a look at everything meets it too, and tells of it.
       if (signal.aborted) throw error;
@@ -82,25 +88,35 @@ export function createQuickSweeper(options: QuickSweepOptions): Sweeper {
   }
 }
 
+function sha256Of(stampsFile: string): string | undefined {
+  try {
+    const stamps = openStampFile(stampsFile);
+    stamps.close();
+    return stamps.sha256;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Or why it cannot be done. */
-async function quickSweep(
-  last: FullSweep,
-  options: QuickSweepOptions,
-  signal: AbortSignal,
-): Promise<QuickSweep | string> {
+async function quickSweep(last: Last, options: QuickSweepOptions, signal: AbortSignal): Promise<QuickSweep | string> {
   const { clock, checker, machine } = options;
   const startedAt = timestamp(clock.now());
   const known = options.known();
-  const doubts = doubtsOf(last, known);
+  const doubts = doubtsOf(last.scan, known);
   if (typeof doubts === 'string') return doubts;
   const looked = await lookAt(last, options, signal);
   if (typeof looked === 'string') return looked;
   const names = new Set([...doubts, ...looked.names]);
   const { rulebook } = options.manifest();
   // Only a look at everything makes pins, and tells what one instance has in common with another.
-  const own = looked.names.find((name) => isWrittenByInstance(rulebook.rulingOf(rawName(name)).treatment));
+  const own = looked.names.find((name) => rulebook.rulingOf(rawName(name)).isPinned || mayHoldIdentity(name));
   if (own !== undefined) return `${own} has changed, which each instance writes itself`;
-  const check = names.size === 0 ? undefined : await checker.check([...names]);
+  const hidden = known.holes.find(
+    ({ name, reason }) => reason === 'covered-by-mount' && looked.names.some((one) => isBeneath(one, name)),
+  );
+  if (hidden !== undefined) return `something has changed in the mount at ${hidden.name}`;
+  const check = names.size === 0 ? undefined : await checker.check([...names], bytesMax);
   if (names.size > 0 && check === undefined) return 'a check cannot answer for the changed names';
   const running = await machine?.(signal);
   if (running !== undefined && (!running.coverage.live || !running.coverage.holes.every(isOfMachine))) {
@@ -113,9 +129,9 @@ async function quickSweep(
     finishedAt: timestamp(clock.now()),
     looked: [...(check?.looked ?? []), ...(running === undefined ? [] : machineScopes)],
     findings: [...(check?.findings ?? []), ...(running?.findings ?? [])],
-    identities: last.identities,
+    identities: last.scan.identities,
     coverage: {
-      ...last.coverage,
+      ...last.scan.coverage,
       filesHashed: tally.filesHashed + (check?.coverage.filesHashed ?? 0),
       bytesHashed: tally.bytesHashed + (check?.coverage.bytesHashed ?? 0),
       filesUnchanged,
@@ -135,6 +151,10 @@ function isOfMachine({ subject, name }: Hole): boolean {
   return isLiveSubject(subject) || (subject === 'file' && name === namespaceName);
 }
 
+function isBeneath(name: Name, above: Name): boolean {
+  return name === above || name.startsWith(above === '/' ? '/' : `${above}/`);
+}
+
 /**
  * The names that must be looked at again whatever their stamps say: what checks have found or cleared since may be
  * otherwise again. Or why no such look is enough.
@@ -144,7 +164,9 @@ function doubtsOf(last: FullSweep, { open, holes }: Pick<OpenState, 'open' | 'ho
   const names: Name[] = [];
   for (const hole of holes) {
     if (isOfMachine(hole) || hole.reason === 'covered-by-mount') continue;
-    if (hole.subject !== 'file' || hole.name === '/') return `a hole at ${hole.subject} ${hole.name}`;
+    if (hole.subject !== 'file' || hole.name === '/' || !pathReasons.includes(hole.reason)) {
+      return `a hole at ${hole.subject} ${hole.name}`;
+    }
     names.push(hole.name);
   }
   for (const { subject, name } of [...findings, ...last.findings]) if (subject === 'file') names.push(name);
@@ -158,7 +180,7 @@ function doubtsOf(last: FullSweep, { open, holes }: Pick<OpenState, 'open' | 'ho
 }
 
 async function lookAt(
-  last: FullSweep,
+  last: Last,
   { stampsFile, root: path, manifest, components, pace, clock }: QuickSweepOptions,
   signal: AbortSignal,
 ): Promise<{ readonly names: readonly Name[]; readonly again: LookedAgain } | string> {
@@ -175,15 +197,18 @@ async function lookAt(
     if (digest === undefined) return 'a filesystem is not of this machine';
     stamps = openStampFile(stampsFile);
     const { head } = stamps;
-    if (head.startedAt !== last.startedAt) return 'what the last sweep saw was not kept';
+    if (head.startedAt !== last.scan.startedAt || stamps.sha256 !== last.stamps)
+      return 'what the last sweep saw was not kept';
     const composition = await openComposition(judged, components);
     composition.close();
     if (composition.digest !== head.composition) return 'other components';
     if (digest !== head.mounts) return 'other mounts';
-    const again = await lookAgain({ root, stamps, pause: openTurns(pace, clock, signal) });
+    const again = await lookAgain({ root, stamps, bytesMax, pause: openTurns(pace, clock, signal) });
     if (again === undefined) return 'too much has changed';
     const silent = await findSilentMounts(root.prefix, mounts);
-    const outer = head.outer.find(([name, state]) => outerPath(root.prefix, rawName(name), silent).state !== state);
+    const outer = head.outer.find(
+      ([name, how, state]) => outerPath(root.prefix, rawName(name), { how, silent }).state !== state,
+    );
     if (outer !== undefined) return `${outer[0]} has changed, where facts are read and no walk looks`;
     return { again, names: [...again.changed].map(encodeRaw) };
   } finally {

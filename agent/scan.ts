@@ -34,9 +34,12 @@ export interface Check extends Measured {
 /** One pass: a sweep over everything, or a check of some subjects. */
 export type Scan = FullSweep | QuickSweep | Check;
 
-/** Looks at some names in process. Undefined when they are too much for a check, and a sweep should look instead. */
+/**
+ * Looks at some names in process. Undefined when they are too much for a check, or there are more bytes to read than it may,
+ * and a sweep should look instead.
+ */
 export interface Checker {
-  check(names: readonly string[]): Promise<Check | undefined>;
+  check(names: readonly string[], bytesMax?: number): Promise<Check | undefined>;
 }
 
 /**

@@ -7,6 +7,7 @@ import pino, { type Logger } from 'pino';
 import { systemClock } from '../shared/clock.ts';
 import { durationMs } from '../shared/duration.ts';
 import { CodedError, ExitCode, sentenceOf } from '../shared/errors.ts';
+import { manifestFiles } from '../shared/manifest.ts';
 import { encodeName, rawName, rawOf } from '../shared/name.ts';
 import { isLeftOut } from '../shared/rulebook.ts';
 import { type AgentView, createAgent } from './agent.ts';
@@ -16,6 +17,7 @@ import { createDirtySet } from './check/dirty-set.ts';
 import { type Manifest, openManifest } from './check/open-manifest.ts';
 import { readPublicKeys } from './collect/key-file.ts';
 import { readMounts } from './collect/mounts.ts';
+import { stampAt } from './collect/outer-paths.ts';
 import { paceLimitsOf } from './collect/pace.ts';
 import { findSilentMounts, type SilentMounts } from './collect/silent-mounts.ts';
 import { rootPrefix } from './collect/system-path.ts';
@@ -144,7 +146,7 @@ async function runAgainst(
           resolve(config.root) === '/'
             ? createSweepChild({ ...scanner, judged, pinning: () => undefined, machineOnly: true })
             : undefined,
-        judgedBy: () => JSON.stringify([judged(), pinning()]),
+        judgedBy: () => JSON.stringify([judged(), pinning(), filesOf(config, inForce.file, pinning()?.file)]),
         known: () => reporter.state,
         pace: paceLimitsOf(config.sweepBytesPerSecondMax, config.sweepCpuShareMax),
         clock: systemClock,
@@ -206,6 +208,12 @@ async function runAgainst(
     watcher.close();
     await directory.close();
   }
+}
+
+/** What a sweep reads to judge by, as it stands: one that is gone or another is for a look at everything to tell of. */
+function filesOf({ manifest, pub }: AgentConfig, ...others: readonly (string | undefined)[]): readonly string[] {
+  const files = [...Object.values(manifestFiles).map((name) => join(manifest, name)), pub, ...others];
+  return files.map((file) => (file === undefined ? '' : stampAt('', file).words.join()));
 }
 
 async function watch(

@@ -14,6 +14,13 @@ export type Identity = z.infer<typeof Identity>;
 export const identitiesMax = 64;
 
 const identityFile = /^\/etc\/(machine-id|ssh\/ssh_host_[A-Za-z0-9-]{1,64}_key\.pub)$/;
+const aboveIdentities = ['/', '/etc', '/etc/ssh'];
+
+/** Whether an identity may be there or beneath. */
+export function mayHoldIdentity(name: string): boolean {
+  return identityFile.test(name) || aboveIdentities.includes(name);
+}
+
 /** An empty machine-id, and one that waits for the first boot (machine-id(5)). */
 const nobodys = ['', '\n', 'uninitialized', 'uninitialized\n'].map(digestOf);
 

@@ -8,7 +8,7 @@ import { hasLabels } from '../../shared/scheme.ts';
 import { collectFacts, readsAt } from '../collect/facts/collector.ts';
 import { collectors } from '../collect/facts/collectors.ts';
 import { readMounts } from '../collect/mounts.ts';
-import { newTally, type Observation } from '../collect/observe.ts';
+import { newTally, type Observation, OverBudget } from '../collect/observe.ts';
 import { observeHere } from '../collect/observe-tree.ts';
 import { directoryRoot } from '../collect/root.ts';
 import { selfAndAbove } from '../collect/scope.ts';
@@ -46,20 +46,21 @@ export interface CheckerOptions {
 export function createChecker(options: CheckerOptions): Checker {
   const { manifest, root, clock, pinning = () => undefined, pathsMax = 5_000 } = options;
   return {
-    check: async (names) => {
+    check: async (names, bytesMax) => {
       const startedAt = timestamp(clock.now());
       const judged = manifest();
       let opened: OpenRoot | undefined;
       let composition: Composition | undefined;
       try {
         const pins = pinsInForce(pinning(), judged.rules.rules);
-        opened = openRoot(root, { labels: hasLabels(judged.statement.predicate.scheme) });
+        const labels = hasLabels(judged.statement.predicate.scheme);
+        opened = openRoot(root, { labels, ...(bytesMax !== undefined && { budget: { bytes: bytesMax } }) });
         composition = await openComposition(judged, options.components);
         const silent = await findSilentMounts(opened.prefix, readMounts(opened.prefix));
         const measured = await checkSubjects(judged, opened, names, { pathsMax, pins, composition, silent });
         return measured && { kind: 'check', startedAt, finishedAt: timestamp(clock.now()), ...measured };
       } catch (error) {
-        if (error instanceof CodedError) return undefined;
+        if (error instanceof CodedError || error instanceof OverBudget) return undefined;
         throw error;
       } finally {
         opened?.close();

@@ -23,7 +23,7 @@ export type ComponentSource = { readonly directory: string } | { readonly direct
 /** What is compared with: the image, and over it the components that its rules declare and that are there. */
 export interface Composition {
   readonly laidOver: readonly LaidOver[];
-  /** Of all that is compared with. */
+  /** Of all that is compared with, and of what was refused. */
   readonly digest: Digest;
   /** One for each component that is there and was refused. */
   readonly holes: readonly Hole[];
@@ -71,7 +71,7 @@ export async function openComposition(
   upper.sort((a, b) => components.indexOf(a.component) - components.indexOf(b.component));
   const digests = upper.map(({ manifest }) => manifest.image.digest);
   return {
-    digest: digests.length === 0 ? image.image.digest : digestOf([image.image.digest, ...digests].join()),
+    digest: digestOf(JSON.stringify([image.image.digest, digests, holes])),
     laidOver: upper.map(({ manifest }) => ({ ...manifest.image, entries: linesOf(manifest) })),
     holes,
     directories: [image, ...upper.map(({ manifest }) => manifest)].map(({ dir }) => dir),

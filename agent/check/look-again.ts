@@ -1,15 +1,17 @@
 import type { RawName } from '../../shared/name.ts';
-import { newTally, observePath, type ScanRoot, type Tally } from '../collect/observe.ts';
+import { newTally, OverBudget, observePath, type ScanRoot, type Tally } from '../collect/observe.ts';
 import { hasStamp } from '../collect/stamp.ts';
-import { AT_SYMLINK_NOFOLLOW, close, statx } from '../host/libc.ts';
+import { AT_SYMLINK_NOFOLLOW, close, errno, statx } from '../host/libc.ts';
 import { listDirectory } from '../host/list-directory.ts';
 import { openBeneath, toList, toLook } from '../host/open-beneath.ts';
-import { newStat } from '../host/stat.ts';
+import { newStat, sizeIn } from '../host/stat.ts';
 import { type StampFile, type StampRecord, stampFlag } from './stamp-file.ts';
 
 export interface LookAgainOptions {
   readonly root: ScanRoot;
   readonly stamps: Pick<StampFile, 'records'>;
+  /** Of what seems to have changed, so many bytes may be read. */
+  readonly bytesMax: number;
   /** Called every few milliseconds, so that others may work meanwhile. Rejects to stop. */
   readonly pause: (bytesHashed: number) => Promise<void>;
   readonly random?: () => number;
@@ -25,10 +27,13 @@ export interface LookedAgain {
 
 /** Whoever can forge a stamp cannot know which files are read all the same. */
 const rereadShare = 0.05;
+/** A larger one would hold this thread too long: the daily look at everything reads it. */
+const rereadBytesMax = 64 * 1_048_576;
 /** Where more has changed, or seems to have, a sweep on all cores is the better look. */
 const changedMax = 4_096;
 const seeminglyMax = 20_000;
-const seeminglyBytesMax = 256 * 1_048_576;
+/** So deep a tree would take as many descriptors. */
+const depthMax = 128;
 /** Names in directories that have changed. */
 const namesMax = 50_000;
 /** So many paths whose stamps are compared take a few milliseconds, and so do so many bytes that are read. */
@@ -41,7 +46,9 @@ const bytesAtOnce = 4 * 1_048_576;
  * Undefined when that is too much for this way. Errors: DIGEST.
  */
 export async function lookAgain(options: LookAgainOptions): Promise<LookedAgain | undefined> {
-  const { root, stamps, pause, random = Math.random } = options;
+  const { stamps, pause, random = Math.random } = options;
+  const { budget: _, ...root } = options.root;
+  const spending = { ...root, budget: { bytes: options.bytesMax } };
   const tally = newTally();
   const changed = new Set<RawName>();
   /** What is in directories that have changed, without what the sweep saw there. */
@@ -50,43 +57,51 @@ export async function lookAgain(options: LookAgainOptions): Promise<LookedAgain 
   let filesUnchanged = 0;
   let names = 0;
   let seemingly = 0;
-  let seeminglyBytes = 0;
   let paths = 0;
+  const list = (path: RawName): boolean => {
+    const found = namesIn(root, path, namesMax - names);
+    if (found === undefined) return false;
+    fresh.set(path, found);
+    names += found.size;
+    return true;
+  };
   let bytesPaused = 0;
   try {
     for (const record of stamps.records()) {
       const has = (flag: number) => (record.flags & flag) !== 0;
       const parent = parents.of(record);
+      if (parent === undefined) return undefined;
       if (fresh.size > 0) fresh.get(parent.path)?.delete(pathOf(record, parent.end));
       const isFile = has(stampFlag.file);
       const isSettled = has(stampFlag.settled);
       const isSame = isSettled && hasStampNow(parent, record);
-      const looksAnyway = has(stampFlag.privileged) || (isFile && random() < rereadShare);
-      if (isSame && !looksAnyway) {
+      const isByLot = isFile && random() < rereadShare && sizeIn(stat) <= rereadBytesMax;
+      if (isSame && !isByLot && !has(stampFlag.privileged)) {
         if (isFile) filesUnchanged++;
+      } else if (has(stampFlag.listed)) {
+        if (!list(pathOf(record))) return undefined;
       } else if (!isSettled) {
         // Facts may have been read before it changed, and the path after.
         changed.add(pathOf(record));
       } else {
         const path = pathOf(record);
-        const bytesBefore = tally.bytesHashed;
-        const isAsSeen = record.isSeenAs(observePath(root, path, isFile, tally));
+        const isAsSeen = record.isSeenAs(observePath(isSame ? root : spending, path, isFile, tally));
         // What was not as it was baked may have been mended since, and broken again.
         if (!isAsSeen || !(isSame || has(stampFlag.baked))) changed.add(path);
         if (!isSame) {
           seemingly++;
-          seeminglyBytes += tally.bytesHashed - bytesBefore;
-          if (has(stampFlag.directory)) fresh.set(path, namesIn(root, path, namesMax - names));
-          names += fresh.get(path)?.size ?? 0;
+          if (has(stampFlag.directory) && !list(path)) return undefined;
         }
       }
-      if (changed.size > changedMax || names >= namesMax) return undefined;
-      if (seemingly > seeminglyMax || seeminglyBytes > seeminglyBytesMax) return undefined;
+      if (changed.size > changedMax || seemingly > seeminglyMax) return undefined;
       if (++paths % pathsAtOnce === 0 || tally.bytesHashed - bytesPaused >= bytesAtOnce) {
         await pause(tally.bytesHashed - bytesPaused);
         bytesPaused = tally.bytesHashed;
       }
     }
+  } catch (error) {
+    if (error instanceof OverBudget) return undefined;
+    throw error;
   } finally {
     parents.close();
   }
@@ -127,12 +142,14 @@ function openParents(root: number) {
     if (fd >= 0) close(fd);
   };
   return {
-    of: ({ path, length, shared }: StampRecord): Directory => {
+    /** Undefined for one that is too deep. */
+    of: ({ path, length, shared }: StampRecord): Directory | undefined => {
       while (open.length > 1 && open.at(-1)!.end > shared) pop();
       for (;;) {
         const above = open.at(-1)!;
         const end = path.indexOf(slash, above.end);
         if (end === -1 || end >= length) return above;
+        if (open.length >= depthMax) return undefined;
         const segment = path.toString('latin1', above.end, end);
         const fd = above.fd < 0 ? above.fd : openBeneath(above.fd, `/${segment}`, toLook);
         open.push({ path: `${above.path === '/' ? '' : above.path}/${segment}`, end: end + 1, fd });
@@ -144,12 +161,13 @@ function openParents(root: number) {
   };
 }
 
-/** At most so many. None where there is no directory any more: that shows in itself. */
-function namesIn(root: ScanRoot, directory: RawName, namesMax: number): Set<RawName> {
+/** Undefined for more than so many, and where nobody can tell. None where there is no directory any more: that shows in itself. */
+function namesIn(root: ScanRoot, directory: RawName, countMax: number): Set<RawName> | undefined {
   const names = new Set<RawName>();
   const fd = openBeneath(root.fd, directory, toList);
-  if (fd < 0) return names;
-  listDirectory(fd, (entry) => names.add(entry).size < namesMax);
+  if (fd === -errno.ENOENT || fd === -errno.ENOTDIR || fd === -errno.ELOOP) return names;
+  if (fd < 0) return undefined;
+  const failed = listDirectory(fd, (entry) => names.add(entry).size <= countMax);
   close(fd);
-  return names;
+  return failed < 0 || names.size > countMax ? undefined : names;
 }

@@ -1,14 +1,19 @@
 import { digestOf } from '../../shared/digest.ts';
-import { isLeftOut, type Rulebook } from '../../shared/rulebook.ts';
+import type { Rulebook } from '../../shared/rulebook.ts';
 import type { Mounts } from '../collect/mounts.ts';
 import { isLocal } from '../collect/silent-mounts.ts';
 
 /**
- * Of the filesystems beneath a root, but for those that rules leave out. Undefined where one of them is on another machine
- * or kept by a program: its times are not of our clock, and tell nothing.
+ * Of the filesystems beneath a root that a walk may enter. Undefined where nobody lists them, and where one of them is on
+ * another machine or kept by a program: its times are not of our clock, and tell nothing.
  */
 export function mountsDigest(mounts: Mounts, rulebook: Rulebook): string | undefined {
-  const met = [...mounts.all()].filter(({ path }) => !isLeftOut(rulebook.rulingOf(path)));
-  if (met.some(({ type, pseudo }) => !pseudo && !isLocal(type))) return undefined;
+  const met = [...mounts.all()].filter(({ path }) => rulebook.rulingOf(path).treatment !== 'foreign');
+  if (!mounts.isListed || met.some(({ type, pseudo }) => !pseudo && !isLocal(type))) return undefined;
   return digestOf(JSON.stringify(met.map(({ path, type }) => [path, type]).sort()));
+}
+
+/** Of FAT, ctime is what mtime is, and that may be chosen. */
+export function keepsChangeTimes(type: string): boolean {
+  return type !== 'vfat' && type !== 'exfat';
 }

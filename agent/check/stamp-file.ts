@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { CodedError } from '../../shared/errors.ts';
@@ -33,6 +33,8 @@ export const stampFlag = {
   privileged: 8,
   /** It was as it was baked. */
   baked: 16,
+  /** A directory that was looked into, and not at. */
+  listed: 32,
 } as const;
 
 const Head = z.strictObject({
@@ -41,18 +43,21 @@ const Head = z.strictObject({
   composition: z.string().describe('digest of what was compared with'),
   mounts: z.string().describe('digest of the mounts that were met'),
   outer: z
-    .array(z.tuple([z.string(), z.string()]))
+    .array(z.tuple([z.string(), z.enum(['content', 'attributes']), z.string()]))
     .describe('paths where facts are read and the walk did not look, each with what was there'),
 });
 export type StampsHead = Omit<z.infer<typeof Head>, 'schema'>;
 
 /** A million paths take about 110 MB. Of many more none are kept, and each sweep looks at everything. */
 const stampsBytesMax = 128 * 1_048_576;
+const noDigest = Buffer.alloc(digestWords * 4);
 const headBytesMax = 8 * 1_048_576;
 const chunkBytes = 128 * 1_024;
 
 export interface StampWriter {
   readonly add: (path: RawName, observation: Observation, stamp: StampPlace | undefined, isBaked: boolean) => void;
+  /** A directory of which only the names matter. To be told before what is in it. */
+  readonly addListed: (path: RawName, stamp: StampPlace) => void;
   readonly save: (head: StampsHead) => void;
   /** Leaves nothing behind of what was not saved. */
   readonly close: () => void;
@@ -88,27 +93,33 @@ export function openStampWriter(file: string, sweptAt: number): StampWriter {
     writeSync(fd!, chunk, 0, length);
     length = 0;
   };
+  const put = (path: RawName, flags: number, stamp: StampPlace, digest: Buffer) => {
+    const shared = sharedLength(before, path);
+    const end = recordBytes + path.length - shared;
+    const bytes = Math.ceil(end / 4) * 4;
+    if (fd !== undefined && length + bytes > chunkBytes) orGiveUp(flush);
+    if (fd === undefined) return;
+    words[length / 4] = shared | ((path.length - shared) << 16);
+    words[length / 4 + 1] = flags;
+    words.set(stamp.words.subarray(stamp.at, stamp.at + stampWords), length / 4 + 2);
+    digest.copy(chunk, length + (2 + stampWords) * 4);
+    chunk.write(path.slice(shared), length + recordBytes, 'latin1');
+    chunk.fill(0, length + end, length + bytes);
+    length += bytes;
+    before = path;
+  };
   orGiveUp(() => {
-    rmSync(file, { force: true });
+    rmSync(file, { force: true, recursive: true });
     fd = openSync(temporary, 'wx', 0o600);
   });
   return {
     add: (path, observation, stamp, isBaked) => {
       if (observation === '' || stamp === undefined) return;
-      const shared = sharedLength(before, path);
-      const end = recordBytes + path.length - shared;
-      const bytes = Math.ceil(end / 4) * 4;
-      if (fd !== undefined && length + bytes > chunkBytes) orGiveUp(flush);
-      if (fd === undefined) return;
-      words[length / 4] = shared | ((path.length - shared) << 16);
-      words[length / 4 + 1] = flagsOf(observation, stamp, sweptAt) | (isBaked ? stampFlag.baked : 0);
-      words.set(stamp.words.subarray(stamp.at, stamp.at + stampWords), length / 4 + 2);
-      digestOf(observation).copy(chunk, length + (2 + stampWords) * 4);
-      chunk.write(path.slice(shared), length + recordBytes, 'latin1');
-      chunk.fill(0, length + end, length + bytes);
-      length += bytes;
-      before = path;
+      const flags = flagsOf(observation, stamp, sweptAt) | (isBaked ? stampFlag.baked : 0);
+      put(path, flags, stamp, digestOf(observation));
     },
+    addListed: (path, stamp) =>
+      put(path, stampFlag.listed | (isSettled(stamp, sweptAt) ? stampFlag.settled : 0), stamp, noDigest),
     save: (head) =>
       orGiveUp(() => {
         if (fd !== undefined) flush();
@@ -170,17 +181,24 @@ export interface StampRecord {
 
 export interface StampFile {
   readonly head: StampsHead;
+  /** Of all of it, as it says itself: in hex. */
+  readonly sha256: string;
   /** Errors: DIGEST, at any record or after the last: what was told before counts for nothing then. */
   readonly records: () => Generator<StampRecord>;
   readonly close: () => void;
 }
 
-/** Errors: DIGEST for anything but what a writer left. */
+/** Errors: DIGEST for anything but what a writer left. Throws what the system says. */
 export function openStampFile(file: string): StampFile {
-  const fd = openSync(file, 'r');
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const tail = readTail(fd);
-    return { head: tail.head, records: () => readRecords(fd, tail), close: () => closeSync(fd) };
+    return {
+      head: tail.head,
+      sha256: tail.sha256.toString('hex'),
+      records: () => readRecords(fd, tail),
+      close: () => closeSync(fd),
+    };
   } catch (cause) {
     closeSync(fd);
     throw cause instanceof CodedError ? cause : broken(cause);
@@ -196,7 +214,9 @@ interface Tail {
 }
 
 function readTail(fd: number): Tail {
-  const { size } = fstatSync(fd);
+  const stats = fstatSync(fd);
+  if (!stats.isFile()) throw broken();
+  const { size } = stats;
   const length = readAt(fd, size - 4, 4).readUInt32LE(0);
   if (length > headBytesMax) throw broken();
   const sha256 = readAt(fd, size - 4 - sha256Bytes, sha256Bytes);

@@ -4,7 +4,7 @@ import { type Clock, timestamp } from '../../shared/clock.ts';
 import { type Coverage, emptyCoverage } from '../../shared/coverage.ts';
 import type { Finding } from '../../shared/finding.ts';
 import type { Identity } from '../../shared/identity.ts';
-import { rawName } from '../../shared/name.ts';
+import { type RawName, rawName } from '../../shared/name.ts';
 import { foldRelabels, type Relabel } from '../../shared/relabel.ts';
 import type { Report } from '../../shared/report.ts';
 import type { RulesPredicate } from '../../shared/rules.ts';
@@ -17,16 +17,17 @@ import { readMachine } from '../collect/live/machine.ts';
 import { readMounts } from '../collect/mounts.ts';
 import { newTally } from '../collect/observe.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
-import { openOuterPaths } from '../collect/outer-paths.ts';
+import { openOuterPaths, stampAt } from '../collect/outer-paths.ts';
 import { openPace, type PaceLimits } from '../collect/pace.ts';
 import { attributeFiles } from '../collect/packages/attribute-files.ts';
+import { stampWords } from '../collect/stamp.ts';
 import { type RootPrefix, rootPrefix } from '../collect/system-path.ts';
 import type { Platform } from '../image/platform-choice.ts';
 import { openRootView, type RootView } from '../image/root-view.ts';
 import { tooMany } from '../report/apply-scan.ts';
 import type { FindingLimits } from '../report/place-findings.ts';
 import { attachDiffs } from '../texts/attach-diffs.ts';
-import { compareFacts, compareFiles } from './compare-streams.ts';
+import { type CompareOptions, compareFacts, compareFiles } from './compare-streams.ts';
 import { type ComponentSource, type Composition, openComposition } from './composition.ts';
 import { checkStoredDigest } from './digest.ts';
 import { openCursor } from './entry-cursor.ts';
@@ -35,12 +36,12 @@ import { openHoleList } from './hole-list.ts';
 import { openIdentityList } from './identities.ts';
 import { openJudge, type Witness } from './judge.ts';
 import { type LiveLook, openLiveLook } from './live-look.ts';
-import { mountsDigest } from './mounts-digest.ts';
+import { keepsChangeTimes, mountsDigest } from './mounts-digest.ts';
 import { type Manifest, openJudged } from './open-manifest.ts';
 import { noPinning, openPinning, type PinningOptions } from './pinning.ts';
 import { openStampWriter, type StampWriter } from './stamp-file.ts';
 import { isFileLine, nameIn } from './unparsed-line.ts';
-import { verifyScope } from './verify-scope.ts';
+import { type VerifyScope, verifyScope } from './verify-scope.ts';
 
 export interface VerifyOptions {
   /** A directory, or an image that is not unpacked. */
@@ -175,12 +176,12 @@ async function sweepRoot(
   const { entries } = composition;
 
   // The threads read files from here on, while this one checks the digest. Nothing is judged before it has.
-  const observed = root.observe(scope, tally);
+  const { prefix = '' } = root;
+  const observed = root.observe(stamps === undefined ? scope : telling(scope, prefix, stamps), tally);
   const { distro } = manifest.statement.predicate.platform;
-  const outer = openOuterPaths(root.prefix ?? '', root.silent, startedAt);
-  const facts = await root.read((files) =>
-    collectFacts(stamps === undefined ? files : outer.telling(files), distro, collectors),
-  );
+  const outer = openOuterPaths(prefix, root.silent, startedAt);
+  const onAsk = stamps === undefined ? undefined : outer.onAsk;
+  const facts = await root.read((files) => collectFacts(files, distro, collectors, onAsk));
   for (const hole of [...facts.holes, ...(live?.holes ?? [])]) holes.add(hole);
   await checkStoredDigest(manifest);
   const cursor = openCursor(composition.lines());
@@ -194,7 +195,7 @@ async function sweepRoot(
   };
   checked += await compareFiles(cursor, observed, judge, {
     onProgress: progress,
-    onObserved: stamps?.add,
+    onObserved: stamps && keeping(stamps, scope),
     watches: pinning.watches,
   });
   checked += await compareFacts(cursor, after, judge, { judgesAll });
@@ -228,6 +229,33 @@ async function sweepRoot(
       skipped: [...scope.skipped(), ...(running?.skipped ?? [])],
       holes: [...holes.all()],
     },
+  };
+}
+
+/** New names show in the stamp of their directory: of one that is looked into and not at, it is taken before that. */
+function telling(scope: VerifyScope, prefix: RootPrefix, stamps: StampWriter): VerifyScope {
+  const unseen = new Set<RawName>();
+  return {
+    ...scope,
+    observes: (path, kind) => {
+      const isObserved = scope.observes(path, kind);
+      if (!isObserved && kind === 'd') unseen.add(path);
+      return isObserved;
+    },
+    enters: (directory) => {
+      const isEntered = scope.enters(directory);
+      if (unseen.delete(directory) && isEntered) stamps.addListed(directory, stampAt(prefix, directory));
+      return isEntered;
+    },
+  };
+}
+
+function keeping(stamps: StampWriter, scope: VerifyScope): CompareOptions['onObserved'] {
+  return (path, observation, stamp, isBaked) => {
+    const mount = scope.mountAround(path);
+    const isTimed = mount === undefined || keepsChangeTimes(mount.type);
+    const known = stamp && !isTimed ? { words: new Uint32Array(stampWords), at: 0 } : stamp;
+    stamps.add(path, observation, known, isBaked);
   };
 }
 

@@ -18,8 +18,9 @@ export interface Mounts {
   readonly at: (path: RawName, isDirectory: boolean) => Mount | undefined;
   /** The nearest mount that holds this path. */
   readonly around: (path: RawName) => Mount | undefined;
-  /** All that are known so far. */
+  /** All that are known so far: all there are, where the kernel lists them. */
   readonly all: () => Iterable<Mount>;
+  readonly isListed: boolean;
 }
 
 /** The one of these mounts that is nearest above a path, or at it. */
@@ -51,6 +52,7 @@ export function readMounts(root: RootPrefix): Mounts {
     at: (path) => mounts.get(path),
     around: (path) => mountAround(mounts, path),
     all: () => mounts.values(),
+    isListed: true,
   };
 }
 
@@ -141,6 +143,7 @@ function mountsByStat(root: RootPrefix): Mounts {
     },
     around: (path) => mountAround(found, path),
     all: () => found.values(),
+    isListed: false,
   };
 }
 

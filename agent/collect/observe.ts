@@ -66,6 +66,8 @@ export interface ScanRoot {
   readonly stop?: Int32Array;
   /** Whether a stamp of each path is wanted. */
   readonly stamps?: boolean;
+  /** Bytes of files that may still be read: past it nothing is, and OverBudget is thrown. */
+  readonly budget?: { bytes: number };
   /** How fast to go, and then without driving out of memory what others have there; else as fast as it goes. */
   readonly pace?: Pace;
 }
@@ -118,6 +120,7 @@ function observeFile(root: ScanRoot, path: RawName, name: string, tally: Tally, 
     const failed = statOf(fd, before);
     if (failed < 0) return `!${reasonOf(failed)}`;
     if (typeIn(before) !== 'file') return notThis;
+    if (root.budget !== undefined) spend(root.budget, sizeIn(before));
     if (sizeIn(before) > fileBytesMax) return unreadLine(root, path, name, -errno.EFBIG);
     let content: string | undefined;
     try {
@@ -140,6 +143,14 @@ function observeFile(root: ScanRoot, path: RawName, name: string, tally: Tally, 
   } finally {
     close(fd);
   }
+}
+
+/** There is more to read than whoever looks can wait for. */
+export class OverBudget extends Error {}
+
+function spend(budget: { bytes: number }, bytes: number): void {
+  budget.bytes -= bytes;
+  if (budget.bytes < 0) throw new OverBudget();
 }
 
 /** All that is known of a file that could not be read; its holder compares the rest and records the hole. */

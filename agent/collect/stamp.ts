@@ -33,6 +33,11 @@ export function isDirectoryStamp({ words, at }: StampPlace): boolean {
   return (words[at + modeAt]! & constants.S_IFMT) === constants.S_IFDIR;
 }
 
+/** What `stat` tells beside times and sizes: a link of one inode has one target. */
+export function attributesOf({ words, at }: StampPlace): string {
+  return words.subarray(at + 1, at + 6).join();
+}
+
 /** Filesystems keep times no finer than a clock's tick, some than two seconds: what changes twice within it looks as it did. */
 const settledMs = 2_000;
 

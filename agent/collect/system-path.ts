@@ -16,7 +16,7 @@ export interface OpenRoot extends ScanRoot {
 }
 
 /** Errors: NOT_FOUND. */
-export function openRoot(root: string, options: Pick<ScanRoot, 'labels' | 'stamps' | 'pace'>): OpenRoot {
+export function openRoot(root: string, options: Pick<ScanRoot, 'labels' | 'stamps' | 'pace' | 'budget'>): OpenRoot {
   try {
     const prefix = rootPrefix(root);
     const fd = openSync(systemPath(prefix, '/'), constants.O_RDONLY | constants.O_DIRECTORY);

@@ -65,7 +65,7 @@ async function imageView(path: string, kind: ImageKind, { labels, platform }: Ro
   return {
     arch: architecture === undefined ? arch() : archOf(architecture),
     silent: new Set(),
-    mounts: () => ({ at: () => undefined, around: () => undefined, all: () => [] }),
+    mounts: () => ({ at: () => undefined, around: () => undefined, all: () => [], isListed: true }),
     observe: (scope, tally) => observeImage(tree, scope, tally, labels),
     read: (look) => readContents(tree, look),
     close,

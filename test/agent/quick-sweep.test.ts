@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   linkSync,
@@ -15,11 +16,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openStampFile, openStampWriter } from '../../agent/check/stamp-file.ts';
 import type { OpenState } from '../../agent/open-state.ts';
 import type { QuickSweepOptions } from '../../agent/quick-sweep.ts';
 import type { FullSweep } from '../../agent/scan.ts';
 import { systemClock } from '../../shared/clock.ts';
-import type { Coverage } from '../../shared/coverage.ts';
+import type { Coverage, HoleReason } from '../../shared/coverage.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { aBakery, type Bakery } from '../support/baked.ts';
 import { aCoverage, aFinding, aTime } from '../support/builders.ts';
@@ -31,6 +33,7 @@ let agent: QuickSweeperHarness;
 const at = (name: string) => join(bakery.root, name);
 const rules = [
   { as: 'ephemeral', match: '/var/log/**' },
+  { as: 'immutable', match: '/var/cache/sub/*.so' },
   { as: 'ignored', match: '/var/cache/**', reason: 'a cache' },
   { as: 'per-instance', match: '/etc/machine-id' },
 ];
@@ -42,10 +45,22 @@ async function start(overrides: Partial<QuickSweepOptions> = {}): Promise<void> 
 
 beforeEach(async () => {
   bakery = aBakery((root) => {
-    for (const directory of ['bin', 'etc/cron.d', 'var/log', 'var/cache', 'var/spool', 'home/eve', 'srv/a/b/c']) {
+    for (const directory of [
+      'bin',
+      'etc/cron.d',
+      'var/log',
+      'var/cache/sub',
+      'var/log/bob/.ssh',
+      'home/eve',
+      'srv/a/b/c',
+    ]) {
       mkdirSync(join(root, directory), { recursive: true });
     }
-    writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\neve:x:1000:1000::/home/eve:/bin/sh\n');
+    writeFileSync(
+      join(root, 'etc/passwd'),
+      'root:x:0:0:root:/root:/bin/sh\neve:x:1000:1000::/home/eve:/bin/sh\nbob:x:1001:1001::/var/log/bob:/bin/sh\n',
+    );
+    writeFileSync(join(root, 'var/log/bob/.ssh/authorized_keys'), `${aKey} bob\n`);
     writeFileSync(join(root, 'etc/machine-id'), '');
     writeFileSync(join(root, 'var/log/syslog'), '');
     writeFileSync(join(root, 'bin/su'), '#!', { mode: 0o755 });
@@ -69,7 +84,7 @@ describe('a quick sweep', () => {
 
     expect(scan.kind).toBe('quick-sweep');
     expect(scan.coverage.filesUnchanged).toBeGreaterThan(30);
-    expect(scan.coverage.filesUnchanged + scan.coverage.filesHashed).toBe(45);
+    expect(scan.coverage.filesUnchanged + scan.coverage.filesHashed).toBe(46);
     expect(agent.known()).toEqual([]);
   });
 
@@ -143,7 +158,13 @@ describe('a quick sweep', () => {
       () => undefined,
     ],
     ['what runs', { machine: async () => aMachine({ live: false }) }, () => undefined],
+    ['not what it wrote', {}, () => execFileSync('sh', ['-c', `rm $0; mkfifo $0`, agent.stampsFile])],
+    ['was not kept', {}, () => forgeStamps()],
+    ['a hole at file /srv', { known: () => holed('file', '/srv', 'too-deep') }, () => undefined],
+    ['where facts are read', {}, () => writeFileSync(at('var/log/bob/.ssh/authorized_keys'), `${aKey} mallory\n`)],
     ['too much has changed', {}, () => many(4_100)],
+    ['too much has changed', {}, () => truncateSync(at('srv/f1'), 200e6)],
+    ['cannot answer', {}, () => truncateSync(newFile('var/log/huge'), 200e6)],
     ['cannot answer', { checker: { check: async () => undefined } }, () => chmodSync(at('srv'), 0o700)],
   ])('is no quick one for this: %s', async (reason, overrides, change) => {
     await start(overrides);
@@ -152,6 +173,19 @@ describe('a quick sweep', () => {
     expect((await agent.sweep()).kind).toBe('sweep');
     expect(agent.reasons).toEqual([expect.stringContaining(reason)]);
     expect(agent.known()).toEqual(await agent.truth());
+  });
+
+  it('sees what is new in a directory that is looked into, and not at', async () => {
+    await start();
+    writeFileSync(at('var/cache/sub/evil.so'), '');
+    writeFileSync(at('var/cache/sub/else'), '');
+
+    expect((await agent.sweep()).kind).toBe('quick-sweep');
+    expect(agent.known()).toEqual(await agent.truth());
+    expect(agent.known()).toHaveLength(1);
+    rmSync(at('var/cache/sub/evil.so'));
+    expect((await agent.sweep()).kind).toBe('quick-sweep');
+    expect(agent.known()).toEqual([]);
   });
 
   it('is no quick one by other rules or pins', async () => {
@@ -202,6 +236,8 @@ describe('a quick sweep', () => {
   });
 });
 
+const aKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBqKBkGGrAyMoRMBEoTNS0g0Hnbz7mxcVcvTFUnaWBqV';
+
 const everything = { subject: 'file', name: '/', reason: 'io-error' } as const;
 
 function aMachine(coverage: Partial<Coverage>, findings: readonly Finding[] = []): FullSweep {
@@ -214,13 +250,26 @@ function aMachine(coverage: Partial<Coverage>, findings: readonly Finding[] = []
   };
 }
 
-function holed(subject: string, name: string): Pick<OpenState, 'open' | 'holes'> {
-  return { open: new Map(), holes: [{ subject, name, reason: 'io-error' }] };
+function holed(subject: string, name: string, reason: HoleReason = 'io-error'): Pick<OpenState, 'open' | 'holes'> {
+  return { open: new Map(), holes: [{ subject, name, reason }] };
 }
 
 async function addJob(): Promise<void> {
   writeFileSync(at('etc/cron.d/job'), '* * * * * root /bin/true\n');
   await agent.check('/etc/cron.d/job');
+}
+
+function newFile(name: string): string {
+  writeFileSync(at(name), '');
+  return at(name);
+}
+
+/** As if nothing had been there, by whoever can write the file. */
+function forgeStamps(): void {
+  const stamps = openStampFile(agent.stampsFile);
+  stamps.close();
+  const forged = openStampWriter(agent.stampsFile, 0);
+  forged.save(stamps.head);
 }
 
 function many(files: number): void {
@@ -258,8 +307,8 @@ describe('a quick sweep after anything', () => {
 
 /** Does something to a tree; gives the name that it did it to. Often something was done there before, and is taken back. */
 function mutate(random: Random): string {
-  const directory = random.pick(['srv', 'srv/a', 'srv/a/b', 'etc', 'etc/cron.d', 'var/log', 'var/cache', 'home/eve']);
-  const name = `${directory}/${random.pick(['f1', 'f2', 'x', 'passwd', 'syslog', 'job', 'b'])}`;
+  const directory = random.pick(directories);
+  const name = `${directory}/${random.pick(names)}`;
   const [path, parent] = [at(name), at(directory)];
   const typeOf = (file: string) => {
     const stats = lstatSync(file, { throwIfNoEntry: false });
@@ -302,4 +351,26 @@ function mutate(random: Random): string {
   return name;
 }
 
-const texts = ['content 1', 'content 2', '* * * * * root /bin/true\n', 'root:x:0:0:root:/root:/bin/sh\n'];
+const directories = [
+  ...[
+    'srv',
+    'srv/a',
+    'srv/a/b',
+    'etc',
+    'etc/cron.d',
+    'var/log',
+    'var/cache',
+    'var/cache/sub',
+    'home/eve',
+    'home/eve/.ssh',
+  ],
+  'var/log/bob/.ssh',
+];
+const names = ['f1', 'f2', 'x', 'passwd', 'syslog', 'job', 'b', 'b.so', '.ssh', 'authorized_keys'];
+const texts = [
+  `${aKey} mallory\n`,
+  'content 1',
+  'content 2',
+  '* * * * * root /bin/true\n',
+  'root:x:0:0:root:/root:/bin/sh\n',
+];

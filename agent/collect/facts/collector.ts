@@ -37,6 +37,9 @@ export interface Reader {
   readonly unparseable: (path: RawName) => void;
 }
 
+/** Whether what is in a file or a directory matters, or only what `stat` tells. */
+export type Ask = 'content' | 'attributes';
+
 export interface Facts {
   /** In the order of a manifest. */
   readonly entries: readonly FactEntry[];
@@ -47,12 +50,21 @@ const bytesMaxDefault = 16 * 1_048_576;
 /** So long a line of a manifest is refused when it is read. */
 const lineCharsMax = 64 * 1024;
 
-/** `distro` as the manifest's platform has it: `debian 12`. */
-export function collectFacts(root: Root, distro: string, collectors: readonly Collector[]): Facts {
+/** `distro` as the manifest's platform has it: `debian 12`. `onAsk` is told of every path before it is looked at, and how. */
+export function collectFacts(
+  root: Root,
+  distro: string,
+  collectors: readonly Collector[],
+  onAsk: (collector: Collector, path: RawName, how: Ask) => void = () => undefined,
+): Facts {
   const holes: Hole[] = [];
   const entries: FactEntry[] = [];
-  for (const { subject, collect } of collectors) {
-    const reader = openReader(root, distro, subject, (hole) => holes.push(hole));
+  for (const collector of collectors) {
+    const { subject, collect } = collector;
+    const reader = openReader(root, distro, subject, {
+      onHole: (hole) => holes.push(hole),
+      onAsk: (path, how) => onAsk(collector, path, how),
+    });
     const found = new Map<string, FactEntry>();
     const add = openAdd(found);
     for (const raw of collect(reader)) {
@@ -112,9 +124,15 @@ function withFiles(before: FactEntry, after: FactEntry): FactEntry {
   return { ...before, files: boundFiles([...new Set([...before.files, ...after.files])].sort()) };
 }
 
-function openReader(root: Root, distro: string, subject: FactSubject, onHole: (hole: Hole) => void): Reader {
+function openReader(
+  root: Root,
+  distro: string,
+  subject: FactSubject,
+  { onHole, onAsk }: { readonly onHole: (hole: Hole) => void; readonly onAsk: (path: RawName, how: Ask) => void },
+): Reader {
   const hole = (path: RawName, reason: HoleReason) => onHole({ subject, name: encodeRaw(path), reason });
-  const attempt = <T>(path: RawName, look: () => T): T | undefined => {
+  const attempt = <T>(path: RawName, how: Ask, look: () => T): T | undefined => {
+    onAsk(path, how);
     try {
       return look();
     } catch (error) {
@@ -123,13 +141,14 @@ function openReader(root: Root, distro: string, subject: FactSubject, onHole: (h
       return undefined;
     }
   };
-  const bytes = (path: RawName, bytesMax = bytesMaxDefault) => attempt(path, () => root.read(path, bytesMax));
+  const bytes = (path: RawName, bytesMax = bytesMaxDefault) =>
+    attempt(path, 'content', () => root.read(path, bytesMax));
   return {
     distro: distro.split(' ')[0]!,
     bytes,
     text: (path, bytesMax) => bytes(path, bytesMax)?.toString('latin1'),
-    list: (path) => attempt(path, () => root.list(path)) ?? [],
-    stat: (path) => attempt(path, () => root.stat(path)),
+    list: (path) => attempt(path, 'content', () => root.list(path)) ?? [],
+    stat: (path) => attempt(path, 'attributes', () => root.stat(path)),
     unparseable: (path) => hole(path, 'unparseable'),
   };
 }

@@ -39,7 +39,7 @@ async function look({
   const root = openRoot(bakery.root, { labels: false });
   const file = openStampFile(stampsFile());
   try {
-    return await lookAgain({ root, stamps: { records: records(file) }, random, pause });
+    return await lookAgain({ root, stamps: { records: records(file) }, random, pause, bytesMax: 1_048_576 });
   } finally {
     file.close();
     root.close();

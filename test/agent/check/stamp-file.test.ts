@@ -13,7 +13,12 @@ beforeEach(() => {
   file = join(directory, 'stamps');
 });
 
-const head: StampsHead = { startedAt: 'then', composition: 'c', mounts: 'm', outer: [['/bin', '/usr/bin 1']] };
+const head: StampsHead = {
+  startedAt: 'then',
+  composition: 'c',
+  mounts: 'm',
+  outer: [['/bin', 'content', '/usr/bin 1']],
+};
 const sweptAt = 10_000_000;
 
 /** Of a regular file that last changed so many milliseconds after 1970. */
