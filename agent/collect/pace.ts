@@ -1,3 +1,4 @@
+import { setImmediate as othersFirst } from 'node:timers/promises';
 import type { Clock } from '../../shared/clock.ts';
 
 /** How fast a scan may go. */
@@ -92,7 +93,9 @@ export function openTurns(
     const { user, system } = process.cpuUsage(cpu);
     const byCpu = limits?.cpuShareMax === undefined ? 0 : (user + system) / 1_000 / limits.cpuShareMax;
     const byBytes = limits?.bytesPerSecondMax === undefined ? 0 : (bytes * 1_000) / limits.bytesPerSecondMax;
-    await clock.sleep(Math.max(0, from + Math.max(byCpu, byBytes) - clock.monotonic()), signal);
+    const ms = from + Math.max(byCpu, byBytes) - clock.monotonic();
+    // A timer waits a millisecond at least.
+    await (ms > 0 ? clock.sleep(ms, signal) : othersFirst(undefined, { signal }));
     from = clock.monotonic();
     cpu = process.cpuUsage();
   };

@@ -125,3 +125,43 @@ describe('limits as people write them', () => {
     expect(parseCpuShare(text)).toBeUndefined();
   });
 });
+
+describe('turns that block nobody', () => {
+  const slept: number[] = [];
+  const clock = { now: () => 0, monotonic: () => 0, sleep: async (ms: number) => void slept.push(ms) };
+  const stop = new AbortController();
+
+  it('wait as long as the bytes that were read take at the limit', async () => {
+    const turn = openTurns({ bytesPerSecondMax: 1_000_000 }, clock, stop.signal);
+    await turn(250_000);
+    await turn(0);
+
+    expect(slept).toEqual([250]);
+  });
+
+  it('wait as long as the CPU time that was used takes at its share', async () => {
+    slept.length = 0;
+    const turn = openTurns({ cpuShareMax: 0.001 }, clock, stop.signal);
+    for (const { user, system } = process.cpuUsage(); ; ) {
+      const now = process.cpuUsage();
+      if (now.user + now.system - user - system > 2_000) break;
+    }
+    await turn(0);
+
+    expect(slept[0]).toBeGreaterThan(2_000);
+  });
+
+  it('let others work where there is no limit, and end when they are told to', async () => {
+    slept.length = 0;
+    let worked = false;
+    const turn = openTurns(undefined, clock, stop.signal);
+    setImmediate(() => {
+      worked = true;
+    });
+    await turn(1e9);
+    stop.abort();
+
+    await expect(turn(0)).rejects.toThrow();
+    expect([worked, slept]).toEqual([true, []]);
+  });
+});
