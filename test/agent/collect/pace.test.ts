@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   endOfCost,
   openPace,
+  openTurns,
   parseBytesPerSecond,
   parseCpuShare,
   stepBytes,
