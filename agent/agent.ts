@@ -10,7 +10,7 @@ import type { ConnectionNotes, ConnectionState } from './report/connection.ts';
 import type { Reporter, Telling } from './report/reporter.ts';
 import type { Spool } from './report/spool.ts';
 import type { RulesOffers } from './rules/offers.ts';
-import type { Checker, FullSweep, QuickSweep, Scan, Sweeper } from './scan.ts';
+import type { Checker, FullSweep, QuickSweep, Sweeper } from './scan.ts';
 import { createServerView } from './server-view.ts';
 import type { Settling } from './settle/settling.ts';
 import { type Status, statusEveryMs } from './status.ts';
@@ -227,7 +227,6 @@ export function createAgent(options: AgentOptions): Agent {
     const counts = { findings: open.size, holes: holes.length, entries: coverage.entries };
     const ms = Math.round(clock.monotonic() - sweepStartedAt);
     log.info({ kind: scan.kind, verdict: reporter.verdict, ...counts, startedAt, finishedAt, ms }, 'swept');
-    noteUnstable(scan);
     giveMemoryBack();
   }
 
@@ -236,7 +235,8 @@ export function createAgent(options: AgentOptions): Agent {
       const scan = await options.checker.check(dirty.take());
       if (scan === undefined) return needSweep('a check cannot answer for the changed names');
       follow(await reporter.tell(scan));
-      noteUnstable(scan);
+      const unstable = scan.coverage.holes.filter(({ reason }) => reason === 'unstable').map(({ name }) => name);
+      if (unstable.length > 0) again = { names: unstable, at: clock.monotonic() + limits.recheckMs };
     } catch (error) {
       // The sweep meets the same obstacle, and its report names it.
       log.warn({ reason: sentenceOf(error) }, 'a check failed');
@@ -244,11 +244,6 @@ export function createAgent(options: AgentOptions): Agent {
     } finally {
       agenda.checkEnded(startedAt, clock.monotonic());
     }
-  }
-
-  function noteUnstable({ coverage }: Scan): void {
-    const unstable = coverage.holes.filter(({ reason }) => reason === 'unstable').map(({ name }) => name);
-    if (unstable.length > 0) again = { names: unstable, at: clock.monotonic() + limits.recheckMs };
   }
 
   function follow(telling: Telling): void {

@@ -23,6 +23,8 @@ export interface FilesystemWatcherOptions {
   readonly root: RootPrefix;
   readonly onHint: OnHint;
   readonly onLost: OnLost;
+  /** Nothing is told any more from now on, and what happened before may not have been: with the reason. */
+  readonly onDeaf: (reason: string) => void;
   /** Filesystems that are not marked, by where they begin within the root. */
   readonly isLeftOut: (name: string, otherDevice: boolean) => boolean;
 }
@@ -35,7 +37,8 @@ const waitMsMax = 250;
  * One fanotify mark a filesystem: every change of every file on it, whichever way it was reached, and no watch of a
  * directory to miss. Filesystems that are mounted later are marked then. A text says why the kernel does not let us.
  */
-export function watchFilesystems({ root, onHint, onLost, isLeftOut }: FilesystemWatcherOptions): Watcher | string {
+export function watchFilesystems(options: FilesystemWatcherOptions): Watcher | string {
+  const { root, onHint, onLost, onDeaf, isLeftOut } = options;
   const group = openGroup();
   if (group < 0) return refusal(-group);
   const marked = new Map<RawName, string>();
@@ -52,9 +55,8 @@ export function watchFilesystems({ root, onHint, onLost, isLeftOut }: Filesystem
   }
   markMounts(() => undefined);
   const ended = follow().catch((cause) => {
-    // Nothing is told from here on, and whoever relies on it must know.
     deaf = `events can no longer be read: ${sentenceOf(cause)}`;
-    onLost(deaf);
+    if (!closed) onDeaf(deaf);
   });
   return {
     get status(): WatcherStatus {
@@ -118,7 +120,7 @@ export function watchFilesystems({ root, onHint, onLost, isLeftOut }: Filesystem
 
   function tell(bytes: Buffer): void {
     const opened = new Map<RawName, number>();
-    const directories = new Map<string, RawName | undefined>();
+    const directories = new Map<string, readonly RawName[]>();
     try {
       for (const event of parseEvents(bytes)) {
         if (event.isOverflow) onLost('more changes than the kernel keeps for us');
@@ -131,38 +133,39 @@ export function watchFilesystems({ root, onHint, onLost, isLeftOut }: Filesystem
 
   function hint(
     event: FanotifyEvent,
-    directories: Map<string, RawName | undefined>,
+    directories: Map<string, readonly RawName[]>,
     opened: Map<RawName, number>,
   ): void {
     const key = `${event.filesystem} ${event.directory.toString('latin1')}`;
-    let directory = directories.get(key);
-    if (directory === undefined && !directories.has(key)) {
-      directory = directoryOf(event, opened);
-      directories.set(key, directory);
+    const places = directories.get(key) ?? placesOf(event, opened);
+    directories.set(key, places);
+    for (const directory of places) {
+      const path = event.name === '.' ? directory : `${directory}/${event.name}`;
+      onHint(encodeRaw(path === '' ? '/' : path));
     }
-    // Gone by now: whoever removed it made an event in the directory above.
-    if (directory === undefined) return;
-    const path = event.name === '.' ? directory : `${directory}/${event.name}`;
-    onHint(encodeRaw(path === '' ? '/' : path));
   }
 
-  /** Within the root; undefined for what lies outside it or is gone. Throws where we may not ask. */
-  function directoryOf({ filesystem, directory }: FanotifyEvent, opened: Map<RawName, number>): RawName | undefined {
+  /**
+   * Where a directory is within the root: at one place in each mount of its filesystem. None where it lies outside, and where it
+   * is gone by now: whoever removed it made an event in the directory above. Throws where we may not ask.
+   */
+  function placesOf({ filesystem, directory }: FanotifyEvent, opened: Map<RawName, number>): readonly RawName[] {
+    const places: RawName[] = [];
     for (const [mount, id] of marked) {
       if (id !== filesystem) continue;
       const on = opened.get(mount) ?? open(systemPath(root, mount || '/'), asDirectory);
       opened.set(mount, on);
       if (on < 0) continue;
       const fd = openByHandle(on, directory, O_PATH);
-      if (fd === -errno.ESTALE || fd === -errno.ENOENT) return undefined;
+      if (fd === -errno.ESTALE || fd === -errno.ENOENT) return [];
       if (fd < 0) throw new Error(refusal(-fd));
       const link = readLink(`/proc/self/fd/${fd}`);
       close(fd);
       // Of a mount of a part, a directory outside that part has a path that means nothing here.
       if (typeof link === 'number' || !isAtOrBeneath(link, root + mount)) continue;
-      return link === (root || '/') ? '' : link.slice(root.length);
+      places.push(link === (root || '/') ? '' : link.slice(root.length));
     }
-    return undefined;
+    return places;
   }
 }
 

@@ -1,12 +1,21 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type FilesystemWatcherOptions, watchFilesystems } from '../../agent/watch/filesystem-watcher.ts';
 import { openWatcher } from '../../agent/watch/open-watcher.ts';
 import type { Watcher } from '../../agent/watch/watcher.ts';
 import { isRoot, type Scratch, scratch } from '../support/scratch.ts';
 import { until } from '../support/until.ts';
+
+/** What reading events gives instead of them: nothing else makes a kernel fail. */
+const failing = vi.hoisted(() => ({ error: undefined as number | undefined }));
+vi.mock('../../agent/host/fanotify.ts', async (original) => {
+  const actual = await original<typeof import('../../agent/host/fanotify.ts')>();
+  const readEvents: typeof actual.readEvents = (...args) => failing.error ?? actual.readEvents(...args);
+  return { ...actual, readEvents };
+});
 
 /** Real marks on filesystems of our own. What others do comes from another process, as the watcher hears nothing of its own. */
 describe.skipIf(!isRoot)('the watcher of whole filesystems (needs root)', () => {
@@ -30,6 +39,7 @@ describe.skipIf(!isRoot)('the watcher of whole filesystems (needs root)', () => 
   const listeners = {
     onHint: (name: string) => void hints.add(name),
     onLost: (reason: string) => void losses.push(reason),
+    onDeaf: (reason: string) => void losses.push(reason),
     isLeftOut: () => false,
   };
   const watch = (overrides: Partial<FilesystemWatcherOptions> = {}) => {
@@ -116,6 +126,20 @@ describe.skipIf(!isRoot)('the watcher of whole filesystems (needs root)', () => 
     await hinted('/m/inside');
   });
 
+  it('hints at every place where a directory is, when it is mounted more than once', async () => {
+    root = join(place.dir, 'twice');
+    place.mount(['-t', 'tmpfs', 'tmpfs'], root);
+    sh('mkdir -p data/inner other');
+    watch();
+    place.mount(['--bind', join(root, 'data')], join(root, 'other'));
+    await hinted('/other');
+
+    sh('echo x > data/inner/x; echo y > other/y; echo z > z');
+
+    await hinted('/data/inner/x', '/other/inner/x', '/data/y', '/other/y', '/z');
+    expect(losses).toEqual([]);
+  });
+
   it('leaves filesystems alone that the rules leave out', async () => {
     root = join(place.dir, 'left-out');
     place.mount(['-t', 'tmpfs', 'tmpfs'], root);
@@ -174,12 +198,31 @@ describe.skipIf(!isRoot)('the watcher of whole filesystems (needs root)', () => 
     await hinted('/etc/x');
   });
 
+  it('makes way for them while it runs, too, and says that changes may be lost', async () => {
+    root = join(place.dir, 'deaf');
+    place.mount(['-t', 'tmpfs', 'tmpfs'], root);
+    mkdirSync(join(root, 'etc'));
+    watcher = await openWatcher({ ...listeners, root, whole: true });
+    expect(watcher.status.kind).toBe('fanotify');
+
+    failing.error = -constants.errno.EIO;
+    sh('echo x > etc/missed');
+    await until(() => losses.length > 0);
+    failing.error = undefined;
+
+    const why = `events can no longer be read: error ${constants.errno.EIO}`;
+    expect(losses).toEqual([why]);
+    expect(watcher.status).toMatchObject({ kind: 'inotify', state: 'watching', directories: 2, why });
+    sh('echo x > etc/x');
+    await hinted('/etc/x');
+  });
+
   it('needs the right to administer the system, and says so', () => {
     root = join(place.dir, 'unprivileged');
     place.mount(['-t', 'tmpfs', 'tmpfs'], root);
     const script = `
       const { watchFilesystems } = await import(${JSON.stringify(join(import.meta.dirname, '../../agent/watch/filesystem-watcher.ts'))});
-      console.log(watchFilesystems({ root: ${JSON.stringify(root)}, onHint() {}, onLost() {}, isLeftOut: () => false }));`;
+      console.log(watchFilesystems({ root: ${JSON.stringify(root)}, onHint() {}, onLost() {}, onDeaf() {}, isLeftOut: () => false }));`;
     const drop = ['--bounding-set=-sys_admin', '--inh-caps=-sys_admin', '--'];
 
     const { stdout } = spawnSync('setpriv', [...drop, process.execPath, '--input-type=module', '-e', script], {
