@@ -67,8 +67,7 @@ export interface Agent {
 
 /**
  * The agent's loop. Sockets, watchers and tickers only note (`notes`, the dirty set, `wake`); everything is decided and
- * done here, one thing after another. Only a sweep runs beside it, in a child or a few milliseconds at a time: while it
- * does, hints wait.
+ * done here, one thing after another. Only a sweep runs beside it, in a child or by turns: while it does, hints wait.
  */
 export function createAgent(options: AgentOptions): Agent {
   const { reporter, dirty, settling, clock, log } = options;

@@ -12,6 +12,8 @@ import { type LookedAgain, lookAgain } from './check/look-again.ts';
 import { mountsDigest } from './check/mounts-digest.ts';
 import type { Manifest } from './check/open-manifest.ts';
 import { openStampFile, type StampFile } from './check/stamp-file.ts';
+import { readsAt } from './collect/facts/collector.ts';
+import { collectors } from './collect/facts/collectors.ts';
 import { readMounts } from './collect/mounts.ts';
 import { outerPath } from './collect/outer-paths.ts';
 import { openPace, openTurns, type PaceLimits } from './collect/pace.ts';
@@ -39,19 +41,22 @@ export interface QuickSweepOptions {
   readonly log: Logger;
 }
 
-/** The last look at everything. */
-interface Last {
-  readonly scan: FullSweep;
+/** What is kept of the last look at everything. */
+interface Last extends Pick<FullSweep, 'startedAt' | 'identities' | 'coverage'> {
+  readonly findings: readonly Pick<Finding, 'subject' | 'name' | 'fingerprint'>[];
   readonly judgedBy: string;
-  /** Monotonic milliseconds. */
+  /** Milliseconds, monotonic and by the wall clock: the one stands still while a machine sleeps, the other may be set. */
   readonly at: number;
+  readonly wallAt: number;
   /** The sha256 of the file: whoever writes another changes it. Undefined where none was left. */
   readonly stamps: string | undefined;
 }
 
 const dayMs = 24 * 3_600_000;
 /** Of what seems to have changed, read in the agent's own thread. */
-const bytesMax = 128 * 1_048_576;
+const bytesMax = 256 * 1_048_576;
+/** No collector asks for it by name: only patterns match it. */
+const anyName = '\x01';
 /** What a look at one path can tell of again. */
 const pathReasons: readonly HoleReason[] = ['unreadable', 'unstable', 'io-error', 'too-large'];
 
@@ -65,17 +70,24 @@ export function createQuickSweeper(options: QuickSweepOptions): Sweeper {
   let last: Last | undefined;
   return async (signal, of) => {
     const judgedBy = options.judgedBy();
-    if (of === 'changes' && last?.judgedBy === judgedBy && clock.monotonic() - last.at < dayMs) {
+    if (of === 'changes' && last?.judgedBy === judgedBy && isFresh(last)) {
       const scan = await attempt(last, signal);
       if (typeof scan === 'object') return scan;
       log.info({ reason: scan }, 'everything is looked at');
     }
     last = undefined;
-    const at = clock.monotonic();
+    const [at, wallAt] = [clock.monotonic(), clock.now()];
     const scan = await options.sweep(signal);
-    last = { scan, judgedBy, at, stamps: sha256Of(options.stampsFile) };
+    const { startedAt, identities, coverage } = scan;
+    const findings = scan.findings.map(({ subject, name, fingerprint }) => ({ subject, name, fingerprint }));
+    const stamps = sha256Of(options.stampsFile);
+    last = { startedAt, identities, coverage: { ...coverage, holes: [] }, findings, judgedBy, at, wallAt, stamps };
     return scan;
   };
+
+  function isFresh({ at, wallAt }: Last): boolean {
+    return clock.monotonic() - at < dayMs && Math.abs(clock.now() - wallAt) < dayMs;
+  }
 
   async function attempt(last: Last, signal: AbortSignal): Promise<QuickSweep | string> {
     try {
@@ -103,7 +115,7 @@ async function quickSweep(last: Last, options: QuickSweepOptions, signal: AbortS
   const { clock, checker, machine } = options;
   const startedAt = timestamp(clock.now());
   const known = options.known();
-  const doubts = doubtsOf(last.scan, known);
+  const doubts = doubtsOf(last, known);
   if (typeof doubts === 'string') return doubts;
   const looked = await lookAt(last, options, signal);
   if (typeof looked === 'string') return looked;
@@ -129,9 +141,9 @@ async function quickSweep(last: Last, options: QuickSweepOptions, signal: AbortS
     finishedAt: timestamp(clock.now()),
     looked: [...(check?.looked ?? []), ...(running === undefined ? [] : machineScopes)],
     findings: [...(check?.findings ?? []), ...(running?.findings ?? [])],
-    identities: last.scan.identities,
+    identities: last.identities,
     coverage: {
-      ...last.scan.coverage,
+      ...last.coverage,
       filesHashed: tally.filesHashed + (check?.coverage.filesHashed ?? 0),
       bytesHashed: tally.bytesHashed + (check?.coverage.bytesHashed ?? 0),
       filesUnchanged,
@@ -156,11 +168,10 @@ function isBeneath(name: Name, above: Name): boolean {
 }
 
 /**
- * The names that must be looked at again whatever their stamps say: what checks have found or cleared since may be
- * otherwise again. Or why no such look is enough.
+ * The names that must be looked at again whatever their stamps say: what checks have found or cleared since everything was
+ * looked at may be as it was then. Or why no such look is enough.
  */
-function doubtsOf(last: FullSweep, { open, holes }: Pick<OpenState, 'open' | 'holes'>): readonly Name[] | string {
-  const findings = [...open.values()];
+function doubtsOf(last: Last, { open, holes }: Pick<OpenState, 'open' | 'holes'>): readonly Name[] | string {
   const names: Name[] = [];
   for (const hole of holes) {
     if (isOfMachine(hole) || hole.reason === 'covered-by-mount') continue;
@@ -169,13 +180,13 @@ function doubtsOf(last: FullSweep, { open, holes }: Pick<OpenState, 'open' | 'ho
     }
     names.push(hole.name);
   }
-  for (const { subject, name } of [...findings, ...last.findings]) if (subject === 'file') names.push(name);
-  const facts = (some: readonly Finding[]) =>
-    some
-      .filter(({ subject }) => subject !== 'file' && !isLiveSubject(subject))
-      .map(({ fingerprint }) => fingerprint)
-      .sort();
-  if (facts(findings).join() !== facts(last.findings).join()) return 'other facts than those of the last sweep';
+  const before = new Set(last.findings.map(({ fingerprint }) => fingerprint));
+  const opened = [...open.values()].filter(({ fingerprint }) => !before.has(fingerprint));
+  const cleared = last.findings.filter(({ fingerprint }) => !open.has(fingerprint));
+  for (const { subject, name } of [...opened, ...cleared]) {
+    if (subject === 'file') names.push(name);
+    else if (!isLiveSubject(subject)) return `other facts than everything said: ${subject} ${name}`;
+  }
   return names;
 }
 
@@ -197,13 +208,20 @@ async function lookAt(
     if (digest === undefined) return 'a filesystem is not of this machine';
     stamps = openStampFile(stampsFile);
     const { head } = stamps;
-    if (head.startedAt !== last.scan.startedAt || stamps.sha256 !== last.stamps)
+    if (head.startedAt !== last.startedAt || stamps.sha256 !== last.stamps)
       return 'what the last sweep saw was not kept';
     const composition = await openComposition(judged, components);
     composition.close();
     if (composition.digest !== head.composition) return 'other components';
     if (digest !== head.mounts) return 'other mounts';
-    const again = await lookAgain({ root, stamps, bytesMax, pause: openTurns(pace, clock, signal) });
+    const again = await lookAgain({
+      ...{ root, stamps, bytesMax, pause: openTurns(pace, clock, signal) },
+      leavesOut: (path, isDirectory) => {
+        const { treatment } = judged.rulebook.rulingOf(path);
+        return treatment === 'foreign' || (treatment === 'ignored' && !isDirectory);
+      },
+      saysByNames: (directory) => collectors.some((collector) => readsAt(collector, `${directory}/${anyName}`)),
+    });
     if (again === undefined) return 'too much has changed';
     const silent = await findSilentMounts(root.prefix, mounts);
     const outer = head.outer.find(

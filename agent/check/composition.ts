@@ -59,14 +59,23 @@ export async function openComposition(
     holes.push({ subject: 'component', name, reason: reasonOf(error) });
     onRefused?.(`component ${name}: ${sentenceOf(error)}`);
   };
-  for (const { name, dir } of placesOf(components, from)) {
-    try {
-      opened.push(await openComponent(image, { dir, name, taken: opened, keys }));
-    } catch (error) {
-      refuse(name ?? dir, error);
+  const close = () => {
+    for (const { manifest } of opened) manifest.close();
+  };
+  let upper: Opened[];
+  try {
+    for (const { name, dir } of placesOf(components, from)) {
+      try {
+        opened.push(await openComponent(image, { dir, name, taken: opened, keys }));
+      } catch (error) {
+        refuse(name ?? dir, error);
+      }
     }
+    upper = await withoutMisplaced(image, opened, refuse);
+  } catch (error) {
+    close();
+    throw error;
   }
-  const upper = await withoutMisplaced(image, opened, refuse);
   // Whatever order they were found in, the last that is declared lies on top.
   upper.sort((a, b) => components.indexOf(a.component) - components.indexOf(b.component));
   const digests = upper.map(({ manifest }) => manifest.image.digest);
@@ -77,9 +86,7 @@ export async function openComposition(
     directories: [image, ...upper.map(({ manifest }) => manifest)].map(({ dir }) => dir),
     entries: [image, ...upper.map(({ manifest }) => manifest)].reduce((sum, one) => sum + linesOf(one), 0),
     lines: () => upper.reduce((base, { manifest }) => layOver(base, withoutRoot(manifest)), readEntryLines(image)),
-    close: () => {
-      for (const { manifest } of opened) manifest.close();
-    },
+    close,
   };
 }
 

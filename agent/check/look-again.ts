@@ -1,8 +1,8 @@
 import type { RawName } from '../../shared/name.ts';
 import { newTally, OverBudget, observePath, type ScanRoot, type Tally } from '../collect/observe.ts';
-import { hasStamp } from '../collect/stamp.ts';
+import { hasSize, hasStamp } from '../collect/stamp.ts';
 import { AT_SYMLINK_NOFOLLOW, close, errno, statx } from '../host/libc.ts';
-import { listDirectory } from '../host/list-directory.ts';
+import { type Kind, listDirectory } from '../host/list-directory.ts';
 import { openBeneath, toList, toLook } from '../host/open-beneath.ts';
 import { newStat, sizeIn } from '../host/stat.ts';
 import { type StampFile, type StampRecord, stampFlag } from './stamp-file.ts';
@@ -12,6 +12,10 @@ export interface LookAgainOptions {
   readonly stamps: Pick<StampFile, 'records'>;
   /** Of what seems to have changed, so many bytes may be read. */
   readonly bytesMax: number;
+  /** Of what is new: whether nobody looks there, nor beneath. */
+  readonly leavesOut: (path: RawName, isDirectory: boolean) => boolean;
+  /** Whether the names in a directory are facts. */
+  readonly saysByNames: (directory: RawName) => boolean;
   /** Called every few milliseconds, so that others may work meanwhile. Rejects to stop. */
   readonly pause: (bytesHashed: number) => Promise<void>;
   readonly random?: () => number;
@@ -46,7 +50,7 @@ const bytesAtOnce = 4 * 1_048_576;
  * Undefined when that is too much for this way. Errors: DIGEST.
  */
 export async function lookAgain(options: LookAgainOptions): Promise<LookedAgain | undefined> {
-  const { stamps, pause, random = Math.random } = options;
+  const { stamps, pause, leavesOut, saysByNames, random = Math.random } = options;
   const { budget: _, ...root } = options.root;
   const spending = { ...root, budget: { bytes: options.bytesMax } };
   const tally = newTally();
@@ -54,12 +58,16 @@ export async function lookAgain(options: LookAgainOptions): Promise<LookedAgain 
   /** What is in directories that have changed, without what the sweep saw there. */
   const fresh = new Map<RawName, Set<RawName>>();
   const parents = openParents(root.fd);
+  /** Directories that are looked into, and not at. */
+  const listed = new Set<RawName>();
   let filesUnchanged = 0;
   let names = 0;
   let seemingly = 0;
   let paths = 0;
   const list = (path: RawName): boolean => {
-    const found = namesIn(root, path, namesMax - names);
+    const within = path === '/' ? '/' : `${path}/`;
+    const isOut = (name: RawName, kind: Kind) => leavesOut(within + name, kind === 'd');
+    const found = namesIn(root, path, namesMax - names, isOut);
     if (found === undefined) return false;
     fresh.set(path, found);
     names += found.size;
@@ -79,20 +87,21 @@ export async function lookAgain(options: LookAgainOptions): Promise<LookedAgain 
       if (isSame && !isByLot && !has(stampFlag.privileged)) {
         if (isFile) filesUnchanged++;
       } else if (has(stampFlag.listed)) {
-        if (!list(pathOf(record))) return undefined;
-      } else if (!isSettled) {
-        // Facts may have been read before it changed, and the path after.
-        changed.add(pathOf(record));
+        if (!isSame && !list(pathOf(record))) return undefined;
       } else {
         const path = pathOf(record);
-        const isAsSeen = record.isSeenAs(observePath(isSame ? root : spending, path, isFile, tally));
-        // What was not as it was baked may have been mended since, and broken again.
-        if (!isAsSeen || !(isSame || has(stampFlag.baked))) changed.add(path);
-        if (!isSame) {
-          seemingly++;
-          if (has(stampFlag.directory) && !list(path)) return undefined;
+        const isDirectory = has(stampFlag.directory);
+        const isKnownOther = !isSame && isFile && (!isSettled || !hasSize(stat, record.stamp));
+        // Of what had just changed, facts may have been read before and the path after.
+        if (isKnownOther || (!isSettled && (!isDirectory || saysByNames(path)))) changed.add(path);
+        else {
+          const on = isSame && isByLot && !has(stampFlag.privileged) ? root : spending;
+          if (!record.isSeenAs(observePath(on, path, isFile, tally))) changed.add(path);
+          else if (!isSame && isDirectory && !list(path)) return undefined;
         }
+        if (!isSame) seemingly++;
       }
+      if (has(stampFlag.listed)) listed.add(pathOf(record));
       if (changed.size > changedMax || seemingly > seeminglyMax) return undefined;
       if (++paths % pathsAtOnce === 0 || tally.bytesHashed - bytesPaused >= bytesAtOnce) {
         await pause(tally.bytesHashed - bytesPaused);
@@ -105,7 +114,12 @@ export async function lookAgain(options: LookAgainOptions): Promise<LookedAgain 
   } finally {
     parents.close();
   }
-  for (const [path, left] of fresh) for (const name of left) changed.add(`${path === '/' ? '' : path}/${name}`);
+  for (const [path, left] of fresh) {
+    for (const name of left) {
+      const fresh = `${path === '/' ? '' : path}/${name}`;
+      if (!listed.has(fresh)) changed.add(fresh);
+    }
+  }
   return changed.size > changedMax ? undefined : { changed, tally, filesUnchanged };
 }
 
@@ -162,12 +176,17 @@ function openParents(root: number) {
 }
 
 /** Undefined for more than so many, and where nobody can tell. None where there is no directory any more: that shows in itself. */
-function namesIn(root: ScanRoot, directory: RawName, countMax: number): Set<RawName> | undefined {
+function namesIn(
+  root: ScanRoot,
+  directory: RawName,
+  countMax: number,
+  isOut: (name: RawName, kind: Kind) => boolean,
+): Set<RawName> | undefined {
   const names = new Set<RawName>();
   const fd = openBeneath(root.fd, directory, toList);
   if (fd === -errno.ENOENT || fd === -errno.ENOTDIR || fd === -errno.ELOOP) return names;
   if (fd < 0) return undefined;
-  const failed = listDirectory(fd, (entry) => names.add(entry).size <= countMax);
+  const failed = listDirectory(fd, (entry, kind) => isOut(entry, kind) || names.add(entry).size <= countMax);
   close(fd);
   return failed < 0 || names.size > countMax ? undefined : names;
 }

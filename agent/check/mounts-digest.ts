@@ -1,6 +1,6 @@
 import { digestOf } from '../../shared/digest.ts';
 import type { Rulebook } from '../../shared/rulebook.ts';
-import type { Mounts } from '../collect/mounts.ts';
+import type { Mount, Mounts } from '../collect/mounts.ts';
 import { isLocal } from '../collect/silent-mounts.ts';
 
 /**
@@ -13,7 +13,7 @@ export function mountsDigest(mounts: Mounts, rulebook: Rulebook): string | undef
   return digestOf(JSON.stringify(met.map(({ path, type }) => [path, type]).sort()));
 }
 
-/** Of FAT, ctime is what mtime is, and that may be chosen. */
-export function keepsChangeTimes(type: string): boolean {
-  return type !== 'vfat' && type !== 'exfat';
+/** Whether the times of what is there tell of every change. On FAT ctime is what mtime is, which may be chosen. Of the root, always. */
+export function isTimed(mount: Mount | undefined): boolean {
+  return mount === undefined || (isLocal(mount.type) && mount.type !== 'vfat' && mount.type !== 'exfat');
 }

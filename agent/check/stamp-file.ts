@@ -127,6 +127,7 @@ export function openStampWriter(file: string, sweptAt: number): StampWriter {
         const text = Buffer.from(
           JSON.stringify({ schema: 'pristine.stamps/1', ...head } satisfies z.infer<typeof Head>),
         );
+        if (text.length > headBytesMax) return close();
         const length = Buffer.alloc(4);
         length.writeUInt32LE(text.length);
         writeSync(fd, Buffer.concat([text, hasher.update(text).digest(), length]));

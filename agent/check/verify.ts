@@ -20,7 +20,7 @@ import type { ObserverPool } from '../collect/observer-pool.ts';
 import { openOuterPaths, stampAt } from '../collect/outer-paths.ts';
 import { openPace, type PaceLimits } from '../collect/pace.ts';
 import { attributeFiles } from '../collect/packages/attribute-files.ts';
-import { stampWords } from '../collect/stamp.ts';
+import { noStamp } from '../collect/stamp.ts';
 import { type RootPrefix, rootPrefix } from '../collect/system-path.ts';
 import type { Platform } from '../image/platform-choice.ts';
 import { openRootView, type RootView } from '../image/root-view.ts';
@@ -36,7 +36,7 @@ import { openHoleList } from './hole-list.ts';
 import { openIdentityList } from './identities.ts';
 import { openJudge, type Witness } from './judge.ts';
 import { type LiveLook, openLiveLook } from './live-look.ts';
-import { keepsChangeTimes, mountsDigest } from './mounts-digest.ts';
+import { isTimed, mountsDigest } from './mounts-digest.ts';
 import { type Manifest, openJudged } from './open-manifest.ts';
 import { noPinning, openPinning, type PinningOptions } from './pinning.ts';
 import { openStampWriter, type StampWriter } from './stamp-file.ts';
@@ -179,7 +179,9 @@ async function sweepRoot(
   const { prefix = '' } = root;
   const observed = root.observe(stamps === undefined ? scope : telling(scope, prefix, stamps), tally);
   const { distro } = manifest.statement.predicate.platform;
-  const outer = openOuterPaths(prefix, root.silent, startedAt);
+  const mounts = root.mounts();
+  const mountsBefore = mountsDigest(mounts, manifest.rulebook);
+  const outer = openOuterPaths(prefix, root.silent, startedAt, (path) => isTimed(mounts.around(path)));
   const onAsk = stamps === undefined ? undefined : outer.onAsk;
   const facts = await root.read((files) => collectFacts(files, distro, collectors, onAsk));
   for (const hole of [...facts.holes, ...(live?.holes ?? [])]) holes.add(hole);
@@ -206,10 +208,15 @@ async function sweepRoot(
   const unpinned = await pinning.finish(holes.all());
   if (unpinned !== undefined) holes.add(unpinned);
   if (list.isCut()) holes.add(tooMany);
-  const mounts = mountsDigest(root.mounts(), manifest.rulebook);
-  if (stamps !== undefined && root.prefix !== undefined && mounts !== undefined) {
+  const mountsAfter = mountsDigest(root.mounts(), manifest.rulebook);
+  if (stamps !== undefined && root.prefix !== undefined && mountsAfter !== undefined && mountsAfter === mountsBefore) {
     const { digest } = composition;
-    stamps.save({ startedAt: timestamp(startedAt), composition: digest, mounts, outer: outer.all(scope.leavesOut) });
+    stamps.save({
+      startedAt: timestamp(startedAt),
+      composition: digest,
+      mounts: mountsAfter,
+      outer: outer.all(scope.leavesOut),
+    });
   }
   const { relabels, rest } = limits === undefined ? foldRelabels(findings) : { relabels: [], rest: [] };
 
@@ -244,7 +251,9 @@ function telling(scope: VerifyScope, prefix: RootPrefix, stamps: StampWriter): V
     },
     enters: (directory) => {
       const isEntered = scope.enters(directory);
-      if (unseen.delete(directory) && isEntered) stamps.addListed(directory, stampAt(prefix, directory));
+      if (unseen.delete(directory) && isEntered) {
+        stamps.addListed(directory, isTimed(scope.mountAround(directory)) ? stampAt(prefix, directory) : noStamp());
+      }
       return isEntered;
     },
   };
@@ -252,10 +261,7 @@ function telling(scope: VerifyScope, prefix: RootPrefix, stamps: StampWriter): V
 
 function keeping(stamps: StampWriter, scope: VerifyScope): CompareOptions['onObserved'] {
   return (path, observation, stamp, isBaked) => {
-    const mount = scope.mountAround(path);
-    const isTimed = mount === undefined || keepsChangeTimes(mount.type);
-    const known = stamp && !isTimed ? { words: new Uint32Array(stampWords), at: 0 } : stamp;
-    stamps.add(path, observation, known, isBaked);
+    stamps.add(path, observation, stamp && !isTimed(scope.mountAround(path)) ? noStamp() : stamp, isBaked);
   };
 }
 

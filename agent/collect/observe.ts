@@ -135,7 +135,7 @@ function observeFile(root: ScanRoot, path: RawName, name: string, tally: Tally, 
     if (content === undefined || statOf(fd, after) < 0 || !isUnchanged(before, after)) return changed;
     tally.filesHashed++;
     tally.bytesHashed += sizeIn(before);
-    if (stamp !== undefined) writeStamp(after, stamp);
+    if (stamp !== undefined && typeof xattrs !== 'number') writeStamp(after, stamp);
     const entry = attributesIn(before, 'file', name);
     entry.size = sizeTextIn(before);
     entry.content = `sha256:${content}`;
@@ -212,7 +212,7 @@ function observeOther(root: ScanRoot, path: RawName, name: string, stamp: StampP
       if (length < 0) return `!${reasonOf(length)}`;
       entry.target = encodeName(target.subarray(0, length));
     }
-    if (stamp !== undefined) writeStamp(before, stamp);
+    if (stamp !== undefined && typeof xattrs !== 'number') writeStamp(before, stamp);
     return lineOf(root, entry, xattrs);
   } finally {
     close(fd);

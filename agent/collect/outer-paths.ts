@@ -4,7 +4,7 @@ import { newStat } from '../host/stat.ts';
 import { type Ask, type Collector, readsAt } from './facts/collector.ts';
 import { resolveInside } from './inside.ts';
 import type { SilentMounts } from './silent-mounts.ts';
-import { attributesOf, isSettled, type StampPlace, stampWords, writeStamp } from './stamp.ts';
+import { attributesOf, isSettled, noStamp, type StampPlace, writeStamp } from './stamp.ts';
 import { errnoOf, type RootPrefix, systemPath } from './system-path.ts';
 
 /** Where a path leads within a root, and what is there. */
@@ -24,8 +24,13 @@ export interface OuterPaths {
   readonly all: (leavesOut: (path: RawName) => boolean) => [Name, Ask, string][];
 }
 
-/** `sweptAt`: when the sweep began, in milliseconds since 1970. */
-export function openOuterPaths(root: RootPrefix, silent: SilentMounts, sweptAt: number): OuterPaths {
+/** `sweptAt`: when the sweep began, in milliseconds since 1970. `isTimed`: whether the times at a place tell of every change. */
+export function openOuterPaths(
+  root: RootPrefix,
+  silent: SilentMounts,
+  sweptAt: number,
+  isTimed: (place: RawName) => boolean,
+): OuterPaths {
   const asked = new Map<RawName, OuterPath & { how: Ask; isDeclared: boolean }>();
   return {
     onAsk: (collector, path, how) => {
@@ -37,7 +42,11 @@ export function openOuterPaths(root: RootPrefix, silent: SilentMounts, sweptAt: 
     all: (leavesOut) =>
       [...asked]
         .filter(([path, { place, isDeclared }]) => !isDeclared || place !== path || leavesOut(path))
-        .map(([path, { how, state }]) => [encodeRaw(path), how, state]),
+        .map(([path, { how, place, state }]) => [
+          encodeRaw(path),
+          how,
+          how === 'content' && !isTimed(place) ? '' : state,
+        ]),
   };
 }
 
@@ -45,7 +54,7 @@ const stat = newStat();
 
 /** Of what stands at a path itself, links on the way followed as the system does; zeros for nothing. */
 export function stampAt(root: RootPrefix, path: RawName): StampPlace {
-  const stamp = { words: new Uint32Array(stampWords), at: 0 };
+  const stamp = noStamp();
   if (statPath(root, path) === 0) writeStamp(stat, stamp);
   return stamp;
 }
@@ -70,7 +79,7 @@ export function outerPath(
 ): OuterPath {
   try {
     const place = placeOf(root, path, silent);
-    const stamp = { words: new Uint32Array(stampWords), at: 0 };
+    const stamp = noStamp();
     const failed = statPath(root, place);
     if (failed < 0) return { place, state: `${encodeRaw(place)} ${failed}` };
     writeStamp(stat, stamp);

@@ -1,4 +1,3 @@
-import { setImmediate as othersFirst } from 'node:timers/promises';
 import type { Clock } from '../../shared/clock.ts';
 
 /** How fast a scan may go. */
@@ -94,8 +93,9 @@ export function openTurns(
     const byCpu = limits?.cpuShareMax === undefined ? 0 : (user + system) / 1_000 / limits.cpuShareMax;
     const byBytes = limits?.bytesPerSecondMax === undefined ? 0 : (bytes * 1_000) / limits.bytesPerSecondMax;
     const ms = from + Math.max(byCpu, byBytes) - clock.monotonic();
+    signal.throwIfAborted();
     // A timer waits a millisecond at least.
-    await (ms > 0 ? clock.sleep(ms, signal) : othersFirst(undefined, { signal }));
+    await (ms > 0 ? clock.sleep(ms, signal) : new Promise((resolve) => setImmediate(resolve)));
     from = clock.monotonic();
     cpu = process.cpuUsage();
   };

@@ -148,7 +148,7 @@ describe('a quick sweep', () => {
     ['not what it wrote', {}, () => flip(agent.stampsFile, 130)],
     ['not what it wrote', {}, () => writeFileSync(agent.stampsFile, 'garbage')],
     ['was not kept', {}, () => bakery.verify(undefined, agent.stampsFile)],
-    ['other facts', {}, () => addJob()],
+    ['other facts than everything said', {}, () => addJob()],
     ['which each instance writes itself', {}, () => writeFileSync(at('etc/machine-id'), 'a'.repeat(32))],
     ['a hole at package /x', { known: () => holed('package', '/x') }, () => undefined],
     ['a hole at file /', { known: () => holed('file', '/') }, () => undefined],
@@ -163,8 +163,8 @@ describe('a quick sweep', () => {
     ['a hole at file /srv', { known: () => holed('file', '/srv', 'too-deep') }, () => undefined],
     ['where facts are read', {}, () => writeFileSync(at('var/log/bob/.ssh/authorized_keys'), `${aKey} mallory\n`)],
     ['too much has changed', {}, () => many(4_100)],
-    ['too much has changed', {}, () => truncateSync(at('srv/f1'), 200e6)],
-    ['cannot answer', {}, () => truncateSync(newFile('var/log/huge'), 200e6)],
+    ['cannot answer', {}, () => truncateSync(at('srv/f1'), 300e6)],
+    ['cannot answer', {}, () => truncateSync(newFile('var/log/huge'), 300e6)],
     ['cannot answer', { checker: { check: async () => undefined } }, () => chmodSync(at('srv'), 0o700)],
   ])('is no quick one for this: %s', async (reason, overrides, change) => {
     await start(overrides);

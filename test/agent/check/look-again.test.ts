@@ -31,15 +31,16 @@ interface Options {
 }
 
 /** By no lot, unless told. */
-async function look({
-  random = () => 1,
-  pause = async () => undefined,
-  records = (file) => file.records,
-}: Options = {}) {
+async function look(options: Options = {}) {
+  const { random = () => 1, pause = async () => undefined, records = (file) => file.records } = options;
   const root = openRoot(bakery.root, { labels: false });
   const file = openStampFile(stampsFile());
   try {
-    return await lookAgain({ root, stamps: { records: records(file) }, random, pause, bytesMax: 1_048_576 });
+    return await lookAgain({
+      ...{ root, stamps: { records: records(file) }, random, pause, bytesMax: 1_048_576 },
+      leavesOut: (path) => path === '/left-out',
+      saysByNames: (directory) => directory === '/dir',
+    });
   } finally {
     file.close();
     root.close();
@@ -92,6 +93,7 @@ describe('looking again', () => {
   it('names what is new or gone, and not what was there', async () => {
     writeFileSync(at('dir/new'), '');
     writeFileSync(at('new'), '');
+    writeFileSync(at('left-out'), '');
     rmSync(at('b'));
 
     expect(changedIn(await look())).toEqual(['/b', '/dir/new', '/new']);
@@ -114,6 +116,18 @@ describe('looking again', () => {
     writeFileSync(at('dir/inner/x'), 'X');
 
     expect(changedIn(await look())).toEqual(['/dir/inner/x']);
+  });
+
+  it('reads no more than it may of what seems to have changed, or is privileged', async () => {
+    const touched = Buffer.alloc(600_000, 'x');
+    for (const name of ['a', 'su']) writeFileSync(at(name), touched);
+    await bakery.verify(undefined, stampsFile());
+
+    expect((await look())!.tally.bytesHashed).toBe(600_000);
+    utimesSync(at('a'), 1, 1);
+    expect(await look()).toBe(undefined);
+    writeFileSync(at('a'), 'shorter');
+    expect(changedIn(await look())).toEqual(['/a']);
   });
 
   it('lets others work, and stops for whoever wants it to', async () => {

@@ -64,8 +64,8 @@ describe('a file of stamps', () => {
   it('knows what has to be looked at again whatever its stamp says', () => {
     const writer = openStampWriter(file, sweptAt);
     const line = (mode: string) => `{"mode":"${mode}","type":"file"}`;
-    writer.add('/old', line('0644'), aStamp(sweptAt - 2_001), true);
-    writer.add('/new', line('0644'), aStamp(sweptAt - 2_000), true);
+    writer.add('/old', line('0644'), aStamp(sweptAt - 60_001), true);
+    writer.add('/new', line('0644'), aStamp(sweptAt - 60_000), true);
     writer.add('/set-id', line('4755'), aStamp(0), false);
     writer.add('/dir', '{"mode":"0755","type":"dir"}', aStamp(0, 0o040755), true);
     writer.add('/unseen', '!unreadable', { words: new Uint32Array(stampWords), at: 0 }, false);
