@@ -29,6 +29,7 @@ export function openEntriesWriter(path: string): EntriesWriter {
   let bytes = 0;
   let count = 0;
   let failure: unknown;
+  let written = Promise.resolve();
   compressor.on('data', (chunk: Buffer) => {
     try {
       for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at);
@@ -45,9 +46,14 @@ export function openEntriesWriter(path: string): EntriesWriter {
       bytes += chunk.length;
       count += lines.length;
       inner.update(chunk);
-      if (!compressor.write(chunk)) await once(compressor, 'drain');
+      const taken = Promise.withResolvers<void>();
+      written = taken.promise;
+      if (!compressor.write(chunk, () => taken.resolve())) await once(compressor, 'drain');
     },
     finish: async () => {
+      // One that is ended while it still writes ends its frame and begins another, empty one, and of several frames Node (24.21)
+      // inflates the first alone: what comes in two parts that meet within the second is taken for damaged.
+      await written;
       compressor.end();
       await once(compressor, 'end');
       if (failure !== undefined) throw failure;
