@@ -53,6 +53,7 @@ for (const user of isRoot ? (['root', 'ordinary user'] as const) : (['ordinary u
       const demo = await runDemo(['--once', '--json', '--no-drift', '--timeout', '10s']);
 
       expect(demo.code).not.toBe(0);
+      expect(demo.err).toContain('measured and in sync');
       expect(JSON.parse(demo.out)).toMatchObject({ ok: false, error: { code: 'TIMEOUT' } });
       await expectNothingLeft();
     });
