@@ -4,7 +4,7 @@ import { type Clock, timestamp } from '../../shared/clock.ts';
 import { type Coverage, emptyCoverage } from '../../shared/coverage.ts';
 import type { Finding } from '../../shared/finding.ts';
 import type { Identity } from '../../shared/identity.ts';
-import { type RawName, rawName } from '../../shared/name.ts';
+import { rawName } from '../../shared/name.ts';
 import { foldRelabels, type Relabel } from '../../shared/relabel.ts';
 import type { Report } from '../../shared/report.ts';
 import type { RulesPredicate } from '../../shared/rules.ts';
@@ -17,17 +17,16 @@ import { readMachine } from '../collect/live/machine.ts';
 import { readMounts } from '../collect/mounts.ts';
 import { newTally } from '../collect/observe.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
-import { openOuterPaths, stampAt } from '../collect/outer-paths.ts';
+import { openOuterPaths } from '../collect/outer-paths.ts';
 import { openPace, type PaceLimits } from '../collect/pace.ts';
 import { attributeFiles } from '../collect/packages/attribute-files.ts';
-import { noStamp } from '../collect/stamp.ts';
 import { type RootPrefix, rootPrefix } from '../collect/system-path.ts';
 import type { Platform } from '../image/platform-choice.ts';
 import { openRootView, type RootView } from '../image/root-view.ts';
 import { tooMany } from '../report/apply-scan.ts';
 import type { FindingLimits } from '../report/place-findings.ts';
 import { attachDiffs } from '../texts/attach-diffs.ts';
-import { type CompareOptions, compareFacts, compareFiles } from './compare-streams.ts';
+import { compareFacts, compareFiles } from './compare-streams.ts';
 import { type ComponentSource, type Composition, openComposition } from './composition.ts';
 import { checkStoredDigest } from './digest.ts';
 import { openCursor } from './entry-cursor.ts';
@@ -35,13 +34,14 @@ import { openFindingList } from './finding-list.ts';
 import { openHoleList } from './hole-list.ts';
 import { openIdentityList } from './identities.ts';
 import { openJudge, type Witness } from './judge.ts';
+import { keeping, telling } from './leave-stamps.ts';
 import { type LiveLook, openLiveLook } from './live-look.ts';
 import { isTimed, mountsDigest } from './mounts-digest.ts';
 import { type Manifest, openJudged } from './open-manifest.ts';
 import { noPinning, openPinning, type PinningOptions } from './pinning.ts';
 import { openStampWriter, type StampWriter } from './stamp-file.ts';
 import { isFileLine, nameIn } from './unparsed-line.ts';
-import { type VerifyScope, verifyScope } from './verify-scope.ts';
+import { verifyScope } from './verify-scope.ts';
 
 export interface VerifyOptions {
   /** A directory, or an image that is not unpacked. */
@@ -161,7 +161,8 @@ async function sweepRoot(
 ): Promise<Swept> {
   const holes = openHoleList();
   for (const hole of composition.holes) holes.add(hole);
-  const scope = verifyScope(manifest, root.mounts(), holes);
+  const mounts = root.mounts();
+  const scope = verifyScope(manifest, mounts, holes);
   const { rules } = manifest.rules;
   const pinning = pins === undefined ? noPinning : openPinning(pins, { rules, rulebook: scope.rulebook });
   const identities = openIdentityList(scope.rulebook);
@@ -179,7 +180,6 @@ async function sweepRoot(
   const { prefix = '' } = root;
   const observed = root.observe(stamps === undefined ? scope : telling(scope, prefix, stamps), tally);
   const { distro } = manifest.statement.predicate.platform;
-  const mounts = root.mounts();
   const mountsBefore = mountsDigest(mounts, manifest.rulebook);
   const outer = openOuterPaths(prefix, root.silent, startedAt, (path) => isTimed(mounts.around(path)));
   const onAsk = stamps === undefined ? undefined : outer.onAsk;
@@ -236,32 +236,6 @@ async function sweepRoot(
       skipped: [...scope.skipped(), ...(running?.skipped ?? [])],
       holes: [...holes.all()],
     },
-  };
-}
-
-/** New names show in the stamp of their directory: of one that is looked into and not at, it is taken before that. */
-function telling(scope: VerifyScope, prefix: RootPrefix, stamps: StampWriter): VerifyScope {
-  const unseen = new Set<RawName>();
-  return {
-    ...scope,
-    observes: (path, kind) => {
-      const isObserved = scope.observes(path, kind);
-      if (!isObserved && kind === 'd') unseen.add(path);
-      return isObserved;
-    },
-    enters: (directory) => {
-      const isEntered = scope.enters(directory);
-      if (unseen.delete(directory) && isEntered) {
-        stamps.addListed(directory, isTimed(scope.mountAround(directory)) ? stampAt(prefix, directory) : noStamp());
-      }
-      return isEntered;
-    },
-  };
-}
-
-function keeping(stamps: StampWriter, scope: VerifyScope): CompareOptions['onObserved'] {
-  return (path, observation, stamp, isBaked) => {
-    stamps.add(path, observation, stamp && !isTimed(scope.mountAround(path)) ? noStamp() : stamp, isBaked);
   };
 }
 

@@ -16,6 +16,7 @@ import { archOf, type Platform } from './platform-choice.ts';
 
 /** A root as bake and verify look at it: a directory of this machine, or an image that is not unpacked. */
 export interface RootView {
+  /** Directories only. */
   readonly prefix?: RootPrefix;
   readonly silent: SilentMounts;
   /** What it is made for, in the words of Node. */
