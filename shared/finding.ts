@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Actor, actorsMax } from './actor.ts';
 import { canonicalJson, type Json } from './canonical-json.ts';
 import { sha256Hex } from './digest.ts';
 import { Severity } from './severity.ts';
@@ -31,6 +32,17 @@ export const Finding = z
     actual: FindingAttributes.describe('attributes as found; empty for a removed subject'),
     rule: z.string().max(4_096).describe('the rule or guard that gave the severity'),
     diff: TextDiff.optional().describe('of public configuration text; no part of the fingerprint'),
+    actors: z
+      .array(Actor)
+      .max(actorsMax)
+      .readonly()
+      .optional()
+      .describe('who changed it, as the kernel told; absent where nothing told. No part of the fingerprint'),
+    changes: z
+      .int()
+      .positive()
+      .optional()
+      .describe('how often something changed it, as the kernel told, since it is open; no part of the fingerprint'),
   })
   .meta({ id: 'Finding' });
 export type Finding = z.infer<typeof Finding>;

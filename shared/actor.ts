@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+const id = z.int().nonnegative();
+
+/** A program, as far as anybody could still see it: null where its process had ended before. */
+const Program = z.string().max(16_384).nullable();
+
+export const parentsMax = 8;
+export const commandCharsMax = 1_024;
+
+/**
+ * The process behind a change, as the kernel named it while it happened. Like the hint that it comes with it is a help for
+ * people and no fact: it decides nothing and is no part of a fingerprint. What is null was not there, or was gone before it
+ * could be read.
+ */
+export const Actor = z
+  .strictObject({
+    pid: id.describe('0 where the kernel did not say'),
+    program: Program.describe('path of its executable (proc_pid_exe(5))'),
+    command: z
+      .string()
+      .max(commandCharsMax)
+      .nullable()
+      .describe('its command line; arguments are masked unless the configuration of the agent shows them'),
+    uid: id.nullable().describe('effective user'),
+    loginUid: id.nullable().describe('who logged in, whoever they became since (audit); null where nobody did'),
+    session: id.nullable().describe('of that login (audit)'),
+    unit: z.string().max(256).nullable().describe('systemd unit, from its control group'),
+    container: z.string().max(128).nullable().describe('container id, from its control group'),
+    parents: z
+      .array(z.strictObject({ pid: id, program: Program }))
+      .max(parentsMax)
+      .describe('from the nearest on'),
+  })
+  .meta({ id: 'Actor' });
+export type Actor = z.infer<typeof Actor>;
+
+/** Different ones that are kept of one finding: the first, and then no more. */
+export const actorsMax = 4;
+
+/** Two processes of one program with one origin are one for those who read. */
+export function actorKey({ program, command, uid, loginUid, session, unit, container }: Actor): string {
+  return JSON.stringify([program, command, uid, loginUid, session, unit, container]);
+}
