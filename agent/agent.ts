@@ -2,8 +2,10 @@ import type { Logger } from 'pino';
 import { type Clock, timestamp } from '../shared/clock.ts';
 import { sentenceOf } from '../shared/errors.ts';
 import type { Image } from '../shared/image.ts';
+import { rawName } from '../shared/name.ts';
 import type { Verdict } from '../shared/verdict.ts';
 import { type AgendaLimits, agendaLimits, createAgenda } from './agenda.ts';
+import { checkDirt } from './check/check-dirt.ts';
 import type { DirtySet } from './check/dirty-set.ts';
 import { giveMemoryBack } from './give-memory-back.ts';
 import type { ConnectionNotes, ConnectionState } from './report/connection.ts';
@@ -33,7 +35,7 @@ export interface AgentOptions {
   readonly reporter: Reporter;
   readonly spool: Pick<Spool, 'reports' | 'bytes'>;
   readonly dirty: DirtySet;
-  watcher(): Pick<Watcher, 'status'>;
+  watcher(): Pick<Watcher, 'status' | 'doubt'>;
   readonly sweep: Sweeper;
   readonly checker: Checker;
   readonly settling: Settling;
@@ -164,19 +166,21 @@ export function createAgent(options: AgentOptions): Agent {
 
   function noteDirt(now: number): void {
     if (again !== undefined && now >= again.at) {
-      for (const name of again.names) dirty.add(name);
+      for (const name of again.names) dirty.add({ name, isWritten: false }, now);
       again = undefined;
     }
     if (dirty.overflowed) {
-      dirty.take();
+      dirty.take(now);
       needSweep('more changes than checks can follow');
     }
-    if (dirty.size > 0) agenda.hinted(now);
+    if (dirty.dueAt() <= now) agenda.hinted(now);
   }
 
   function nextDueAt(): number {
     const bootLookAt = settling.settled === null ? bootDueAt : Number.POSITIVE_INFINITY;
-    return Math.min(agenda.dueAt(), statusDueAt, bootLookAt, again?.at ?? Number.POSITIVE_INFINITY);
+    // What is due already is on the agenda.
+    const dirtyAt = dirty.dueAt() > clock.monotonic() ? dirty.dueAt() : Number.POSITIVE_INFINITY;
+    return Math.min(agenda.dueAt(), statusDueAt, bootLookAt, dirtyAt, again?.at ?? Number.POSITIVE_INFINITY);
   }
 
   function needSweep(reason: string): void {
@@ -226,13 +230,15 @@ export function createAgent(options: AgentOptions): Agent {
     const counts = { findings: open.size, holes: holes.length, entries: coverage.entries };
     const ms = Math.round(clock.monotonic() - sweepStartedAt);
     log.info({ kind: scan.kind, verdict: reporter.verdict, ...counts, startedAt, finishedAt, ms }, 'swept');
+    options.watcher().doubt();
     giveMemoryBack();
   }
 
   async function check(startedAt: number): Promise<void> {
     try {
-      const scan = await options.checker.check(dirty.take());
+      const scan = await checkDirt(options.checker, dirty.take(startedAt), reporter.state.open.values());
       if (scan === undefined) return needSweep('a check cannot answer for the changed names');
+      options.watcher().doubt(scan.findings.filter(isProgram).map(({ name }) => rawName(name)));
       follow(await reporter.tell(scan));
       const unstable = scan.coverage.holes.filter(({ reason }) => reason === 'unstable').map(({ name }) => name);
       if (unstable.length > 0) again = { names: unstable, at: clock.monotonic() + limits.recheckMs };
@@ -268,7 +274,7 @@ export function createAgent(options: AgentOptions): Agent {
   async function tellStatus(): Promise<void> {
     if (clock.monotonic() < statusDueAt) return;
     statusDueAt = clock.monotonic() + statusEveryMs;
-    const { kind, state, error, why } = options.watcher().status;
+    const { kind, state, error, why, processes } = options.watcher().status;
     const { boot } = reporter.lastPlace();
     const status: Status = {
       schema: 'pristine.status/1',
@@ -285,11 +291,15 @@ export function createAgent(options: AgentOptions): Agent {
       holes: reporter.state.holes.length,
       connection: server.connection,
       spool: { reports: options.spool.reports, bytes: options.spool.bytes },
-      watcher: { kind, state, error, why },
+      watcher: { kind, state, error, why, processes },
       updatedAt: timestamp(clock.now()),
     };
     await options
       .writeStatus(status)
       .catch((cause) => log.warn({ reason: sentenceOf(cause) }, 'the status could not be written'));
   }
+}
+
+function isProgram({ subject }: { readonly subject: string }): boolean {
+  return subject === 'process';
 }

@@ -52,10 +52,16 @@ export const AgentConfig = z
       'CPU time of a sweep as a share of one core, such as 25%, or none; the page cache as with the bytes',
     ),
     watch: z
-      .union([z.boolean(), z.literal('fanotify')])
+      .union([z.boolean(), z.literal('inotify')])
       .default(true)
       .describe(
-        'whether changes are looked at as they happen, and not only by sweeps: `true` by a watch of each directory, `fanotify` by one mark for each filesystem where the kernel lets us',
+        'whether changes are looked at as they happen, and not only by sweeps: `true` by one mark for each filesystem where the kernel lets us, and else by a watch of each directory; `inotify` by the latter alone',
+      ),
+    commandLines: z
+      .enum(['masked', 'shown'])
+      .default('masked')
+      .describe(
+        'how findings show the command of who made a change: without the values of its arguments, or with all of them, secrets redacted where they are known for such',
       ),
   })
   .meta({ id: 'AgentConfig', description: 'Settings of `pristine run`.' });

@@ -128,7 +128,7 @@ async function quickSweep(last: Last, options: QuickSweepOptions, signal: AbortS
     ({ name, reason }) => reason === 'covered-by-mount' && looked.names.some((one) => isBeneath(one, name)),
   );
   if (hidden !== undefined) return `something has changed in the mount at ${hidden.name}`;
-  const check = names.size === 0 ? undefined : await checker.check([...names], bytesMax);
+  const check = names.size === 0 ? undefined : await checker.check([...names], { bytesMax });
   if (names.size > 0 && check === undefined) return 'a check cannot answer for the changed names';
   const running = await machine?.(signal);
   if (running !== undefined && (!running.coverage.live || !running.coverage.holes.every(isOfMachine))) {

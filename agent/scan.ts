@@ -1,6 +1,8 @@
 import type { Coverage } from '../shared/coverage.ts';
 import type { Finding } from '../shared/finding.ts';
 import type { Identity } from '../shared/identity.ts';
+import type { Name } from '../shared/name.ts';
+import type { Programs } from './check/program-look.ts';
 
 /** What was looked at: this subject and, for a file, everything beneath it. The same reach as that of a hole. */
 interface Scope {
@@ -34,12 +36,22 @@ export interface Check extends Measured {
 /** One pass: a sweep over everything, or a check of some subjects. */
 export type Scan = FullSweep | QuickSweep | Check;
 
+/** What a check looks at beside its names, and how much it may read. */
+export interface CheckOptions {
+  /** Names that were written to: a baked file among them that is as it was baked is told of as restored. */
+  readonly written?: ReadonlySet<Name>;
+  /** Programs that began to run. */
+  readonly started?: Programs;
+  /** Of contents. */
+  readonly bytesMax?: number | undefined;
+}
+
 /**
  * Looks at some names in process. Undefined when they are too much for a check, or there are more bytes to read than it may,
  * and a sweep should look instead.
  */
 export interface Checker {
-  check(names: readonly string[], bytesMax?: number): Promise<Check | undefined>;
+  check(names: readonly Name[], options?: CheckOptions): Promise<Check | undefined>;
 }
 
 /**

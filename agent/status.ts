@@ -39,6 +39,11 @@ export const Status = z
       state: z.enum(['watching', 'partial', 'off']),
       error: z.string().nullable(),
       why: z.string().nullable().default(null).describe('why it is not a better one'),
+      processes: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe('why processes are not followed, so that who did something may stay unknown; null where they are'),
     }),
     updatedAt: time.describe('written at each change and at least every 15 s; much older, the agent is not running'),
   })

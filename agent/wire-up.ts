@@ -184,8 +184,12 @@ async function runAgainst(
     ticker = schedule('* * * * *', agent.wake, { timezone: 'UTC' });
     if (config.watch && !options.once) {
       watcher = await watch(config, inForce, {
-        onHint: (name) => {
-          dirty.add(name);
+        onHint: (hint) => {
+          dirty.add(hint, systemClock.monotonic());
+          agent.wake();
+        },
+        onStart: (start) => {
+          dirty.addStart(start, systemClock.monotonic());
           agent.wake();
         },
         onLost: (reason) => {
@@ -219,7 +223,7 @@ function filesOf({ manifest, pub }: AgentConfig, ...others: readonly (string | u
 async function watch(
   config: AgentConfig,
   inForce: Pick<RulesInForce, 'manifest'>,
-  { onHint, onLost }: Pick<WatcherOptions, 'onHint' | 'onLost'>,
+  { onHint, onStart, onLost }: Pick<WatcherOptions, 'onHint' | 'onStart' | 'onLost'>,
 ): Promise<Watcher> {
   const root = resolve(config.root);
   const ownName = nameWithin(root, resolve(config.stateDir));
@@ -228,13 +232,16 @@ async function watch(
   const silent = await silentMountsBeneath(root);
   return await openWatcher({
     root,
-    whole: config.watch === 'fanotify',
+    whole: config.watch !== 'inotify',
+    commandLines: config.commandLines,
+    clock: systemClock,
+    onStart: root === '/' ? onStart : undefined,
     onLost,
-    onHint: (name) => {
-      const raw = rawOf(name);
+    onHint: (hint) => {
+      const raw = rawOf(hint.name);
       // What this agent writes itself would make it look for ever; sweeps look there.
-      if (isOwn(name) || raw === undefined || isLeftOut(inForce.manifest.rulebook.rulingOf(raw))) return;
-      onHint(name);
+      if (isOwn(hint.name) || raw === undefined || isLeftOut(inForce.manifest.rulebook.rulingOf(raw))) return;
+      onHint(hint);
     },
     // What only newer rules look at is watched from the next start on; until then sweeps look there.
     isLeftOut: (name, otherDevice) =>

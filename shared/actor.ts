@@ -35,10 +35,20 @@ export const Actor = z
   .meta({ id: 'Actor' });
 export type Actor = z.infer<typeof Actor>;
 
-/** Different ones that are kept of one finding: the first, and then no more. */
+/** Of one finding. */
 export const actorsMax = 4;
 
-/** Two processes of one program with one origin are one for those who read. */
-export function actorKey({ program, command, uid, loginUid, session, unit, container }: Actor): string {
+/** One of each kind, the first ones: two processes of one program with one origin are one for those who read. */
+export function differentActors(actors: Iterable<Actor>): readonly Actor[] {
+  const different = new Map<string, Actor>();
+  for (const actor of actors) {
+    if (different.size === actorsMax) break;
+    const key = actorKey(actor);
+    if (!different.has(key)) different.set(key, actor);
+  }
+  return [...different.values()];
+}
+
+function actorKey({ program, command, uid, loginUid, session, unit, container }: Actor): string {
   return JSON.stringify([program, command, uid, loginUid, session, unit, container]);
 }

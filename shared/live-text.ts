@@ -26,6 +26,8 @@ function processText(state: unknown): string {
   switch (state as ProgramState) {
     case 'not-baked':
       return 'which is not in the image';
+    case 'changed':
+      return 'and its file is not as it was baked';
     case 'replaced':
       return 'and another file is in its place now';
     case 'hidden':

@@ -30,15 +30,16 @@ export function isLiveSubject(subject: string): subject is LiveSubject {
 
 /**
  * How a program runs that is not the image's, from the mildest on. `not-baked`: its file is there, and is no program of
- * the manifest. `replaced`: another file is in its place now. `hidden`: its file is out of sight, in a mount of its own or
+ * the manifest. `changed`: it is one, and not as it was baked. `replaced`: another file is in its place now. `hidden`: its file is out of sight, in a mount of its own or
  * under one. `deleted`: its file is gone. `memfd`: there never was one.
  */
-export const programStates = ['not-baked', 'replaced', 'hidden', 'deleted', 'memfd'] as const;
+export const programStates = ['not-baked', 'changed', 'replaced', 'hidden', 'deleted', 'memfd'] as const;
 export type ProgramState = (typeof programStates)[number];
 
 /** Nobody can look at some of these any more: that is how a program hides. */
 export const programSeverities: Readonly<Record<ProgramState, Severity>> = {
   'not-baked': 'high',
+  changed: 'high',
   replaced: 'high',
   hidden: 'critical',
   deleted: 'critical',

@@ -3,7 +3,9 @@ import { type Clock, timestamp } from '../../shared/clock.ts';
 import { type Entry, subjectKey } from '../../shared/entry.ts';
 import { parseEntryLine } from '../../shared/entry-line.ts';
 import { CodedError } from '../../shared/errors.ts';
+import type { Finding } from '../../shared/finding.ts';
 import { encodeRaw, type Name, type RawName, rawName, rawOf } from '../../shared/name.ts';
+import { restoredFinding } from '../../shared/restored.ts';
 import { hasLabels } from '../../shared/scheme.ts';
 import { collectFacts, readsAt } from '../collect/facts/collector.ts';
 import { collectors } from '../collect/facts/collectors.ts';
@@ -14,7 +16,7 @@ import { directoryRoot } from '../collect/root.ts';
 import { selfAndAbove } from '../collect/scope.ts';
 import { findSilentMounts, type SilentMounts, withSilence } from '../collect/silent-mounts.ts';
 import { type OpenRoot, openRoot, type RootPrefix, systemPath } from '../collect/system-path.ts';
-import type { Check, Checker } from '../scan.ts';
+import type { Check, Checker, CheckOptions } from '../scan.ts';
 import { attachDiffs } from '../texts/attach-diffs.ts';
 import { judgePath } from './compare-streams.ts';
 import { type Composition, type CompositionOptions, openComposition } from './composition.ts';
@@ -23,6 +25,7 @@ import { openJudge } from './judge.ts';
 import type { Manifest } from './open-manifest.ts';
 import { type PinningOptions, pinsInForce } from './pinning.ts';
 import type { Pins } from './pins.ts';
+import { changedFiles, openProgramLook, type ProgramLook } from './program-look.ts';
 import { isFileLine, nameIn } from './unparsed-line.ts';
 import { type VerifyScope, verifyScope } from './verify-scope.ts';
 
@@ -46,7 +49,7 @@ export interface CheckerOptions {
 export function createChecker(options: CheckerOptions): Checker {
   const { manifest, root, clock, pinning = () => undefined, pathsMax = 5_000 } = options;
   return {
-    check: async (names, bytesMax) => {
+    check: async (names, { bytesMax, ...more } = {}) => {
       const startedAt = timestamp(clock.now());
       const judged = manifest();
       let opened: OpenRoot | undefined;
@@ -57,7 +60,7 @@ export function createChecker(options: CheckerOptions): Checker {
         opened = openRoot(root, { labels, ...(bytesMax !== undefined && { budget: { bytes: bytesMax } }) });
         composition = await openComposition(judged, options.components);
         const silent = await findSilentMounts(opened.prefix, readMounts(opened.prefix));
-        const measured = await checkSubjects(judged, opened, names, { pathsMax, pins, composition, silent });
+        const measured = await checkSubjects(judged, opened, names, { pathsMax, pins, composition, silent, ...more });
         return measured && { kind: 'check', startedAt, finishedAt: timestamp(clock.now()), ...measured };
       } catch (error) {
         if (error instanceof CodedError || error instanceof OverBudget) return undefined;
@@ -80,7 +83,9 @@ async function checkSubjects(
     pins,
     composition,
     silent,
-  }: {
+    written = new Set(),
+    started,
+  }: Pick<CheckOptions, 'written' | 'started'> & {
     readonly pathsMax: number;
     readonly pins: Pins;
     readonly composition: Composition;
@@ -103,7 +108,8 @@ async function checkSubjects(
     if (found === undefined) return undefined;
     for (const [path, observation] of found) observed.set(path, observation);
   }
-  const baked = await bakedAt(composition, isLooked, saying, pathsMax);
+  const programs = started && openProgramLook(started);
+  const baked = await bakedAt(composition, { isLooked, saying, pathsMax, onFile: programs?.baked });
   if (baked === undefined) return undefined;
 
   const judge = openJudge(scope, holes, { pins });
@@ -115,9 +121,20 @@ async function checkSubjects(
   const present = new Map(facts.entries.map((entry) => [subjectKey(entry), entry]));
   for (const [key, entry] of baked.facts) if (!present.has(key)) judge.missing(entry);
   for (const [key, entry] of present) judge.found(baked.facts.get(key), entry);
-  const findings = judge.finish(({ subject, name }) =>
+  const differing = judge.finish(({ subject, name }) =>
     subject === 'file' ? isLooked(rawName(name)) : saying.has(subject),
   );
+  const restored = restoredAmong(written, differing, (path) => {
+    const entry = baked.files.get(path);
+    return (
+      entry?.subject === 'file' &&
+      entry.type !== 'dir' &&
+      !holes.hides('file', entry.name) &&
+      scope.rulebook.rulingOf(path).treatment === 'immutable'
+    );
+  });
+  const running = programs?.judge(scope.rulebook, changedFiles(differing)) ?? [];
+  const findings = [...differing, ...restored, ...running.filter((verdict) => typeof verdict === 'object')];
   const declared = (manifest.rules.components ?? []).length > 0 ? ['component'] : [];
   return {
     looked: [
@@ -188,6 +205,16 @@ function isBeneath(path: RawName, starts: ReadonlySet<RawName>): boolean {
   return false;
 }
 
+/** Of what was written to, what no difference is left of. */
+function restoredAmong(
+  written: ReadonlySet<Name>,
+  differing: readonly Finding[],
+  isAsBaked: (path: RawName) => boolean,
+): readonly Finding[] {
+  const names = new Set(differing.map(({ name }) => name));
+  return [...written].filter((name) => !names.has(name) && isAsBaked(rawName(name))).map(restoredFinding);
+}
+
 interface Baked {
   readonly files: ReadonlyMap<RawName, Entry>;
   /** By subject and name. */
@@ -197,9 +224,17 @@ interface Baked {
 /** The baked entries that a check is about, or undefined when they are too many. Errors: DIGEST, ENTRIES. */
 async function bakedAt(
   composition: Composition,
-  isLooked: (path: RawName) => boolean,
-  saying: ReadonlySet<string>,
-  pathsMax: number,
+  {
+    isLooked,
+    saying,
+    pathsMax,
+    onFile,
+  }: {
+    readonly isLooked: (path: RawName) => boolean;
+    readonly saying: ReadonlySet<string>;
+    readonly pathsMax: number;
+    readonly onFile: ProgramLook['baked'] | undefined;
+  },
 ): Promise<Baked | undefined> {
   const files = new Map<RawName, Entry>();
   const facts = new Map<string, Entry>();
@@ -213,7 +248,9 @@ async function bakedAt(
       }
       const name = nameIn(line);
       const path = name === undefined ? undefined : rawOf(name);
-      if (path === undefined || !isLooked(path)) continue;
+      if (path === undefined) continue;
+      onFile?.(path, line);
+      if (!isLooked(path)) continue;
       files.set(path, parseEntryLine(line));
       if (files.size > pathsMax) return undefined;
     }

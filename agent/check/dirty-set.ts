@@ -1,46 +1,165 @@
-/** Names that hints point at, waiting for a check: each once, bounded. */
+import { type Actor, differentActors } from '../../shared/actor.ts';
+import type { Name, RawName } from '../../shared/name.ts';
+import type { Hint, Start } from '../watch/watcher.ts';
+
+/** What hints said of one subject since somebody looked at it. */
+export interface Note {
+  readonly changes: number;
+  readonly isWritten: boolean;
+  /** Different ones; of more than a finding holds, the first. */
+  readonly actors: readonly Actor[];
+}
+
+/** Of a program that began to run. */
+export interface StartNote extends Note {
+  /** Each way in which it was met. */
+  readonly starts: readonly Omit<Start, 'actor' | 'name'>[];
+}
+
+export interface Dirt {
+  readonly names: ReadonlyMap<Name, Note>;
+  readonly programs: ReadonlyMap<RawName, StartNote>;
+}
+
+/**
+ * What hints point at, waiting for a check: each once, bounded. What changes again and again waits longer each time, so that
+ * a flapping file is one finding with a count and not a report a second.
+ */
 export interface DirtySet {
+  /** How many subjects wait, those that are not due included. */
   readonly size: number;
   /** More was noted than is kept: only a sweep can answer that. */
   readonly overflowed: boolean;
-  add(name: string): void;
+  add(hint: Hint, now: number): void;
+  addStart(start: Start, now: number): void;
   /** Changes happened of which no name is known. */
   overflow(): void;
-  /** All that is noted, and then nothing is. */
-  take(): readonly string[];
+  /** When the next is due, in monotonic milliseconds; infinity when none waits. */
+  dueAt(): number;
+  /** All that is due; the rest waits on. */
+  take(now: number): Dirt;
 }
 
 /** Past it names are forgotten and a sweep is asked for. */
 const dirtyPathsMax = 4_096;
+/** What was looked at lately, the longest ago forgotten first. */
+const rememberedMax = 1_024;
+/** What has not changed for so long since it was looked at begins anew. */
+const quietMs = 60_000;
+/** From the second look in a row to the third; doubled with each, */
+const waitMs = 250;
+/** up to so long. */
+const waitMsMax = 60_000;
+
+interface Waiting {
+  readonly dueAt: number;
+  changes: number;
+  isWritten: boolean;
+  actors: readonly Actor[];
+}
 
 export function createDirtySet(namesMax = dirtyPathsMax): DirtySet {
-  const names = new Set<string>();
+  const names = new Map<Name, Waiting>();
+  const programs = new Map<RawName, Waiting & { starts: StartNote['starts'] }>();
+  /** By name: when it, or the program of that name, was looked at, and how often in a row. */
+  const looked = new Map<string, { readonly at: number; readonly streak: number }>();
   let overflowed = false;
+  let soonestAt = Number.POSITIVE_INFINITY;
+  const overflow = () => {
+    names.clear();
+    programs.clear();
+    soonestAt = Number.POSITIVE_INFINITY;
+    overflowed = true;
+  };
+
   return {
     get size() {
-      return names.size;
+      return names.size + programs.size;
     },
     get overflowed() {
       return overflowed;
     },
-    add(name) {
-      if (overflowed || names.has(name)) return;
-      if (names.size < namesMax) {
-        names.add(name);
-        return;
-      }
-      names.clear();
-      overflowed = true;
+    add({ name, isWritten, actor }, now) {
+      const note = noteOf(names, name, now, (waiting) => waiting);
+      if (note === undefined) return;
+      note.changes++;
+      note.isWritten ||= isWritten;
+      note.actors = withActor(note.actors, actor);
     },
-    overflow() {
-      names.clear();
-      overflowed = true;
+    addStart({ name, actor, ...start }, now) {
+      const note = noteOf(programs, name, now, (waiting) => ({ ...waiting, starts: [] }));
+      if (note === undefined) return;
+      note.changes++;
+      note.actors = withActor(note.actors, actor);
+      const isKnown = note.starts.some(({ state, digest }) => state === start.state && digest === start.digest);
+      if (!isKnown && note.starts.length < startsMax) note.starts = [...note.starts, start];
     },
-    take() {
-      const taken = [...names];
-      names.clear();
+    overflow,
+    dueAt: () => soonestAt,
+    take(now) {
+      const dirt = { names: takeDue(names, now), programs: takeDue(programs, now) };
+      soonestAt = Math.min(...dueTimes(names), ...dueTimes(programs));
       overflowed = false;
-      return taken;
+      return dirt;
     },
   };
+
+  /** Undefined where there is no room for one more. */
+  function noteOf<T extends Waiting>(
+    among: Map<string, T>,
+    name: string,
+    now: number,
+    make: (waiting: Waiting) => T,
+  ): T | undefined {
+    if (overflowed) return undefined;
+    const before = among.get(name);
+    if (before !== undefined) return before;
+    if (names.size + programs.size >= namesMax) {
+      overflow();
+      return undefined;
+    }
+    const dueAt = dueAtFor(name, now);
+    const note = make({ dueAt, changes: 0, isWritten: false, actors: [] });
+    among.set(name, note);
+    soonestAt = Math.min(soonestAt, dueAt);
+    return note;
+  }
+
+  function dueAtFor(key: string, now: number): number {
+    const last = looked.get(key);
+    if (last === undefined || now - last.at > Math.max(quietMs, waitFor(last.streak))) return now;
+    return Math.max(now, last.at + waitFor(last.streak));
+  }
+
+  function takeDue<T extends Waiting>(from: Map<string, T>, now: number): ReadonlyMap<string, T> {
+    const due = new Map<string, T>();
+    for (const [name, note] of from) {
+      if (note.dueAt > now) continue;
+      from.delete(name);
+      due.set(name, note);
+      const last = looked.get(name);
+      const isAgain = last !== undefined && now - last.at <= Math.max(quietMs, 2 * waitFor(last.streak));
+      looked.delete(name);
+      looked.set(name, { at: now, streak: isAgain ? last.streak + 1 : 0 });
+      if (looked.size > rememberedMax) looked.delete(looked.keys().next().value!);
+    }
+    return due;
+  }
+}
+
+/** Ways in which one program was met between two looks. */
+const startsMax = 4;
+
+/** None before the second look in a row: whoever edits a file twice is told of at once. */
+function waitFor(streak: number): number {
+  return streak < 1 ? 0 : Math.min(waitMsMax, waitMs * 2 ** Math.min(streak, 20));
+}
+
+function* dueTimes(waiting: ReadonlyMap<string, Waiting>): Generator<number> {
+  for (const { dueAt } of waiting.values()) yield dueAt;
+}
+
+/** Mostly it is the one who did it before. */
+function withActor(actors: readonly Actor[], actor: Actor | undefined): readonly Actor[] {
+  return actor === undefined || actors.includes(actor) ? actors : differentActors([...actors, actor]);
 }

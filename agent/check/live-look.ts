@@ -1,22 +1,25 @@
 import type { Hole, Skip } from '../../shared/coverage.ts';
-import type { Entry, FileEntry } from '../../shared/entry.ts';
+import type { Entry } from '../../shared/entry.ts';
 import { parseEntryLine } from '../../shared/entry-line.ts';
 import type { Finding } from '../../shared/finding.ts';
-import { isExecutable } from '../../shared/guard.ts';
-import { judgeKernel, judgeLibrary, judgeModule, judgeProgram, type LiveVerdict } from '../../shared/judge-live.ts';
+import { judgeKernel, judgeLibrary, judgeModule, type LiveVerdict } from '../../shared/judge-live.ts';
 import type { Listener } from '../../shared/listening.ts';
 import { compareNames, type RawName } from '../../shared/name.ts';
 import type { Rulebook } from '../../shared/rulebook.ts';
 import type { Machine } from '../collect/live/machine.ts';
 import { openBakedKernels } from './baked-kernels.ts';
 import { judgeListeners } from './judge-listeners.ts';
+import { fileOf, openProgramLook } from './program-look.ts';
 
 /** What runs on the machine, against the files of the manifest. */
 export interface LiveLook {
   /** Told of each baked file while the entries pass, as its line or its entry. Keeps what runs, and nothing of the tree. */
   readonly baked: (path: RawName, entry: string | Entry) => void;
-  /** Once all of them have passed. */
-  readonly judge: (rulebook: Rulebook) => {
+  /** Once all of them have passed; `changed` are the paths of files that are not as they were baked. */
+  readonly judge: (
+    rulebook: Rulebook,
+    changed: ReadonlySet<RawName>,
+  ) => {
     readonly checked: number;
     readonly findings: readonly Finding[];
     readonly skipped: readonly Skip[];
@@ -28,26 +31,19 @@ export interface LiveLook {
 /** Without `listening`, nobody said what may listen, and nobody asks. */
 export function openLiveLook(machine: Machine, listening?: readonly Listener[]): LiveLook {
   const { processes, libraries, kernel, holes } = machine;
-  const { programs, copies, contained } = processes;
-  const bakedPrograms = new Set<RawName>();
+  const { programs, contained } = processes;
+  const run = openProgramLook(processes);
   const bakedLibraries = new Set<RawName>();
-  const copied = openCopies(copies);
   const kernels = openBakedKernels(kernel?.release ?? '');
   return {
     holes,
     baked: (path, entry) => {
       kernels.see(path);
-      if (programs.has(path) && isProgram(entry)) bakedPrograms.add(path);
+      run.baked(path, entry);
       if (libraries.has(path) && isFile(entry)) bakedLibraries.add(path);
-      copied.see(entry);
     },
-    judge: (rulebook) => {
-      const verdicts: LiveVerdict[] = [];
-      for (const [name, state] of programs) {
-        if (state === 'memfd' && copied.isOfBaked(name)) continue;
-        const departure = state !== 'there' ? state : bakedPrograms.has(name) ? undefined : 'not-baked';
-        if (departure !== undefined) verdicts.push(judgeProgram(name, departure, rulebook));
-      }
+    judge: (rulebook, changed) => {
+      const verdicts: LiveVerdict[] = [...run.judge(rulebook, changed)];
       for (const [name, { isDeleted }] of libraries) {
         // One that is a program has been told of.
         if (programs.has(name) || (!isDeleted && bakedLibraries.has(name))) continue;
@@ -83,34 +79,8 @@ export function openLiveLook(machine: Machine, listening?: readonly Listener[]):
   };
 }
 
-/** Which programs that run from memory are copies of baked ones. Costs nothing where none does. */
-function openCopies(copies: Machine['processes']['copies']) {
-  const wanted = new Set([...copies.values()].flatMap((digests) => [...digests]));
-  const baked = new Set<string>();
-  return {
-    see: (entry: string | Entry) => {
-      if (wanted.size === 0) return;
-      const content = typeof entry === 'string' ? contentForm.exec(entry)?.[1] : fileOf(entry)?.content;
-      if (content !== undefined && wanted.has(content) && isProgram(entry)) baked.add(content);
-    },
-    isOfBaked: (name: RawName) => [...(copies.get(name) ?? ['unknown'])].every((digest) => baked.has(digest)),
-  };
-}
-
-/** Without parsing the line: in canonical form no name can hold these quotes. */
-const contentForm = /"content":"(sha256:[0-9a-f]{64})"/;
-
-function isProgram(entry: string | Entry): boolean {
-  const file = fileOf(typeof entry === 'string' ? parseEntryLine(entry) : entry);
-  return file !== undefined && isExecutable(file);
-}
-
 function isFile(entry: string | Entry): boolean {
   return fileOf(typeof entry === 'string' ? parseEntryLine(entry) : entry)?.type === 'file';
-}
-
-function fileOf(entry: Entry): FileEntry | undefined {
-  return entry.subject === 'file' ? entry : undefined;
 }
 
 function bySubject(a: Finding, b: Finding): number {

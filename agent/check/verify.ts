@@ -39,6 +39,7 @@ import { type LiveLook, openLiveLook } from './live-look.ts';
 import { isTimed, mountsDigest } from './mounts-digest.ts';
 import { type Manifest, openJudged } from './open-manifest.ts';
 import { noPinning, openPinning, type PinningOptions } from './pinning.ts';
+import { changedFiles } from './program-look.ts';
 import { openStampWriter, type StampWriter } from './stamp-file.ts';
 import { isFileLine, nameIn } from './unparsed-line.ts';
 import { verifyScope } from './verify-scope.ts';
@@ -201,7 +202,7 @@ async function sweepRoot(
     watches: pinning.watches,
   });
   checked += await compareFacts(cursor, after, judge, { judgesAll });
-  const running = live?.judge(scope.rulebook);
+  const running = live?.judge(scope.rulebook, changedFiles(list.all()));
   for (const finding of running?.findings ?? []) list.add(finding);
   for (const hole of running?.holes ?? []) holes.add(hole);
   const findings = judge.finish();
@@ -256,7 +257,7 @@ async function lookAtMachine(manifest: Manifest, { root, components, keys, onRef
       for (const line of lines) if (isFileLine(line)) live.baked(rawName(nameIn(line)!), line);
     }
     const { rulebook } = verifyScope(manifest, readMounts(prefix), openHoleList());
-    const { checked, findings, skipped, holes } = live.judge(rulebook);
+    const { checked, findings, skipped, holes } = live.judge(rulebook, new Set());
     return {
       findings,
       coverage: {

@@ -13,10 +13,6 @@ const raw = {
   statfs: libc.func('int statfs(const char *, uint8_t *)') as Call,
 };
 
-const poll: { readonly async: (...args: readonly unknown[]) => void } = libc.func(
-  'int poll(uint8_t *, unsigned long, int)',
-);
-
 const [closeOnExec, nonBlocking, reportDirectory, reportName] = [0x1, 0x2, 0x400, 0x800];
 const [markAdd, markFilesystem] = [0x1, 0x100];
 
@@ -29,6 +25,7 @@ export const fanotify = {
   movedTo: 0x80,
   create: 0x100,
   delete: 0x200,
+  openExec: 0x1000,
   overflow: 0x4000,
   onDirectory: 0x40000000,
 } as const;
@@ -41,6 +38,7 @@ const changes =
   fanotify.movedTo |
   fanotify.create |
   fanotify.delete |
+  fanotify.openExec |
   fanotify.onDirectory;
 
 /** A group that only notifies, with the directory and the name of each event: Linux 5.9, CAP_SYS_ADMIN for what we mark. */
@@ -74,28 +72,4 @@ const statfsBuffer = Buffer.alloc(120);
 export function filesystemIdAt(path: Path): string | number {
   const failed = checked(raw.statfs(path, statfsBuffer));
   return failed < 0 ? failed : statfsBuffer.toString('hex', 56, 64);
-}
-
-const [pollIn, pollPriority, pollError] = [0x1, 0x2, 0x8];
-
-/**
- * Waits on a thread beside, for `msMax` at most, until a group has events or a list of mounts, which /proc/PID/mountinfo
- * is, has changed.
- */
-export function waitForEvents(
-  group: number,
-  mountinfo: number,
-  msMax: number,
-): Promise<{ readonly remounted: boolean }> {
-  const files = Buffer.alloc(16);
-  files.writeInt32LE(group, 0);
-  files.writeInt16LE(pollIn, 4);
-  files.writeInt32LE(mountinfo, 8);
-  files.writeInt16LE(pollPriority | pollError, 12);
-  return new Promise((resolve, reject) => {
-    poll.async(files, 2, msMax, (error: Error | null) => {
-      if (error === null) resolve({ remounted: (files.readInt16LE(14) & (pollPriority | pollError)) !== 0 });
-      else reject(error);
-    });
-  });
 }

@@ -30,6 +30,12 @@ export function fileAt(path: string, links: 'follow' | 'no-follow'): string | nu
   return `${wordIn(identity, 136)}:${wordIn(identity, 140)} ${identity.bytes.readBigUInt64LE(32)}`;
 }
 
+/** Which file is at an absolute path, and when it last changed; undefined where there is none. Links are not followed. */
+export function fileStateAt(path: string): string | undefined {
+  const file = fileAt(path, 'no-follow');
+  return typeof file === 'number' ? undefined : `${file} ${identity.words.subarray(24, 32).join()}`;
+}
+
 const identity = newStat();
 
 /** Whether a mount begins at an absolute path: STATX_ATTR_MOUNT_ROOT, Linux 5.8; before it, never. */

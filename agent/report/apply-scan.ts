@@ -1,3 +1,4 @@
+import { differentActors } from '../../shared/actor.ts';
 import { type Hole, hiderOf } from '../../shared/coverage.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { isLiveSubject } from '../../shared/live.ts';
@@ -80,7 +81,15 @@ function applyWithHoles(
 /** Of one and the same difference: the first look may have come while the file was being written. */
 function judgedNow(known: Finding, found: Finding | undefined): Finding {
   if (found === undefined) return known;
-  return known.diff !== undefined && hasText(known) ? { ...found, diff: known.diff } : found;
+  const diff = known.diff !== undefined && hasText(known) ? known.diff : found.diff;
+  const actors = differentActors([...(known.actors ?? []), ...(found.actors ?? [])]);
+  const changes = (known.changes ?? 0) + (found.changes ?? 0);
+  return {
+    ...found,
+    ...(diff !== undefined && { diff }),
+    ...(actors.length > 0 && { actors }),
+    ...(changes > 0 && { changes }),
+  };
 }
 
 /** Of so many findings one after another, the text of the diff stays. */

@@ -66,7 +66,11 @@ export function createReporter(options: ReporterOptions): Reporter {
     lastPlace: () => ({ boot: boot.current, seq }),
     async tell(scan) {
       const applied = applyScan(state, scan);
-      if (scan.kind === 'check' && !changesAnything(state, applied)) return 'unchanged';
+      if (scan.kind === 'check' && !changesAnything(state, applied)) {
+        // Who did it and how often is told with the next full report.
+        state = applied.state;
+        return 'unchanged';
+      }
       const drafts = buildReports(uuidv7(clock.now()), scan, state, applied, baseline);
       if (scan.kind === 'check' && drafts.length > 1) return 'too-large';
 

@@ -2,7 +2,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { sentenceOf } from '../../shared/errors.ts';
 import { encodeName } from '../../shared/name.ts';
-import type { OnHint, Watcher, WatcherStatus } from './watcher.ts';
+import type { FileWatcher, FileWatcherStatus, OnHint } from './watcher.ts';
 
 export interface DirectoryWatcherOptions {
   /** Absolute path of the root that is looked at. */
@@ -25,7 +25,7 @@ const renamedMax = 10_000;
  * One inotify watch a directory, through fs.watch. Resolves when the tree that is there now is watched. A directory that
  * appears is first watched and then hinted at as a whole, so that nothing put into it meanwhile is missed.
  */
-export async function watchDirectories(options: DirectoryWatcherOptions): Promise<Watcher> {
+export async function watchDirectories(options: DirectoryWatcherOptions): Promise<FileWatcher> {
   const max = options.watchedDirectoriesMax ?? watchedDirectoriesMax;
   const root = Buffer.from(options.root === '/' ? '' : options.root);
   /** By latin1 of the path within the root, which keeps every byte; the root itself is the empty path. */
@@ -37,9 +37,9 @@ export async function watchDirectories(options: DirectoryWatcherOptions): Promis
 
   await enter('', undefined);
   return {
-    get status(): WatcherStatus {
+    get status(): FileWatcherStatus {
       const state = error === null ? 'watching' : 'partial';
-      return { kind: 'inotify', state, directories: watched.size, error, why: null };
+      return { kind: 'inotify', state, directories: watched.size, error };
     },
     close() {
       closed = true;
@@ -92,7 +92,8 @@ export async function watchDirectories(options: DirectoryWatcherOptions): Promis
   function note(directory: string, event: string, file: Buffer | null): void {
     if (closed) return;
     const path = file === null ? directory : `${directory}/${file.toString('latin1')}`;
-    options.onHint(nameOf(path));
+    // Of a change the kernel does not say here whether it is of content or attributes.
+    options.onHint({ name: nameOf(path), isWritten: event === 'rename' });
     if (event !== 'rename' || file === null || renamed.size >= renamedMax) return;
     renamed.add(path);
     if (!working) void followRenames();
@@ -109,7 +110,7 @@ export async function watchDirectories(options: DirectoryWatcherOptions): Promis
         dropTree(path);
         const before = watched.size;
         await enter(path, await deviceOf(path.slice(0, path.lastIndexOf('/'))));
-        if (watched.size > before && !closed) options.onHint(nameOf(path));
+        if (watched.size > before && !closed) options.onHint({ name: nameOf(path), isWritten: false });
       }
     } finally {
       working = false;

@@ -12,7 +12,19 @@ export interface FanotifyEvent {
   readonly directory: Buffer;
   /** As latin1 of its bytes; `.` for the directory itself. */
   readonly name: string;
+  /** Content, attributes or the name itself. */
+  readonly isChange: boolean;
+  /** Content, or which file has the name. */
+  readonly isWritten: boolean;
+  readonly isOpenedToRun: boolean;
 }
+
+const writes = fanotify.modify | fanotify.movedFrom | fanotify.movedTo | fanotify.create | fanotify.delete;
+const changes = writes | fanotify.attributes | fanotify.closeWrite;
+const none: Omit<FanotifyEvent, 'pid' | 'isOverflow'> = {
+  ...{ filesystem: '', directory: Buffer.alloc(0), name: '' },
+  ...{ isChange: false, isWritten: false, isOpenedToRun: false },
+};
 
 const metadataBytes = 24;
 const metadataVersion = 3;
@@ -27,12 +39,16 @@ export function* parseEvents(bytes: Buffer): Generator<FanotifyEvent> {
     const length = bytes.readUInt32LE(at);
     if (bytes[at + 4] !== metadataVersion) throw new Error(`events of version ${bytes[at + 4]}`);
     if (length < metadataBytes || at + length > bytes.length) throw new Error('an event that does not end');
-    const isOverflow = (bytes.readUInt32LE(at + 8) & fanotify.overflow) !== 0;
+    const mask = bytes.readUInt32LE(at + 8);
+    const isOverflow = (mask & fanotify.overflow) !== 0;
     const pid = bytes.readInt32LE(at + 20);
-    if (isOverflow) yield { isOverflow, pid, filesystem: '', directory: Buffer.alloc(0), name: '' };
+    if (isOverflow) yield { ...none, isOverflow, pid };
     else {
       const named = namedIn(bytes.subarray(at + bytes.readUInt16LE(at + 6), at + length));
-      if (named !== undefined) yield { isOverflow, pid, ...named };
+      const isChange = (mask & changes) !== 0;
+      const isWritten = (mask & writes) !== 0;
+      const isOpenedToRun = (mask & fanotify.openExec) !== 0;
+      if (named !== undefined) yield { isOverflow, pid, ...named, isChange, isWritten, isOpenedToRun };
     }
     at += length;
   }

@@ -1,22 +1,16 @@
 import { constants, openSync } from 'node:fs';
+import type { Actor } from '../../shared/actor.ts';
 import { sentenceOf } from '../../shared/errors.ts';
 import { encodeRaw, type RawName } from '../../shared/name.ts';
 import { readMounts } from '../collect/mounts.ts';
 import { isLocal } from '../collect/silent-mounts.ts';
 import { type RootPrefix, systemPath } from '../collect/system-path.ts';
-import {
-  filesystemIdAt,
-  handleOf,
-  markFilesystemAt,
-  openByHandle,
-  openGroup,
-  readEvents,
-  waitForEvents,
-} from '../host/fanotify.ts';
+import { filesystemIdAt, handleOf, markFilesystemAt, openByHandle, openGroup, readEvents } from '../host/fanotify.ts';
 import { close, cPath, errno, readLink } from '../host/libc.ts';
 import { O_PATH } from '../host/open-beneath.ts';
+import { waitForAny } from '../host/poll.ts';
 import { type FanotifyEvent, parseEvents } from './fanotify-events.ts';
-import type { OnHint, OnLost, Watcher, WatcherStatus } from './watcher.ts';
+import type { FileWatcher, FileWatcherStatus, OnHint, OnLost } from './watcher.ts';
 
 export interface FilesystemWatcherOptions {
   /** What is looked at: the root of a mount. */
@@ -25,20 +19,25 @@ export interface FilesystemWatcherOptions {
   readonly onLost: OnLost;
   /** Nothing is told any more from now on, and what happened before may not have been: with the reason. */
   readonly onDeaf: (reason: string) => void;
+  /** Called before events are told: what is known of processes is older than they are, else. */
+  readonly onEvents?: () => void;
+  readonly actorOf?: (pid: number) => Actor;
+  /** A file was opened to be run. */
+  readonly onOpenedToRun?: (path: RawName, pid: number) => void;
   /** Filesystems that are not marked, by where they begin within the root. */
   readonly isLeftOut: (name: string, otherDevice: boolean) => boolean;
 }
 
 const eventsBytes = 64 * 1_024;
 /** A closed watcher lets go after so long. */
-const waitMsMax = 250;
+const waitMsMax = 1_000;
 
 /**
  * One fanotify mark a filesystem: every change of every file on it, whichever way it was reached, and no watch of a
  * directory to miss. Filesystems that are mounted later are marked then. A text says why the kernel does not let us.
  */
-export function watchFilesystems(options: FilesystemWatcherOptions): Watcher | string {
-  const { root, onHint, onLost, onDeaf, isLeftOut } = options;
+export function watchFilesystems(options: FilesystemWatcherOptions): FileWatcher | string {
+  const { root, onHint, onLost, onDeaf, isLeftOut, onEvents = () => undefined, actorOf } = options;
   const group = openGroup();
   if (group < 0) return refusal(-group);
   const marked = new Map<RawName, string>();
@@ -59,9 +58,9 @@ export function watchFilesystems(options: FilesystemWatcherOptions): Watcher | s
     if (!closed) onDeaf(deaf);
   });
   return {
-    get status(): WatcherStatus {
+    get status(): FileWatcherStatus {
       const error = deaf ?? unmarked;
-      return { kind: 'fanotify', state: error === null ? 'watching' : 'partial', directories: 0, error, why: null };
+      return { kind: 'fanotify', state: error === null ? 'watching' : 'partial', directories: 0, error };
     },
     close: () => {
       closed = true;
@@ -108,13 +107,21 @@ export function watchFilesystems(options: FilesystemWatcherOptions): Watcher | s
 
   async function follow(): Promise<void> {
     const buffer = Buffer.alloc(eventsBytes);
+    const awaited = [
+      [group, 'readable'],
+      [mountinfo, 'changed'],
+    ] as const;
     while (!closed) {
-      const { remounted } = await waitForEvents(group, mountinfo, waitMsMax);
+      const [, remounted] = await waitForAny(awaited, waitMsMax);
+      if (closed) return;
       // What was mounted or unmounted hides or shows what was there.
-      if (remounted) markMounts((mount) => onHint(encodeRaw(mount)));
+      if (remounted) markMounts((mount) => onHint({ name: encodeRaw(mount), isWritten: false }));
       const length = readEvents(group, buffer);
-      if (length > 0) tell(buffer.subarray(0, length));
-      else if (length !== -errno.EAGAIN) throw new Error(`error ${-length}`);
+      if (length > 0) {
+        onEvents();
+        tell(buffer.subarray(0, length));
+      }
+      if (length < 0 && length !== -errno.EAGAIN) throw new Error(`error ${-length}`);
     }
   }
 
@@ -139,9 +146,11 @@ export function watchFilesystems(options: FilesystemWatcherOptions): Watcher | s
     const key = `${event.filesystem} ${event.directory.toString('latin1')}`;
     const places = directories.get(key) ?? placesOf(event, opened);
     directories.set(key, places);
+    const { pid, isChange, isWritten, isOpenedToRun } = event;
     for (const directory of places) {
-      const path = event.name === '.' ? directory : `${directory}/${event.name}`;
-      onHint(encodeRaw(path === '' ? '/' : path));
+      const path = (event.name === '.' ? directory : `${directory}/${event.name}`) || '/';
+      if (isChange) onHint({ name: encodeRaw(path), isWritten, actor: actorOf?.(pid) });
+      if (isOpenedToRun) options.onOpenedToRun?.(path, pid);
     }
   }
 

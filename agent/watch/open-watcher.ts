@@ -5,20 +5,23 @@ import { rootPrefix } from '../collect/system-path.ts';
 import { isMountRoot } from '../host/stat.ts';
 import { type DirectoryWatcherOptions, watchDirectories } from './directory-watcher.ts';
 import { type FilesystemWatcherOptions, watchFilesystems } from './filesystem-watcher.ts';
-import type { OnLost, Watcher } from './watcher.ts';
+import { followProcesses, type Processes, type ProcessesOptions } from './processes.ts';
+import type { FileWatcher, Watcher } from './watcher.ts';
 
-export interface WatcherOptions extends Pick<DirectoryWatcherOptions, 'root' | 'onHint' | 'isLeftOut' | 'isSilent'> {
-  readonly onLost: OnLost;
+export interface WatcherOptions
+  extends Pick<DirectoryWatcherOptions, 'root' | 'onHint' | 'isLeftOut' | 'isSilent'>,
+    ProcessesOptions {
   /** Whether to try for whole filesystems first. */
   readonly whole: boolean;
 }
 
 /**
- * A watch for each directory, or what is better where it was asked for and the kernel lets us: as long as it does. When it no
- * longer tells anything, directories are watched in its place, and all may have changed meanwhile.
+ * One mark for each filesystem where the kernel lets us, as long as it does, and else a watch for each directory: then all may
+ * have changed meanwhile. Beside it the processes of the machine are followed, as far as that can be.
  */
 export async function openWatcher(options: WatcherOptions): Promise<Watcher> {
-  let watcher: Watcher | undefined;
+  const processes = followProcesses(options);
+  let watcher: FileWatcher | undefined;
   let why: string | null = null;
   let closed = false;
   const watchEach = async (reason: string | null) => {
@@ -34,24 +37,30 @@ export async function openWatcher(options: WatcherOptions): Promise<Watcher> {
       (cause) => options.onLost(`${reason}; ${sentenceOf(cause)}`),
     );
   };
-  const whole = options.whole ? watchWhole({ ...options, onDeaf }) : null;
+  const whole = options.whole ? watchWhole({ ...options, onDeaf }, processes) : null;
   if (whole === null || typeof whole === 'string') await watchEach(whole);
   else watcher = whole;
   return {
     get status() {
-      return { ...watcher!.status, why };
+      return { ...watcher!.status, why, processes: processes.error };
     },
+    doubt: (programs) => processes.starts?.doubt(programs),
     close: () => {
       closed = true;
       watcher!.close();
+      processes.close();
     },
   };
 }
 
 /** Of a filesystem that holds more than the root, all the rest would be told too. */
-function watchWhole(options: WatcherOptions & Pick<FilesystemWatcherOptions, 'onDeaf'>): Watcher | string {
+function watchWhole(
+  options: WatcherOptions & Pick<FilesystemWatcherOptions, 'onDeaf'>,
+  { actorOf, drain, starts }: Processes,
+): FileWatcher | string {
   if (!existsSync(options.root)) return 'the root is not there';
   const root = rootPrefix(options.root);
   if (!isMountRoot(root || '/') || !isWholeMount(root)) return 'the root is only a part of its filesystem';
-  return watchFilesystems({ ...options, root });
+  const onOpenedToRun = starts?.opened;
+  return watchFilesystems({ ...options, root, actorOf, onEvents: drain, ...(onOpenedToRun && { onOpenedToRun }) });
 }

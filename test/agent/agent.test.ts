@@ -282,7 +282,7 @@ function change(name: string, finding: Finding | undefined): void {
 }
 
 function hint(name: string): void {
-  dirty.add(name);
+  dirty.add({ name, isWritten: false }, systemClock.monotonic());
   agent.wake();
 }
 

@@ -1,5 +1,6 @@
 import type { Insertable } from 'kysely';
 import type { InstanceTable } from '../../server/store/tables.ts';
+import type { Actor } from '../../shared/actor.ts';
 import type { Coverage } from '../../shared/coverage.ts';
 import { digestOf, sha256Hex } from '../../shared/digest.ts';
 import { type Finding, fingerprintOf } from '../../shared/finding.ts';
@@ -88,6 +89,14 @@ export function aFinding(overrides: Partial<Finding> = {}): Finding {
     ...overrides,
   };
   return { ...finding, fingerprint: overrides.fingerprint ?? fingerprintOf(finding) };
+}
+
+export function anActor(overrides: Partial<Actor> = {}): Actor {
+  return {
+    ...{ pid: 42, program: '/usr/bin/vi', command: 'vi …', uid: 0, loginUid: 1_000, session: 3 },
+    ...{ unit: 'session-3.scope', container: null, parents: [{ pid: 41, program: '/usr/bin/bash' }] },
+    ...overrides,
+  };
 }
 
 /** What `verify` prints as JSON. */

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type FilesystemWatcherOptions, watchFilesystems } from '../../agent/watch/filesystem-watcher.ts';
 import { openWatcher } from '../../agent/watch/open-watcher.ts';
-import type { Watcher } from '../../agent/watch/watcher.ts';
+import type { FileWatcher, Hint, Watcher } from '../../agent/watch/watcher.ts';
+import { systemClock } from '../../shared/clock.ts';
 import { isRoot, type Scratch, scratch } from '../support/scratch.ts';
 import { until } from '../support/until.ts';
 
@@ -21,7 +22,7 @@ vi.mock('../../agent/host/fanotify.ts', async (original) => {
 describe.skipIf(!isRoot)('the watcher of whole filesystems (needs root)', () => {
   let place: Scratch;
   let root: string;
-  let watcher: Watcher | undefined;
+  let watcher: FileWatcher | Watcher | undefined;
   const hints = new Set<string>();
   const losses: string[] = [];
 
@@ -37,11 +38,12 @@ describe.skipIf(!isRoot)('the watcher of whole filesystems (needs root)', () => 
   afterAll(() => place?.remove());
 
   const listeners = {
-    onHint: (name: string) => void hints.add(name),
+    onHint: ({ name }: Hint) => void hints.add(name),
     onLost: (reason: string) => void losses.push(reason),
     onDeaf: (reason: string) => void losses.push(reason),
     isLeftOut: () => false,
   };
+  const alone = { onStart: undefined, commandLines: 'masked', clock: systemClock } as const;
   const watch = (overrides: Partial<FilesystemWatcherOptions> = {}) => {
     const opened = watchFilesystems({ ...listeners, root, ...overrides });
     if (typeof opened === 'string') throw new Error(opened);
@@ -110,7 +112,7 @@ describe.skipIf(!isRoot)('the watcher of whole filesystems (needs root)', () => 
     hints.delete('/m');
     place.unmount(join(root, 'm'));
     await hinted('/m');
-    expect(watcher!.status).toEqual({ kind: 'fanotify', state: 'watching', directories: 0, error: null, why: null });
+    expect(watcher!.status).toEqual({ kind: 'fanotify', state: 'watching', directories: 0, error: null });
   });
 
   it('marks another filesystem that takes the place of one', async () => {
@@ -180,8 +182,8 @@ describe.skipIf(!isRoot)('the watcher of whole filesystems (needs root)', () => 
     root = join(place.dir, 'asked');
     place.mount(['-t', 'tmpfs', 'tmpfs'], root);
 
-    watcher = await openWatcher({ ...listeners, root, whole: true });
-    const unasked = await openWatcher({ ...listeners, root, whole: false });
+    watcher = await openWatcher({ ...listeners, ...alone, root, whole: true });
+    const unasked = await openWatcher({ ...listeners, ...alone, root, whole: false });
     unasked.close();
 
     expect([watcher.status.kind, unasked.status.kind, unasked.status.why]).toEqual(['fanotify', 'inotify', null]);
@@ -191,7 +193,7 @@ describe.skipIf(!isRoot)('the watcher of whole filesystems (needs root)', () => 
     root = place.folder('part');
     mkdirSync(join(root, 'etc'));
 
-    watcher = await openWatcher({ ...listeners, root, whole: true });
+    watcher = await openWatcher({ ...listeners, ...alone, root, whole: true });
 
     expect(watcher.status).toMatchObject({ kind: 'inotify', why: 'the root is only a part of its filesystem' });
     sh('echo x > etc/x');
@@ -202,7 +204,7 @@ describe.skipIf(!isRoot)('the watcher of whole filesystems (needs root)', () => 
     root = join(place.dir, 'deaf');
     place.mount(['-t', 'tmpfs', 'tmpfs'], root);
     mkdirSync(join(root, 'etc'));
-    watcher = await openWatcher({ ...listeners, root, whole: true });
+    watcher = await openWatcher({ ...listeners, ...alone, root, whole: true });
     expect(watcher.status.kind).toBe('fanotify');
 
     failing.error = -constants.errno.EIO;

@@ -41,7 +41,7 @@ export function readProcesses(proc: string): Processes | undefined {
   // Process 1 is always there: a /proc that is mounted with `hidepid` shows only what its reader may trace.
   let unseen: HoleReason | undefined = pids.includes('1') ? undefined : 'unreadable';
   for (const pid of pids) {
-    const seen = lookAt(`${proc}/${pid}`, own);
+    const seen = lookAtProcess(`${proc}/${pid}`, own);
     if (seen === 'around-us') return undefined;
     if (typeof seen === 'number') {
       unseen ??= reasonOf(seen);
@@ -76,12 +76,12 @@ export function readProcesses(proc: string): Processes | undefined {
 }
 
 /** Where somebody is: which directory is the root, in which mount namespace. */
-interface Place {
+export interface Place {
   readonly root: string;
   readonly namespace: RawName;
 }
 
-function ownPlace(proc: string): Place {
+export function ownPlace(proc: string): Place {
   const namespace = readLink(`${proc}/self/ns/mnt`);
   return { root: `${fileAt('/', 'follow')}`, namespace: typeof namespace === 'number' ? '' : namespace };
 }
@@ -91,7 +91,7 @@ type Seen =
   | { readonly place: 'ours'; readonly link: RawName; readonly file: string }
   | { readonly place: 'contained'; readonly link: RawName };
 
-function lookAt(at: string, own: Place): Seen | 'around-us' | number {
+export function lookAtProcess(at: string, own: Place): Seen | 'around-us' | number {
   const link = readLink(`${at}/exe`);
   if (typeof link === 'number') return link;
   const root = fileAt(`${at}/root`, 'follow');
@@ -120,7 +120,7 @@ function ownerElsewhere(at: string, root: string, own: Place): 'ours' | 'contain
   return link === '/' ? 'around-us' : 'contained';
 }
 
-function plainFileAt(path: RawName): string | undefined {
+export function plainFileAt(path: RawName): string | undefined {
   const file = fileAt(path, 'no-follow');
   return typeof file === 'number' ? undefined : file;
 }

@@ -13,14 +13,15 @@ interface Given {
   readonly contained?: number;
   readonly kernel?: Machine['kernel'];
   readonly baked?: readonly string[];
+  readonly changed?: readonly string[];
   readonly rules?: readonly unknown[];
 }
 
 /** A look at a machine whose baked files are programs. */
-function look({ programs = {}, contained = 0, kernel, baked = [], rules = [] }: Given) {
+function look({ programs = {}, contained = 0, kernel, baked = [], changed = [], rules = [] }: Given) {
   const live = openLiveLook(aMachine({ programs: new Map(Object.entries(programs)), contained, kernel }), []);
   for (const name of baked) live.baked(name, writeEntryLine(aFile({ name, mode: '0755' })));
-  const judged = live.judge(openRulebook(rules.map((rule) => Rule.parse(rule))));
+  const judged = live.judge(openRulebook(rules.map((rule) => Rule.parse(rule))), new Set(changed));
   const told = judged.findings.map(({ subject, name, severity, rule }) => `${subject} ${name} ${severity} ${rule}`);
   return { ...judged, told };
 }
@@ -51,6 +52,14 @@ describe('what runs, against the manifest', () => {
     expect(findings[0]?.actual).toEqual({ state });
   });
 
+  it('is a finding when its file is not as it was baked', () => {
+    const { findings } = look({ programs: { '/bin/sh': 'there' }, baked: ['/bin/sh'], changed: ['/bin/sh'] });
+
+    expect(findings).toMatchObject([
+      { subject: 'process', name: '/bin/sh', severity: 'high', actual: { state: 'changed' } },
+    ]);
+  });
+
   it('is a finding when a library in our own processes was not baked, or was deleted', () => {
     const libraries = new Map([
       ['/lib/libc.so', { isDeleted: false }],
@@ -62,7 +71,7 @@ describe('what runs, against the manifest', () => {
     for (const name of ['/lib/libc.so', '/lib/gone.so', '/usr/bin/node'])
       live.baked(name, writeEntryLine(aFile({ name, mode: name === '/usr/bin/node' ? '0755' : '0644' })));
 
-    const { findings, checked } = live.judge(openRulebook([]));
+    const { findings, checked } = live.judge(openRulebook([]), new Set());
 
     expect(
       findings.map(({ name, actual, severity, rule }) => `${name} ${actual['state']} ${severity} ${rule}`),
@@ -76,7 +85,7 @@ describe('what runs, against the manifest', () => {
       const programs = new Map([['memfd:runc', 'memfd']] as const);
       const live = openLiveLook(aMachine({ programs, copies: new Map([['memfd:runc', new Set(digests)]]) }));
       live.baked('/usr/bin/runc', writeEntryLine(aFile({ name: '/usr/bin/runc', mode, content })));
-      return live.judge(openRulebook([])).findings.length;
+      return live.judge(openRulebook([]), new Set()).findings.length;
     };
 
     expect(foundWith([known])).toBe(0);
@@ -95,7 +104,7 @@ describe('what runs, against the manifest', () => {
     live.baked('/a', aFile({ name: '/a', mode: '0644' }));
     live.baked('/b', aFile({ name: '/b', type: 'dir', mode: '0755' }));
 
-    expect(live.judge(openRulebook([])).findings.map(({ name }) => name)).toEqual(['/a', '/b']);
+    expect(live.judge(openRulebook([]), new Set()).findings.map(({ name }) => name)).toEqual(['/a', '/b']);
   });
 
   it('is not judged where rules look at nothing, but counted', () => {

@@ -2,13 +2,13 @@ import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DirectoryWatcherOptions, watchDirectories } from '../../../agent/watch/directory-watcher.ts';
-import type { Watcher } from '../../../agent/watch/watcher.ts';
+import type { FileWatcher } from '../../../agent/watch/watcher.ts';
 import { aDirectory } from '../../support/directory.ts';
 import { until } from '../../support/until.ts';
 
 let root: string;
 let hints: Set<string>;
-let watcher: Watcher | undefined;
+let watcher: FileWatcher | undefined;
 
 beforeEach(async () => {
   root = aDirectory();
@@ -112,7 +112,12 @@ describe('the watcher of directories', () => {
 });
 
 async function watch(overrides: Partial<DirectoryWatcherOptions> = {}): Promise<void> {
-  watcher = await watchDirectories({ root, onHint: (name) => hints.add(name), isLeftOut: () => false, ...overrides });
+  watcher = await watchDirectories({
+    root,
+    onHint: ({ name }) => hints.add(name),
+    isLeftOut: () => false,
+    ...overrides,
+  });
 }
 
 async function hinted(...names: readonly string[]): Promise<void> {

@@ -14,6 +14,20 @@ describe('the events of a fanotify group', () => {
     expect(more).toEqual([]);
   });
 
+  it.each([
+    [0x2, [true, true, false]],
+    [0x4, [true, false, false]],
+    [0x8, [true, false, false]],
+    [0x80, [true, true, false]],
+    [0x200, [true, true, false]],
+    [0x1000, [false, false, true]],
+    [0x1002, [true, true, true]],
+  ])('of the mask %i say whether something changed, was written to, or is run', (mask, expected) => {
+    const [event] = parseEvents(anEvent({ mask }));
+
+    expect([event?.isChange, event?.isWritten, event?.isOpenedToRun]).toEqual(expected);
+  });
+
   it('say that some were lost', () => {
     const [event] = parseEvents(anEvent({ mask: 0x4000, records: Buffer.alloc(0) }));
 

@@ -1,0 +1,133 @@
+import { type Actor, parentsMax } from '../../shared/actor.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { encodeRaw } from '../../shared/name.ts';
+import type { ProcessEvent } from './process-events.ts';
+import type { ProcessFacts } from './read-process.ts';
+
+/** Who a process is or was, from /proc while it runs and from memory afterwards. */
+export interface ProcessTable {
+  /** Of a process that is not known and is gone, its id and nothing else. */
+  actorOf(pid: number): Actor;
+  isContained(pid: number): boolean;
+  note(event: ProcessEvent): void;
+  /** What is known may be of others by now. */
+  forget(): void;
+}
+
+export interface ProcessTableOptions {
+  /** Undefined where there is no such process any more. */
+  readonly read: (pid: number) => ProcessFacts | undefined;
+  /** Whether each process is told of: then one that is gone is still who it was, and no other has its id. */
+  readonly isFollowed: () => boolean;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly limits?: Partial<ProcessTableLimits>;
+}
+
+export interface ProcessTableLimits {
+  /** Processes kept, the longest unseen leave first. About a kilobyte each. */
+  readonly processesMax: number;
+  /** Programs that are looked at as they start; of those above it only who acts. */
+  readonly readsPerSecondMax: number;
+  /** So old may be what is known of a process that is still there. */
+  readonly freshMs: number;
+}
+
+const defaults: ProcessTableLimits = { processesMax: 2_048, readsPerSecondMax: 200, freshMs: 1_000 };
+
+interface Known {
+  readonly facts: ProcessFacts;
+  readonly readAt: number;
+  actor?: Actor;
+}
+
+const gone: ProcessFacts = {
+  ...{ program: null, command: null, uid: null, loginUid: null, session: null, unit: null, container: null },
+  parent: 0,
+};
+
+export function createProcessTable({ read, isFollowed, clock, limits }: ProcessTableOptions): ProcessTable {
+  const { processesMax, readsPerSecondMax, freshMs } = { ...defaults, ...limits };
+  /** In the order in which they were last seen. */
+  const known = new Map<number, Known>();
+  let secondBegan = Number.NEGATIVE_INFINITY;
+  let reads = 0;
+
+  return {
+    actorOf(pid) {
+      const one = lookUp(pid);
+      one.actor ??= actorFrom(pid, one.facts);
+      return one.actor;
+    },
+    isContained: (pid) => lookUp(pid).facts.container !== null,
+    note(event) {
+      const before = known.get(event.pid);
+      switch (event.kind) {
+        case 'forked': {
+          // It is what its parent is, until it starts a program of its own.
+          const { facts, readAt } = lookUp(event.parent);
+          keep(event.pid, { facts: { ...facts, parent: event.parent }, readAt });
+          return;
+        }
+        case 'started': {
+          const facts = mayRead() ? read(event.pid) : undefined;
+          const readAt = clock.monotonic();
+          if (facts !== undefined) keep(event.pid, { facts, readAt });
+          else if (before !== undefined) {
+            // Where it could not be read in time, whoever acts by this id is looked at then.
+            const unknown = { ...before.facts, program: null, command: null };
+            keep(event.pid, { facts: unknown, readAt: Number.NEGATIVE_INFINITY });
+          }
+          return;
+        }
+        case 'user-changed':
+          if (before !== undefined) keep(event.pid, { ...before, facts: { ...before.facts, uid: event.uid } });
+          return;
+        default:
+          event satisfies never;
+      }
+    },
+    forget: () => known.clear(),
+  };
+
+  function lookUp(pid: number): Known {
+    const one = known.get(pid);
+    const now = clock.monotonic();
+    if (one !== undefined && now - one.readAt < freshMs) return one;
+    const facts = read(pid);
+    if (facts !== undefined) return keep(pid, { facts, readAt: now });
+    if (one !== undefined && isFollowed()) return one;
+    known.delete(pid);
+    return { facts: gone, readAt: now };
+  }
+
+  function keep(pid: number, one: Known): Known {
+    known.delete(pid);
+    const kept: Known = { facts: one.facts, readAt: one.readAt };
+    known.set(pid, kept);
+    if (known.size > processesMax) known.delete(known.keys().next().value!);
+    return kept;
+  }
+
+  function mayRead(): boolean {
+    const now = clock.monotonic();
+    if (now - secondBegan >= 1_000) {
+      secondBegan = now;
+      reads = 0;
+    }
+    return ++reads <= readsPerSecondMax;
+  }
+
+  function actorFrom(pid: number, { parent, program, ...facts }: ProcessFacts): Actor {
+    const parents: Actor['parents'][number][] = [];
+    for (let next = parent; next > 0 && parents.length < parentsMax; ) {
+      const above = lookUp(next).facts;
+      parents.push({ pid: next, program: nameOf(above.program) });
+      next = above.parent;
+    }
+    return { pid, program: nameOf(program), ...facts, parents };
+  }
+}
+
+function nameOf(program: string | null): string | null {
+  return program === null ? null : encodeRaw(program);
+}

@@ -1,0 +1,83 @@
+import { sentenceOf } from '../../shared/errors.ts';
+import { close, errno } from '../host/libc.ts';
+import { waitForAny } from '../host/poll.ts';
+import { openProcessConnector, receiveMessage } from '../host/process-connector.ts';
+import { type ProcessEvent, parseProcessEvent } from './process-events.ts';
+
+/** Follows every process of the machine, as the kernel tells of them. */
+export interface ProcessWatcher {
+  /** Tells what has happened until now, so that who did something is known before what was done. */
+  drain(): void;
+  /** Why it tells nothing any more; null as long as it does. */
+  readonly error: string | null;
+  close(): void;
+}
+
+export interface ProcessWatcherOptions {
+  readonly onEvent: (event: ProcessEvent) => void;
+  /** Some processes came and went of which nothing is known. */
+  readonly onLost: () => void;
+}
+
+/** A closed one lets go after so long. */
+const waitMsMax = 1_000;
+const messageBytesMax = 4_096;
+/** Then others have a turn; the socket keeps the rest. */
+const messagesAtOnceMax = 10_000;
+
+/** A text says why the kernel does not let us. */
+export function watchProcesses({ onEvent, onLost }: ProcessWatcherOptions): ProcessWatcher | string {
+  const socket = openProcessConnector();
+  if (socket < 0) return refusal(-socket);
+  const message = Buffer.alloc(messageBytesMax);
+  let error: string | null = null;
+  let closed = false;
+  const ended = follow().catch((cause) => {
+    error = `processes can no longer be followed: ${sentenceOf(cause)}`;
+    onLost();
+  });
+  return {
+    drain,
+    get error() {
+      return error;
+    },
+    close: () => {
+      closed = true;
+      void ended.then(() => close(socket));
+    },
+  };
+
+  async function follow(): Promise<void> {
+    while (!closed) {
+      const [isReadable] = await waitForAny([[socket, 'readable']], waitMsMax);
+      if (isReadable && !closed) drain();
+    }
+  }
+
+  function drain(): void {
+    if (error !== null) return;
+    for (let count = 0; count < messagesAtOnceMax; count++) {
+      const length = receiveMessage(socket, message);
+      if (length === -errno.EAGAIN) return;
+      if (length === -errno.ENOBUFS) onLost();
+      else if (length < 0) throw new Error(`error ${-length}`);
+      const event = length > 0 ? parseProcessEvent(message.subarray(0, length)) : undefined;
+      if (event !== undefined) onEvent(event);
+    }
+  }
+}
+
+function refusal(error: number): string {
+  switch (error) {
+    case errno.EPERM:
+    case errno.EACCES:
+      return 'to follow processes needs CAP_NET_ADMIN';
+    case errno.EPROTONOSUPPORT:
+    case errno.EAFNOSUPPORT:
+      return 'this kernel has no process connector';
+    case errno.ECONNREFUSED:
+      return 'the process connector is of the first process namespace alone';
+    default:
+      return `processes cannot be followed: error ${error}`;
+  }
+}

@@ -1,0 +1,60 @@
+import type { Actor } from '../../shared/actor.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { ownPlace } from '../collect/live/processes.ts';
+import type { Arguments } from './command-line.ts';
+import { createProcessTable } from './process-table.ts';
+import { type ProcessWatcher, watchProcesses } from './process-watcher.ts';
+import { readProcess } from './read-process.ts';
+import { openStarts, type Starts } from './starts.ts';
+import type { OnLost, OnStart } from './watcher.ts';
+
+export interface ProcessesOptions {
+  /** Given where the root is that of the machine: what else runs there says nothing of a root that merely lies on it. */
+  readonly onStart: OnStart | undefined;
+  readonly onLost: OnLost;
+  readonly commandLines: Arguments;
+  readonly clock: Clock;
+}
+
+/** The processes of this machine: who they are, and what they begin to run. */
+export interface Processes {
+  actorOf(pid: number): Actor;
+  /** Takes in what has happened until now. */
+  drain(): void;
+  readonly starts: Starts | undefined;
+  /** Why short-lived processes may go unnamed: null where each is told of. */
+  readonly error: string | null;
+  close(): void;
+}
+
+export function followProcesses({ onStart, onLost, commandLines, clock }: ProcessesOptions): Processes {
+  const own = ownPlace('/proc');
+  let watcher: ProcessWatcher | string = '';
+  const errorNow = () => (typeof watcher === 'string' ? watcher : watcher.error);
+  const table = createProcessTable({
+    read: (pid) => readProcess(pid, commandLines, own),
+    isFollowed: () => errorNow() === null,
+    clock,
+  });
+  const { actorOf, isContained } = table;
+  const starts = onStart && openStarts({ onStart, actorOf, isContained, own });
+  watcher = watchProcesses({
+    onEvent: (event) => {
+      table.note(event);
+      if (event.kind === 'started') starts?.started(event.pid);
+    },
+    onLost: () => {
+      table.forget();
+      if (starts !== undefined) onLost('more processes began than the kernel keeps for us');
+    },
+  });
+  return {
+    actorOf,
+    starts,
+    drain: () => typeof watcher === 'object' && watcher.drain(),
+    get error() {
+      return errorNow();
+    },
+    close: () => typeof watcher === 'object' && watcher.close(),
+  };
+}
