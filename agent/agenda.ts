@@ -7,6 +7,8 @@ export interface AgendaLimits {
   readonly settleMs: number;
   /** Checks take at most one part in so many of the time, */
   readonly checkShare: number;
+  /** once they have taken so much of it at once; */
+  readonly checkBurstMs: number;
   /** but none waits longer than this for the one before. */
   readonly checkGapMsMax: number;
 }
@@ -14,8 +16,9 @@ export interface AgendaLimits {
 export const agendaLimits: AgendaLimits = {
   sweepEveryMs: 3_600_000,
   sweepGapMs: 10_000,
-  settleMs: 200,
+  settleMs: 50,
   checkShare: 50,
+  checkBurstMs: 1_000,
   checkGapMsMax: 10_000,
 };
 
@@ -50,6 +53,8 @@ export function createAgenda(startedAt: number, limits: AgendaLimits = agendaLim
   let untold = 0;
   let checkDueAt = Number.POSITIVE_INFINITY;
   let checkAllowedAt = Number.NEGATIVE_INFINITY;
+  /** Of the time that checks may take; below zero they have taken it before. */
+  let credit = { ms: limits.checkBurstMs, at: startedAt };
 
   const sweepAt = () => {
     if (!isAskedFor) return sweepDueAt;
@@ -86,7 +91,10 @@ export function createAgenda(startedAt: number, limits: AgendaLimits = agendaLim
       sweepDueAt = now + limits.sweepEveryMs * (0.9 + random() / 5);
     },
     checkEnded(begunAt, now) {
-      checkAllowedAt = now + Math.min(limits.checkGapMsMax, (now - begunAt) * limits.checkShare);
+      const { checkShare, checkBurstMs, checkGapMsMax } = limits;
+      const had = Math.min(checkBurstMs, credit.ms + (now - credit.at) / checkShare);
+      credit = { ms: Math.max(had - (now - begunAt), -checkGapMsMax / checkShare), at: now };
+      checkAllowedAt = now + Math.max(0, -credit.ms) * checkShare;
     },
     judgedAnew(now) {
       owesFull = true;

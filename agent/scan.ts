@@ -1,7 +1,7 @@
 import type { Coverage } from '../shared/coverage.ts';
 import type { Finding } from '../shared/finding.ts';
 import type { Identity } from '../shared/identity.ts';
-import type { Name } from '../shared/name.ts';
+import type { Name, RawName } from '../shared/name.ts';
 import type { Programs } from './check/program-look.ts';
 
 /** What was looked at: this subject and, for a file, everything beneath it. The same reach as that of a hole. */
@@ -40,8 +40,8 @@ export type Scan = FullSweep | QuickSweep | Check;
 export interface CheckOptions {
   /** Names that were written to: a baked file among them that is as it was baked is told of as restored. */
   readonly written?: ReadonlySet<Name>;
-  /** Programs that began to run. */
-  readonly started?: Programs;
+  /** Programs that began to run, and the files that are known not to be as they were baked. */
+  readonly started?: Programs & { readonly changed: ReadonlySet<RawName> };
   /** Of contents. */
   readonly bytesMax?: number | undefined;
 }

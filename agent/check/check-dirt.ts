@@ -9,21 +9,22 @@ import { type Program, worse } from '../collect/live/program.ts';
 import { selfAndAbove } from '../collect/scope.ts';
 import type { Check, Checker } from '../scan.ts';
 import type { Dirt, Note, StartNote } from './dirty-set.ts';
-import type { Programs } from './program-look.ts';
+import { changedFiles, type Programs } from './program-look.ts';
 
 /** Looks at what hints point at, and says of what it finds who did it and how often, as far as they told. */
 export async function checkDirt(checker: Checker, dirt: Dirt, open: Iterable<Finding>): Promise<Check | undefined> {
   const { names, programs } = dirt;
-  const files = [...programs.keys()].filter((name) => name.startsWith('/')).map(encodeRaw);
+  const known = [...open].filter((finding) => !isRestored(finding));
   const written = new Set([...names].filter(([, note]) => note.isWritten).map(([name]) => name));
-  const check = await checker.check([...new Set([...names.keys(), ...files])], {
+  const check = await checker.check([...names.keys()], {
     written,
-    ...(programs.size > 0 && { started: programsOf(programs) }),
+    // The file of a program that started is not read again: what changed it is a hint of its own.
+    ...(programs.size > 0 && { started: { ...programsOf(programs), changed: changedFiles(known) } }),
   });
   if (check === undefined) return undefined;
   // Whoever puts back what was reported leaves a closed finding, and needs no other.
-  const known = new Set([...open].filter((finding) => !isRestored(finding)).map(({ name }) => name));
-  const findings = check.findings.filter((finding) => !isRestored(finding) || !known.has(finding.name));
+  const told = new Set(known.map(({ name }) => name));
+  const findings = check.findings.filter((finding) => !isRestored(finding) || !told.has(finding.name));
   return { ...check, findings: findings.map((finding) => attributed(finding, dirt)) };
 }
 

@@ -133,7 +133,8 @@ async function checkSubjects(
       scope.rulebook.rulingOf(path).treatment === 'immutable'
     );
   });
-  const running = programs?.judge(scope.rulebook, changedFiles(differing)) ?? [];
+  const changed = new Set([...(started?.changed ?? []), ...changedFiles(differing)]);
+  const running = programs?.judge(scope.rulebook, changed) ?? [];
   const findings = [...differing, ...restored, ...running.filter((verdict) => typeof verdict === 'object')];
   const declared = (manifest.rules.components ?? []).length > 0 ? ['component'] : [];
   return {

@@ -1,4 +1,4 @@
-import { type Call, checked, close, libc } from './libc.ts';
+import { type Call, checked, close, errno, libc } from './libc.ts';
 
 /**
  * The kernel's process connector (Documentation/driver-api/connector.rst, linux/cn_proc.h): a netlink socket that tells of
@@ -19,6 +19,8 @@ const [levelSocket, receiveBuffer, receiveBufferForce] = [1, 8, 33];
 /** CN_IDX_PROC and CN_VAL_PROC, which are also the group. */
 const process = 1;
 const listen = 1;
+/** Of an event in a message, PROC_EVENT_NONE for an answer, which is an error number. */
+const [whatAt, answerAt] = [36, 52];
 const bufferBytes = 2 * 1_048_576;
 
 /** A socket that tells of processes, or `-errno`. */
@@ -40,7 +42,10 @@ export function openProcessConnector(): number {
   return failed;
 }
 
-/** struct nlmsghdr, struct cn_msg, and the operation. Gives 0 or `-errno`. */
+/**
+ * struct nlmsghdr, struct cn_msg, and the operation. Gives 0 or `-errno`. The kernel answers before this returns, and does
+ * not answer who is in another process namespace than the first.
+ */
 function askToListen(fd: number): number {
   const message = Buffer.alloc(40);
   message.writeUInt32LE(message.length, 0);
@@ -49,7 +54,14 @@ function askToListen(fd: number): number {
   message.writeUInt32LE(process, 20);
   message.writeUInt16LE(4, 32);
   message.writeUInt32LE(listen, 36);
-  return Math.min(0, checked(raw.send(fd, message, message.length, 0)));
+  const sent = checked(raw.send(fd, message, message.length, 0));
+  if (sent < 0) return sent;
+  const answer = Buffer.alloc(256);
+  for (;;) {
+    const length = receiveMessage(fd, answer);
+    if (length < 0) return -errno.ECONNREFUSED;
+    if (length >= answerAt + 4 && answer.readUInt32LE(whatAt) === 0) return -answer.readUInt32LE(answerAt);
+  }
 }
 
 const sender = Buffer.alloc(12);

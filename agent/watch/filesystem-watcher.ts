@@ -20,10 +20,10 @@ export interface FilesystemWatcherOptions {
   /** Nothing is told any more from now on, and what happened before may not have been: with the reason. */
   readonly onDeaf: (reason: string) => void;
   /** Called before events are told: what is known of processes is older than they are, else. */
-  readonly onEvents?: () => void;
-  readonly actorOf?: (pid: number) => Actor;
-  /** A file was opened to be run. */
-  readonly onOpenedToRun?: (path: RawName, pid: number) => void;
+  readonly onEvents: () => void;
+  readonly actorOf: (pid: number) => Actor;
+  /** A file was opened to be run: by its path within the root. */
+  readonly onOpenedToRun: (path: RawName, pid: number) => void;
   /** Filesystems that are not marked, by where they begin within the root. */
   readonly isLeftOut: (name: string, otherDevice: boolean) => boolean;
 }
@@ -37,7 +37,7 @@ const waitMsMax = 1_000;
  * directory to miss. Filesystems that are mounted later are marked then. A text says why the kernel does not let us.
  */
 export function watchFilesystems(options: FilesystemWatcherOptions): FileWatcher | string {
-  const { root, onHint, onLost, onDeaf, isLeftOut, onEvents = () => undefined, actorOf } = options;
+  const { root, onHint, onLost, onDeaf, isLeftOut, onEvents, actorOf, onOpenedToRun } = options;
   const group = openGroup();
   if (group < 0) return refusal(-group);
   const marked = new Map<RawName, string>();
@@ -149,8 +149,8 @@ export function watchFilesystems(options: FilesystemWatcherOptions): FileWatcher
     const { pid, isChange, isWritten, isOpenedToRun } = event;
     for (const directory of places) {
       const path = (event.name === '.' ? directory : `${directory}/${event.name}`) || '/';
-      if (isChange) onHint({ name: encodeRaw(path), isWritten, actor: actorOf?.(pid) });
-      if (isOpenedToRun) options.onOpenedToRun?.(path, pid);
+      if (isChange) onHint({ name: encodeRaw(path), isWritten, actor: actorOf(pid) });
+      if (isOpenedToRun) onOpenedToRun(path, pid);
     }
   }
 

@@ -44,7 +44,7 @@ export async function openWatcher(options: WatcherOptions): Promise<Watcher> {
     get status() {
       return { ...watcher!.status, why, processes: processes.error };
     },
-    doubt: (programs) => processes.starts?.doubt(programs),
+    doubt: processes.doubt,
     close: () => {
       closed = true;
       watcher!.close();
@@ -56,11 +56,14 @@ export async function openWatcher(options: WatcherOptions): Promise<Watcher> {
 /** Of a filesystem that holds more than the root, all the rest would be told too. */
 function watchWhole(
   options: WatcherOptions & Pick<FilesystemWatcherOptions, 'onDeaf'>,
-  { actorOf, drain, starts }: Processes,
+  { actorOf, drain, opened }: Processes,
 ): FileWatcher | string {
   if (!existsSync(options.root)) return 'the root is not there';
   const root = rootPrefix(options.root);
   if (!isMountRoot(root || '/') || !isWholeMount(root)) return 'the root is only a part of its filesystem';
-  const onOpenedToRun = starts?.opened;
-  return watchFilesystems({ ...options, root, actorOf, onEvents: drain, ...(onOpenedToRun && { onOpenedToRun }) });
+  return watchFilesystems({
+    ...{ ...options, root, actorOf },
+    onEvents: drain,
+    onOpenedToRun: (path, pid) => opened(root + path, pid),
+  });
 }

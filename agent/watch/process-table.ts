@@ -1,6 +1,6 @@
 import { type Actor, parentsMax } from '../../shared/actor.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { encodeRaw } from '../../shared/name.ts';
+import { encodeRaw, type RawName } from '../../shared/name.ts';
 import type { ProcessEvent } from './process-events.ts';
 import type { ProcessFacts } from './read-process.ts';
 
@@ -10,6 +10,8 @@ export interface ProcessTable {
   actorOf(pid: number): Actor;
   isContained(pid: number): boolean;
   note(event: ProcessEvent): void;
+  /** It opened a file to run it: that is its program, where nothing else is known. Later ones are what that needs to run. */
+  opened(pid: number, path: RawName): void;
   /** What is known may be of others by now. */
   forget(): void;
 }
@@ -85,6 +87,10 @@ export function createProcessTable({ read, isFollowed, clock, limits }: ProcessT
         default:
           event satisfies never;
       }
+    },
+    opened(pid, path) {
+      const one = known.get(pid);
+      if (one?.facts.program === null) keep(pid, { ...one, facts: { ...one.facts, program: path } });
     },
     forget: () => known.clear(),
   };

@@ -76,7 +76,7 @@ function refusal(error: number): string {
     case errno.EAFNOSUPPORT:
       return 'this kernel has no process connector';
     case errno.ECONNREFUSED:
-      return 'the process connector is of the first process namespace alone';
+      return 'the process connector is of the first namespaces of processes and network alone';
     default:
       return `processes cannot be followed: error ${error}`;
   }

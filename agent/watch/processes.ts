@@ -1,11 +1,12 @@
 import type { Actor } from '../../shared/actor.ts';
 import type { Clock } from '../../shared/clock.ts';
+import type { RawName } from '../../shared/name.ts';
 import { ownPlace } from '../collect/live/processes.ts';
 import type { Arguments } from './command-line.ts';
 import { createProcessTable } from './process-table.ts';
 import { type ProcessWatcher, watchProcesses } from './process-watcher.ts';
 import { readProcess } from './read-process.ts';
-import { openStarts, type Starts } from './starts.ts';
+import { openStarts } from './starts.ts';
 import type { OnLost, OnStart } from './watcher.ts';
 
 export interface ProcessesOptions {
@@ -21,7 +22,10 @@ export interface Processes {
   actorOf(pid: number): Actor;
   /** Takes in what has happened until now. */
   drain(): void;
-  readonly starts: Starts | undefined;
+  /** A process has opened a file to run it: by its path as we see it. */
+  opened(path: RawName, pid: number): void;
+  /** Programs that begin to run are told of again. */
+  doubt(programs?: Iterable<RawName>): void;
   /** Why short-lived processes may go unnamed: null where each is told of. */
   readonly error: string | null;
   close(): void;
@@ -50,7 +54,11 @@ export function followProcesses({ onStart, onLost, commandLines, clock }: Proces
   });
   return {
     actorOf,
-    starts,
+    opened(path, pid) {
+      table.opened(pid, path);
+      starts?.opened(path, pid);
+    },
+    doubt: (programs) => starts?.doubt(programs),
     drain: () => typeof watcher === 'object' && watcher.drain(),
     get error() {
       return errorNow();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { agendaLimits, createAgenda } from '../../agent/agenda.ts';
 
-const { sweepEveryMs, sweepGapMs, settleMs, checkShare, checkGapMsMax } = agendaLimits;
+const { sweepEveryMs, sweepGapMs, settleMs, checkShare, checkBurstMs, checkGapMsMax } = agendaLimits;
 
 describe('the agenda', () => {
   it('begins with a sweep, and then sweeps within a tenth of its interval', () => {
@@ -42,15 +42,22 @@ describe('the agenda', () => {
     expect(agenda.next(settleMs)).toBe('check');
   });
 
-  it('gives checks only their share of the time', () => {
+  it('checks at once for as long as checks have taken little, and then gives them only their share of the time', () => {
     const agenda = afterFirstSweep();
-    agenda.hinted(1_000);
-    agenda.next(1_000 + settleMs);
-    agenda.checkEnded(2_000, 2_050);
+    agenda.checkEnded(2_000, 2_000 + checkBurstMs / 2);
+    agenda.hinted(2_500);
+    expect(agenda.dueAt()).toBe(2_500 + settleMs);
 
-    agenda.hinted(2_050);
+    agenda.next(2_500 + settleMs);
+    agenda.checkEnded(3_000, 3_000 + checkBurstMs / 2);
+    agenda.hinted(3_500);
+    agenda.next(3_500 + settleMs);
+    agenda.checkEnded(4_000, 4_050);
+    agenda.hinted(4_050);
 
-    expect(agenda.dueAt()).toBe(2_050 + 50 * checkShare);
+    // In milliseconds 1,000 − 500 + 20 − 500 + 11 − 50 = −19: a fiftieth of the time came back in between.
+    expect([checkBurstMs, checkShare]).toEqual([1_000, 50]);
+    expect(agenda.dueAt()).toBe(4_050 + 19 * checkShare);
   });
 
   it('lets no slow check hold up the next for long', () => {

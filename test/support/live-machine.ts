@@ -7,7 +7,7 @@ import { bakeSigned, type Keys } from './pristine-cli.ts';
 import { quoted, type Scratch } from './scratch.ts';
 import { until } from './until.ts';
 
-/** A machine of its own: pid, mount and network namespaces whose root is a Debian with the agent in it, and a `sleep` as process 1. */
+/** A machine of its own: namespaces of mounts and mostly of processes and network, whose root is a Debian with the agent in it; a `sleep` holds them. */
 export interface LiveMachine {
   /** Runs to its end. */
   readonly run: (...command: readonly string[]) => { readonly code: number | null; readonly stdout: string };
@@ -41,29 +41,20 @@ export async function bakeInto(place: Scratch, keys: Keys, root: string, at: str
   cpSync(out, join(root, at), { recursive: true });
 }
 
-export async function startMachine(root: string): Promise<LiveMachine> {
+/** `processes`: `shared` where the agent shall follow them, which the kernel allows in the first namespaces alone. */
+export async function startMachine(root: string, processes: 'own' | 'shared' = 'own'): Promise<LiveMachine> {
   const script = `mount -t proc proc ${quoted(root)}/proc; cd ${quoted(root)}; pivot_root . mnt; umount -l mnt; exec chroot . sleep 3600`;
-  const namespaces = [
-    '--mount',
-    '--propagation',
-    'private',
-    '--pid',
-    '--net',
-    '--fork',
-    '--kill-child',
-    'sh',
-    '-ec',
-    script,
-  ];
+  const isolated = processes === 'own' ? ['--net', '--pid', '--fork', '--kill-child'] : [];
+  const namespaces = ['--mount', '--propagation', 'private', ...isolated, 'sh', '-ec', script];
   const unshare = spawn('unshare', namespaces, { stdio: ['ignore', 'ignore', 'inherit'] });
   let first = '';
   await until(() => {
-    first = childOf(unshare.pid!) ?? '';
+    first = (processes === 'own' ? childOf(unshare.pid!) : `${unshare.pid}`) ?? '';
     return first !== '' && nameOf(first) === 'sleep';
   });
   const inside = (...command: readonly string[]) => [
     'nsenter',
-    ...['--target', first, '--mount', '--pid', '--net', '--root', '--wd', '--'],
+    ...['--target', first, '--mount', '--root', '--wd', ...(processes === 'own' ? ['--net', '--pid'] : []), '--'],
     ...command,
   ];
   const run: LiveMachine['run'] = (...command) => {
@@ -81,7 +72,7 @@ export async function startMachine(root: string): Promise<LiveMachine> {
       let pid: string | undefined;
       await until(() => {
         if (started.exitCode !== null) throw new Error(`${command.join(' ')} ended`);
-        pid = programsBeneath(started.pid!).find((one) => one.program === runs)?.pid;
+        pid = programsFrom(`${started.pid}`).find((one) => one.program === runs)?.pid;
         return pid !== undefined;
       });
       return {
@@ -102,10 +93,9 @@ export async function startMachine(root: string): Promise<LiveMachine> {
 
 const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
 
-function programsBeneath(pid: number): { readonly pid: string; readonly program: string }[] {
-  const child = childOf(pid);
-  if (child === undefined) return [];
-  return [{ pid: child, program: linkOf(child) }, ...programsBeneath(Number(child))];
+function programsFrom(pid: string): { readonly pid: string; readonly program: string }[] {
+  const child = childOf(Number(pid));
+  return [{ pid, program: linkOf(pid) }, ...(child === undefined ? [] : programsFrom(child))];
 }
 
 function childOf(pid: number): string | undefined {

@@ -7,6 +7,7 @@ import { type FilesystemWatcherOptions, watchFilesystems } from '../../agent/wat
 import { openWatcher } from '../../agent/watch/open-watcher.ts';
 import type { FileWatcher, Hint, Watcher } from '../../agent/watch/watcher.ts';
 import { systemClock } from '../../shared/clock.ts';
+import { anActor } from '../support/builders.ts';
 import { isRoot, type Scratch, scratch } from '../support/scratch.ts';
 import { until } from '../support/until.ts';
 
@@ -42,6 +43,9 @@ describe.skipIf(!isRoot)('the watcher of whole filesystems (needs root)', () => 
     onLost: (reason: string) => void losses.push(reason),
     onDeaf: (reason: string) => void losses.push(reason),
     isLeftOut: () => false,
+    onEvents: () => undefined,
+    actorOf: () => anActor(),
+    onOpenedToRun: () => undefined,
   };
   const alone = { onStart: undefined, commandLines: 'masked', clock: systemClock } as const;
   const watch = (overrides: Partial<FilesystemWatcherOptions> = {}) => {

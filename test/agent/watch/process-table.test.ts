@@ -63,6 +63,16 @@ describe('the table of processes', () => {
     expect(table.actorOf(11)).toMatchObject({ program: null, command: null, parents: [{ program: '/bin/bash' }, {}] });
   });
 
+  it('calls one by the file it opened to run, where that is all that is known, and not by what that needs', () => {
+    table.note({ kind: 'forked', pid: 11, parent: 10 });
+    table.note({ kind: 'started', pid: 11 });
+    table.opened(11, '/usr/bin/cp');
+    table.opened(11, '/lib64/ld-linux-x86-64.so.2');
+    table.opened(10, '/usr/bin/cp');
+
+    expect([table.actorOf(11).program, table.actorOf(10).program]).toEqual(['/usr/bin/cp', '/bin/bash']);
+  });
+
   it('follows a change of user', () => {
     table.note({ kind: 'forked', pid: 11, parent: 10 });
     table.note({ kind: 'user-changed', pid: 11, uid: 33 });
