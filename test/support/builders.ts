@@ -1,5 +1,6 @@
 import type { Insertable } from 'kysely';
 import type { InstanceTable } from '../../server/store/tables.ts';
+import type { Actor } from '../../shared/actor.ts';
 import type { Coverage } from '../../shared/coverage.ts';
 import { digestOf, sha256Hex } from '../../shared/digest.ts';
 import { type Finding, fingerprintOf } from '../../shared/finding.ts';
@@ -88,6 +89,16 @@ export function aFinding(overrides: Partial<Finding> = {}): Finding {
     ...overrides,
   };
   return { ...finding, fingerprint: overrides.fingerprint ?? fingerprintOf(finding) };
+}
+
+/** Somebody who logged in, became root and used an editor. */
+export function anActor(overrides: Partial<Actor> = {}): Actor {
+  return {
+    ...{ pid: 4_711, program: '/usr/bin/vim.basic', command: 'vim.basic «masked»' },
+    ...{ uid: 0, loginUid: 1_000, session: 42, unit: 'session-42.scope', container: null },
+    parents: ['/usr/bin/bash', '/usr/bin/sudo', '/usr/sbin/sshd'].map((program, n) => ({ pid: 4_710 - n, program })),
+    ...overrides,
+  };
 }
 
 /** What `verify` prints as JSON. */
