@@ -1,6 +1,8 @@
 import { type Difference, type Finding, fingerprintOf } from './finding.ts';
 import type { Name } from './name.ts';
 
+export { isRestored } from './restored-text.ts';
+
 /** The rule of a finding that no difference is left of. */
 export const restoredRule = 'written-and-restored';
 
@@ -14,8 +16,4 @@ export function restoredFinding(name: Name): Finding {
     ...{ attributes: [], expected: {}, actual: {} },
   };
   return { fingerprint: fingerprintOf(difference), ...difference, severity: 'info', rule: restoredRule };
-}
-
-export function isRestored({ rule }: Pick<Finding, 'rule'>): boolean {
-  return rule === restoredRule;
 }

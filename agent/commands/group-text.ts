@@ -44,7 +44,7 @@ function explainedBy(group: PackageGroup, byFingerprint: ReadonlyMap<string, Fin
 }
 
 function isUsual({ change, attributes, actual }: Finding): boolean {
-  if (change === 'modified') return attributes.every((one) => upgraded.has(one));
+  if (change === 'modified') return attributes.length > 0 && attributes.every((one) => upgraded.has(one));
   return (
     attributes.every((one) => plain.has(one)) && actual['uid'] === 0 && actual['gid'] === 0 && !isOpen(actual['mode'])
   );

@@ -1,9 +1,11 @@
+import { whoSentence } from '../../shared/actor-text.ts';
 import { factSentence } from '../../shared/fact-text.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { imageRef } from '../../shared/image.ts';
 import { terminalSafe } from '../../shared/name.ts';
 import { privilegeChange } from '../../shared/privilege.ts';
 import type { Report } from '../../shared/report.ts';
+import { isRestored, restoredWords } from '../../shared/restored-text.ts';
 import type { Severity } from '../../shared/severity.ts';
 import { severities } from '../../shared/severity.ts';
 import { diffLines } from './diff-text.ts';
@@ -104,12 +106,19 @@ function findingLine(finding: Finding): string[] {
   const what = terminalSafe(subject === 'file' ? file : factSentence(finding));
   const shown = `  ${paint(severityStyles[severity], severity.padEnd(8))}  ${change.padEnd(8)}  ${what}`;
   const because = rule.startsWith('guard ') ? [`${detailIndent}${paint('dim', rule)}`] : [];
-  return [shown, ...differenceLines(finding), ...because, ...diffLines(finding)];
+  return [shown, ...differenceLines(finding), ...whoLines(finding), ...because, ...diffLines(finding)];
+}
+
+function whoLines(finding: Finding): string[] {
+  const who = whoSentence(finding);
+  return who === undefined ? [] : [`${detailIndent}${paint('dim', terminalSafe(who))}`];
 }
 
 const detailIndent = ' '.repeat(22);
 
-function differenceLines({ change, attributes, expected, actual }: Finding): string[] {
+function differenceLines(finding: Finding): string[] {
+  const { change, attributes, expected, actual } = finding;
+  if (isRestored(finding)) return [`${detailIndent}${paint('dim', restoredWords)}`];
   if (change === 'removed') return [];
   if (change === 'added') {
     const { content: _, purl: __, files, ...rest } = actual;

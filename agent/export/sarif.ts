@@ -1,6 +1,7 @@
 import type { Finding } from '../../shared/finding.ts';
 import { nameBytes } from '../../shared/name.ts';
 import type { Report } from '../../shared/report.ts';
+import { isRestored } from '../../shared/restored-text.ts';
 import type { Severity } from '../../shared/severity.ts';
 import { findingSentence } from './finding-sentence.ts';
 
@@ -51,8 +52,8 @@ export function sarifOf(report: Report, version: string) {
   };
 }
 
-function kindOf({ subject, change }: Finding): string {
-  return `${subject}/${change}`;
+function kindOf(finding: Finding): string {
+  return `${finding.subject}/${isRestored(finding) ? 'restored' : finding.change}`;
 }
 
 const levels: Readonly<Record<Severity, 'error' | 'warning' | 'note'>> = {

@@ -5,6 +5,7 @@ import type { Image } from '../../shared/image.ts';
 import { imageRef } from '../../shared/image.ts';
 import { privilegeChange } from '../../shared/privilege.ts';
 import type { Cause } from '../../shared/proof.ts';
+import { isRestored, restoredWords } from '../../shared/restored-text.ts';
 import type { Severity } from '../../shared/severity.ts';
 import type { Cell, Tone } from './output.ts';
 
@@ -58,6 +59,7 @@ export function causeText(cause: Cause): string {
 /** What differs, in a line; null where the change says it all. Of contents only that they do: `drifts get` has the digests. */
 export function differenceText(finding: Difference): string | null {
   const { subject, change, attributes, expected, actual } = finding;
+  if (isRestored(finding)) return restoredWords;
   const power = privilegeChange(finding);
   if (change !== 'modified') return power ?? (subject === 'file' ? null : factSentence(finding));
   const parts = attributes.map((attribute) =>

@@ -4,6 +4,7 @@ import type { Difference } from '../../shared/finding.ts';
 import { judgeLiveAgain } from '../../shared/judge-live.ts';
 import type { Listener } from '../../shared/listening.ts';
 import { isLiveSubject } from '../../shared/live.ts';
+import { isRestored } from '../../shared/restored-text.ts';
 import type { Rulebook } from '../../shared/rulebook.ts';
 import type { Severity } from '../../shared/severity.ts';
 
@@ -21,6 +22,8 @@ export interface Judging {
  */
 export function rejudged(difference: Difference, judging: Judging): Severity | null | undefined {
   const { rulebook } = judging;
+  // Of what stood there at boot it says nothing, so that no pin makes it unknown.
+  if (isRestored(difference)) return null;
   if (isLiveSubject(difference.subject)) return rejudgedLive(difference, judging);
   const { subject, name, change, expected, actual } = difference;
   const entryOf = (attributes: Difference['expected']) => ({ ...attributes, subject, name }) as unknown as Entry;

@@ -2,6 +2,7 @@ import { newRulesHoldMs } from '../../shared/api-rules.ts';
 import { digestOf } from '../../shared/digest.ts';
 import type { Envelope } from '../../shared/dsse.ts';
 import type { Finding } from '../../shared/finding.ts';
+import { isRestored } from '../../shared/restored-text.ts';
 import { openRulebook } from '../../shared/rulebook.ts';
 import { RulesStatement } from '../../shared/rules.ts';
 import { severityAtLeast } from '../../shared/severity.ts';
@@ -46,10 +47,11 @@ export async function rulesHere(db: Db, imageDigest: string, sequence: number, a
 /**
  * Whether a finding is there, or as grave, only because of the rules that judged it. What the rules before would have
  * found as well is no news of theirs, and a guard that both have is none. Where newer ones lay other components over the
- * image, or look into other places, this end cannot know what would have been found: only guards are above doubt.
+ * image, or look into other places, this end cannot know what would have been found: only guards are above doubt. No rules
+ * find what was restored.
  */
 export function isByNewRules(finding: Finding, { inForce, before }: RulesHere): boolean {
-  if (inForce === undefined || before === undefined) return false;
+  if (inForce === undefined || before === undefined || isRestored(finding)) return false;
   const severity = rejudged(finding, before);
   if (severity === null || (severity !== undefined && !severityAtLeast(severity, finding.severity))) return true;
   return inForce.scope !== before.scope && !finding.rule.startsWith('guard ');

@@ -1,9 +1,9 @@
-import { sql } from 'kysely';
 import type { Change, Difference, Finding } from '../../shared/finding.ts';
 import { identityRule } from '../../shared/identity.ts';
 import { relabelKindOf } from '../../shared/relabel.ts';
 import type { Severity } from '../../shared/severity.ts';
 import type { Db } from './database.ts';
+import { boundDetails, detailsOf, detailsSeenAgain } from './finding-details.ts';
 
 /** Rows of one statement: few enough for SQLite's limit of variables, and few different texts for the statement cache. */
 const rowsMax = 100;
@@ -81,7 +81,7 @@ export async function recordFindings(
           closed_at: null,
           scan_id: scanId,
           relabel: relabelKindOf(finding) ?? null,
-          diff: finding.diff === undefined ? null : JSON.stringify(finding.diff),
+          ...detailsOf(finding),
           tainting_since: at,
           rules,
           by_rules: byRules.has(finding.fingerprint) ? rules : null,
@@ -96,38 +96,14 @@ export async function recordFindings(
           closed_at: null,
           scan_id: eb.ref('excluded.scan_id'),
           relabel: eb.ref('excluded.relabel'),
-          diff: eb.ref('excluded.diff'),
+          ...detailsSeenAgain,
           rules: eb.ref('excluded.rules'),
         })),
       )
       .execute();
     await noteWorse(db, instanceId, chunk, { at, rules, worse, byRules });
   }
-  if (findings.some(({ diff }) => diff !== undefined && 'text' in diff)) await forgetDiffs(db, instanceId);
-}
-
-/** Of one instance, open ones first, then those seen last. Agents of ours keep half as many. */
-const diffsMax = 256;
-/** How the JSON of a diff with text begins, as the schema orders it. The others are a word each. */
-const withText = '{"text":%';
-
-async function forgetDiffs(db: Db, instanceId: string): Promise<void> {
-  const kept = db
-    .selectFrom('finding')
-    .select('fingerprint')
-    .where('instance_id', '=', instanceId)
-    .where('diff', 'like', withText)
-    .orderBy(sql`closed_at is not null`)
-    .orderBy('last_seen_at', 'desc')
-    .orderBy('fingerprint')
-    .limit(diffsMax);
-  await db
-    .updateTable('finding')
-    .set({ diff: null })
-    .where('instance_id', '=', instanceId)
-    .where('diff', 'like', withText)
-    .where('fingerprint', 'not in', kept)
-    .execute();
+  await boundDetails(db, instanceId, findings);
 }
 
 /** What was known and is merely seen again keeps what was said of it when it opened. */

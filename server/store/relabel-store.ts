@@ -3,11 +3,14 @@ import { filesWithoutRelabelMax } from '../../shared/relabel.ts';
 import { type Severity, severities } from '../../shared/severity.ts';
 import type { Db } from './database.ts';
 
-/** The gravest of the rows, as its place in `severities`. */
-export const severityRank = sql<number>`max(case severity ${sql.join(
+/** Of a row, its place in `severities`. */
+export const rankOfRow = sql<number>`case severity ${sql.join(
   severities.map((severity, rank) => sql`when ${sql.lit(severity)} then ${sql.lit(rank)}`),
   sql` `,
-)} end)`;
+)} end`;
+
+/** The gravest of the rows. */
+export const severityRank = sql<number>`max(${rankOfRow})`;
 
 /**
  * Puts what is open of an instance beneath the relabels that it makes, or takes it out again: of one kind, more than a few

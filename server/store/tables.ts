@@ -165,6 +165,10 @@ export interface FindingTable {
   folded: Generated<number>;
   /** JSON of the text difference that this instance sent: unlike the drift, it is this one's alone. */
   diff: string | null;
+  /** JSON of who changed it on this instance, as its kernel told. */
+  actors: string | null;
+  /** How often, at least, since it opened. */
+  changes: number | null;
 }
 
 /** An instance was relabelled: more findings of one kind than anybody reads one by one. */

@@ -91,10 +91,12 @@ export function aFinding(overrides: Partial<Finding> = {}): Finding {
   return { ...finding, fingerprint: overrides.fingerprint ?? fingerprintOf(finding) };
 }
 
+/** Somebody who logged in, became root and used an editor. */
 export function anActor(overrides: Partial<Actor> = {}): Actor {
   return {
-    ...{ pid: 42, program: '/usr/bin/vi', command: 'vi …', uid: 0, loginUid: 1_000, session: 3 },
-    ...{ unit: 'session-3.scope', container: null, parents: [{ pid: 41, program: '/usr/bin/bash' }] },
+    ...{ pid: 4_711, program: '/usr/bin/vim.basic', command: 'vim.basic …' },
+    ...{ uid: 0, loginUid: 1_000, session: 42, unit: 'session-42.scope', container: null },
+    parents: ['/usr/bin/bash', '/usr/bin/sudo', '/usr/sbin/sshd'].map((program, n) => ({ pid: 4_710 - n, program })),
     ...overrides,
   };
 }

@@ -1,5 +1,6 @@
 import type { Insertable } from 'kysely';
 import type { Db } from '../../server/store/database.ts';
+import { detailsOf } from '../../server/store/finding-details.ts';
 import { applyGroup } from '../../server/store/group-store.ts';
 import type { ReplacementTable } from '../../server/store/tables.ts';
 import type { Finding } from '../../shared/finding.ts';
@@ -59,7 +60,7 @@ export async function insertFinding(
   const judged = { tainting_since: aTime, rules: 1, by_rules: null, rest: '[{},{}]' };
   await db
     .insertInto('finding')
-    .values({ instance_id: instanceId, fingerprint, severity, rule, ...seen, ...judged })
+    .values({ instance_id: instanceId, fingerprint, severity, rule, ...seen, ...judged, ...detailsOf(finding) })
     .execute();
   return fingerprint;
 }

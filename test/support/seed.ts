@@ -1,5 +1,6 @@
 import type { Insertable } from 'kysely';
 import type { Db } from '../../server/store/database.ts';
+import { detailsOf } from '../../server/store/finding-details.ts';
 import { insertImage } from '../../server/store/image-store.ts';
 import { specText } from '../../server/store/spec.ts';
 import type { InstanceTable } from '../../server/store/tables.ts';
@@ -7,8 +8,9 @@ import { type Digest, digestOf } from '../../shared/digest.ts';
 import { unsignedEnvelope } from '../../shared/dsse.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { Policy } from '../../shared/policy.ts';
+import { restoredFinding } from '../../shared/restored.ts';
 import { uuidv7 } from '../../shared/uuid.ts';
-import { aFinding, aGroup, anInstanceRow } from './builders.ts';
+import { aFinding, aGroup, anActor, anInstanceRow } from './builders.ts';
 import { seededCoverage, seedReplacements, web7 } from './seed-replacements.ts';
 
 const minute = 60_000;
@@ -21,6 +23,8 @@ export interface Seeded {
   readonly drifted: string;
   readonly reverted: string;
   readonly holes: string;
+  /** In sync, with a finding that is restored. */
+  readonly restored: string;
   readonly proven: string;
   readonly failed: string;
 }
@@ -97,6 +101,8 @@ export async function seedFleet(db: Db, now: number, extra = 0): Promise<Seeded>
     ...sshdSides,
     rule: '/etc/ssh/sshd_config',
     diff: sshdDiff,
+    actors: [anActor(), agentOfDeploy],
+    changes: 5,
   });
   const setuid = aFinding({
     name: hostileName,
@@ -104,16 +110,42 @@ export async function seedFleet(db: Db, now: number, extra = 0): Promise<Seeded>
     severity: 'critical',
     ...setuidSides,
     rule: 'guard setuid',
+    actors: [hostileActor],
+    changes: 1,
   });
-  const gone = aFinding({ name: '/usr/share/doc/web/README', change: 'removed', severity: 'medium', ...goneSides });
+  const gone = aFinding({
+    name: '/usr/share/doc/web/README',
+    change: 'removed',
+    severity: 'medium',
+    ...goneSides,
+    changes: 2,
+  });
   await insertFindings(db, drifted.id, [sshd, setuid, gone], at(14), at(4), null);
   await insertFindings(db, alsoDrifted.id, [sshd], at(44), at(8), null);
   await insertFindings(db, reverted.id, [gone], at(95), at(90), at(90));
   await insertFindings(db, retired.id, [sshd], at(190), at(185), null);
+  const restored = { ...restoredFinding('/usr/bin/passwd'), actors: [anActor({ pid: 812 })], changes: 2 };
+  await insertFindings(db, clean[0]!.id, [restored], at(3), at(1), null);
 
   const replaced = await seedReplacements(db, now, { finding: sshd, retired, successor, failing: alsoDrifted });
-  return { drifted: drifted.id, reverted: reverted.id, holes: holes.id, ...replaced };
+  return { drifted: drifted.id, reverted: reverted.id, holes: holes.id, restored: clean[0]!.id, ...replaced };
 }
+
+const agentOfDeploy = anActor({
+  ...{ pid: 31_337, program: '/usr/bin/python3.11', command: null, loginUid: null, session: null },
+  ...{ unit: 'deploy.service', container: '3f'.repeat(32), parents: [{ pid: 1, program: '/usr/lib/systemd/systemd' }] },
+});
+/** A program that is called like a sentence of ours, with a mark that turns text around, run by one that was gone. */
+const hostileActor = anActor({
+  ...{
+    pid: 666,
+    program: '/tmp/\u202Efdp.<b>sh</b> as uid 7',
+    command: '/tmp/x \u200Bhidden',
+    uid: 33,
+    loginUid: null,
+  },
+  ...{ session: null, unit: 'web\u2066.service', parents: [{ pid: 665, program: null }] },
+});
 
 const sshdSides = {
   expected: { type: 'file', mode: '0644', uid: 0, gid: 0, content: digestOf('baked'), size: '3287' },
@@ -217,7 +249,8 @@ async function insertFindings(
   last: string,
   closed: string | null,
 ): Promise<void> {
-  for (const { fingerprint, subject, name, change, attributes, severity, expected, actual, rule, diff } of findings) {
+  for (const finding of findings) {
+    const { fingerprint, subject, name, change, attributes, severity, expected, actual, rule } = finding;
     const sides = {
       attributes: JSON.stringify(attributes),
       expected: JSON.stringify(expected),
@@ -240,7 +273,7 @@ async function insertFindings(
         ...times,
         ...judged,
         scan_id: uuidv7(0),
-        diff: diff === undefined ? null : JSON.stringify(diff),
+        ...detailsOf(finding),
       })
       .execute();
   }

@@ -83,7 +83,7 @@ describe('the verdict in words', () => {
     expect(
       says({ content: 'unverifiable', evidence: { ...evidence, coverage: { ...evidence.coverage, holes } } }),
     ).toContain('1 place could not be measured');
-    expect(says({ content: 'drifted', openFindings: 2 })).toContain('2 things differ');
+    expect(says({ content: 'drifted', openFindings: 2 })).toContain('2 open findings');
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Drift } from '../../../shared/api.ts';
 import { CodedError } from '../../../shared/errors.ts';
+import { isRestored, restoredWords } from '../../../shared/restored-text.ts';
 import type { Context } from '../context.ts';
 import { plain, severityCell, shortDigest } from '../words.ts';
 
@@ -26,8 +27,10 @@ export async function list(
 }
 
 /** A relabel is of many files: what differs on them is its name. */
-function nameCell({ name, files, attributes }: Drift): string {
-  return files === null ? name : `${attributes.join(' and ')} on ${files} files: a relabel`;
+function nameCell(drift: Drift): string {
+  const { name, files, attributes } = drift;
+  if (files !== null) return `${attributes.join(' and ')} on ${files} files: a relabel`;
+  return isRestored(drift) ? `${name}: ${restoredWords}` : name;
 }
 
 export async function get({ remote, out, json }: Context, [wanted = '']: readonly string[]): Promise<void> {

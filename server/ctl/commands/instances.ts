@@ -1,3 +1,4 @@
+import { whoSentence } from '../../../shared/actor-text.ts';
 import type { Instance, InstanceFinding } from '../../../shared/api.ts';
 import { withheldWords } from '../../../shared/diff-text.ts';
 import { severities } from '../../../shared/severity.ts';
@@ -93,7 +94,7 @@ export async function findings(
   const worstFirst = page.items.toSorted((a, b) => severities.indexOf(b.severity) - severities.indexOf(a.severity));
   if (diff === true) return showDiffs(out, worstFirst);
   out.table(
-    ['SEVERITY', 'CHANGE', 'SUBJECT', 'NAME', 'DIFFERENCE', 'SINCE', 'CLOSED'],
+    ['SEVERITY', 'CHANGE', 'SUBJECT', 'NAME', 'DIFFERENCE', 'SINCE', 'CLOSED', 'WHO'],
     worstFirst.map((finding) => [
       severityCell(finding.severity),
       finding.change,
@@ -102,6 +103,7 @@ export async function findings(
       differenceText(finding),
       finding.firstSeenAt,
       finding.closedAt,
+      whoSentence(finding) ?? null,
     ]),
   );
 }
@@ -111,6 +113,8 @@ function showDiffs(out: Output, findings: readonly InstanceFinding[]): void {
     const { severity, change, subject, name, diff } = finding;
     const difference = differenceText(finding);
     out.line(`${severity} ${change} ${subject} ${name}${difference === null ? '' : `: ${difference}`}`);
+    const who = whoSentence(finding);
+    if (who !== undefined) out.line(`  ${who}`);
     if (diff === undefined) continue;
     if ('withheld' in diff) out.line(`  text not shown: ${withheldWords[diff.withheld]}`);
     else out.diff(diff.text);

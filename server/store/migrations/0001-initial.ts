@@ -112,6 +112,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('relabel', 'text')
     .addColumn('folded', 'integer', (c) => c.notNull().defaultTo(0))
     .addColumn('diff', 'text')
+    .addColumn('actors', 'text')
+    .addColumn('changes', 'integer')
     .addPrimaryKeyConstraint('finding_key', ['instance_id', 'fingerprint'])
     .execute();
   await db.schema.createIndex('finding_of_drift').on('finding').columns(['fingerprint', 'closed_at']).execute();

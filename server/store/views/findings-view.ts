@@ -41,6 +41,8 @@ export async function listFindings(db: Db, instanceId: string, query: FindingQue
       actual: JSON.parse(row.actual),
       rule: row.rule,
       ...(row.diff !== null && { diff: JSON.parse(row.diff) }),
+      ...(row.actors !== null && { actors: JSON.parse(row.actors) }),
+      ...(row.changes !== null && { changes: row.changes }),
       firstSeenAt: row.first_seen_at,
       lastSeenAt: row.last_seen_at,
       closedAt: row.closed_at,

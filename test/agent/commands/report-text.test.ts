@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { reportText } from '../../../agent/commands/report-text.ts';
 import { groupFindings } from '../../../shared/attribution.ts';
 import type { Finding } from '../../../shared/finding.ts';
-import { aCoverage, aFinding, aPrintedReport } from '../../support/builders.ts';
+import { restoredFinding } from '../../../shared/restored.ts';
+import { aCoverage, aFinding, anActor, aPrintedReport } from '../../support/builders.ts';
 
 const inCoreutils = (name: string, overrides: Partial<Finding> = {}) =>
   aFinding({ name: `/usr/bin/${name}`, severity: 'medium', ...overrides });
@@ -66,6 +67,31 @@ describe('a report for the person on call', () => {
 
     expect(text).toContain('in /etc/sudoers.d/eve\n');
     expect(text).not.toMatch(/^ +$/m);
+  });
+
+  it('says of a file that was written and restored that it was, and who wrote to it', () => {
+    const restored = { ...restoredFinding('/usr/bin/passwd'), actors: [anActor()], changes: 2 };
+
+    const text = reportText(aPrintedReport({ verdict: 'in_sync', findings: [restored] }));
+
+    expect(text).toMatch(/info +modified +\/usr\/bin\/passwd\n +written and restored\n +by \/usr\/bin\/vim\.basic /);
+    expect(text).toContain(' as root, logged in as uid 1000, session 42, in session-42.scope, 2 changes\n');
+  });
+
+  it('shows a restored file of a package that was upgraded by itself', () => {
+    const text = textOf(upgrade, inCoreutils('head'), restoredFinding('/usr/bin/tail'));
+
+    expect(text).toContain('coreutils:amd64 9.1-1 → 9.1-2');
+    expect(text).toContain('/usr/bin/tail');
+  });
+
+  it('lets no name of a program or unit command a terminal', () => {
+    const actors = [anActor({ program: '/tmp/\u001b[2J\u202e', unit: 'x\u001b]0;\u0007', command: '\u001b' })];
+
+    const text = reportText(aPrintedReport({ findings: [aFinding({ actors })] }));
+
+    expect(text).not.toMatch(/[\u0007\u202e]|\u001b(?!\[\d*m)/);
+    expect(text).toContain('\\u{202e}');
   });
 
   it('tells what is compared with from what is looked at', () => {

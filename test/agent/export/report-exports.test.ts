@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { junitOf } from '../../../agent/export/junit.ts';
 import { readReport } from '../../../agent/export/read-report.ts';
 import { sarifOf } from '../../../agent/export/sarif.ts';
-import { aCoverage, aFinding, aPrintedReport } from '../../support/builders.ts';
+import { restoredFinding } from '../../../shared/restored.ts';
+import { aCoverage, aFinding, anActor, aPrintedReport } from '../../support/builders.ts';
 import { codeOfAsync } from '../../support/code-of.ts';
 import { aDirectory } from '../../support/directory.ts';
 
@@ -58,6 +59,22 @@ describe('a report as SARIF', () => {
     ]);
   });
 
+  it('says who made a difference, and knows what was restored as a kind of its own', () => {
+    const actors = [anActor({ program: '/tmp/[x](1)\u202e' })];
+    const findings = [aFinding({ actors, changes: 3 }), restoredFinding('/usr/bin/passwd')];
+
+    const [run] = sarifOf(aPrintedReport({ findings }), '0').runs;
+
+    expect(run!.results.map(({ ruleId, level }) => [ruleId, level])).toEqual([
+      ['file/modified', 'error'],
+      ['file/restored', 'note'],
+    ]);
+    expect(run!.results[0]!.message.text).toMatch(
+      /sshd_config modified: content, by "\/tmp\/\\\[x\\\]\(1\)\\\\u\{\{202e\}\}" \(pid 4711\) as root,.*, 3 changes$/,
+    );
+    expect(run!.results[1]!.message.text).toBe('/usr/bin/passwd written and restored');
+  });
+
   it('notes each hole, and that the run was no success', () => {
     const report = aPrintedReport({ verdict: 'unverifiable', coverage: aCoverage({ holes: [hole] }) });
     const [invocation] = sarifOf(report, '0').runs[0]!.invocations;
@@ -75,6 +92,15 @@ describe('a report as JUnit', () => {
     expect(xml).toContain('tests="2" failures="1" errors="1"');
     expect(xml.match(/<failure /g)).toHaveLength(1);
     expect(xml.match(/<error /g)).toHaveLength(1);
+  });
+
+  it('says with a failure who made it, and of what was restored nothing', () => {
+    const findings = [aFinding({ actors: [anActor({ unit: '"<&\u0001' })] }), restoredFinding('/usr/bin/passwd')];
+
+    const xml = junitOf(aPrintedReport({ findings }));
+
+    expect(xml).toContain('by /usr/bin/vim.basic (pid 4711) as root');
+    expect(xml).not.toMatch(/\u0001|"<&|passwd/);
   });
 
   it('holds nothing that XML cannot, and nothing that ends an attribute', () => {

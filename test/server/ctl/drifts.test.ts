@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { beneath, get, list } from '../../../server/ctl/commands/drifts.ts';
 import type { Context } from '../../../server/ctl/context.ts';
+import { restoredFinding } from '../../../shared/restored.ts';
 import { codeOfAsync } from '../../support/code-of.ts';
 
 const fingerprints = [`abcd1${'0'.repeat(59)}`, `abcd2${'0'.repeat(59)}`];
@@ -50,6 +51,14 @@ describe('a relabel', () => {
       expect.arrayContaining(['/usr/bin/env', 'xattrs – → user.a=1 user.b=2']),
     ]);
   });
+});
+
+it('a drift that was restored everywhere says so in its name', async () => {
+  const drift = { ...restoredFinding('/usr/bin/passwd'), files: null, openInstances: 2 };
+
+  expect(await rowsOf(list, { drifts: [drift] }, [])).toMatchObject([
+    expect.arrayContaining(['/usr/bin/passwd: written and restored']),
+  ]);
 });
 
 async function rowsOf(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { causeText, differenceText } from '../../../server/ctl/words.ts';
+import { restoredFinding } from '../../../shared/restored.ts';
 import { aFinding } from '../../support/builders.ts';
 
 describe('what differs, in a line', () => {
@@ -24,6 +25,10 @@ describe('what differs, in a line', () => {
     );
     expect(differenceText(aFinding({ ...added, actual: { type: 'file', mode: '0644', uid: 0 } }))).toBeNull();
   });
+});
+
+it('of what was restored nothing differs any more', () => {
+  expect(differenceText(restoredFinding('/usr/bin/passwd'))).toBe('written and restored');
 });
 
 describe('a cause', () => {

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { InstanceFinding } from '../../../shared/api.ts';
 import { digestOf } from '../../../shared/digest.ts';
 import { silentAfterMs } from '../../../shared/protocol.ts';
-import { aCoverage, anImageDigest, aTime } from '../../support/builders.ts';
+import { aCoverage, anActor, anImageDigest, aTime } from '../../support/builders.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { anHttpServer, type HttpServer } from '../../support/http-server.ts';
-import { insertGroup, insertImage, insertInstance } from '../../support/rows.ts';
+import { insertFinding, insertGroup, insertImage, insertInstance } from '../../support/rows.ts';
 
 const hour = 3_600_000;
 let server: HttpServer;
@@ -51,6 +52,21 @@ describe('an instance', () => {
       evidence: { imageDigest: anImageDigest, coverage: aCoverage() },
     });
     expect(Date.parse(body.evidence.expiresAt) - clock.now()).toBe(3 * hour);
+  });
+
+  it('has findings with who changed them and how often, where that was told', async () => {
+    const id = await insertInstance(server.db);
+    const actors = [anActor(), anActor({ program: null, command: null, uid: null, unit: null, parents: [] })];
+    await insertFinding(server.db, id, { name: '/a', actors, changes: 7 });
+    await insertFinding(server.db, id, { name: '/b' });
+
+    const { status, body } = await server.get(`instances/${id}/findings`);
+
+    expect(status).toBe(200);
+    expect(body.items.map(({ name, ...item }: InstanceFinding) => [name, item.actors, item.changes])).toEqual([
+      ['/a', actors, 7],
+      ['/b', undefined, undefined],
+    ]);
   });
 
   it('is unverifiable once its evidence has expired, whatever is stored', async () => {

@@ -1,51 +1,29 @@
+import { isRestored } from '../../../../shared/restored-text.ts';
 import type { InstanceFinding } from '../api/types.ts';
 import { Moment } from '../parts/moment.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { Untrusted } from '../parts/untrusted.tsx';
-import { changeMarks, severityMarks } from '../words/marks.ts';
+import { changeMarks, restoredMark, severityMarks } from '../words/marks.ts';
 import styles from './finding-card.module.css';
 import { TextDifference } from './text-difference.tsx';
+import { Who } from './who.tsx';
 
-/** One difference: the image said, and found was, attribute by attribute. */
+/** One difference: the image said, and found was, attribute by attribute; and who made it. */
 export function FindingCard({ finding }: { readonly finding: InstanceFinding }) {
-  const { name, subject, change, severity, expected, actual, attributes, rule, diff } = finding;
-  const rows = [...new Set([...attributes, ...Object.keys(expected), ...Object.keys(actual)])];
+  const { name, change, severity, rule, diff } = finding;
+  const restored = isRestored(finding);
   return (
     <li className={styles['card']}>
       <div className={styles['head']}>
         <StateMark mark={severityMarks[severity]} />
-        <StateMark mark={changeMarks[change]} quiet />
+        <StateMark mark={restored ? restoredMark : changeMarks[change]} quiet />
         <span className={styles['name']}>
           <Untrusted text={name} />
         </span>
       </div>
-      <table className={styles['attributes']}>
-        <thead>
-          <tr>
-            <th scope="col">{subject === 'file' ? 'Attribute' : `Attribute (${subject})`}</th>
-            <th scope="col">In the image</th>
-            <th scope="col">Found</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((attribute) => (
-            <tr key={attribute} data-differs={change === 'modified' && attributes.includes(attribute)}>
-              <th scope="row">
-                <Untrusted text={attribute} mono={false} />
-                {change === 'modified' && attributes.includes(attribute) && (
-                  <span className={styles['differs']}> ≠ differs</span>
-                )}
-              </th>
-              <td data-label="In the image">
-                <Value value={expected[attribute]} />
-              </td>
-              <td data-label="Found">
-                <Value value={actual[attribute]} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {restored && <p className={styles['says']}>{restoredMark.meaning}</p>}
+      <Who finding={finding} />
+      {!restored && <Attributes finding={finding} />}
       {diff !== undefined && <TextDifference diff={diff} />}
       <p className={styles['foot']}>
         First seen <Moment at={finding.firstSeenAt} />, last looked at <Moment at={finding.lastSeenAt} />
@@ -54,9 +32,49 @@ export function FindingCard({ finding }: { readonly finding: InstanceFinding }) 
             , closed <Moment at={finding.closedAt} />
           </>
         )}
-        . Judged by <Untrusted text={rule} />
+        .
+        {!restored && (
+          <>
+            {' '}
+            Judged by <Untrusted text={rule} />
+          </>
+        )}
       </p>
     </li>
+  );
+}
+
+function Attributes({ finding }: { readonly finding: InstanceFinding }) {
+  const { subject, change, expected, actual, attributes } = finding;
+  const rows = [...new Set([...attributes, ...Object.keys(expected), ...Object.keys(actual)])];
+  return (
+    <table className={styles['attributes']}>
+      <thead>
+        <tr>
+          <th scope="col">{subject === 'file' ? 'Attribute' : `Attribute (${subject})`}</th>
+          <th scope="col">In the image</th>
+          <th scope="col">Found</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((attribute) => (
+          <tr key={attribute} data-differs={change === 'modified' && attributes.includes(attribute)}>
+            <th scope="row">
+              <Untrusted text={attribute} mono={false} />
+              {change === 'modified' && attributes.includes(attribute) && (
+                <span className={styles['differs']}> ≠ differs</span>
+              )}
+            </th>
+            <td data-label="In the image">
+              <Value value={expected[attribute]} />
+            </td>
+            <td data-label="Found">
+              <Value value={actual[attribute]} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 

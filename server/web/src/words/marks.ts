@@ -1,3 +1,4 @@
+import { restoredWords } from '../../../../shared/restored-text.ts';
 import type { Change, Instance, Replacement, Severity } from '../api/types.ts';
 import type { IconName } from '../parts/icon.tsx';
 
@@ -50,6 +51,13 @@ export const changeMarks: Record<Change, Mark> = {
   removed: mark('gone', 'removed', 'bad', 'In the image, and gone.'),
   modified: mark('differs', 'modified', 'bad', 'Differs from the image.'),
 };
+
+export const restoredMark = mark(
+  'back',
+  restoredWords,
+  'quiet',
+  'It was written to, and was as the image says again when somebody looked. What it was in between is not known.',
+);
 
 export const replacementMarks: Record<Replacement['state'], Mark> = {
   reserved: mark('clock', 'reserved', 'info', 'A place in the budget is taken; nothing has been launched.'),

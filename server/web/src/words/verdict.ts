@@ -12,7 +12,8 @@ function saysOf({ content, openFindings, evidence }: Instance, now: number): str
     case 'in_sync':
       return 'Everything that was measured is as the image says.';
     case 'drifted':
-      return `${plural(openFindings, 'thing differs', 'things differ')} from the image.`;
+      // Not each of them is a thing that differs: some were restored, and some count for nothing.
+      return `It differs from the image: ${plural(openFindings, 'open finding')}.`;
     case 'unverifiable':
       return whyUnverifiable(evidence, now);
     default:
