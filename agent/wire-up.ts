@@ -120,7 +120,7 @@ async function runAgainst(
     const stampsFile = join(stateDir, 'stamps');
     const checker = createChecker({
       ...{ manifest: () => inForce.manifest, components, root: config.root, pinning },
-      clock: systemClock,
+      ...{ clock: systemClock, directory: stateDir },
     });
     const offers = createRulesOffers({
       ...{ inForce, stateDir, log },

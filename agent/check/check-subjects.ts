@@ -20,6 +20,7 @@ import type { Check, Checker, CheckOptions } from '../scan.ts';
 import { attachDiffs } from '../texts/attach-diffs.ts';
 import { judgePath } from './compare-streams.ts';
 import { type Composition, type CompositionOptions, openComposition } from './composition.ts';
+import { openEntriesAside, type SomeEntries } from './entries-aside.ts';
 import { openHoleList } from './hole-list.ts';
 import { openJudge } from './judge.ts';
 import type { Manifest } from './open-manifest.ts';
@@ -38,6 +39,8 @@ export interface CheckerOptions {
   /** Opened for each check: a component may be installed or renewed while the agent runs. */
   readonly components?: CompositionOptions;
   readonly clock: Clock;
+  /** Where the entries are set aside, so that a check need not read them all. */
+  readonly directory?: string;
   /** Past so many paths, observed or baked, a sweep is the cheaper look. */
   readonly pathsMax?: number;
 }
@@ -48,6 +51,7 @@ export interface CheckerOptions {
  */
 export function createChecker(options: CheckerOptions): Checker {
   const { manifest, root, clock, pinning = () => undefined, pathsMax = 5_000 } = options;
+  const aside = openEntriesAside(options.directory);
   return {
     check: async (names, { bytesMax, ...more } = {}) => {
       const startedAt = timestamp(clock.now());
@@ -60,7 +64,9 @@ export function createChecker(options: CheckerOptions): Checker {
         opened = openRoot(root, { labels, ...(bytesMax !== undefined && { budget: { bytes: bytesMax } }) });
         composition = await openComposition(judged, options.components);
         const silent = await findSilentMounts(opened.prefix, readMounts(opened.prefix));
-        const measured = await checkSubjects(judged, opened, names, { pathsMax, pins, composition, silent, ...more });
+        const entries = aside.of(composition);
+        const context = { pathsMax, pins, composition, entries, silent };
+        const measured = await checkSubjects(judged, opened, names, { ...context, ...more });
         return measured && { kind: 'check', startedAt, finishedAt: timestamp(clock.now()), ...measured };
       } catch (error) {
         if (error instanceof CodedError || error instanceof OverBudget) return undefined;
@@ -82,6 +88,7 @@ async function checkSubjects(
     pathsMax,
     pins,
     composition,
+    entries,
     silent,
     written = new Set(),
     started,
@@ -89,6 +96,7 @@ async function checkSubjects(
     readonly pathsMax: number;
     readonly pins: Pins;
     readonly composition: Composition;
+    readonly entries: SomeEntries;
     readonly silent: SilentMounts;
   },
 ): Promise<Pick<Check, 'looked' | 'findings' | 'coverage'> | undefined> {
@@ -109,7 +117,10 @@ async function checkSubjects(
     for (const [path, observation] of found) observed.set(path, observation);
   }
   const programs = started && openProgramLook(started);
-  const baked = await bakedAt(composition, { isLooked, saying, pathsMax, onFile: programs?.baked });
+  const wanted = { paths: [...starts, ...(started?.programs.keys() ?? [])], subjects: saying };
+  // What runs from memory may be a copy of any program.
+  const lines = entries(started !== undefined && started.copies.size > 0 ? 'all' : wanted);
+  const baked = await bakedAt(lines, { isLooked, saying, pathsMax, onFile: programs?.baked });
   if (baked === undefined) return undefined;
 
   const judge = openJudge(scope, holes, { pins });
@@ -224,7 +235,7 @@ interface Baked {
 
 /** The baked entries that a check is about, or undefined when they are too many. Errors: DIGEST, ENTRIES. */
 async function bakedAt(
-  composition: Composition,
+  entries: ReturnType<SomeEntries>,
   {
     isLooked,
     saying,
@@ -239,7 +250,7 @@ async function bakedAt(
 ): Promise<Baked | undefined> {
   const files = new Map<RawName, Entry>();
   const facts = new Map<string, Entry>();
-  for await (const lines of composition.lines()) {
+  for await (const lines of entries) {
     for (const line of lines) {
       if (!isFileLine(line)) {
         if (saying.size === 0) continue;
