@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { type Clock, timestamp } from '../shared/clock.ts';
-import type { Hole, HoleReason } from '../shared/coverage.ts';
+import { type Hole, type HoleReason, hiderOf } from '../shared/coverage.ts';
 import { sentenceOf } from '../shared/errors.ts';
 import type { Finding } from '../shared/finding.ts';
 import { mayHoldIdentity } from '../shared/identity.ts';
@@ -11,6 +11,7 @@ import { type CompositionOptions, openComposition } from './check/composition.ts
 import { type LookedAgain, lookAgain } from './check/look-again.ts';
 import { mountsDigest } from './check/mounts-digest.ts';
 import type { Manifest } from './check/open-manifest.ts';
+import { changedFiles } from './check/program-look.ts';
 import { openStampFile, type StampFile } from './check/stamp-file.ts';
 import { readsAt } from './collect/facts/collector.ts';
 import { collectors } from './collect/facts/collectors.ts';
@@ -20,7 +21,7 @@ import { openPace, openTurns, type PaceLimits } from './collect/pace.ts';
 import { findSilentMounts } from './collect/silent-mounts.ts';
 import { openRoot } from './collect/system-path.ts';
 import type { OpenState } from './open-state.ts';
-import type { Checker, FullSweep, QuickSweep, Sweeper } from './scan.ts';
+import type { Check, Checker, FullSweep, QuickSweep, Sweeper } from './scan.ts';
 
 export interface QuickSweepOptions {
   /** Looks at everything, and leaves what it saw in the file. */
@@ -140,7 +141,7 @@ async function quickSweep(last: Last, options: QuickSweepOptions, signal: AbortS
     startedAt,
     finishedAt: timestamp(clock.now()),
     looked: [...(check?.looked ?? []), ...(running === undefined ? [] : machineScopes)],
-    findings: [...(check?.findings ?? []), ...(running?.findings ?? [])],
+    findings: [...(check?.findings ?? []), ...(running?.findings ?? []), ...stillRunning(known, check, running)],
     identities: last.identities,
     coverage: {
       ...last.coverage,
@@ -150,6 +151,22 @@ async function quickSweep(last: Last, options: QuickSweepOptions, signal: AbortS
       holes: [...(check?.coverage.holes ?? []), ...(running?.coverage.holes ?? [])],
     },
   };
+}
+
+/** Who looks at what runs reads no file: a program whose file is still not as it was baked is as it was known. */
+function stillRunning(
+  { open }: Pick<OpenState, 'open'>,
+  check: Check | undefined,
+  running: FullSweep | undefined,
+): readonly Finding[] {
+  if (running === undefined) return [];
+  const isLooked = hiderOf((check?.looked ?? []).map((scope) => ({ ...scope, reason: 'unreadable' })));
+  const standing = [...open.values()].filter(({ subject, name }) => !isLooked(subject, name));
+  const changed = changedFiles([...standing, ...(check?.findings ?? [])]);
+  return standing.filter(
+    ({ subject, name, actual }) =>
+      subject === 'process' && actual['state'] === 'changed' && changed.has(rawName(name)),
+  );
 }
 
 /** The hole of a mount namespace of our own is found by whoever looks at the machine. */

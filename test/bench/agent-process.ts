@@ -5,8 +5,6 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rssOf } from './program.ts';
 
-const sweepMsMax = 120_000;
-
 export interface AgentOptions {
   readonly entry: string;
   readonly root: string;
@@ -17,7 +15,7 @@ export interface AgentOptions {
 
 /** How long an agent took for its first sweep, and for some after it, as it says itself: from its wish to the report. In milliseconds. */
 export async function sweepTimesOf(options: AgentOptions, later: number): Promise<{ first: number; later: number[] }> {
-  const agent = startAgent(options, '1s');
+  const agent = startAgent(options, { sweepEvery: '1s' });
   try {
     const first = await agent.nextSweep('sweep');
     const rest: number[] = [];
@@ -33,7 +31,7 @@ export async function sweepTimesOf(options: AgentOptions, later: number): Promis
  * cannot be reached, so it also holds its reports and tries to connect, as it would in an outage.
  */
 export async function idleRssOf(options: AgentOptions & { readonly idleMs: number }): Promise<number> {
-  const agent = startAgent(options, `${Math.round(options.idleMs / 2_000)}s`);
+  const agent = startAgent(options, { sweepEvery: `${Math.round(options.idleMs / 2_000)}s` });
   try {
     await agent.nextSweep('sweep');
     await sleep(options.idleMs);
@@ -43,30 +41,56 @@ export async function idleRssOf(options: AgentOptions & { readonly idleMs: numbe
   }
 }
 
-function startAgent({ entry, root, manifest, pub, work }: AgentOptions, sweepEvery: string) {
+/** `more` are settings of agent.yaml. Its server cannot be reached. */
+export function startAgent(
+  { entry, root, manifest, pub, work }: AgentOptions,
+  more: Readonly<Record<string, string>>,
+): AgentProcess {
   const folder = mkdtempSync(join(work, 'agent-'));
   const [stateDir, joinTokenFile, config] = ['state', 'token', 'agent.yaml'].map((name) => join(folder, name));
   writeFileSync(joinTokenFile!, 'never-used\n', { mode: 0o600 });
   // JSON is YAML.
-  const settings = { server: 'ws://127.0.0.1:9', root, manifest, pub, stateDir, joinTokenFile, sweepEvery };
+  const settings = { server: 'ws://127.0.0.1:9', root, manifest, pub, stateDir, joinTokenFile, ...more };
   writeFileSync(config!, JSON.stringify(settings));
   const agent = spawn(process.execPath, [entry, 'run', '--config', config!], {
     env: {},
     stdio: ['ignore', 'ignore', 'pipe'],
-    timeout: sweepMsMax * 2,
   });
   const lines = createInterface({ input: agent.stderr })[Symbol.asyncIterator]();
+  const nextSaid = async (wanted: string): Promise<Said> => {
+    for (let next = await lines.next(); next.done !== true; next = await lines.next()) {
+      const said = JSON.parse(next.value) as Said;
+      if (said.msg === wanted) return said;
+    }
+    throw new Error(`the agent ended before it said "${wanted}"`);
+  };
   return {
     pid: agent.pid as number,
-    nextSweep: async (kind: 'sweep' | 'quick-sweep'): Promise<number> => {
-      for (let next = await lines.next(); next.done !== true; next = await lines.next()) {
-        const { msg, ...said } = JSON.parse(next.value) as { msg?: string; kind?: string; ms?: number };
-        if (msg !== 'swept') continue;
-        if (said.kind === kind && said.ms !== undefined) return said.ms;
-        throw new Error(`the agent was to make a ${kind}, and made a ${said.kind}`);
-      }
-      throw new Error(`the agent ended before a ${kind}`);
+    stateDir: stateDir!,
+    nextSaid,
+    nextSweep: async (kind) => {
+      const said = await nextSaid('swept');
+      if (said.kind !== kind) throw new Error(`the agent was to make a ${kind}, and made a ${said.kind}`);
+      return said.ms;
     },
     end: () => agent.kill('SIGKILL'),
   };
+}
+
+export interface AgentProcess {
+  readonly pid: number;
+  readonly stateDir: string;
+  /** The next line of its log with this message. */
+  readonly nextSaid: (message: string) => Promise<Said>;
+  /** How long it took, in milliseconds. */
+  readonly nextSweep: (kind: 'sweep' | 'quick-sweep') => Promise<number>;
+  readonly end: () => void;
+}
+
+interface Said {
+  readonly msg: string;
+  readonly time: string;
+  readonly kind: string;
+  readonly ms: number;
+  readonly why: string | null;
 }

@@ -2,7 +2,7 @@
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'ms' | 'MiB' | 'MB/s' | '%' | 'times' | 'entries';
+  readonly unit: 'ms' | 'MiB' | 'MB/s' | '%' | 'times' | 'entries' | 'changes/s' | 'changes';
   readonly target?: { readonly atMost: number } | { readonly atLeast: number };
 }
 

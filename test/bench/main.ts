@@ -1,5 +1,5 @@
 /**
- * npm run bench [-- --json] [--rounds N]
+ * npm run bench [-- --json] [--rounds N] [--only verify|watch]
  *
  * Everything that is claimed about speed and size, measured in one run on this machine, beside its peers. As root, for
  * debootstrap; peers that are missing are installed. Exits 1 when a target is missed.
@@ -20,6 +20,7 @@ import { makeManyFiles } from './many-files.ts';
 import { aideOf, catOf, opensslOf } from './peers.ts';
 import { type Program, peakRssOf } from './program.ts';
 import { slowFiguresOf } from './slow-verify.ts';
+import { watchFiguresOf } from './watch.ts';
 
 const few = 12_000;
 const many = 1_000_000;
@@ -27,22 +28,32 @@ const idleMs = 60_000;
 const maxBuffer = 64 * 1_048_576;
 
 const { values: options } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '7' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '7' },
+    only: { type: 'string' },
+  },
 });
 const work = mkdtempSync(join(tmpdir(), 'pristine-bench-'));
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 process.once('exit', () => rmSync(work, { recursive: true, force: true }));
 
-if (!(await ensurePrograms({ aide: 'aide', openssl: 'openssl' }))) {
-  console.error('bench: aide and openssl are needed: run it as root on Debian, which installs them, or install them');
+const needed = { aide: 'aide', openssl: 'openssl', inotifywait: 'inotify-tools', 'mkfs.ext4': 'e2fsprogs' };
+if (!(await ensurePrograms(needed))) {
+  console.error(
+    'bench: aide, openssl and inotifywait are needed: run it as root on Debian, which installs them, or install them',
+  );
   process.exit(2);
 }
 const { entry } = await bundleAgent(join(work, 'agent'));
 const pub = join(work, 'image.pub');
 pristine('keygen', '--out', join(work, 'image'));
 
-const figures = [...(await times()), ...(await memory())];
+const figures = [
+  ...(options.only === 'watch' ? [] : [...(await times()), ...(await memory())]),
+  ...(options.only === 'verify' ? [] : await watchFiguresOf({ work, bake, options: { entry, pub }, say })),
+];
 const missed = figures.filter(isMissed);
 if (options.json) {
   const machine = { cores: availableParallelism(), node: process.version };

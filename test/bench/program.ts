@@ -36,6 +36,12 @@ export function rssOf(pid: number): number {
   return Number(kib);
 }
 
+/** Processor time that a running process has used, in milliseconds: utime and stime of proc_pid_stat(5), 100 a second. */
+export function cpuMsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
 function finish({ name, command }: Program, env: NodeJS.ProcessEnv): Promise<string> {
   const [file, ...args] = command as [string, ...string[]];
   const child = spawn(file, args, {
