@@ -5,7 +5,7 @@ import type { Image } from '../shared/image.ts';
 import { rawName } from '../shared/name.ts';
 import type { Verdict } from '../shared/verdict.ts';
 import { type AgendaLimits, agendaLimits, createAgenda } from './agenda.ts';
-import { checkDirt } from './check/check-dirt.ts';
+import { attributed, checkDirt } from './check/check-dirt.ts';
 import type { DirtySet } from './check/dirty-set.ts';
 import { giveMemoryBack } from './give-memory-back.ts';
 import type { ConnectionNotes, ConnectionState } from './report/connection.ts';
@@ -225,7 +225,8 @@ export function createAgent(options: AgentOptions): Agent {
     if (isStale) return agenda.judgedAnew(clock.monotonic());
     lastSweep = { startedAt, finishedAt };
     await settling.swept();
-    follow(await reporter.tell(scan));
+    const forgotten = dirty.takeForgotten();
+    follow(await reporter.tell({ ...scan, findings: scan.findings.map((finding) => attributed(finding, forgotten)) }));
     const { open, holes } = reporter.state;
     const counts = { findings: open.size, holes: holes.length, entries: coverage.entries };
     const ms = Math.round(clock.monotonic() - sweepStartedAt);
@@ -256,7 +257,7 @@ export function createAgent(options: AgentOptions): Agent {
       case 'unchanged':
         return;
       case 'too-large':
-        needSweep('a check found more than one report holds');
+        needSweep('a check found more than its reports hold');
         return;
       case 'told':
         agenda.told();

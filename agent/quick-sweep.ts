@@ -164,8 +164,7 @@ function stillRunning(
   const standing = [...open.values()].filter(({ subject, name }) => !isLooked(subject, name));
   const changed = changedFiles([...standing, ...(check?.findings ?? [])]);
   return standing.filter(
-    ({ subject, name, actual }) =>
-      subject === 'process' && actual['state'] === 'changed' && changed.has(rawName(name)),
+    ({ subject, name, actual }) => subject === 'process' && actual['state'] === 'changed' && changed.has(rawName(name)),
   );
 }
 

@@ -40,7 +40,8 @@ function programsOf(started: ReadonlyMap<RawName, StartNote>): Programs {
   return { programs, copies };
 }
 
-function attributed(finding: Finding, dirt: Dirt): Finding {
+/** The same finding, with who did it and how often. */
+export function attributed(finding: Finding, dirt: Dirt): Finding {
   const notes = notesOf(finding, dirt);
   const changes = notes.reduce((sum, note) => sum + note.changes, 0);
   const actors = differentActors(notes.flatMap((note) => note.actors));

@@ -38,10 +38,14 @@ export interface DirtySet {
   dueAt(): number;
   /** All that is due; the rest waits on. */
   take(now: number): Dirt;
+  /** Of what was to be looked at when it became too much, who did it: for the findings of the sweep that looks instead. */
+  takeForgotten(): Dirt;
 }
 
 /** Past it names are forgotten and a sweep is asked for. */
 const dirtyPathsMax = 4_096;
+/** Of so many names past it, who changed them is still known. */
+const forgottenMax = 16_384;
 /** What was looked at lately, the longest ago forgotten first. */
 const rememberedMax = 1_024;
 /** What has not changed for so long since it was looked at begins anew. */
@@ -65,7 +69,9 @@ export function createDirtySet(namesMax = dirtyPathsMax): DirtySet {
   const looked = new Map<string, { readonly at: number; readonly streak: number }>();
   let overflowed = false;
   let soonestAt = Number.POSITIVE_INFINITY;
+  const forgotten = new Map<Name, Waiting>();
   const overflow = () => {
+    for (const [name, note] of names) if (forgotten.size < forgottenMax) forgotten.set(name, note);
     names.clear();
     programs.clear();
     soonestAt = Number.POSITIVE_INFINITY;
@@ -80,15 +86,15 @@ export function createDirtySet(namesMax = dirtyPathsMax): DirtySet {
       return overflowed;
     },
     add({ name, isWritten, actor }, now) {
-      const note = noteOf(names, name, now, (waiting) => waiting);
+      const note = hasRoom(names, name) ? noteOf(names, name, now, (waiting) => waiting) : forgottenOf(name);
       if (note === undefined) return;
       note.changes++;
       note.isWritten ||= isWritten;
       note.actors = withActor(note.actors, actor);
     },
     addStart({ name, actor, ...start }, now) {
+      if (!hasRoom(programs, name)) return;
       const note = noteOf(programs, name, now, (waiting) => ({ ...waiting, starts: [] }));
-      if (note === undefined) return;
       note.changes++;
       note.actors = withActor(note.actors, actor);
       const isKnown = note.starts.some(({ state, digest }) => state === start.state && digest === start.digest);
@@ -102,26 +108,39 @@ export function createDirtySet(namesMax = dirtyPathsMax): DirtySet {
       overflowed = false;
       return dirt;
     },
+    takeForgotten() {
+      const taken = new Map(forgotten);
+      forgotten.clear();
+      return { names: taken, programs: new Map() };
+    },
   };
 
-  /** Undefined where there is no room for one more. */
+  /** Where there is no room for one more, all is forgotten. */
+  function hasRoom(among: ReadonlyMap<string, unknown>, name: string): boolean {
+    if (!overflowed && !among.has(name) && names.size + programs.size >= namesMax) overflow();
+    return !overflowed;
+  }
+
   function noteOf<T extends Waiting>(
     among: Map<string, T>,
     name: string,
     now: number,
     make: (waiting: Waiting) => T,
-  ): T | undefined {
-    if (overflowed) return undefined;
+  ): T {
     const before = among.get(name);
     if (before !== undefined) return before;
-    if (names.size + programs.size >= namesMax) {
-      overflow();
-      return undefined;
-    }
     const dueAt = dueAtFor(name, now);
     const note = make({ dueAt, changes: 0, isWritten: false, actors: [] });
     among.set(name, note);
     soonestAt = Math.min(soonestAt, dueAt);
+    return note;
+  }
+
+  function forgottenOf(name: Name): Waiting | undefined {
+    const before = forgotten.get(name);
+    if (before !== undefined || forgotten.size >= forgottenMax) return before;
+    const note: Waiting = { dueAt: 0, changes: 0, isWritten: false, actors: [] };
+    forgotten.set(name, note);
     return note;
   }
 

@@ -9,6 +9,7 @@ import { type FindingLimits, placeFindings } from './place-findings.ts';
 
 export interface Applied {
   readonly state: OpenState;
+  /** Those that were not open, and those of which it was not known who did it. */
   readonly opened: readonly Finding[];
   /** Fingerprints. */
   readonly cleared: readonly string[];
@@ -75,7 +76,12 @@ function applyWithHoles(
   for (const finding of placed) open.set(finding.fingerprint, finding);
   const seenAt = (fingerprint: string) => state.firstSeenAt.get(fingerprint) ?? scan.finishedAt;
   const firstSeenAt = new Map([...open.keys()].map((fingerprint) => [fingerprint, seenAt(fingerprint)]));
-  return { state: { open, firstSeenAt, holes }, opened: placed, cleared };
+  const named = [...found.keys()].flatMap((fingerprint) => {
+    const known = state.open.get(fingerprint);
+    const now = open.get(fingerprint);
+    return known !== undefined && known.actors === undefined && now?.actors !== undefined ? [now] : [];
+  });
+  return { state: { open, firstSeenAt, holes }, opened: [...placed, ...named], cleared };
 }
 
 /** Of one and the same difference: the first look may have come while the file was being written. */

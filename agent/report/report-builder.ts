@@ -33,11 +33,12 @@ export interface FrameLimits {
 }
 
 /**
- * The messages that tell a scan, each within a frame. A sweep of either kind lists everything that is open; a check only what it changed.
+ * The messages that tell a scan, each within a frame. A sweep of either kind lists everything that is open; a check only what it
+ * changed: where that is more than one report holds, it is told as several checks.
  * One finding is far below a frame (names are at most 32,768 characters), so every finding fits.
  */
 export function buildReports(
-  scanId: string,
+  newScanId: () => string,
   scan: Scan,
   before: OpenState,
   applied: Applied,
@@ -55,6 +56,7 @@ export function buildReports(
   const slices = sliceUp(opened, full ? [] : applied.cleared, room, limits.reportFindingsMax);
 
   const fingerprints = new Set(before.open.keys());
+  const sweepId = newScanId();
   return slices.map((slice, index) => {
     for (const { fingerprint } of slice.opened) fingerprints.add(fingerprint);
     for (const fingerprint of slice.cleared) fingerprints.delete(fingerprint);
@@ -64,9 +66,9 @@ export function buildReports(
     const holes = last || !full ? applied.state.holes : before.holes;
     return {
       type: 'report',
-      scanId,
-      part: index + 1,
-      parts: slices.length,
+      scanId: full || index === 0 ? sweepId : newScanId(),
+      part: full ? index + 1 : 1,
+      parts: full ? slices.length : 1,
       full,
       image: baseline.image,
       rules: baseline.rules,
@@ -86,7 +88,7 @@ interface Slice {
   readonly cleared: string[];
 }
 
-/** At least one slice, also for nothing: a clean sweep is told too. Cleared ones go first, so that a changed file is never open twice. */
+/** At least one slice, also for nothing: a clean sweep is told too. Cleared ones go last, so that nothing seems fine in between. */
 function sliceUp(
   opened: readonly Finding[],
   cleared: readonly string[],
@@ -105,8 +107,8 @@ function sliceUp(
     left -= bytes;
     return slices.at(-1)!;
   };
-  for (const fingerprint of cleared) place(fingerprintBytes).cleared.push(fingerprint);
   for (const finding of opened) place(findingBytes(finding) + 1).opened.push(finding);
+  for (const fingerprint of cleared) place(fingerprintBytes).cleared.push(fingerprint);
   return slices;
 }
 

@@ -12,7 +12,7 @@ import { comparePlaces, type Place, type Spool } from './spool.ts';
 
 /**
  * `told`: in the spool. `unchanged`: a check that found nothing new, which needs no report. `owed`: only a full report can
- * tell it now. `too-large`: a check whose differences are more than its one report holds; nothing has changed.
+ * tell it now. `too-large`: a check whose differences are more than its reports hold; nothing has changed.
  */
 export type Telling = 'told' | 'unchanged' | 'owed' | 'too-large';
 
@@ -44,6 +44,9 @@ export interface ReporterOptions {
   readonly log: Logger;
 }
 
+/** Of one check. A sweep tells what is more. */
+const checkReportsMax = 8;
+
 export function createReporter(options: ReporterOptions): Reporter {
   const { boot, spool, clock, log } = options;
   let { baseline } = options;
@@ -71,8 +74,8 @@ export function createReporter(options: ReporterOptions): Reporter {
         state = applied.state;
         return 'unchanged';
       }
-      const drafts = buildReports(uuidv7(clock.now()), scan, state, applied, baseline);
-      if (scan.kind === 'check' && drafts.length > 1) return 'too-large';
+      const drafts = buildReports(() => uuidv7(clock.now()), scan, state, applied, baseline);
+      if (scan.kind === 'check' && drafts.length > checkReportsMax) return 'too-large';
 
       state = applied.state;
       hasSwept ||= scan.kind !== 'check';

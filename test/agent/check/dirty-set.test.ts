@@ -21,6 +21,17 @@ describe('the dirty set', () => {
     expect([dirty.overflowed, taken(dirty)]).toEqual([false, ['/e']]);
   });
 
+  it('still knows who changed what became too much, once, and not without end', () => {
+    const dirty = createDirtySet(2);
+    const actor = anActor();
+    for (let n = 0; n < 20_000; n++) dirty.add({ name: `/${n}`, isWritten: true, actor }, 0);
+
+    const { names } = dirty.takeForgotten();
+
+    expect([names.size, names.get('/0')?.actors, names.get('/16383')?.actors]).toEqual([16_384, [actor], [actor]]);
+    expect(dirty.takeForgotten().names.size).toBe(0);
+  });
+
   it('counts the changes of a name, and keeps who made them, each once', () => {
     const dirty = createDirtySet();
     const [dpkg, vi] = [anActor({ pid: 1, program: '/usr/bin/dpkg' }), anActor({ pid: 2, program: '/usr/bin/vi' })];

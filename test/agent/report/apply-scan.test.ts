@@ -8,7 +8,7 @@ import type { Hole } from '../../../shared/coverage.ts';
 import { digestOf } from '../../../shared/digest.ts';
 import { type Finding, fingerprintOf } from '../../../shared/finding.ts';
 import { stateDigest } from '../../../shared/state-digest.ts';
-import { aCoverage, aFinding, aTime } from '../../support/builders.ts';
+import { aCoverage, aFinding, anActor, aTime } from '../../support/builders.ts';
 
 const names = ['/a', '/a/b', '/a/b/c', '/a-b', '/d', '/d/e'] as const;
 const places = ['/', ...names] as const;
@@ -66,7 +66,7 @@ describe('what a scan changes', () => {
             frameBytesMax: 1_048_576,
             reportFindingsMax: scan.kind === 'check' ? 100 : reportFindingsMax,
           };
-          for (const draft of buildReports('scan', scan, state, applied, baseline, limits)) {
+          for (const draft of buildReports(() => 'scan', scan, state, applied, baseline, limits)) {
             server = serverAfter(server, draft);
             if (draft.part === draft.parts) expect(digestOfServer(server)).toBe(draft.stateDigest);
           }
@@ -143,6 +143,20 @@ describe('what a scan changes', () => {
       undefined,
       '2026-08-01T10:00:04.000Z',
     ]);
+  });
+
+  it('tells again who did it once that is known, and counts what happened since', () => {
+    const finding = aFinding({ name: '/etc/passwd' });
+    const [vi, sed] = [anActor({ program: '/usr/bin/vi' }), anActor({ program: '/usr/bin/sed' })];
+    const unknown = applyScan(emptyState, sweep([finding])).state;
+
+    const named = applyScan(unknown, check(['/etc/passwd'], [{ ...finding, actors: [vi], changes: 2 }]));
+    const more = applyScan(named.state, check(['/etc/passwd'], [{ ...finding, actors: [sed, vi], changes: 3 }]));
+    const swept = applyScan(more.state, sweep([finding]));
+
+    expect(named.opened).toMatchObject([{ name: '/etc/passwd', actors: [vi], changes: 2 }]);
+    expect([more.opened, swept.opened]).toEqual([[], []]);
+    expect([...swept.state.open.values()]).toMatchObject([{ actors: [vi, sed], changes: 5 }]);
   });
 
   it('keeps the gravest when there are too many, and says so with a hole over everything', () => {

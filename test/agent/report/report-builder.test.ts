@@ -43,6 +43,23 @@ describe('the reports of a sweep', () => {
     expect(build(sweep({}))[0]).not.toHaveProperty('identities');
   });
 
+  it('tell a check that finds much as several, each whole, what is worse before what is better', () => {
+    const findings = Array.from({ length: 3_000 }, (_, n) => aFinding({ name: `/${'ä'.repeat(500)}/${n}` }));
+    const cleared = aFinding({ name: '/cleared' });
+    const before = applyScan(emptyState, sweep({ findings: [cleared] })).state;
+    const check = { ...sweep({ findings }), kind: 'check' as const, looked: [{ subject: 'file', name: '/' }] };
+    let ids = 0;
+
+    const drafts = buildReports(() => `${ids++}`, check, before, applyScan(before, check), baseline);
+
+    expect(drafts.length).toBeGreaterThan(2);
+    expect(drafts.map(({ scanId, part, parts }) => `${scanId} ${part}/${parts}`)).toEqual(
+      drafts.map((_, index) => `${index} 1/1`),
+    );
+    expect(drafts.map((draft) => draft.cleared)).toEqual([...drafts.slice(1).map(() => []), [cleared.fingerprint]]);
+    expect(new Set(drafts.map(({ stateDigest }) => stateDigest)).size).toBe(drafts.length);
+  });
+
   it('are one report when nothing is open', () => {
     expect(build(sweep({}))).toMatchObject([{ part: 1, parts: 1, full: true, opened: [], cleared: [] }]);
   });
@@ -94,5 +111,5 @@ function sweep(overrides: Partial<Extract<Scan, { kind: 'sweep' }>>): Scan {
 }
 
 function build(scan: Scan) {
-  return buildReports(uuidv7(Date.parse(aTime)), scan, emptyState, applyScan(emptyState, scan), baseline);
+  return buildReports(() => uuidv7(Date.parse(aTime)), scan, emptyState, applyScan(emptyState, scan), baseline);
 }
