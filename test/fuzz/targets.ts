@@ -25,6 +25,7 @@ import { memoryRoot } from '../support/memory-root.ts';
 import { documentTargets } from './document-targets.ts';
 import { imageTargets } from './image-targets.ts';
 import { systemFiles } from './system-files.ts';
+import { watchTargets } from './watch-targets.ts';
 
 /** A parser and what it must understand. An answer of undefined says that the input is not understood. */
 export interface Target {
@@ -125,6 +126,7 @@ export const targets: readonly Target[] = [
   ...parsers,
   ...documentTargets,
   ...imageTargets,
+  ...watchTargets,
   ...collectors.map(collectorTarget),
 ];
 
