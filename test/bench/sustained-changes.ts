@@ -14,14 +14,17 @@ const followMsMax = 120_000;
 
 /** Writes every file once a round, in another process, as an agent hears nothing of its own. */
 const writer = `
-  import { writeFileSync } from 'node:fs';
+  import { closeSync, openSync, writeSync } from 'node:fs';
   const paths = JSON.parse(process.argv[1]);
   const [rounds, perSecond] = process.argv.slice(2).map(Number);
   const started = performance.now();
   let changes = 0;
   for (let round = 1; round <= rounds; round++) {
     for (const path of paths) {
-      writeFileSync(path, path + round);
+      // Not cut first: to write such a file anew waits for the disk.
+      const fd = openSync(path, 'r+');
+      writeSync(fd, path + 'round ' + String(round).padStart(4, '0'));
+      closeSync(fd);
       while (++changes / perSecond > (performance.now() - started) / 1_000);
     }
   }
@@ -36,7 +39,7 @@ export async function sustainedChanges({ stateDir }: AgentProcess, root: string)
   );
   const paths = names.map((name) => join(root, name));
   const ms = Number(await outputOf([JSON.stringify(paths), `${rounds}`, `${perSecond}`]));
-  const expected = new Map(names.map((name, n) => [name, `sha256:${sha256Hex(`${paths[n]}${rounds}`)}`]));
+  const expected = new Map(names.map((name, n) => [name, `sha256:${sha256Hex(`${paths[n]}round ${`${rounds}`.padStart(4, '0')}`)}`]));
 
   let missed = files;
   for (const from = performance.now(); missed > 0 && performance.now() - from < followMsMax; await sleep(200)) {
