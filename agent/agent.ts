@@ -21,9 +21,19 @@ export interface AgentLimits extends AgendaLimits {
   readonly recheckMs: number;
   /** From one look at whether boot has settled to the next. */
   readonly bootLookMs: number;
+  /** The loop turns at least so often, also when there is nothing to do. */
+  readonly turnMsMax: number;
+  /** What a check reads, in the agent's own thread, which does nothing else meanwhile; past it a sweep looks, in a child. */
+  readonly checkBytesMax: number;
 }
 
-const agentLimits: AgentLimits = { ...agendaLimits, recheckMs: 5_000, bootLookMs: 15_000 };
+const agentLimits: AgentLimits = {
+  ...agendaLimits,
+  recheckMs: 5_000,
+  bootLookMs: 15_000,
+  turnMsMax: statusEveryMs,
+  checkBytesMax: 8 * 1_073_741_824,
+};
 
 export interface AgentOptions {
   readonly image: Image;
@@ -40,6 +50,8 @@ export interface AgentOptions {
   /** Something new is in the spool. */
   onTold(): void;
   writeStatus(status: Status): Promise<void>;
+  /** The loop has turned once more: nothing else may say so, since it tells that the agent is alive. */
+  onTurn?(): void;
   readonly clock: Clock;
   readonly log: Logger;
   readonly limits?: Partial<AgentLimits>;
@@ -115,6 +127,7 @@ export function createAgent(options: AgentOptions): Agent {
         });
         await round(signal);
         await tellStatus();
+        options.onTurn?.();
         if (isDone(view())) break;
         await sleepUntil(nextDueAt(), woken);
       }
@@ -185,7 +198,7 @@ export function createAgent(options: AgentOptions): Agent {
 
   async function sleepUntil(dueAt: number, woken: Promise<void>): Promise<void> {
     const done = new AbortController();
-    const sleep = clock.sleep(Math.max(0, Math.min(dueAt - clock.monotonic(), statusEveryMs)), done.signal);
+    const sleep = clock.sleep(Math.max(0, Math.min(dueAt - clock.monotonic(), limits.turnMsMax)), done.signal);
     await Promise.race([woken, sleep.catch(() => undefined)]);
     done.abort();
   }
@@ -231,7 +244,7 @@ export function createAgent(options: AgentOptions): Agent {
 
   async function check(startedAt: number): Promise<void> {
     try {
-      const scan = await options.checker.check(dirty.take());
+      const scan = await options.checker.check(dirty.take(), limits.checkBytesMax);
       if (scan === undefined) return needSweep('a check cannot answer for the changed names');
       follow(await reporter.tell(scan));
       const unstable = scan.coverage.holes.filter(({ reason }) => reason === 'unstable').map(({ name }) => name);
