@@ -558,6 +558,29 @@ export type paths = {
 export type webhooks = Record<string, never>;
 export type components = {
     schemas: {
+        Actor: {
+            /** @description 0 where the kernel did not say */
+            pid: number;
+            /** @description path of its executable (proc_pid_exe(5)) */
+            program: string | null;
+            /** @description its command line; arguments are masked unless the configuration of the agent shows them */
+            command: string | null;
+            /** @description effective user */
+            uid: number | null;
+            /** @description who logged in, whoever they became since (audit); null where nobody did */
+            loginUid: number | null;
+            /** @description of that login (audit) */
+            session: number | null;
+            /** @description systemd unit, from its control group */
+            unit: string | null;
+            /** @description container id, from its control group */
+            container: string | null;
+            /** @description from the nearest on */
+            parents: {
+                pid: number;
+                program: string | null;
+            }[];
+        };
         ApplyResult: {
             /** @enum {string} */
             kind: "Group" | "Policy";
@@ -887,6 +910,10 @@ export type components = {
             rule: string;
             /** @description of public configuration text; no part of the fingerprint */
             diff?: components["schemas"]["TextDiff"];
+            /** @description who changed it, as the kernel told; absent where nothing told. No part of the fingerprint */
+            readonly actors?: components["schemas"]["Actor"][];
+            /** @description how often something changed it, as the kernel told, since it is open; no part of the fingerprint */
+            changes?: number;
             /** Format: date-time */
             firstSeenAt: string;
             /** Format: date-time */
