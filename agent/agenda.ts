@@ -1,8 +1,10 @@
 export interface AgendaLimits {
-  /** From one scheduled sweep to the next, give or take a tenth, so that a fleet does not sweep at once. */
+  /** From one scheduled sweep to the next, give or take `sweepSpread`. */
   readonly sweepEveryMs: number;
-  /** From the end of one sweep to the start of one that is asked for; doubled with each that could not be spooled. */
+  /** From the end of one sweep to the start of one that is asked for; doubled with each that could not be spooled, */
   readonly sweepGapMs: number;
+  /** up to this. */
+  readonly sweepGapMsMax: number;
   /** From a hint to its check, so that hints of one change are looked at together. */
   readonly settleMs: number;
   /** Checks take at most one part in so many of the time, */
@@ -12,16 +14,20 @@ export interface AgendaLimits {
 }
 
 export const agendaLimits: AgendaLimits = {
-  sweepEveryMs: 3_600_000,
+  sweepEveryMs: 6 * 3_600_000,
   sweepGapMs: 10_000,
+  sweepGapMsMax: 3_600_000,
   settleMs: 200,
   checkShare: 50,
   checkGapMsMax: 10_000,
 };
 
+/** A quarter either way: a fleet that was started at once spreads over half of its interval, and does not read its disks at once. */
+export const sweepSpread = 0.25;
+
 /**
- * When to sweep and when to check. Knows times (monotonic milliseconds) and nothing else. A sweep is due at the start;
- * until a full report is told, and while a sweep runs, no check is.
+ * When to sweep and when to check. Knows times (monotonic milliseconds) and nothing else. A sweep is due at the start,
+ * so that none that was due or under way when the agent ended is forgotten; until a full report is told, and while a sweep runs, no check is.
  */
 export interface Agenda {
   /** What to do now. A sweep that is begun is ended by `sweepEnded`. */
@@ -53,7 +59,7 @@ export function createAgenda(startedAt: number, limits: AgendaLimits = agendaLim
 
   const sweepAt = () => {
     if (!isAskedFor) return sweepDueAt;
-    const gapMs = Math.min(limits.sweepEveryMs, limits.sweepGapMs * 2 ** Math.min(untold, 10));
+    const gapMs = Math.min(limits.sweepEveryMs, limits.sweepGapMsMax, limits.sweepGapMs * 2 ** Math.min(untold, 10));
     return Math.min(sweepDueAt, sweepEndedAt + gapMs);
   };
   const checkAt = () => (owesFull ? Number.POSITIVE_INFINITY : Math.max(checkDueAt, checkAllowedAt));
@@ -83,7 +89,7 @@ export function createAgenda(startedAt: number, limits: AgendaLimits = agendaLim
     sweepEnded(now) {
       isSweeping = false;
       sweepEndedAt = now;
-      sweepDueAt = now + limits.sweepEveryMs * (0.9 + random() / 5);
+      sweepDueAt = now + limits.sweepEveryMs * (1 - sweepSpread + 2 * sweepSpread * random());
     },
     checkEnded(begunAt, now) {
       checkAllowedAt = now + Math.min(limits.checkGapMsMax, (now - begunAt) * limits.checkShare);

@@ -42,9 +42,11 @@ export const AgentConfig = z
       .default(installed.stateDir)
       .describe('where the identity key, the boot counter, the spool and status.json live'),
     joinTokenFile: path.optional().describe('file with the join token; needed until the server has enrolled this key'),
-    sweepEvery: Duration.default('1h')
+    sweepEvery: Duration.default('6h')
       .refine((text) => durationMs(text) >= sweepEveryMsMin, 'expected at least 1s')
-      .describe('time between sweeps, give or take a tenth; once a day one looks at everything'),
+      .describe(
+        'time between sweeps, give or take a quarter; once a day one looks at everything. With more than 12h, the evidenceTtl of the server must grow too',
+      ),
     sweepBytesPerSecondMax: limit(parseBytesPerSecond, expectedRate).describe(
       'file contents that a sweep reads in a second, such as 50M, or none; what comes into the page cache by it goes out again',
     ),

@@ -47,7 +47,7 @@ export interface SweepLimits {
   readonly sweepMsMax: number;
 }
 
-const sweepLimits: SweepLimits = { sweepReportBytesMax: 32 * 1_048_576, sweepMsMax: 2 * 3_600_000 };
+export const sweepLimits: SweepLimits = { sweepReportBytesMax: 32 * 1_048_576, sweepMsMax: 2 * 3_600_000 };
 /** One that is told to go slowly may take a day. */
 const slowSweepMsMax = 24 * 3_600_000;
 const errorBytesMax = 4_096;

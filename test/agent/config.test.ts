@@ -12,7 +12,7 @@ describe('agent.yaml', () => {
       components: '/usr/lib/pristine/components',
       pub: '/etc/pristine/trusted.pub',
       stateDir: '/var/lib/pristine',
-      sweepEvery: '1h',
+      sweepEvery: '6h',
       sweepBytesPerSecondMax: 'none',
       sweepCpuShareMax: 'none',
       watch: true,
