@@ -25,6 +25,8 @@ export interface SweepChildOptions {
   readonly pinning?: () => PinningOptions | undefined;
   /** Where to leave what was seen (`quick-sweep.ts`). */
   readonly stampsFile?: string;
+  /** Others go before it: nobody waits for it. */
+  readonly lowPriority?: boolean;
   /** Looks at nothing but what runs. */
   readonly machineOnly?: boolean;
   readonly clock: Clock;
@@ -135,7 +137,19 @@ function rulesArguments({ rulesFile, isTrial }: Judged): readonly string[] {
 
 /** The child's standard output. Rejects when it ended otherwise than by 0, 1 or 3, and when the signal aborts. */
 function runSweep(options: SweepChildOptions, judged: Judged, signal: AbortSignal): Promise<string> {
-  const { entry, root, manifest, components, pub, pinning, stampsFile, machineOnly, clock, limits: given } = options;
+  const {
+    entry,
+    root,
+    manifest,
+    components,
+    pub,
+    pinning,
+    stampsFile,
+    lowPriority,
+    machineOnly,
+    clock,
+    limits: given,
+  } = options;
   const pace = paceArguments(options);
   const slow = pace.length > 0 ? { sweepMsMax: slowSweepMsMax } : {};
   const limits = { ...sweepLimits, ...slow, ...given };
@@ -143,6 +157,7 @@ function runSweep(options: SweepChildOptions, judged: Judged, signal: AbortSigna
     const args = [
       ...[entry, 'sweep', '--root', root, '--manifest', manifest, '--pub', pub],
       ...(stampsFile === undefined ? [] : ['--stamps', stampsFile]),
+      ...(lowPriority === true ? ['--low-priority'] : []),
       ...(machineOnly === true ? ['--machine'] : []),
       ...(components === undefined ? [] : ['--components', components]),
       ...pace,

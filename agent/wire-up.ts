@@ -128,7 +128,7 @@ async function runAgainst(
       log,
     });
     const pinning = () => settling.pinning;
-    const scanner = { ...config, entry: options.entry, pinning, clock: systemClock, log };
+    const scanner = { ...config, entry: options.entry, lowPriority: !options.once, pinning, clock: systemClock, log };
     const judged = () => ({ baseline: baseline(), rulesFile: inForce.file });
     const components = { from: { directory: config.components }, keys };
     const stampsFile = join(stateDir, 'stamps');

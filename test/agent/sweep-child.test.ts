@@ -122,6 +122,7 @@ describe('a sweep in a child', () => {
     ['where the pins are', { pinning: () => ({ file: '/s/pins.json', makes: false }) }, ['--pins', '/s/pins.json']],
     ['where to leave what it saw', { stampsFile: '/s/stamps' }, ['--stamps', '/s/stamps']],
     ['to look at nothing but what runs', { machineOnly: true }, ['--machine']],
+    ['to let others go before it', { lowPriority: true }, ['--low-priority']],
     ['where components are', { components: '/c' }, ['--components', '/c']],
     ['no limit where there is none', { sweepBytesPerSecondMax: 'none', sweepCpuShareMax: 'none' }, []],
     ['how fast to read', { sweepBytesPerSecondMax: '50M' }, ['--max-bytes-per-second', '50M']],
