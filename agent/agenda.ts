@@ -7,6 +7,10 @@ export interface AgendaLimits {
   readonly sweepGapMsMax: number;
   /** From a hint to its check, so that hints of one change are looked at together. */
   readonly settleMs: number;
+  /** So long a scheduled sweep is put off where there are better times to hope for, */
+  readonly sweepPutOffMs: number;
+  /** and no longer in all: evidence ages meanwhile. */
+  readonly sweepPutOffMsMax: number;
   /** Checks take at most one part in so many of the time, */
   readonly checkShare: number;
   /** but none waits longer than this for the one before. */
@@ -17,6 +21,8 @@ export const agendaLimits: AgendaLimits = {
   sweepEveryMs: 6 * 3_600_000,
   sweepGapMs: 10_000,
   sweepGapMsMax: 3_600_000,
+  sweepPutOffMs: 60_000,
+  sweepPutOffMsMax: 3_600_000,
   settleMs: 200,
   checkShare: 50,
   checkGapMsMax: 10_000,
@@ -34,6 +40,8 @@ export interface Agenda {
   next(now: number): 'sweep' | 'check' | undefined;
   /** When `next` has something to say, if nothing else happens. */
   dueAt(): number;
+  /** Puts off a scheduled sweep that is due. False for one that was asked for or is owed, and past its bound. */
+  putOff(now: number): boolean;
   hinted(now: number): void;
   /** True when none was asked for yet. */
   askForSweep(): boolean;
@@ -49,6 +57,8 @@ export interface Agenda {
 
 export function createAgenda(startedAt: number, limits: AgendaLimits = agendaLimits, random = Math.random): Agenda {
   let sweepDueAt = startedAt;
+  /** When the scheduled one was due first. */
+  let scheduledAt = startedAt;
   let sweepEndedAt = Number.NEGATIVE_INFINITY;
   let isSweeping = false;
   let isAskedFor = false;
@@ -82,6 +92,12 @@ export function createAgenda(startedAt: number, limits: AgendaLimits = agendaLim
       return 'check';
     },
     dueAt: () => (isSweeping ? Number.POSITIVE_INFINITY : Math.min(sweepAt(), checkAt())),
+    putOff(now) {
+      const until = Math.min(now + limits.sweepPutOffMs, scheduledAt + limits.sweepPutOffMsMax);
+      if (isSweeping || isAskedFor || owesFull || now < sweepDueAt || until <= now) return false;
+      sweepDueAt = until;
+      return true;
+    },
     hinted(now) {
       checkDueAt = Math.min(checkDueAt, now + limits.settleMs);
     },
@@ -90,6 +106,7 @@ export function createAgenda(startedAt: number, limits: AgendaLimits = agendaLim
       isSweeping = false;
       sweepEndedAt = now;
       sweepDueAt = now + limits.sweepEveryMs * (1 - sweepSpread + 2 * sweepSpread * random());
+      scheduledAt = sweepDueAt;
     },
     checkEnded(begunAt, now) {
       checkAllowedAt = now + Math.min(limits.checkGapMsMax, (now - begunAt) * limits.checkShare);

@@ -5,7 +5,9 @@ import type { Image } from '../shared/image.ts';
 import type { Verdict } from '../shared/verdict.ts';
 import { type AgendaLimits, agendaLimits, createAgenda } from './agenda.ts';
 import type { DirtySet } from './check/dirty-set.ts';
+import type { Footprint } from './footprint.ts';
 import { giveMemoryBack } from './give-memory-back.ts';
+import type { MemoryWatch } from './memory-watch.ts';
 import type { ConnectionNotes, ConnectionState } from './report/connection.ts';
 import type { Reporter, Telling } from './report/reporter.ts';
 import type { Spool } from './report/spool.ts';
@@ -50,6 +52,8 @@ export interface AgentOptions {
   /** Something new is in the spool. */
   onTold(): void;
   writeStatus(status: Status): Promise<void>;
+  footprint?(): Footprint;
+  readonly memory?: MemoryWatch;
   /** The loop has turned once more: nothing else may say so, since it tells that the agent is alive. */
   onTurn?(): void;
   readonly clock: Clock;
@@ -94,6 +98,7 @@ export function createAgent(options: AgentOptions): Agent {
   let sweepStartedAt = 0;
   let lastSweep: Status['lastSweep'] = null;
   let again: { readonly names: readonly string[]; readonly at: number } | undefined;
+  let isPutOff = false;
   let statusDueAt = Number.NEGATIVE_INFINITY;
   let bootDueAt = Number.NEGATIVE_INFINITY;
   let wake = () => {};
@@ -156,6 +161,7 @@ export function createAgent(options: AgentOptions): Agent {
     const now = clock.monotonic();
     await watchBoot(now);
     noteDirt(now);
+    putOff(now);
     switch (agenda.next(now)) {
       case 'sweep':
         startSweep(signal);
@@ -187,6 +193,15 @@ export function createAgent(options: AgentOptions): Agent {
     if (dirty.size > 0) agenda.hinted(now);
   }
 
+  /** While memory is short a scheduled sweep waits, up to a bound that its evidence outlives. */
+  function putOff(now: number): void {
+    const shortage = options.memory?.look();
+    if (shortage === undefined || !agenda.putOff(now)) return;
+    if (!isPutOff) log.warn({ reason: shortage.why }, 'a sweep is put off');
+    isPutOff = true;
+    noteStatus();
+  }
+
   function nextDueAt(): number {
     const bootLookAt = settling.settled === null ? bootDueAt : Number.POSITIVE_INFINITY;
     return Math.min(agenda.dueAt(), statusDueAt, bootLookAt, again?.at ?? Number.POSITIVE_INFINITY);
@@ -213,6 +228,7 @@ export function createAgent(options: AgentOptions): Agent {
 
   function startSweep(signal: AbortSignal): void {
     sweeping = 'fresh';
+    isPutOff = false;
     sweepStartedAt = clock.monotonic();
     const of = wantsEverything ? 'everything' : 'changes';
     wantsEverything = false;
@@ -283,6 +299,7 @@ export function createAgent(options: AgentOptions): Agent {
     statusDueAt = clock.monotonic() + statusEveryMs;
     const { kind, state, error, why } = options.watcher().status;
     const { boot } = reporter.lastPlace();
+    const shortage = options.memory?.look();
     const status: Status = {
       schema: 'pristine.status/1',
       pid: process.pid,
@@ -299,6 +316,8 @@ export function createAgent(options: AgentOptions): Agent {
       connection: server.connection,
       spool: { reports: options.spool.reports, bytes: options.spool.bytes },
       watcher: { kind, state, error, why },
+      footprint: options.footprint?.() ?? null,
+      memoryShortage: shortage === undefined ? null : { ...shortage, sweepPutOff: isPutOff },
       updatedAt: timestamp(clock.now()),
     };
     await options

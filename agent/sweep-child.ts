@@ -6,6 +6,7 @@ import { emptyCoverage, type Hole } from '../shared/coverage.ts';
 import { sentenceOf } from '../shared/errors.ts';
 import { Report } from '../shared/report.ts';
 import type { PinningOptions } from './check/pinning.ts';
+import { heapArguments } from './memory-max.ts';
 import type { Baseline } from './report/report-builder.ts';
 import type { FullSweep } from './scan.ts';
 
@@ -20,6 +21,8 @@ export interface SweepChildOptions {
   /** As `pristine sweep` takes them, or `none`. */
   readonly sweepBytesPerSecondMax?: string;
   readonly sweepCpuShareMax?: string;
+  /** As agent.yaml has it, or `none`. */
+  readonly memoryMax?: string;
   /** What a sweep that begins now compares with. */
   readonly judged: () => Judged;
   readonly pinning?: () => PinningOptions | undefined;
@@ -70,7 +73,8 @@ export function createSweepChild(options: SweepChildOptions): (signal: AbortSign
       if (signal.aborted) throw error;
       log.error({ reason: sentenceOf(error).slice(0, 1_000) }, 'a sweep failed');
       // Of the manifest, since a hole of files hides no fact: what was found before stands, whatever it is about.
-      return unmeasured(startedAt, clock, { subject: 'manifest', name: options.manifest, reason: 'io-error' });
+      const reason = error instanceof OutOfMemory ? 'out-of-memory' : 'io-error';
+      return unmeasured(startedAt, clock, { subject: 'manifest', name: options.manifest, reason });
     }
   };
 }
@@ -99,6 +103,11 @@ function scanOf(report: Report, { baseline }: Judged, { root, manifest, clock, l
     coverage: { ...report.coverage, holes: isBlind(root, report) ? [...holes, noProcesses] : holes },
   };
 }
+
+class OutOfMemory extends Error {}
+
+/** What V8 says at its end, or Node of one of its threads. */
+const saysOutOfMemory = /heap out of memory|ERR_WORKER_OUT_OF_MEMORY/;
 
 const noProcesses: Hole = { subject: 'process', name: '/proc', reason: 'unreadable' };
 
@@ -135,37 +144,28 @@ function rulesArguments({ rulesFile, isTrial }: Judged): readonly string[] {
   return [...(rulesFile === undefined ? [] : ['--rules', rulesFile]), ...(isTrial === true ? ['--trial'] : [])];
 }
 
+function argumentsOf(options: SweepChildOptions, judged: Judged): readonly string[] {
+  const { entry, root, manifest, components, pub, memoryMax, pinning, stampsFile, lowPriority, machineOnly } = options;
+  return [
+    ...[...heapArguments(memoryMax), entry, 'sweep', '--root', root, '--manifest', manifest, '--pub', pub],
+    ...(stampsFile === undefined ? [] : ['--stamps', stampsFile]),
+    ...(lowPriority === true ? ['--low-priority'] : []),
+    ...(machineOnly === true ? ['--machine'] : []),
+    ...(components === undefined ? [] : ['--components', components]),
+    ...paceArguments(options),
+    ...pinningArguments(pinning?.()),
+    ...rulesArguments(judged),
+  ];
+}
+
 /** The child's standard output. Rejects when it ended otherwise than by 0, 1 or 3, and when the signal aborts. */
 function runSweep(options: SweepChildOptions, judged: Judged, signal: AbortSignal): Promise<string> {
-  const {
-    entry,
-    root,
-    manifest,
-    components,
-    pub,
-    pinning,
-    stampsFile,
-    lowPriority,
-    machineOnly,
-    clock,
-    limits: given,
-  } = options;
-  const pace = paceArguments(options);
-  const slow = pace.length > 0 ? { sweepMsMax: slowSweepMsMax } : {};
-  const limits = { ...sweepLimits, ...slow, ...given };
+  const { memoryMax, clock } = options;
+  const slow = paceArguments(options).length > 0 ? { sweepMsMax: slowSweepMsMax } : {};
+  const limits = { ...sweepLimits, ...slow, ...options.limits };
   return new Promise((resolve, reject) => {
-    const args = [
-      ...[entry, 'sweep', '--root', root, '--manifest', manifest, '--pub', pub],
-      ...(stampsFile === undefined ? [] : ['--stamps', stampsFile]),
-      ...(lowPriority === true ? ['--low-priority'] : []),
-      ...(machineOnly === true ? ['--machine'] : []),
-      ...(components === undefined ? [] : ['--components', components]),
-      ...pace,
-      ...pinningArguments(pinning?.()),
-      ...rulesArguments(judged),
-    ];
     // No environment: nothing that was put into ours (NODE_OPTIONS) may change how a sweep looks.
-    const child = spawn(process.execPath, args, {
+    const child = spawn(process.execPath, argumentsOf(options, judged), {
       env: {},
       stdio: ['ignore', 'pipe', 'pipe'],
       signal,
@@ -200,6 +200,8 @@ function runSweep(options: SweepChildOptions, judged: Judged, signal: AbortSigna
       done.abort();
       if (reason === undefined && (code === 0 || code === 1 || code === 3))
         resolve(Buffer.concat(chunks).toString('utf8'));
+      else if (reason === undefined && saysOutOfMemory.test(complaint))
+        reject(new OutOfMemory(`the child needed more memory than memoryMax, ${memoryMax}`));
       else reject(new Error(`the child ${reason ?? `ended with ${code ?? killedBy}: ${complaint.trim()}`}`));
     });
   });

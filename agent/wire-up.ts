@@ -23,6 +23,10 @@ import { findSilentMounts, type SilentMounts } from './collect/silent-mounts.ts'
 import { rootPrefix } from './collect/system-path.ts';
 import { type AgentConfig, agentUrl, loadConfig } from './config.ts';
 import { readFacts } from './facts.ts';
+import { createFootprint } from './footprint.ts';
+import { giveMemoryBack } from './give-memory-back.ts';
+import { readMemorySigns } from './host/memory-signs.ts';
+import { createMemoryWatch } from './memory-watch.ts';
 import { createQuickSweeper } from './quick-sweep.ts';
 import { createConnection } from './report/connection.ts';
 import { flush } from './report/flush.ts';
@@ -174,6 +178,8 @@ async function runAgainst(
         return writeStatus(stateDir, status);
       },
       onTurn: manager.beat,
+      footprint: createFootprint(config, systemClock),
+      memory: createMemoryWatch({ read: readMemorySigns, shrink: giveMemoryBack, clock: systemClock, log }),
       clock: systemClock,
       log,
       limits: {

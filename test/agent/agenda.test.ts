@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { agendaLimits, createAgenda } from '../../agent/agenda.ts';
 
-const { sweepEveryMs, sweepGapMs, sweepGapMsMax, settleMs, checkShare, checkGapMsMax } = agendaLimits;
+const { sweepEveryMs, sweepGapMs, sweepGapMsMax, sweepPutOffMsMax, settleMs, checkShare, checkGapMsMax } = agendaLimits;
 
 describe('the agenda', () => {
   it('begins with a sweep, and then sweeps within a quarter of its interval', () => {
@@ -71,6 +71,28 @@ describe('the agenda', () => {
     expect(agenda.next(sweepGapMs)).toBe('sweep');
     agenda.sweepEnded(sweepGapMs);
     expect(agenda.next(2 * sweepGapMs)).toBeUndefined();
+  });
+
+  it('puts off a scheduled sweep for better times, and no longer than its bound', () => {
+    const agenda = afterFirstSweep();
+    expect(agenda.putOff(sweepEveryMs - 1)).toBe(false);
+
+    let now = sweepEveryMs;
+    while (agenda.putOff(now)) {
+      expect(agenda.next(now)).toBeUndefined();
+      now = agenda.dueAt();
+    }
+
+    expect(now).toBe(sweepEveryMs + sweepPutOffMsMax);
+    expect(agenda.next(now)).toBe('sweep');
+  });
+
+  it('puts off no sweep that is owed or was asked for', () => {
+    const fresh = createAgenda(0, agendaLimits, () => 0.5);
+    const asked = afterFirstSweep();
+    asked.askForSweep();
+
+    expect([fresh.putOff(0), asked.putOff(sweepEveryMs)]).toEqual([false, false]);
   });
 
   it('waits longer each time a report could not be spooled, up to an hour', () => {

@@ -20,6 +20,8 @@ const status: Status = {
   connection: { state: 'waiting', since: '2026-11-29T03:10:00.000Z', error: 'ECONNREFUSED' },
   spool: { reports: 3, bytes: 100 },
   watcher: { kind: 'fanotify', state: 'watching', error: null, why: null },
+  footprint: null,
+  memoryShortage: null,
   updatedAt: aTime,
 };
 

@@ -52,6 +52,14 @@ describe('a sweep in a child', () => {
     expect(scan.coverage.holes).toEqual([everything]);
   });
 
+  it('is a hole that says so when the child needs more memory than it may', async () => {
+    const script = 'const kept = []; for (;;) kept.push(Array(10_000).fill(kept.length))';
+
+    const scan = await sweep(script, {}, undefined, undefined, { memoryMax: '64M' });
+
+    expect(scan.coverage.holes).toEqual([{ ...everything, reason: 'out-of-memory' }]);
+  });
+
   it('keeps the hole of a manifest that could not be opened', async () => {
     const hole = { subject: 'manifest', name: '/m', reason: 'bad-signature' as const };
     const error = { code: 'SIGNATURE', message: 'expected 1 good signature' };

@@ -8,7 +8,7 @@ import { durationMs } from '../../shared/duration.ts';
 
 /** Agent and server know nothing of each other's settings: what one takes for granted of the other is held here. */
 describe('what a sweep vouches for', () => {
-  const { sweepEveryMs } = agendaLimits;
+  const { sweepEveryMs, sweepPutOffMsMax } = agendaLimits;
   const { sweepEvery } = AgentConfig.parse({ server: 'ws://x' });
   const { evidenceTtl } = Config.parse({});
 
@@ -17,7 +17,7 @@ describe('what a sweep vouches for', () => {
   });
 
   it('lasts until the next has ended, at its latest and longest', () => {
-    const latestMs = sweepEveryMs * (1 + sweepSpread) + sweepLimits.sweepMsMax;
+    const latestMs = sweepEveryMs * (1 + sweepSpread) + sweepPutOffMsMax + sweepLimits.sweepMsMax;
 
     expect(evidenceTtlMsDefault).toBeGreaterThan(latestMs);
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { houseDir } from '../../support/house.ts';
 
-it('lowers every thread that is there and those that come after, and never raises one', async () => {
+it('lowers every thread that is there and those that come after, never raises one, and goes first where memory ends', async () => {
   expect(await threadsAfterLowering([])).toEqual(new Set(['nice 10 policy 3']));
   expect(await threadsAfterLowering(['nice', '-n', '15'])).toEqual(new Set(['nice 15 policy 3']));
 });
@@ -29,6 +29,7 @@ async function threadsAfterLowering(before: readonly string[]): Promise<Set<stri
       return `nice ${fields[16]} policy ${fields[38]}`;
     });
     expect(threads.length).toBeGreaterThan(2);
+    expect(readFileSync(`/proc/${child.pid}/oom_score_adj`, 'utf8')).toBe('500\n');
     return new Set(threads);
   } finally {
     child.kill('SIGKILL');
