@@ -15,6 +15,7 @@ import type { RulesOffers } from './rules/offers.ts';
 import type { Checker, FullSweep, QuickSweep, Sweeper } from './scan.ts';
 import { createServerView } from './server-view.ts';
 import type { Settling } from './settle/settling.ts';
+import { createSlept } from './slept.ts';
 import { type Status, statusEveryMs } from './status.ts';
 import type { Watcher } from './watch/watcher.ts';
 
@@ -89,6 +90,7 @@ export function createAgent(options: AgentOptions): Agent {
   const { reporter, dirty, settling, clock, log } = options;
   const limits = { ...agentLimits, ...options.limits };
   const agenda = createAgenda(clock.monotonic(), limits, options.random);
+  const slept = createSlept(clock);
 
   let swept: FullSweep | QuickSweep | undefined;
   /** Somebody wants everything to be looked at. */
@@ -161,6 +163,8 @@ export function createAgent(options: AgentOptions): Agent {
     const now = clock.monotonic();
     await watchBoot(now);
     noteDirt(now);
+    // Nobody watched meanwhile, evidence has aged, and a disk can be changed from outside.
+    if (slept()) needSweep('the machine has slept, or its clock was set forward');
     putOff(now);
     switch (agenda.next(now)) {
       case 'sweep':
