@@ -79,8 +79,11 @@ export function createSweepChild(options: SweepChildOptions): (signal: AbortSign
   };
 }
 
-function scanOf(report: Report, { baseline }: Judged, { root, manifest, clock, log }: SweepChildOptions): FullSweep {
+function scanOf(report: Report, { baseline }: Judged, options: SweepChildOptions): FullSweep {
+  const { root, manifest, clock, log } = options;
   const { startedAt, findings, identities } = report;
+  // One of its threads ran out, and it lived to tell.
+  if (saysOutOfMemory.test(report.error?.message ?? '')) throw new OutOfMemory(options);
   const whole: Hole = { subject: 'manifest', name: manifest, reason: 'not-a-manifest' };
   if (report.image !== null && (report.image.digest !== baseline.image || report.rules !== baseline.rules)) {
     // Both were valid when the agent started. What is compared with now is not what the server was told.
@@ -104,10 +107,14 @@ function scanOf(report: Report, { baseline }: Judged, { root, manifest, clock, l
   };
 }
 
-class OutOfMemory extends Error {}
+class OutOfMemory extends Error {
+  constructor({ memoryMax = 'none' }: SweepChildOptions) {
+    super(`the child needed more memory than it has (memoryMax: ${memoryMax})`);
+  }
+}
 
 /** What V8 says at its end, or Node of one of its threads. */
-const saysOutOfMemory = /heap out of memory|ERR_WORKER_OUT_OF_MEMORY/;
+const saysOutOfMemory = /heap out of memory/;
 
 const noProcesses: Hole = { subject: 'process', name: '/proc', reason: 'unreadable' };
 
@@ -160,7 +167,7 @@ function argumentsOf(options: SweepChildOptions, judged: Judged): readonly strin
 
 /** The child's standard output. Rejects when it ended otherwise than by 0, 1 or 3, and when the signal aborts. */
 function runSweep(options: SweepChildOptions, judged: Judged, signal: AbortSignal): Promise<string> {
-  const { memoryMax, clock } = options;
+  const { clock } = options;
   const slow = paceArguments(options).length > 0 ? { sweepMsMax: slowSweepMsMax } : {};
   const limits = { ...sweepLimits, ...slow, ...options.limits };
   return new Promise((resolve, reject) => {
@@ -200,8 +207,7 @@ function runSweep(options: SweepChildOptions, judged: Judged, signal: AbortSigna
       done.abort();
       if (reason === undefined && (code === 0 || code === 1 || code === 3))
         resolve(Buffer.concat(chunks).toString('utf8'));
-      else if (reason === undefined && saysOutOfMemory.test(complaint))
-        reject(new OutOfMemory(`the child needed more memory than memoryMax, ${memoryMax}`));
+      else if (reason === undefined && saysOutOfMemory.test(complaint)) reject(new OutOfMemory(options));
       else reject(new Error(`the child ${reason ?? `ended with ${code ?? killedBy}: ${complaint.trim()}`}`));
     });
   });

@@ -60,6 +60,15 @@ describe('a sweep in a child', () => {
     expect(scan.coverage.holes).toEqual([{ ...everything, reason: 'out-of-memory' }]);
   });
 
+  it('is the same hole when a thread of the child ran out', async () => {
+    const message = 'Worker terminated due to reaching memory limit: JS heap out of memory';
+    const error = { code: 'INTERNAL' as const, message };
+
+    const scan = await sweep(says(aVerifyReport({ image: null, rules: null, error }), 3));
+
+    expect(scan.coverage.holes).toEqual([{ ...everything, reason: 'out-of-memory' }]);
+  });
+
   it('keeps the hole of a manifest that could not be opened', async () => {
     const hole = { subject: 'manifest', name: '/m', reason: 'bad-signature' as const };
     const error = { code: 'SIGNATURE', message: 'expected 1 good signature' };
