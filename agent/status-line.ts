@@ -6,13 +6,14 @@ import type { Status } from './status.ts';
  * at their end. Pure.
  */
 export function lineOf(status: Status): string {
-  const { verdict, openFindings, holes, image, lastSweep, watcher, connection, spool } = status;
+  const { verdict, openFindings, holes, image, lastSweep, watcher, connection, spool, memoryShortage: short } = status;
   const swept = lastSweep === null ? 'no sweep yet' : `swept ${clockTime(lastSweep.finishedAt)}`;
   const undelivered = spool.reports === 0 ? '' : `, ${spool.reports} reports not delivered`;
   return [
     `${verdict}: ${openFindings} findings, ${holes} holes against ${imageRef(image)}`,
     swept,
     `${watcher.kind} ${watcher.state}${noted(watcher.error)}`,
+    ...(short === null ? [] : [`memory is short${short.sweepPutOff ? ', a sweep is put off' : ''}`]),
     `server ${connection.state} since ${clockTime(connection.since)}${noted(connection.error)}${undelivered}`,
   ].join('; ');
 }

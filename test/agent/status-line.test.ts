@@ -33,6 +33,12 @@ describe('the line of a status', () => {
     );
   });
 
+  it('says that memory is short, and what waits for it', () => {
+    const memoryShortage = { since: aTime, why: 'the machine waits for memory 40 % of the time', sweepPutOff: true };
+
+    expect(lineOf({ ...status, memoryShortage })).toContain('; memory is short, a sweep is put off; ');
+  });
+
   it('says that no sweep has ended yet', () => {
     expect(lineOf({ ...status, lastSweep: null })).toContain('; no sweep yet; ');
   });
