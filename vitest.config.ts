@@ -6,6 +6,7 @@ const minutes = 60_000;
 export const programs = [
   'test/agent/rules/offers.test.ts',
   'test/agent/run.test.ts',
+  'test/agent/run-service.test.ts',
   'test/agent/secrets/leaks.test.ts',
   'test/agent/sweep-child.test.ts',
   'test/contract/local.test.ts',

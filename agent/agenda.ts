@@ -1,10 +1,16 @@
 export interface AgendaLimits {
-  /** From one scheduled sweep to the next, give or take a tenth, so that a fleet does not sweep at once. */
+  /** From one scheduled sweep to the next, give or take `sweepSpread`. */
   readonly sweepEveryMs: number;
-  /** From the end of one sweep to the start of one that is asked for; doubled with each that could not be spooled. */
+  /** From the end of one sweep to the start of one that is asked for; doubled with each that could not be spooled, */
   readonly sweepGapMs: number;
+  /** up to this. */
+  readonly sweepGapMsMax: number;
   /** From a hint to its check, so that hints of one change are looked at together. */
   readonly settleMs: number;
+  /** So long a scheduled sweep is put off where there are better times to hope for, */
+  readonly sweepPutOffMs: number;
+  /** and no longer in all: evidence ages meanwhile. */
+  readonly sweepPutOffMsMax: number;
   /** Checks take at most one part in so many of the time, */
   readonly checkShare: number;
   /** once they have taken so much of it at once; */
@@ -14,23 +20,31 @@ export interface AgendaLimits {
 }
 
 export const agendaLimits: AgendaLimits = {
-  sweepEveryMs: 3_600_000,
+  sweepEveryMs: 6 * 3_600_000,
   sweepGapMs: 10_000,
+  sweepGapMsMax: 3_600_000,
+  sweepPutOffMs: 60_000,
+  sweepPutOffMsMax: 3_600_000,
   settleMs: 50,
   checkShare: 50,
   checkBurstMs: 1_000,
   checkGapMsMax: 10_000,
 };
 
+/** A quarter either way: a fleet that was started at once spreads over half of its interval, and does not read its disks at once. */
+export const sweepSpread = 0.25;
+
 /**
- * When to sweep and when to check. Knows times (monotonic milliseconds) and nothing else. A sweep is due at the start;
- * until a full report is told, and while a sweep runs, no check is.
+ * When to sweep and when to check. Knows times (monotonic milliseconds) and nothing else. A sweep is due at the start,
+ * so that none that was due or under way when the agent ended is forgotten; until a full report is told, and while a sweep runs, no check is.
  */
 export interface Agenda {
   /** What to do now. A sweep that is begun is ended by `sweepEnded`. */
   next(now: number): 'sweep' | 'check' | undefined;
   /** When `next` has something to say, if nothing else happens. */
   dueAt(): number;
+  /** Puts off a scheduled sweep that is due. False for one that was asked for or is owed, and past its bound. */
+  putOff(now: number): boolean;
   hinted(now: number): void;
   /** True when none was asked for yet. */
   askForSweep(): boolean;
@@ -46,6 +60,8 @@ export interface Agenda {
 
 export function createAgenda(startedAt: number, limits: AgendaLimits = agendaLimits, random = Math.random): Agenda {
   let sweepDueAt = startedAt;
+  /** When the scheduled one was due first. */
+  let scheduledAt = startedAt;
   let sweepEndedAt = Number.NEGATIVE_INFINITY;
   let isSweeping = false;
   let isAskedFor = false;
@@ -58,7 +74,7 @@ export function createAgenda(startedAt: number, limits: AgendaLimits = agendaLim
 
   const sweepAt = () => {
     if (!isAskedFor) return sweepDueAt;
-    const gapMs = Math.min(limits.sweepEveryMs, limits.sweepGapMs * 2 ** Math.min(untold, 10));
+    const gapMs = Math.min(limits.sweepEveryMs, limits.sweepGapMsMax, limits.sweepGapMs * 2 ** Math.min(untold, 10));
     return Math.min(sweepDueAt, sweepEndedAt + gapMs);
   };
   const checkAt = () => (owesFull ? Number.POSITIVE_INFINITY : Math.max(checkDueAt, checkAllowedAt));
@@ -81,6 +97,12 @@ export function createAgenda(startedAt: number, limits: AgendaLimits = agendaLim
       return 'check';
     },
     dueAt: () => (isSweeping ? Number.POSITIVE_INFINITY : Math.min(sweepAt(), checkAt())),
+    putOff(now) {
+      const until = Math.min(now + limits.sweepPutOffMs, scheduledAt + limits.sweepPutOffMsMax);
+      if (isSweeping || isAskedFor || owesFull || now < sweepDueAt || until <= now) return false;
+      sweepDueAt = until;
+      return true;
+    },
     hinted(now) {
       checkDueAt = Math.min(checkDueAt, now + limits.settleMs);
     },
@@ -88,7 +110,8 @@ export function createAgenda(startedAt: number, limits: AgendaLimits = agendaLim
     sweepEnded(now) {
       isSweeping = false;
       sweepEndedAt = now;
-      sweepDueAt = now + limits.sweepEveryMs * (0.9 + random() / 5);
+      sweepDueAt = now + limits.sweepEveryMs * (1 - sweepSpread + 2 * sweepSpread * random());
+      scheduledAt = sweepDueAt;
     },
     checkEnded(begunAt, now) {
       const { checkShare, checkBurstMs, checkGapMsMax } = limits;

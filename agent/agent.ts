@@ -7,7 +7,9 @@ import type { Verdict } from '../shared/verdict.ts';
 import { type AgendaLimits, agendaLimits, createAgenda } from './agenda.ts';
 import { attributed, checkDirt } from './check/check-dirt.ts';
 import type { DirtySet } from './check/dirty-set.ts';
+import type { Footprint } from './footprint.ts';
 import { giveMemoryBack } from './give-memory-back.ts';
+import type { MemoryWatch } from './memory-watch.ts';
 import type { ConnectionNotes, ConnectionState } from './report/connection.ts';
 import type { Reporter, Telling } from './report/reporter.ts';
 import type { Spool } from './report/spool.ts';
@@ -15,6 +17,7 @@ import type { RulesOffers } from './rules/offers.ts';
 import type { Checker, FullSweep, QuickSweep, Sweeper } from './scan.ts';
 import { createServerView } from './server-view.ts';
 import type { Settling } from './settle/settling.ts';
+import { createSlept } from './slept.ts';
 import { type Status, statusEveryMs } from './status.ts';
 import type { Watcher } from './watch/watcher.ts';
 
@@ -23,9 +26,19 @@ export interface AgentLimits extends AgendaLimits {
   readonly recheckMs: number;
   /** From one look at whether boot has settled to the next. */
   readonly bootLookMs: number;
+  /** The loop turns at least so often, also when there is nothing to do. */
+  readonly turnMsMax: number;
+  /** What a check reads, in the agent's own thread, which does nothing else meanwhile; past it a sweep looks, in a child. */
+  readonly checkBytesMax: number;
 }
 
-const agentLimits: AgentLimits = { ...agendaLimits, recheckMs: 5_000, bootLookMs: 15_000 };
+const agentLimits: AgentLimits = {
+  ...agendaLimits,
+  recheckMs: 5_000,
+  bootLookMs: 15_000,
+  turnMsMax: statusEveryMs,
+  checkBytesMax: 8 * 1_073_741_824,
+};
 
 export interface AgentOptions {
   readonly image: Image;
@@ -42,6 +55,10 @@ export interface AgentOptions {
   /** Something new is in the spool. */
   onTold(): void;
   writeStatus(status: Status): Promise<void>;
+  footprint?(): Footprint;
+  readonly memory?: MemoryWatch;
+  /** The loop has turned once more: nothing else may say so, since it tells that the agent is alive. */
+  onTurn?(): void;
   readonly clock: Clock;
   readonly log: Logger;
   readonly limits?: Partial<AgentLimits>;
@@ -75,6 +92,7 @@ export function createAgent(options: AgentOptions): Agent {
   const { reporter, dirty, settling, clock, log } = options;
   const limits = { ...agentLimits, ...options.limits };
   const agenda = createAgenda(clock.monotonic(), limits, options.random);
+  const slept = createSlept(clock);
 
   let swept: FullSweep | QuickSweep | undefined;
   /** Somebody wants everything to be looked at. */
@@ -84,6 +102,7 @@ export function createAgent(options: AgentOptions): Agent {
   let sweepStartedAt = 0;
   let lastSweep: Status['lastSweep'] = null;
   let again: { readonly names: readonly string[]; readonly at: number } | undefined;
+  let isPutOff = false;
   let statusDueAt = Number.NEGATIVE_INFINITY;
   let bootDueAt = Number.NEGATIVE_INFINITY;
   let wake = () => {};
@@ -117,6 +136,7 @@ export function createAgent(options: AgentOptions): Agent {
         });
         await round(signal);
         await tellStatus();
+        options.onTurn?.();
         if (isDone(view())) break;
         await sleepUntil(nextDueAt(), woken);
       }
@@ -145,6 +165,9 @@ export function createAgent(options: AgentOptions): Agent {
     const now = clock.monotonic();
     await watchBoot(now);
     noteDirt(now);
+    // Nobody watched meanwhile, evidence has aged, and a disk can be changed from outside.
+    if (slept()) needSweep('the machine has slept, or its clock was set forward');
+    putOff(now);
     switch (agenda.next(now)) {
       case 'sweep':
         startSweep(signal);
@@ -176,6 +199,15 @@ export function createAgent(options: AgentOptions): Agent {
     if (dirty.dueAt() <= now) agenda.hinted(now);
   }
 
+  /** While memory is short a scheduled sweep waits, up to a bound that its evidence outlives. */
+  function putOff(now: number): void {
+    const shortage = options.memory?.look();
+    if (shortage === undefined || !agenda.putOff(now)) return;
+    if (!isPutOff) log.warn({ reason: shortage.why }, 'a sweep is put off');
+    isPutOff = true;
+    noteStatus();
+  }
+
   function nextDueAt(): number {
     const bootLookAt = settling.settled === null ? bootDueAt : Number.POSITIVE_INFINITY;
     // What is due already is on the agenda.
@@ -189,7 +221,7 @@ export function createAgent(options: AgentOptions): Agent {
 
   async function sleepUntil(dueAt: number, woken: Promise<void>): Promise<void> {
     const done = new AbortController();
-    const sleep = clock.sleep(Math.max(0, Math.min(dueAt - clock.monotonic(), statusEveryMs)), done.signal);
+    const sleep = clock.sleep(Math.max(0, Math.min(dueAt - clock.monotonic(), limits.turnMsMax)), done.signal);
     await Promise.race([woken, sleep.catch(() => undefined)]);
     done.abort();
   }
@@ -204,6 +236,7 @@ export function createAgent(options: AgentOptions): Agent {
 
   function startSweep(signal: AbortSignal): void {
     sweeping = 'fresh';
+    isPutOff = false;
     sweepStartedAt = clock.monotonic();
     const of = wantsEverything ? 'everything' : 'changes';
     wantsEverything = false;
@@ -237,7 +270,8 @@ export function createAgent(options: AgentOptions): Agent {
 
   async function check(startedAt: number): Promise<void> {
     try {
-      const scan = await checkDirt(options.checker, dirty.take(startedAt), reporter.state.open.values());
+      const dirt = dirty.take(startedAt);
+      const scan = await checkDirt(options.checker, dirt, reporter.state.open.values(), limits.checkBytesMax);
       if (scan === undefined) return needSweep('a check cannot answer for the changed names');
       options.watcher().doubt(scan.findings.filter(isProgram).map(({ name }) => rawName(name)));
       follow(await reporter.tell(scan));
@@ -277,6 +311,7 @@ export function createAgent(options: AgentOptions): Agent {
     statusDueAt = clock.monotonic() + statusEveryMs;
     const { kind, state, error, why, processes } = options.watcher().status;
     const { boot } = reporter.lastPlace();
+    const shortage = options.memory?.look();
     const status: Status = {
       schema: 'pristine.status/1',
       pid: process.pid,
@@ -293,6 +328,8 @@ export function createAgent(options: AgentOptions): Agent {
       connection: server.connection,
       spool: { reports: options.spool.reports, bytes: options.spool.bytes },
       watcher: { kind, state, error, why, processes },
+      footprint: options.footprint?.() ?? null,
+      memoryShortage: shortage === undefined ? null : { ...shortage, sweepPutOff: isPutOff },
       updatedAt: timestamp(clock.now()),
     };
     await options

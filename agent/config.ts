@@ -4,6 +4,7 @@ import { Duration, durationMs } from '../shared/duration.ts';
 import { CodedError, sentenceOf } from '../shared/errors.ts';
 import { installed } from '../shared/manifest.ts';
 import { expectedRate, expectedShare, parseBytesPerSecond, parseCpuShare } from './collect/pace.ts';
+import { expectedMemory, parseMemory } from './memory-max.ts';
 
 const path = z.string().startsWith('/', 'expected an absolute path').max(4_096);
 
@@ -42,14 +43,19 @@ export const AgentConfig = z
       .default(installed.stateDir)
       .describe('where the identity key, the boot counter, the spool and status.json live'),
     joinTokenFile: path.optional().describe('file with the join token; needed until the server has enrolled this key'),
-    sweepEvery: Duration.default('1h')
+    sweepEvery: Duration.default('6h')
       .refine((text) => durationMs(text) >= sweepEveryMsMin, 'expected at least 1s')
-      .describe('time between sweeps, give or take a tenth; once a day one looks at everything'),
+      .describe(
+        'time between sweeps, give or take a quarter; once a day one looks at everything. With more than 12h, the evidenceTtl of the server must grow too',
+      ),
     sweepBytesPerSecondMax: limit(parseBytesPerSecond, expectedRate).describe(
       'file contents that a sweep reads in a second, such as 50M, or none; what comes into the page cache by it goes out again',
     ),
     sweepCpuShareMax: limit(parseCpuShare, expectedShare).describe(
       'CPU time of a sweep as a share of one core, such as 25%, or none; the page cache as with the bytes',
+    ),
+    memoryMax: limit(parseMemory, expectedMemory).describe(
+      'heap of a sweep, such as 256M, or none; one that would need more ends, and is a hole that says so',
     ),
     watch: z
       .union([z.boolean(), z.literal('inotify')])

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { CodedError, ExitCode } from '../shared/errors.ts';
 import { Image } from '../shared/image.ts';
 import { Verdict } from '../shared/verdict.ts';
+import { Footprint } from './footprint.ts';
 import { Settled } from './settle/settling.ts';
 import { writeAtomically } from './state/durable-file.ts';
 
@@ -45,6 +46,14 @@ export const Status = z
         .default(null)
         .describe('why processes are not followed, so that who did something may stay unknown; null where they are'),
     }),
+    footprint: Footprint.nullable().default(null).describe('null from an agent of before'),
+    memoryShortage: z
+      .object({ since: time, why: z.string(), sweepPutOff: z.boolean() })
+      .nullable()
+      .default(null)
+      .describe(
+        'while memory is short: the agent has made itself small, and puts off a scheduled sweep, for an hour at most',
+      ),
     updatedAt: time.describe('written at each change and at least every 15 s; much older, the agent is not running'),
   })
   .meta({ id: 'Status' });

@@ -6,6 +6,7 @@ import { emptyCoverage, type Hole } from '../shared/coverage.ts';
 import { sentenceOf } from '../shared/errors.ts';
 import { Report } from '../shared/report.ts';
 import type { PinningOptions } from './check/pinning.ts';
+import { heapArguments } from './memory-max.ts';
 import type { Baseline } from './report/report-builder.ts';
 import type { FullSweep } from './scan.ts';
 
@@ -20,11 +21,15 @@ export interface SweepChildOptions {
   /** As `pristine sweep` takes them, or `none`. */
   readonly sweepBytesPerSecondMax?: string;
   readonly sweepCpuShareMax?: string;
+  /** As agent.yaml has it, or `none`. */
+  readonly memoryMax?: string;
   /** What a sweep that begins now compares with. */
   readonly judged: () => Judged;
   readonly pinning?: () => PinningOptions | undefined;
   /** Where to leave what was seen (`quick-sweep.ts`). */
   readonly stampsFile?: string;
+  /** Others go before it: nobody waits for it. */
+  readonly lowPriority?: boolean;
   /** Looks at nothing but what runs. */
   readonly machineOnly?: boolean;
   readonly clock: Clock;
@@ -47,7 +52,7 @@ export interface SweepLimits {
   readonly sweepMsMax: number;
 }
 
-const sweepLimits: SweepLimits = { sweepReportBytesMax: 32 * 1_048_576, sweepMsMax: 2 * 3_600_000 };
+export const sweepLimits: SweepLimits = { sweepReportBytesMax: 32 * 1_048_576, sweepMsMax: 2 * 3_600_000 };
 /** One that is told to go slowly may take a day. */
 const slowSweepMsMax = 24 * 3_600_000;
 const errorBytesMax = 4_096;
@@ -68,13 +73,17 @@ export function createSweepChild(options: SweepChildOptions): (signal: AbortSign
       if (signal.aborted) throw error;
       log.error({ reason: sentenceOf(error).slice(0, 1_000) }, 'a sweep failed');
       // Of the manifest, since a hole of files hides no fact: what was found before stands, whatever it is about.
-      return unmeasured(startedAt, clock, { subject: 'manifest', name: options.manifest, reason: 'io-error' });
+      const reason = error instanceof OutOfMemory ? 'out-of-memory' : 'io-error';
+      return unmeasured(startedAt, clock, { subject: 'manifest', name: options.manifest, reason });
     }
   };
 }
 
-function scanOf(report: Report, { baseline }: Judged, { root, manifest, clock, log }: SweepChildOptions): FullSweep {
+function scanOf(report: Report, { baseline }: Judged, options: SweepChildOptions): FullSweep {
+  const { root, manifest, clock, log } = options;
   const { startedAt, findings, identities } = report;
+  // One of its threads ran out, and it lived to tell.
+  if (saysOutOfMemory.test(report.error?.message ?? '')) throw new OutOfMemory(options);
   const whole: Hole = { subject: 'manifest', name: manifest, reason: 'not-a-manifest' };
   if (report.image !== null && (report.image.digest !== baseline.image || report.rules !== baseline.rules)) {
     // Both were valid when the agent started. What is compared with now is not what the server was told.
@@ -97,6 +106,15 @@ function scanOf(report: Report, { baseline }: Judged, { root, manifest, clock, l
     coverage: { ...report.coverage, holes: isBlind(root, report) ? [...holes, noProcesses] : holes },
   };
 }
+
+class OutOfMemory extends Error {
+  constructor({ memoryMax = 'none' }: SweepChildOptions) {
+    super(`the child needed more memory than it has (memoryMax: ${memoryMax})`);
+  }
+}
+
+/** What V8 says at its end, or Node of one of its threads. */
+const saysOutOfMemory = /heap out of memory/;
 
 const noProcesses: Hole = { subject: 'process', name: '/proc', reason: 'unreadable' };
 
@@ -133,24 +151,28 @@ function rulesArguments({ rulesFile, isTrial }: Judged): readonly string[] {
   return [...(rulesFile === undefined ? [] : ['--rules', rulesFile]), ...(isTrial === true ? ['--trial'] : [])];
 }
 
+function argumentsOf(options: SweepChildOptions, judged: Judged): readonly string[] {
+  const { entry, root, manifest, components, pub, memoryMax, pinning, stampsFile, lowPriority, machineOnly } = options;
+  return [
+    ...[...heapArguments(memoryMax), entry, 'sweep', '--root', root, '--manifest', manifest, '--pub', pub],
+    ...(stampsFile === undefined ? [] : ['--stamps', stampsFile]),
+    ...(lowPriority === true ? ['--low-priority'] : []),
+    ...(machineOnly === true ? ['--machine'] : []),
+    ...(components === undefined ? [] : ['--components', components]),
+    ...paceArguments(options),
+    ...pinningArguments(pinning?.()),
+    ...rulesArguments(judged),
+  ];
+}
+
 /** The child's standard output. Rejects when it ended otherwise than by 0, 1 or 3, and when the signal aborts. */
 function runSweep(options: SweepChildOptions, judged: Judged, signal: AbortSignal): Promise<string> {
-  const { entry, root, manifest, components, pub, pinning, stampsFile, machineOnly, clock, limits: given } = options;
-  const pace = paceArguments(options);
-  const slow = pace.length > 0 ? { sweepMsMax: slowSweepMsMax } : {};
-  const limits = { ...sweepLimits, ...slow, ...given };
+  const { clock } = options;
+  const slow = paceArguments(options).length > 0 ? { sweepMsMax: slowSweepMsMax } : {};
+  const limits = { ...sweepLimits, ...slow, ...options.limits };
   return new Promise((resolve, reject) => {
-    const args = [
-      ...[entry, 'sweep', '--root', root, '--manifest', manifest, '--pub', pub],
-      ...(stampsFile === undefined ? [] : ['--stamps', stampsFile]),
-      ...(machineOnly === true ? ['--machine'] : []),
-      ...(components === undefined ? [] : ['--components', components]),
-      ...pace,
-      ...pinningArguments(pinning?.()),
-      ...rulesArguments(judged),
-    ];
     // No environment: nothing that was put into ours (NODE_OPTIONS) may change how a sweep looks.
-    const child = spawn(process.execPath, args, {
+    const child = spawn(process.execPath, argumentsOf(options, judged), {
       env: {},
       stdio: ['ignore', 'pipe', 'pipe'],
       signal,
@@ -185,6 +207,7 @@ function runSweep(options: SweepChildOptions, judged: Judged, signal: AbortSigna
       done.abort();
       if (reason === undefined && (code === 0 || code === 1 || code === 3))
         resolve(Buffer.concat(chunks).toString('utf8'));
+      else if (reason === undefined && saysOutOfMemory.test(complaint)) reject(new OutOfMemory(options));
       else reject(new Error(`the child ${reason ?? `ended with ${code ?? killedBy}: ${complaint.trim()}`}`));
     });
   });

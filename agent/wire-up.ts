@@ -23,17 +23,24 @@ import { findSilentMounts, type SilentMounts } from './collect/silent-mounts.ts'
 import { rootPrefix } from './collect/system-path.ts';
 import { type AgentConfig, agentUrl, loadConfig } from './config.ts';
 import { readFacts } from './facts.ts';
+import { createFootprint } from './footprint.ts';
+import { giveMemoryBack } from './give-memory-back.ts';
+import { readMemorySigns } from './host/memory-signs.ts';
+import { createMemoryWatch } from './memory-watch.ts';
 import { createQuickSweeper } from './quick-sweep.ts';
 import { createConnection } from './report/connection.ts';
+import { flush } from './report/flush.ts';
 import { createReporter } from './report/reporter.ts';
 import { openSpool } from './report/spool.ts';
 import { createRulesOffers } from './rules/offers.ts';
 import { openRulesInForce, type RulesInForce } from './rules/rules-in-force.ts';
+import { openServiceManager, type ServiceManager } from './service-manager.ts';
 import { readBoot } from './settle/boot.ts';
 import { openSettling } from './settle/settling.ts';
 import { loadKnownState, saveKnownState } from './state/known-state.ts';
 import { openStateDirectory } from './state/state-directory.ts';
-import { exitCodeOfVerdict, writeStatus } from './status.ts';
+import { exitCodeOfVerdict, statusEveryMs, writeStatus } from './status.ts';
+import { lineOf } from './status-line.ts';
 import { createSweepChild } from './sweep-child.ts';
 import { version } from './version.ts';
 import { openWatcher, type WatcherOptions } from './watch/open-watcher.ts';
@@ -59,12 +66,17 @@ const joinTokenBytesMax = 256;
 export async function runAgent(options: RunOptions): Promise<ExitCode> {
   const config = await loadConfig(options.config);
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: true }));
-  const keys = readPublicKeys(config.pub);
-  const manifest = await verifyManifest(config, keys);
+  const manager = openServiceManager({ env: process.env, pid: process.pid, clock: systemClock });
+  options.signal.addEventListener('abort', manager.stopping);
+  manager.starting();
+  let manifest: Manifest | undefined;
   try {
-    return await runAgainst({ manifest, keys }, config, options, log);
+    const keys = readPublicKeys(config.pub);
+    manifest = await verifyManifest(config, keys);
+    return await runAgainst({ manifest, keys, manager }, config, options, log);
   } finally {
-    manifest.close();
+    manifest?.close();
+    manager.close();
   }
 }
 
@@ -79,8 +91,14 @@ async function verifyManifest(config: AgentConfig, keys: readonly KeyObject[]): 
   }
 }
 
+interface Given {
+  readonly manifest: Manifest;
+  readonly keys: readonly KeyObject[];
+  readonly manager: ServiceManager;
+}
+
 async function runAgainst(
-  { manifest, keys }: { readonly manifest: Manifest; readonly keys: readonly KeyObject[] },
+  { manifest, keys, manager }: Given,
   config: AgentConfig,
   options: RunOptions,
   log: Logger,
@@ -114,7 +132,7 @@ async function runAgainst(
       log,
     });
     const pinning = () => settling.pinning;
-    const scanner = { ...config, entry: options.entry, pinning, clock: systemClock, log };
+    const scanner = { ...config, entry: options.entry, lowPriority: !options.once, pinning, clock: systemClock, log };
     const judged = () => ({ baseline: baseline(), rulesFile: inForce.file });
     const components = { from: { directory: config.components }, keys };
     const stampsFile = join(stateDir, 'stamps');
@@ -155,10 +173,19 @@ async function runAgainst(
       checker,
       settling,
       onTold: () => connection.wake(),
-      writeStatus: (status) => writeStatus(stateDir, status),
+      writeStatus: (status) => {
+        manager.status(lineOf(status));
+        return writeStatus(stateDir, status);
+      },
+      onTurn: manager.beat,
+      footprint: createFootprint(config, systemClock),
+      memory: createMemoryWatch({ read: readMemorySigns, shrink: giveMemoryBack, clock: systemClock, log }),
       clock: systemClock,
       log,
-      limits: { sweepEveryMs: durationMs(config.sweepEvery) },
+      limits: {
+        sweepEveryMs: durationMs(config.sweepEvery),
+        turnMsMax: Math.min(statusEveryMs, manager.beatEveryMs ?? statusEveryMs),
+      },
     });
     const facts = await readFacts();
     const connection = createConnection({
@@ -179,7 +206,8 @@ async function runAgainst(
     });
     log.info({ version, boot: boot.current, image: image.digest, root: config.root, server: config.server }, 'started');
 
-    const connected = connection.run(signal);
+    // Not by the signal that ends the loop: what it has spooled last is delivered after it.
+    const connected = connection.run(stopping.signal);
     // The loop has timers of its own. A tick a minute, by the wall clock, repairs what they lose when a machine sleeps.
     ticker = schedule('* * * * *', agent.wake, { timezone: 'UTC' });
     if (config.watch && !options.once) {
@@ -202,9 +230,10 @@ async function runAgainst(
     }
     await agent.run(signal, options.once ? onceDone() : undefined);
     const code = options.once ? onceExitCode(agent.view()) : ExitCode.ok;
+    if (!options.once) await flush(agent.view, systemClock);
     stopping.abort();
     await connected;
-    log.info({ exitCode: code }, 'stopped');
+    log.info({ exitCode: code, undelivered: spool.reports }, 'stopped');
     return code;
   } finally {
     stopping.abort();

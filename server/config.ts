@@ -28,8 +28,12 @@ export const Config = z.strictObject({
     .optional()
     .meta({ value: 'URL', description: 'what launched agents connect to, where it is not the address of --listen' }),
   evidenceTtl: Duration.refine((text) => durationMs(text) > 0, 'expected more than 0')
-    .default('3h')
-    .meta({ value: 'DURATION', description: 'how long a complete scan vouches for an instance' }),
+    .default('18h')
+    .meta({
+      value: 'DURATION',
+      description:
+        'how long a complete scan vouches for an instance: twice the sweepEvery of its agent and a half at least',
+    }),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')

@@ -12,6 +12,8 @@ export const holeReasons = [
   /** Of a whole mount: its server or its program says nothing. */
   'no-answer',
   'too-deep',
+  /** Of a whole sweep: it needed more than the configuration of the agent gives it. */
+  'out-of-memory',
   /** A file of more bytes than anybody would wait for to be read. */
   'too-large',
   /** More differences than an agent keeps; those left out are somewhere beneath. */

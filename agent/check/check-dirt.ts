@@ -12,12 +12,17 @@ import type { Dirt, Note, StartNote } from './dirty-set.ts';
 import { changedFiles, type Programs } from './program-look.ts';
 
 /** Looks at what hints point at, and says of what it finds who did it and how often, as far as they told. */
-export async function checkDirt(checker: Checker, dirt: Dirt, open: Iterable<Finding>): Promise<Check | undefined> {
+export async function checkDirt(
+  checker: Checker,
+  dirt: Dirt,
+  open: Iterable<Finding>,
+  bytesMax?: number,
+): Promise<Check | undefined> {
   const { names, programs } = dirt;
   const known = [...open].filter((finding) => !isRestored(finding));
   const written = new Set([...names].filter(([, note]) => note.isWritten).map(([name]) => name));
   const check = await checker.check([...names.keys()], {
-    written,
+    ...{ written, bytesMax },
     // The file of a program that started is not read again: what changed it is a hint of its own.
     ...(programs.size > 0 && { started: { ...programsOf(programs), changed: changedFiles(known) } }),
   });

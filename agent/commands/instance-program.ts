@@ -83,6 +83,7 @@ Examples:
     .option('--machine')
     .option('--max-bytes-per-second <bytes>')
     .option('--max-cpu <percent>')
+    .option('--low-priority')
     .option('--pins <file>')
     .option('--make-pins')
     .option('--rules <file>')
@@ -98,7 +99,13 @@ Examples:
     .option('--once', 'sweep once, deliver the report, end by its verdict')
     .addHelpText(
       'after',
-      '\nExamples:\n  pristine run --config /etc/pristine/agent.yaml\n  pristine run --config agent.yaml --once',
+      `
+Sweeps run at nice 10, in batches and with the idle class of I/O, also where no unit says so; with --once at the priority
+they are started with, since somebody waits.
+
+Examples:
+  pristine run --config /etc/pristine/agent.yaml
+  pristine run --config agent.yaml --once`,
     )
     .action(async (options) => end((await import('./run.ts')).runCommand(options)));
 

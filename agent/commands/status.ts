@@ -4,6 +4,7 @@ import { ExitCode } from '../../shared/errors.ts';
 import { imageRef } from '../../shared/image.ts';
 import { terminalSafe } from '../../shared/name.ts';
 import { loadConfig } from '../config.ts';
+import type { Footprint } from '../footprint.ts';
 import { exitCodeOfVerdict, isFresh, readStatus, type Status } from '../status.ts';
 
 /** `pristine status`: exit 0 in sync, 1 drifted, 3 unverifiable, or no agent is there to say. Errors: CONFIG, UNREADABLE. */
@@ -16,7 +17,7 @@ export async function statusCommand(options: { readonly config: string; readonly
 }
 
 function textOf(status: Status, now: number): string {
-  const { connection, spool, watcher, lastSweep, settled } = status;
+  const { connection, spool, watcher, lastSweep, settled, footprint, memoryShortage: short } = status;
   const age = `${ageOf(status.updatedAt, now)} ago${isFresh(status, now) ? '' : ', too long: the agent seems not to run'}`;
   const lines = [
     ['verdict', `${status.verdict} since ${status.since}`],
@@ -29,9 +30,29 @@ function textOf(status: Status, now: number): string {
     ['connection', `${connection.state} since ${connection.since}${noted(connection.error)}`],
     ['not delivered', `${spool.reports} reports, ${spool.bytes} bytes`],
     ['watcher', `${watcher.kind} ${watcher.state}${noted(watcher.error)}${noted(watcher.why)}`],
+    ...(footprint === null ? [] : footprintLines(footprint)),
+    ...(short === null
+      ? []
+      : [
+          ['memory', `short since ${short.since}${noted(short.why)}${short.sweepPutOff ? ', a sweep is put off' : ''}`],
+        ]),
     ['said', age],
   ];
   return lines.map(([key, value]) => `${key!.padEnd(14)} ${terminalSafe(value!)}\n`).join('');
+}
+
+function footprintLines({ residentBytes, cpuSeconds, cpuShare, sweepsCpuSeconds, limits }: Footprint) {
+  const share = cpuShare === null ? '' : `, ${(cpuShare * 100).toFixed(1)}% of a core of late`;
+  const sweeps = sweepsCpuSeconds === null ? '' : `; sweeps ${sweepsCpuSeconds.toFixed(0)} s`;
+  return [
+    ['costs', `${(residentBytes / 1_048_576).toFixed(0)} MiB; CPU ${cpuSeconds.toFixed(1)} s${share}${sweeps}`],
+    [
+      'limits',
+      Object.entries(limits)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(', '),
+    ],
+  ];
 }
 
 function noted(sentence: string | null): string {

@@ -34,6 +34,8 @@ export interface VerifyCommandOptions {
   readonly trial?: boolean;
   /** Within what an agent can take; otherwise everything is told. */
   readonly forAgent?: boolean;
+  /** Others go before it. */
+  readonly lowPriority?: boolean;
   /** Nothing but what runs. */
   readonly machine?: boolean;
 }

@@ -114,7 +114,8 @@ export function checked(result: number): number {
   return result === -1 ? -koffi.errno() : result;
 }
 
-function numberOf(numbers: Readonly<Record<string, number>>): number {
+/** Of a system call that the C library does not know, by architecture. */
+export function numberOf(numbers: Readonly<Record<string, number>>): number {
   const number = numbers[process.arch];
   if (number === undefined) throw new Error(`pristine does not know the system calls of ${process.arch}`);
   return number;

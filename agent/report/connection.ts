@@ -118,6 +118,13 @@ export function createConnection(options: ConnectionOptions): Connection {
     }
   };
 
+  /** An agent that ends settles nothing any more. */
+  const settled = async (acked: Place | null, signal: AbortSignal): Promise<void> => {
+    const aborted = Promise.withResolvers<void>();
+    signal.addEventListener('abort', () => aborted.resolve(), { once: true });
+    await Promise.race([options.notes.disagreement(acked), aborted.promise]);
+  };
+
   return {
     wake: () => session?.wake(),
     say: (answer) => session?.say(answer),
@@ -129,8 +136,8 @@ export function createConnection(options: ConnectionOptions): Connection {
         const delayMs = isPermanent(end) ? backoff.longest() : backoff.next();
         options.notes.state(isRefusal(end) ? 'refused' : 'waiting', end.sentence);
         logEnd(options.log, end, delayMs);
-        if (end.why === 'disagreement') await options.notes.disagreement(end.acked);
-        else if (isPoisoned(end)) await options.notes.disagreement(null);
+        if (end.why === 'disagreement') await settled(end.acked, signal);
+        else if (isPoisoned(end)) await settled(null, signal);
         await options.clock.sleep(delayMs, signal).catch(() => undefined);
       }
     },

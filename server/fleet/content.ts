@@ -1,7 +1,10 @@
 import type { Verdict } from '../../shared/verdict.ts';
 
-/** Three missed hourly sweeps. */
-export const evidenceTtlMsDefault = 3 * 3_600_000;
+/**
+ * Three intervals of six hours. Agents spread each by a quarter, so that this is two of the longest, and the time for a
+ * sweep: one that is lost on its way makes no instance unverifiable.
+ */
+export const evidenceTtlMsDefault = 18 * 3_600_000;
 
 /**
  * The verdict as it holds at `now`. The stored one only says what the last report showed: without newer evidence a clean

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { agendaLimits, createAgenda } from '../../agent/agenda.ts';
 
-const { sweepEveryMs, sweepGapMs, settleMs, checkShare, checkBurstMs, checkGapMsMax } = agendaLimits;
+const { sweepEveryMs, sweepGapMs, sweepGapMsMax, sweepPutOffMsMax } = agendaLimits;
+const { settleMs, checkShare, checkBurstMs, checkGapMsMax } = agendaLimits;
 
 describe('the agenda', () => {
-  it('begins with a sweep, and then sweeps within a tenth of its interval', () => {
+  it('begins with a sweep, and then sweeps within a quarter of its interval', () => {
     for (const random of [0, 0.5, 0.999]) {
       const agenda = createAgenda(0, agendaLimits, () => random);
 
@@ -12,8 +13,8 @@ describe('the agenda', () => {
       agenda.sweepEnded(1_000);
       agenda.told();
 
-      expect(agenda.next(1_000 + sweepEveryMs * 0.89)).toBeUndefined();
-      expect(agenda.next(1_000 + sweepEveryMs * 1.1)).toBe('sweep');
+      expect(agenda.next(1_000 + sweepEveryMs * 0.74)).toBeUndefined();
+      expect(agenda.next(1_000 + sweepEveryMs * 1.25)).toBe('sweep');
     }
   });
 
@@ -80,7 +81,29 @@ describe('the agenda', () => {
     expect(agenda.next(2 * sweepGapMs)).toBeUndefined();
   });
 
-  it('waits longer each time a report could not be spooled, up to its interval', () => {
+  it('puts off a scheduled sweep for better times, and no longer than its bound', () => {
+    const agenda = afterFirstSweep();
+    expect(agenda.putOff(sweepEveryMs - 1)).toBe(false);
+
+    let now = sweepEveryMs;
+    while (agenda.putOff(now)) {
+      expect(agenda.next(now)).toBeUndefined();
+      now = agenda.dueAt();
+    }
+
+    expect(now).toBe(sweepEveryMs + sweepPutOffMsMax);
+    expect(agenda.next(now)).toBe('sweep');
+  });
+
+  it('puts off no sweep that is owed or was asked for', () => {
+    const fresh = createAgenda(0, agendaLimits, () => 0.5);
+    const asked = afterFirstSweep();
+    asked.askForSweep();
+
+    expect([fresh.putOff(0), asked.putOff(sweepEveryMs)]).toEqual([false, false]);
+  });
+
+  it('waits longer each time a report could not be spooled, up to an hour', () => {
     const agenda = createAgenda(0, agendaLimits, () => 0.5);
     const gaps: number[] = [];
     for (let now = 0, n = 0; n < 12; n++) {
@@ -92,7 +115,7 @@ describe('the agenda', () => {
     }
 
     expect(gaps.slice(0, 3)).toEqual([2, 4, 8].map((times) => times * sweepGapMs));
-    expect(gaps.at(-1)).toBe(sweepEveryMs);
+    expect(gaps.at(-1)).toBe(sweepGapMsMax);
   });
 });
 

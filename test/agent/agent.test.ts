@@ -4,6 +4,7 @@ import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Agent, type AgentLimits, createAgent } from '../../agent/agent.ts';
 import { createDirtySet, type DirtySet } from '../../agent/check/dirty-set.ts';
+import type { Shortage } from '../../agent/memory-watch.ts';
 import { createReporter } from '../../agent/report/reporter.ts';
 import { openSpool, type Spool } from '../../agent/report/spool.ts';
 import type { Check, Checker, FullSweep, SweepOf } from '../../agent/scan.ts';
@@ -38,6 +39,7 @@ let running: Promise<void> | undefined;
 let settled: Settled | null;
 let settles: boolean;
 let told: string[];
+let shortage: Shortage | undefined;
 
 beforeEach(async () => {
   world = new Map();
@@ -53,6 +55,7 @@ beforeEach(async () => {
   settled = { at: aTime, by: 'time' };
   settles = false;
   told = [];
+  shortage = undefined;
 });
 afterEach(async () => {
   stop.abort();
@@ -126,6 +129,18 @@ describe('the agent', () => {
     sweep.resolve(sweepOf());
 
     await until(() => checks.length === 1);
+  });
+
+  it('puts a scheduled sweep off while memory is short, says so, and not for ever', async () => {
+    start({ sweepEveryMs: 200, sweepPutOffMs: 50, sweepPutOffMsMax: 60_000 });
+    await until(() => sweeps === 1 && status?.lastSweep != null);
+    shortage = { since: aTime, why: 'the machine waits for memory 40 % of the time' };
+
+    await until(() => status?.memoryShortage?.sweepPutOff === true);
+    expect(sweeps).toBe(1);
+    shortage = undefined;
+
+    await until(() => sweeps === 2 && status?.memoryShortage === null);
   });
 
   it('sweeps instead when there are more hints than it keeps', async () => {
@@ -248,6 +263,7 @@ function start(
     spool,
     dirty,
     watcher: () => noWatcher,
+    memory: { look: () => shortage },
     sweep: async (signal, of) => {
       sweeps += 1;
       return await sweep(signal, of);

@@ -12,9 +12,10 @@ describe('agent.yaml', () => {
       components: '/usr/lib/pristine/components',
       pub: '/etc/pristine/trusted.pub',
       stateDir: '/var/lib/pristine',
-      sweepEvery: '1h',
+      sweepEvery: '6h',
       sweepBytesPerSecondMax: 'none',
       sweepCpuShareMax: 'none',
+      memoryMax: 'none',
       watch: true,
     });
   });
@@ -30,6 +31,7 @@ describe('agent.yaml', () => {
     ['a relative root', 'server: ws://x\nroot: image', 'root'],
     ['a duration without a unit', 'server: ws://x\nsweepEvery: 60', 'sweepEvery'],
     ['a sweep without pause', 'server: ws://x\nsweepEvery: 0', 'sweepEvery'],
+    ['less memory than a sweep needs', 'server: ws://x\nmemoryMax: 1M', 'memoryMax'],
     ['a word for a switch', 'server: ws://x\nwatch: sometimes', 'watch'],
     ['what is not YAML', 'server: [', file],
     ['an alias', 'server: &a ws://x\nroot: *a', file],

@@ -52,6 +52,23 @@ describe('a sweep in a child', () => {
     expect(scan.coverage.holes).toEqual([everything]);
   });
 
+  it('is a hole that says so when the child needs more memory than it may', async () => {
+    const script = 'const kept = []; for (;;) kept.push(Array(10_000).fill(kept.length))';
+
+    const scan = await sweep(script, {}, undefined, undefined, { memoryMax: '64M' });
+
+    expect(scan.coverage.holes).toEqual([{ ...everything, reason: 'out-of-memory' }]);
+  });
+
+  it('is the same hole when a thread of the child ran out', async () => {
+    const message = 'Worker terminated due to reaching memory limit: JS heap out of memory';
+    const error = { code: 'INTERNAL' as const, message };
+
+    const scan = await sweep(says(aVerifyReport({ image: null, rules: null, error }), 3));
+
+    expect(scan.coverage.holes).toEqual([{ ...everything, reason: 'out-of-memory' }]);
+  });
+
   it('keeps the hole of a manifest that could not be opened', async () => {
     const hole = { subject: 'manifest', name: '/m', reason: 'bad-signature' as const };
     const error = { code: 'SIGNATURE', message: 'expected 1 good signature' };
@@ -122,6 +139,7 @@ describe('a sweep in a child', () => {
     ['where the pins are', { pinning: () => ({ file: '/s/pins.json', makes: false }) }, ['--pins', '/s/pins.json']],
     ['where to leave what it saw', { stampsFile: '/s/stamps' }, ['--stamps', '/s/stamps']],
     ['to look at nothing but what runs', { machineOnly: true }, ['--machine']],
+    ['to let others go before it', { lowPriority: true }, ['--low-priority']],
     ['where components are', { components: '/c' }, ['--components', '/c']],
     ['no limit where there is none', { sweepBytesPerSecondMax: 'none', sweepCpuShareMax: 'none' }, []],
     ['how fast to read', { sweepBytesPerSecondMax: '50M' }, ['--max-bytes-per-second', '50M']],

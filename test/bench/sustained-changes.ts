@@ -25,7 +25,8 @@ const writer = `
       const fd = openSync(path, 'r+');
       writeSync(fd, path + 'round ' + String(round).padStart(4, '0'));
       closeSync(fd);
-      while (++changes / perSecond > (performance.now() - started) / 1_000);
+      changes++;
+      while (changes / perSecond > (performance.now() - started) / 1_000);
     }
   }
   console.log(performance.now() - started);
@@ -39,7 +40,9 @@ export async function sustainedChanges({ stateDir }: AgentProcess, root: string)
   );
   const paths = names.map((name) => join(root, name));
   const ms = Number(await outputOf([JSON.stringify(paths), `${rounds}`, `${perSecond}`]));
-  const expected = new Map(names.map((name, n) => [name, `sha256:${sha256Hex(`${paths[n]}round ${`${rounds}`.padStart(4, '0')}`)}`]));
+  const expected = new Map(
+    names.map((name, n) => [name, `sha256:${sha256Hex(`${paths[n]}round ${`${rounds}`.padStart(4, '0')}`)}`]),
+  );
 
   let missed = files;
   for (const from = performance.now(); missed > 0 && performance.now() - from < followMsMax; await sleep(200)) {

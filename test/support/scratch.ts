@@ -15,8 +15,8 @@ export interface Scratch {
   folder(name: string): string;
   /** `mount ARGS… target`; the target is made when missing. Needs root. */
   mount(args: readonly string[], target: string): void;
-  /** A writable view of `base` that leaves `base` alone: an overlay. Needs root. */
-  overlay(base: string, name: string): string;
+  /** A writable view of `base` that leaves `base` alone: an overlay, with further mount options. Needs root. */
+  overlay(base: string, name: string, options?: string): string;
   unmount(target: string): void;
   remove(): void;
 }
@@ -36,12 +36,13 @@ export function scratch(): Scratch {
     dir,
     folder,
     mount,
-    overlay: (base, name) => {
+    overlay: (base, name, options) => {
       const [upper, work] = [folder(`${name}.upper`), folder(`${name}.work`)];
       // The root of an overlay takes its attributes from the upper layer.
       execFileSync('chmod', ['--reference', base, upper]);
       execFileSync('chown', ['--reference', base, upper]);
-      mount(['-t', 'overlay', '-o', `lowerdir=${base},upperdir=${upper},workdir=${work}`, 'overlay'], join(dir, name));
+      const layers = `lowerdir=${base},upperdir=${upper},workdir=${work}${options ? `,${options}` : ''}`;
+      mount(['-t', 'overlay', '-o', layers, 'overlay'], join(dir, name));
       return join(dir, name);
     },
     unmount: (target) => void execFileSync('umount', [target]),
