@@ -6,6 +6,8 @@ import { installed } from '../shared/manifest.ts';
 import { expectedRate, expectedShare, parseBytesPerSecond, parseCpuShare } from './collect/pace.ts';
 import { expectedMemory, parseMemory } from './memory-max.ts';
 
+/** More are better watched as a whole. */
+const watchedFoldersMax = 64;
 const path = z.string().startsWith('/', 'expected an absolute path').max(4_096);
 
 /** The agent's door on the server; only its origin and a prefix are configured. */
@@ -58,10 +60,10 @@ export const AgentConfig = z
       'heap of a sweep, such as 256M, or none; one that would need more ends, and is a hole that says so',
     ),
     watch: z
-      .union([z.boolean(), z.literal('inotify')])
+      .union([z.boolean(), z.literal('inotify'), z.array(path).min(1).max(watchedFoldersMax)])
       .default(true)
       .describe(
-        'whether changes are looked at as they happen, and not only by sweeps: `true` by one mark for each filesystem where the kernel lets us, and else by a watch of each directory; `inotify` by the latter alone',
+        'whether changes are looked at as they happen, and not only by sweeps: `true` by one mark for each filesystem where the kernel lets us, and else by a watch of each directory; `inotify` by the latter alone; a list of folders within the root: these alone',
       ),
     commandLines: z
       .enum(['masked', 'shown'])

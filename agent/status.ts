@@ -36,7 +36,7 @@ export const Status = z
     }),
     spool: z.object({ reports: count, bytes: count }).describe('reports that the server has not acked yet'),
     watcher: z.object({
-      kind: z.enum(['fanotify', 'inotify', 'none']),
+      kind: z.enum(['fanotify', 'inotify', 'chokidar', 'none']),
       state: z.enum(['watching', 'partial', 'off']),
       error: z.string().nullable(),
       why: z.string().nullable().default(null).describe('why it is not a better one'),

@@ -261,7 +261,7 @@ async function watch(
   const silent = await silentMountsBeneath(root);
   return await openWatcher({
     root,
-    whole: config.watch !== 'inotify',
+    what: watchedBy(config.watch),
     commandLines: config.commandLines,
     clock: systemClock,
     onStart: root === '/' ? onStart : undefined,
@@ -279,6 +279,11 @@ async function watch(
       (otherDevice && inForce.manifest.rules.pseudoMounts.some((mount) => isBeneath(name, mount))),
     isSilent: (name) => silent.has(rawName(name)),
   });
+}
+
+function watchedBy(watch: AgentConfig['watch']): WatcherOptions['what'] {
+  if (typeof watch === 'object') return watch;
+  return watch === 'inotify' ? 'directories' : 'filesystems';
 }
 
 /** None where there is no root: nothing of it can be watched then, and sweeps say that it is gone. */

@@ -5,19 +5,20 @@ import { rootPrefix } from '../collect/system-path.ts';
 import { isMountRoot } from '../host/stat.ts';
 import { type DirectoryWatcherOptions, watchDirectories } from './directory-watcher.ts';
 import { type FilesystemWatcherOptions, watchFilesystems } from './filesystem-watcher.ts';
+import { watchFolders } from './folder-watcher.ts';
 import { followProcesses, type Processes, type ProcessesOptions } from './processes.ts';
 import type { FileWatcher, Watcher } from './watcher.ts';
 
 export interface WatcherOptions
   extends Pick<DirectoryWatcherOptions, 'root' | 'onHint' | 'isLeftOut' | 'isSilent'>,
     ProcessesOptions {
-  /** Whether to try for whole filesystems first. */
-  readonly whole: boolean;
+  /** Whole filesystems where that can be, each directory of the root, or all beneath some folders in it. */
+  readonly what: 'filesystems' | 'directories' | readonly string[];
 }
 
 /**
  * One mark for each filesystem where the kernel lets us, as long as it does, and else a watch for each directory: then all may
- * have changed meanwhile. Beside it the processes of the machine are followed, as far as that can be.
+ * have changed meanwhile. Where only some folders are asked for, these. Beside it the processes of the machine are followed, as far as that can be.
  */
 export async function openWatcher(options: WatcherOptions): Promise<Watcher> {
   const processes = followProcesses(options);
@@ -26,7 +27,10 @@ export async function openWatcher(options: WatcherOptions): Promise<Watcher> {
   let closed = false;
   const watchEach = async (reason: string | null) => {
     why = reason;
-    const opened = await watchDirectories(options);
+    const { what: folders } = options;
+    const opened = await (typeof folders === 'string'
+      ? watchDirectories(options)
+      : watchFolders({ ...options, folders }));
     watcher?.close();
     watcher = opened;
     if (closed) opened.close();
@@ -37,7 +41,7 @@ export async function openWatcher(options: WatcherOptions): Promise<Watcher> {
       (cause) => options.onLost(`${reason}; ${sentenceOf(cause)}`),
     );
   };
-  const whole = options.whole ? watchWhole({ ...options, onDeaf }, processes) : null;
+  const whole = options.what === 'filesystems' ? watchWhole({ ...options, onDeaf }, processes) : null;
   if (whole === null || typeof whole === 'string') await watchEach(whole);
   else watcher = whole;
   return {

@@ -25,7 +25,7 @@ export interface WatcherStatus extends FileWatcherStatus {
 }
 
 export interface FileWatcherStatus {
-  readonly kind: 'fanotify' | 'inotify' | 'none';
+  readonly kind: 'fanotify' | 'inotify' | 'chokidar' | 'none';
   /** `partial`: some directories are not watched, and `error` says why. Sweeps look at them all the same. */
   readonly state: 'watching' | 'partial' | 'off';
   /** Watched one by one; with fanotify none is. */

@@ -17,6 +17,7 @@ describe('agent.yaml', () => {
       sweepCpuShareMax: 'none',
       memoryMax: 'none',
       watch: true,
+      commandLines: 'masked',
     });
   });
 

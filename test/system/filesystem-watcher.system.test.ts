@@ -186,8 +186,8 @@ describe.skipIf(!isRoot)('the watcher of whole filesystems (needs root)', () => 
     root = join(place.dir, 'asked');
     place.mount(['-t', 'tmpfs', 'tmpfs'], root);
 
-    watcher = await openWatcher({ ...listeners, ...alone, root, whole: true });
-    const unasked = await openWatcher({ ...listeners, ...alone, root, whole: false });
+    watcher = await openWatcher({ ...listeners, ...alone, root, what: 'filesystems' });
+    const unasked = await openWatcher({ ...listeners, ...alone, root, what: 'directories' });
     unasked.close();
 
     expect([watcher.status.kind, unasked.status.kind, unasked.status.why]).toEqual(['fanotify', 'inotify', null]);
@@ -197,7 +197,7 @@ describe.skipIf(!isRoot)('the watcher of whole filesystems (needs root)', () => 
     root = place.folder('part');
     mkdirSync(join(root, 'etc'));
 
-    watcher = await openWatcher({ ...listeners, ...alone, root, whole: true });
+    watcher = await openWatcher({ ...listeners, ...alone, root, what: 'filesystems' });
 
     expect(watcher.status).toMatchObject({ kind: 'inotify', why: 'the root is only a part of its filesystem' });
     sh('echo x > etc/x');
@@ -208,7 +208,7 @@ describe.skipIf(!isRoot)('the watcher of whole filesystems (needs root)', () => 
     root = join(place.dir, 'deaf');
     place.mount(['-t', 'tmpfs', 'tmpfs'], root);
     mkdirSync(join(root, 'etc'));
-    watcher = await openWatcher({ ...listeners, ...alone, root, whole: true });
+    watcher = await openWatcher({ ...listeners, ...alone, root, what: 'filesystems' });
     expect(watcher.status.kind).toBe('fanotify');
 
     failing.error = -constants.errno.EIO;
