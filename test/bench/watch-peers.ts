@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { houseDir } from '../../packaging/run-command.ts';
 import { rssOf } from './program.ts';
 
 /** Watches a tree and says so on a line when it is ready. */
@@ -10,21 +10,11 @@ interface WatchPeer {
   readonly ready: RegExp;
 }
 
-const chokidar = `
-  import { watch } from 'chokidar';
-  watch(process.argv[1], { ignoreInitial: true }).on('all', () => undefined).on('ready', () => console.log('ready'));
-`;
-const parcel = `
-  import { subscribe } from '@parcel/watcher';
-  await subscribe(process.argv[1], () => undefined);
-  console.log('ready');
-  setInterval(() => undefined, 1e9);
-`;
-const inNode = (script: string) => (root: string) => [process.execPath, '--input-type=module', '--eval', script, root];
+const inNode = (file: string) => (root: string) => [process.execPath, join(import.meta.dirname, file), root];
 
 export const watchPeers: readonly WatchPeer[] = [
-  { name: 'chokidar', command: inNode(chokidar), ready: /^ready$/m },
-  { name: '@parcel/watcher', command: inNode(parcel), ready: /^ready$/m },
+  { name: 'chokidar', command: inNode('watch-chokidar.ts'), ready: /^ready$/m },
+  { name: '@parcel/watcher', command: inNode('watch-parcel.ts'), ready: /^ready$/m },
   { name: 'inotifywait -r', command: (root) => ['inotifywait', '-m', '-r', root], ready: /Watches established/ },
 ];
 
@@ -38,7 +28,7 @@ export async function costOfWatching(
 ): Promise<{ readonly readyMs: number; readonly rss: number }> {
   const [file, ...args] = command(root) as [string, ...string[]];
   const started = performance.now();
-  const child = spawn(file, args, { cwd: houseDir, stdio: ['ignore', 'pipe', 'pipe'], timeout: readyMsMax });
+  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: readyMsMax });
   try {
     await says(child, ready, name);
     const readyMs = performance.now() - started;
