@@ -49,7 +49,8 @@ export interface Agenda {
   /** True when none was asked for yet. */
   askForSweep(): boolean;
   sweepEnded(now: number): void;
-  checkEnded(startedAt: number, now: number): void;
+  /** With the time that it took of a processor, in milliseconds. */
+  checkEnded(tookMs: number, now: number): void;
   /** What is compared with is another: a full report is owed, and the sweep for it is due now. */
   judgedAnew(now: number): void;
   /** What is known is spooled. */
@@ -113,10 +114,10 @@ export function createAgenda(startedAt: number, limits: AgendaLimits = agendaLim
       sweepDueAt = now + limits.sweepEveryMs * (1 - sweepSpread + 2 * sweepSpread * random());
       scheduledAt = sweepDueAt;
     },
-    checkEnded(begunAt, now) {
+    checkEnded(tookMs, now) {
       const { checkShare, checkBurstMs, checkGapMsMax } = limits;
       const had = Math.min(checkBurstMs, credit.ms + (now - credit.at) / checkShare);
-      credit = { ms: Math.max(had - (now - begunAt), -checkGapMsMax / checkShare), at: now };
+      credit = { ms: Math.max(had - tookMs, -checkGapMsMax / checkShare), at: now };
       checkAllowedAt = now + Math.max(0, -credit.ms) * checkShare;
     },
     judgedAnew(now) {

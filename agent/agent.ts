@@ -28,6 +28,8 @@ export interface AgentLimits extends AgendaLimits {
   readonly bootLookMs: number;
   /** The loop turns at least so often, also when there is nothing to do. */
   readonly turnMsMax: number;
+  /** So long nothing is heard of changes before a sweep that looks at all of them. */
+  readonly pauseMsMax: number;
   /** What a check reads, in the agent's own thread, which does nothing else meanwhile; past it a sweep looks, in a child. */
   readonly checkBytesMax: number;
 }
@@ -37,6 +39,7 @@ const agentLimits: AgentLimits = {
   recheckMs: 5_000,
   bootLookMs: 15_000,
   turnMsMax: statusEveryMs,
+  pauseMsMax: 15_000,
   checkBytesMax: 8 * 1_073_741_824,
 };
 
@@ -48,7 +51,7 @@ export interface AgentOptions {
   readonly reporter: Reporter;
   readonly spool: Pick<Spool, 'reports' | 'bytes'>;
   readonly dirty: DirtySet;
-  watcher(): Pick<Watcher, 'status' | 'doubt'>;
+  watcher(): Omit<Watcher, 'close'>;
   readonly sweep: Sweeper;
   readonly checker: Checker;
   readonly settling: Settling;
@@ -56,6 +59,8 @@ export interface AgentOptions {
   onTold(): void;
   writeStatus(status: Status): Promise<void>;
   footprint?(): Footprint;
+  /** What this thread has taken of a processor; without it, time goes for it. */
+  cpuMs?(): number;
   readonly memory?: MemoryWatch;
   /** The loop has turned once more: nothing else may say so, since it tells that the agent is alive. */
   onTurn?(): void;
@@ -91,6 +96,7 @@ export interface Agent {
 export function createAgent(options: AgentOptions): Agent {
   const { reporter, dirty, settling, clock, log } = options;
   const limits = { ...agentLimits, ...options.limits };
+  const cpuMs = options.cpuMs ?? (() => clock.monotonic());
   const agenda = createAgenda(clock.monotonic(), limits, options.random);
   const slept = createSlept(clock);
 
@@ -105,6 +111,7 @@ export function createAgent(options: AgentOptions): Agent {
   let isPutOff = false;
   let statusDueAt = Number.NEGATIVE_INFINITY;
   let bootDueAt = Number.NEGATIVE_INFINITY;
+  let resumeAt = Number.POSITIVE_INFINITY;
   let wake = () => {};
 
   const noteStatus = () => {
@@ -195,7 +202,11 @@ export function createAgent(options: AgentOptions): Agent {
     if (dirty.overflowed) {
       dirty.take(now);
       needSweep('more changes than checks can follow');
+      options.watcher().pause();
+      resumeAt = now + limits.pauseMsMax;
     }
+    // Where the sweep has to wait, changes are followed as well as they can be.
+    if (now >= resumeAt) resume();
     if (dirty.dueAt() <= now) agenda.hinted(now);
   }
 
@@ -212,7 +223,7 @@ export function createAgent(options: AgentOptions): Agent {
     const bootLookAt = settling.settled === null ? bootDueAt : Number.POSITIVE_INFINITY;
     // What is due already is on the agenda.
     const dirtyAt = dirty.dueAt() > clock.monotonic() ? dirty.dueAt() : Number.POSITIVE_INFINITY;
-    return Math.min(agenda.dueAt(), statusDueAt, bootLookAt, dirtyAt, again?.at ?? Number.POSITIVE_INFINITY);
+    return Math.min(agenda.dueAt(), statusDueAt, bootLookAt, dirtyAt, resumeAt, again?.at ?? Number.POSITIVE_INFINITY);
   }
 
   function needSweep(reason: string): void {
@@ -234,7 +245,13 @@ export function createAgent(options: AgentOptions): Agent {
     noteStatus();
   }
 
+  function resume(): void {
+    resumeAt = Number.POSITIVE_INFINITY;
+    options.watcher().resume();
+  }
+
   function startSweep(signal: AbortSignal): void {
+    resume();
     sweeping = 'fresh';
     isPutOff = false;
     sweepStartedAt = clock.monotonic();
@@ -268,9 +285,10 @@ export function createAgent(options: AgentOptions): Agent {
     giveMemoryBack();
   }
 
-  async function check(startedAt: number): Promise<void> {
+  async function check(now: number): Promise<void> {
+    const before = cpuMs();
     try {
-      const dirt = dirty.take(startedAt);
+      const dirt = dirty.take(now);
       const scan = await checkDirt(options.checker, dirt, reporter.state.open.values(), limits.checkBytesMax);
       if (scan === undefined) return needSweep('a check cannot answer for the changed names');
       options.watcher().doubt(scan.findings.filter(isProgram).map(({ name }) => rawName(name)));
@@ -282,7 +300,7 @@ export function createAgent(options: AgentOptions): Agent {
       log.warn({ reason: sentenceOf(error) }, 'a check failed');
       needSweep('a check failed');
     } finally {
-      agenda.checkEnded(startedAt, clock.monotonic());
+      agenda.checkEnded(cpuMs() - before, clock.monotonic());
     }
   }
 

@@ -68,3 +68,9 @@ function childrenCpuSeconds(): number | null {
 function rounded(value: number, parts: number): number {
   return Math.max(0, Math.round(value * parts) / parts);
 }
+
+/** What the thread that asks has taken of a processor. */
+export function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
+}

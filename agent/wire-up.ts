@@ -23,7 +23,7 @@ import { findSilentMounts, type SilentMounts } from './collect/silent-mounts.ts'
 import { rootPrefix } from './collect/system-path.ts';
 import { type AgentConfig, agentUrl, loadConfig } from './config.ts';
 import { readFacts } from './facts.ts';
-import { createFootprint } from './footprint.ts';
+import { createFootprint, threadCpuMs } from './footprint.ts';
 import { giveMemoryBack } from './give-memory-back.ts';
 import { readMemorySigns } from './host/memory-signs.ts';
 import { createMemoryWatch } from './memory-watch.ts';
@@ -179,6 +179,7 @@ async function runAgainst(
       },
       onTurn: manager.beat,
       footprint: createFootprint(config, systemClock),
+      cpuMs: threadCpuMs,
       memory: createMemoryWatch({ read: readMemorySigns, shrink: giveMemoryBack, clock: systemClock, log }),
       clock: systemClock,
       log,

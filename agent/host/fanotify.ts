@@ -14,7 +14,7 @@ const raw = {
 };
 
 const [closeOnExec, nonBlocking, reportDirectory, reportName] = [0x1, 0x2, 0x400, 0x800];
-const [markAdd, markFilesystem] = [0x1, 0x100];
+const [markAdd, markRemove, markFilesystem] = [0x1, 0x2, 0x100];
 
 /** Bits of an event's mask, from linux/fanotify.h. */
 export const fanotify = {
@@ -38,16 +38,21 @@ const changes =
   fanotify.movedTo |
   fanotify.create |
   fanotify.delete |
-  fanotify.openExec |
   fanotify.onDirectory;
 
 /** A group that only notifies, with the directory and the name of each event: Linux 5.9, CAP_SYS_ADMIN for what we mark. */
 export const openGroup = (): number =>
   checked(raw.fanotify_init(closeOnExec | nonBlocking | reportDirectory | reportName, 0));
 
-/** Marks the whole filesystem that is mounted at a path. */
-export const markFilesystemAt = (group: number, path: Path): number =>
-  checked(raw.fanotify_mark(group, markAdd | markFilesystem, changes, AT_FDCWD, path));
+/** Marks the whole filesystem that is mounted at a path, for what is run there and, mostly, for what changes. */
+export function markFilesystemAt(group: number, path: Path, changesToo: boolean): number {
+  const mask = fanotify.openExec | (changesToo ? changes : 0);
+  return checked(raw.fanotify_mark(group, markAdd | markFilesystem, mask, AT_FDCWD, path));
+}
+
+/** From now on the kernel tells no changes there, which costs who makes them nothing. */
+export const unmarkChangesAt = (group: number, path: Path): number =>
+  checked(raw.fanotify_mark(group, markRemove | markFilesystem, changes, AT_FDCWD, path));
 
 /** The events that wait, as bytes; -EAGAIN when none does. */
 export const readEvents = (group: number, into: Buffer): number => checked(raw.read(group, into, into.length));

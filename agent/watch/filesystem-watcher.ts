@@ -1,11 +1,20 @@
 import { constants, openSync } from 'node:fs';
 import type { Actor } from '../../shared/actor.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { sentenceOf } from '../../shared/errors.ts';
 import { encodeRaw, type RawName } from '../../shared/name.ts';
 import { readMounts } from '../collect/mounts.ts';
 import { isLocal } from '../collect/silent-mounts.ts';
 import { type RootPrefix, systemPath } from '../collect/system-path.ts';
-import { filesystemIdAt, handleOf, markFilesystemAt, openByHandle, openGroup, readEvents } from '../host/fanotify.ts';
+import {
+  filesystemIdAt,
+  handleOf,
+  markFilesystemAt,
+  openByHandle,
+  openGroup,
+  readEvents,
+  unmarkChangesAt,
+} from '../host/fanotify.ts';
 import { close, cPath, errno, readLink } from '../host/libc.ts';
 import { O_PATH } from '../host/open-beneath.ts';
 import { waitForAny } from '../host/poll.ts';
@@ -26,9 +35,19 @@ export interface FilesystemWatcherOptions {
   readonly onOpenedToRun: (path: RawName, pid: number) => void;
   /** Filesystems that are not marked, by where they begin within the root. */
   readonly isLeftOut: (name: string, otherDevice: boolean) => boolean;
+  readonly clock: Clock;
 }
 
-const eventsBytes = 64 * 1_024;
+/** Can be told that nobody wants to hear of changes for a while. */
+export interface FilesystemWatcher extends FileWatcher {
+  pause(): void;
+  /** What changes from here on is told again. */
+  resume(): void;
+}
+
+const eventsBytes = 256 * 1_024;
+/** After some events, so long more are gathered: to wake us for each would cost who makes them more than all else. */
+const gatherMs = 10;
 /** A closed watcher lets go after so long. */
 const waitMsMax = 1_000;
 
@@ -36,14 +55,15 @@ const waitMsMax = 1_000;
  * One fanotify mark a filesystem: every change of every file on it, whichever way it was reached, and no watch of a
  * directory to miss. Filesystems that are mounted later are marked then. A text says why the kernel does not let us.
  */
-export function watchFilesystems(options: FilesystemWatcherOptions): FileWatcher | string {
-  const { root, onHint, onLost, onDeaf, isLeftOut, onEvents, actorOf, onOpenedToRun } = options;
+export function watchFilesystems(options: FilesystemWatcherOptions): FilesystemWatcher | string {
+  const { root, onHint, onLost, onDeaf, isLeftOut, onEvents, actorOf, onOpenedToRun, clock } = options;
   const group = openGroup();
   if (group < 0) return refusal(-group);
   const marked = new Map<RawName, string>();
   let unmarked: string | null = null;
   let deaf: string | null = null;
   let closed = false;
+  let isPaused = false;
 
   const mountinfo = open('/proc/self/mountinfo', 'r');
   const failed = mountinfo < 0 ? -errno.ENOSYS : mark('') || tryHandles(root);
@@ -62,6 +82,17 @@ export function watchFilesystems(options: FilesystemWatcherOptions): FileWatcher
       const error = deaf ?? unmarked;
       return { kind: 'fanotify', state: error === null ? 'watching' : 'partial', directories: 0, error };
     },
+    pause: () => {
+      isPaused = true;
+      for (const mount of marked.keys()) unmarkChangesAt(group, cPath(root + mount || '/'));
+    },
+    resume: () => {
+      if (!isPaused) return;
+      isPaused = false;
+      const failed = mark('');
+      if (failed < 0) return onDeaf(refusal(-failed));
+      markMounts((mount) => onHint({ name: encodeRaw(mount), isWritten: false }));
+    },
     close: () => {
       closed = true;
       void ended.then(() => {
@@ -77,7 +108,7 @@ export function watchFilesystems(options: FilesystemWatcherOptions): FileWatcher
     const id = filesystemIdAt(path);
     if (typeof id === 'number') return id;
     // Again at each look: a mark ends with its filesystem, and another one or the same may be in that place now.
-    const result = markFilesystemAt(group, path);
+    const result = markFilesystemAt(group, path, !isPaused);
     if (result < 0) return result;
     const isNew = marked.get(mount) !== id;
     marked.set(mount, id);
@@ -120,6 +151,7 @@ export function watchFilesystems(options: FilesystemWatcherOptions): FileWatcher
       if (length > 0) {
         onEvents();
         tell(buffer.subarray(0, length));
+        if (length < eventsBytes / 2) await clock.sleep(gatherMs);
       }
       if (length < 0 && length !== -errno.EAGAIN) throw new Error(`error ${-length}`);
     }

@@ -4,7 +4,7 @@ import { isWholeMount } from '../collect/mounts.ts';
 import { rootPrefix } from '../collect/system-path.ts';
 import { isMountRoot } from '../host/stat.ts';
 import { type DirectoryWatcherOptions, watchDirectories } from './directory-watcher.ts';
-import { type FilesystemWatcherOptions, watchFilesystems } from './filesystem-watcher.ts';
+import { type FilesystemWatcher, type FilesystemWatcherOptions, watchFilesystems } from './filesystem-watcher.ts';
 import { watchFolders } from './folder-watcher.ts';
 import { followProcesses, type Processes, type ProcessesOptions } from './processes.ts';
 import type { FileWatcher, Watcher } from './watcher.ts';
@@ -41,14 +41,17 @@ export async function openWatcher(options: WatcherOptions): Promise<Watcher> {
       (cause) => options.onLost(`${reason}; ${sentenceOf(cause)}`),
     );
   };
-  const whole = options.what === 'filesystems' ? watchWhole({ ...options, onDeaf }, processes) : null;
-  if (whole === null || typeof whole === 'string') await watchEach(whole);
+  const found = options.what === 'filesystems' ? watchWhole({ ...options, onDeaf }, processes) : null;
+  const whole = typeof found === 'object' ? found : null;
+  if (whole === null) await watchEach(found as string | null);
   else watcher = whole;
   return {
     get status() {
       return { ...watcher!.status, why, processes: processes.error };
     },
     doubt: processes.doubt,
+    pause: () => whole?.pause(),
+    resume: () => whole?.resume(),
     close: () => {
       closed = true;
       watcher!.close();
@@ -61,7 +64,7 @@ export async function openWatcher(options: WatcherOptions): Promise<Watcher> {
 function watchWhole(
   options: WatcherOptions & Pick<FilesystemWatcherOptions, 'onDeaf'>,
   { actorOf, drain, opened }: Processes,
-): FileWatcher | string {
+): FilesystemWatcher | string {
   if (!existsSync(options.root)) return 'the root is not there';
   const root = rootPrefix(options.root);
   if (!isMountRoot(root || '/') || !isWholeMount(root)) return 'the root is only a part of its filesystem';

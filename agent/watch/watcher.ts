@@ -14,6 +14,10 @@ export interface Watcher {
   readonly status: WatcherStatus;
   /** Tells again when one of these programs begins to run, or any: what was thought of them may not hold. */
   doubt(programs?: Iterable<RawName>): void;
+  /** A sweep will look at everything: until it begins nobody needs to hear of changes, where hearing of them costs others. */
+  pause(): void;
+  /** What changes from here on is told again. */
+  resume(): void;
   close(): void;
 }
 
@@ -65,5 +69,7 @@ export type OnLost = (reason: string) => void;
 export const noWatcher: Watcher = {
   status: { kind: 'none', state: 'off', directories: 0, error: null, why: null, processes: 'nothing is watched' },
   doubt: () => undefined,
+  pause: () => undefined,
+  resume: () => undefined,
   close: () => undefined,
 };

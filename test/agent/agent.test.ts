@@ -39,6 +39,8 @@ let running: Promise<void> | undefined;
 let settled: Settled | null;
 let settles: boolean;
 let told: string[];
+/** What the watcher was told, and what came then. */
+let heard: string[];
 let shortage: Shortage | undefined;
 
 beforeEach(async () => {
@@ -55,6 +57,7 @@ beforeEach(async () => {
   settled = { at: aTime, by: 'time' };
   settles = false;
   told = [];
+  heard = [];
   shortage = undefined;
 });
 afterEach(async () => {
@@ -151,6 +154,20 @@ describe('the agent', () => {
     for (const n of [1, 2, 3, 4]) hint(`/etc/${n}`);
 
     await until(() => sweeps === 2);
+    // Nobody needs to hear of changes until the sweep begins; the first sweep finds nothing to resume.
+    expect(heard).toEqual(['resume', 'pause', 'resume', 'sweep']);
+  });
+
+  it('hears of changes again where the sweep has to wait', async () => {
+    dirty = createDirtySet(3);
+    start({ pauseMsMax: 5, sweepGapMs: 60_000 });
+    await until(() => spool.reports === 1);
+
+    for (const n of [1, 2, 3, 4]) hint(`/etc/${n}`);
+
+    await until(() => heard.length === 3);
+    expect(heard).toEqual(['resume', 'pause', 'resume']);
+    expect(sweeps).toBe(1);
   });
 
   it.each<[string, () => Promise<undefined>]>([
@@ -262,10 +279,15 @@ function start(
     reporter,
     spool,
     dirty,
-    watcher: () => noWatcher,
+    watcher: () => ({
+      ...noWatcher,
+      pause: () => void heard.push('pause'),
+      resume: () => void heard.push('resume'),
+    }),
     memory: { look: () => shortage },
     sweep: async (signal, of) => {
       sweeps += 1;
+      if (sweeps > 1) heard.push('sweep');
       return await sweep(signal, of);
     },
     checker,

@@ -46,8 +46,9 @@ describe.skipIf(!isRoot)('the watcher of whole filesystems (needs root)', () => 
     onEvents: () => undefined,
     actorOf: () => anActor(),
     onOpenedToRun: () => undefined,
+    clock: systemClock,
   };
-  const alone = { onStart: undefined, commandLines: 'masked', clock: systemClock } as const;
+  const alone = { onStart: undefined, commandLines: 'masked' } as const;
   const watch = (overrides: Partial<FilesystemWatcherOptions> = {}) => {
     const opened = watchFilesystems({ ...listeners, root, ...overrides });
     if (typeof opened === 'string') throw new Error(opened);
@@ -143,6 +144,26 @@ describe.skipIf(!isRoot)('the watcher of whole filesystems (needs root)', () => 
     sh('echo x > data/inner/x; echo y > other/y; echo z > z');
 
     await hinted('/data/inner/x', '/other/inner/x', '/data/y', '/other/y', '/z');
+    expect(losses).toEqual([]);
+  });
+
+  it('hears of no change while it is paused, only of what is run, and of every change from then on', async () => {
+    root = join(place.dir, 'paused');
+    place.mount(['-t', 'tmpfs', 'tmpfs'], root);
+    sh('cp /bin/true program');
+    const run: string[] = [];
+    const paused = watchFilesystems({ ...listeners, root, onOpenedToRun: (path) => void run.push(path) });
+    if (typeof paused === 'string') throw new Error(paused);
+    watcher = paused;
+
+    paused.pause();
+    sh('echo x > unheard; mkdir new; ./program');
+    await until(() => run.includes('/program'));
+    paused.resume();
+    sh('echo x > heard; echo y > new/y');
+    await hinted('/heard', '/new/y');
+
+    expect([...hints].sort()).toEqual(['/heard', '/new/y']);
     expect(losses).toEqual([]);
   });
 
