@@ -25,11 +25,12 @@ const unset = 0xffff_ffff;
 /** Undefined where there is no such process any more. */
 export function readProcess(pid: number, shown: Arguments, own: Place, proc = '/proc'): ProcessFacts | undefined {
   const at = `${proc}/${pid}`;
+  // The program first: these two are gone before the rest when a process ends.
+  const program = readLink(`${at}/exe`);
+  const cmdline = typeof program === 'number' ? '' : read(`${at}/cmdline`);
   const status = read(`${at}/status`);
   const parent = /^PPid:\t(\d+)$/m.exec(status)?.[1];
   if (parent === undefined) return undefined;
-  const program = readLink(`${at}/exe`);
-  const cmdline = read(`${at}/cmdline`);
   const groups = read(`${at}/cgroup`);
   const { unit, container } = originIn(groups);
   return {
