@@ -11,6 +11,8 @@ import { until } from './until.ts';
 export interface LiveMachine {
   /** Runs to its end. */
   readonly run: (...command: readonly string[]) => { readonly code: number | null; readonly stdout: string };
+  /** The command line that runs a command there, for who starts it in another way. */
+  readonly inside: (...command: readonly string[]) => readonly string[];
   /** Starts what stays until it is stopped: once its program is what `runs` says, as the kernel writes it. */
   readonly start: (runs: string, ...command: readonly string[]) => Promise<{ readonly stop: () => Promise<void> }>;
   /** `before` is a command that ends by running its arguments. */
@@ -66,6 +68,7 @@ export async function startMachine(root: string, processes: 'own' | 'shared' = '
   };
   return {
     run,
+    inside,
     start: async (runs, ...command) => {
       const [file, ...args] = inside(...command);
       const started = spawn(file!, args, { stdio: ['ignore', 'ignore', 'inherit'], env });
