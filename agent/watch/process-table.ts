@@ -8,7 +8,6 @@ import type { ProcessFacts } from './read-process.ts';
 export interface ProcessTable {
   /** Of a process that is not known and is gone, its id and nothing else. */
   actorOf(pid: number): Actor;
-  isContained(pid: number): boolean;
   note(event: ProcessEvent): void;
   /** It opened a file to run it. Told in one order with what it does, and not with what `note` is told. */
   opened(pid: number, path: RawName): void;
@@ -64,7 +63,6 @@ export function createProcessTable({ read, isFollowed, clock, limits }: ProcessT
       one.actor ??= actorFrom(pid, one.facts);
       return one.actor;
     },
-    isContained: (pid) => lookUp(pid).facts.container !== null,
     note(event) {
       const before = known.get(event.pid);
       switch (event.kind) {

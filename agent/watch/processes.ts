@@ -31,7 +31,8 @@ export interface Processes {
   close(): void;
 }
 
-export function followProcesses({ onStart, onLost, commandLines, clock }: ProcessesOptions): Processes {
+export function followProcesses(options: ProcessesOptions): Processes {
+  const { onStart, onLost, commandLines, clock } = options;
   const own = ownPlace('/proc');
   let watcher: ProcessWatcher | string = '';
   const errorNow = () => (typeof watcher === 'string' ? watcher : watcher.error);
@@ -40,8 +41,8 @@ export function followProcesses({ onStart, onLost, commandLines, clock }: Proces
     isFollowed: () => errorNow() === null,
     clock,
   });
-  const { actorOf, isContained } = table;
-  const starts = onStart && openStarts({ onStart, actorOf, isContained, own });
+  const { actorOf } = table;
+  const starts = onStart && openStarts({ onStart, actorOf, own });
   watcher = watchProcesses({
     onEvent: (event) => {
       table.note(event);
