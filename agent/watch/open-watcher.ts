@@ -10,7 +10,7 @@ import type { FileWatcher, Watcher } from './watcher.ts';
 
 export interface WatcherOptions
   extends Pick<DirectoryWatcherOptions, 'root' | 'onHint' | 'isLeftOut' | 'isSilent'>,
-    ProcessesOptions {
+    Omit<ProcessesOptions, 'isToldOfOpens'> {
   /** Whether to try for whole filesystems first. */
   readonly whole: boolean;
 }
@@ -20,8 +20,8 @@ export interface WatcherOptions
  * have changed meanwhile. Beside it the processes of the machine are followed, as far as that can be.
  */
 export async function openWatcher(options: WatcherOptions): Promise<Watcher> {
-  const processes = followProcesses(options);
   let watcher: FileWatcher | undefined;
+  const processes = followProcesses({ ...options, isToldOfOpens: () => watcher?.status.kind === 'fanotify' });
   let why: string | null = null;
   let closed = false;
   const watchEach = async (reason: string | null) => {

@@ -13,6 +13,8 @@ export interface ProcessesOptions {
   /** Given where the root is that of the machine: what else runs there says nothing of a root that merely lies on it. */
   readonly onStart: OnStart | undefined;
   readonly onLost: OnLost;
+  /** Whether `opened` is called for each file that is opened to be run. */
+  readonly isToldOfOpens: () => boolean;
   readonly commandLines: Arguments;
   readonly clock: Clock;
 }
@@ -32,7 +34,7 @@ export interface Processes {
 }
 
 export function followProcesses(options: ProcessesOptions): Processes {
-  const { onStart, onLost, commandLines, clock } = options;
+  const { onStart, onLost, isToldOfOpens, commandLines, clock } = options;
   const own = ownPlace('/proc');
   let watcher: ProcessWatcher | string = '';
   const errorNow = () => (typeof watcher === 'string' ? watcher : watcher.error);
@@ -42,7 +44,7 @@ export function followProcesses(options: ProcessesOptions): Processes {
     clock,
   });
   const { actorOf } = table;
-  const starts = onStart && openStarts({ onStart, actorOf, own });
+  const starts = onStart && openStarts({ onStart, actorOf, isToldOfOpens, own });
   watcher = watchProcesses({
     onEvent: (event) => {
       table.note(event);

@@ -4,11 +4,14 @@ import { digestOfMemory } from '../collect/live/memory-file.ts';
 import { lookAtProcess, type Place, plainFileAt } from '../collect/live/processes.ts';
 import { isWithoutPath, programOf } from '../collect/live/program.ts';
 import { fileStateAt } from '../host/stat.ts';
+import { scriptOf } from './script.ts';
 import type { OnStart } from './watcher.ts';
 
 export interface StartsOptions {
   readonly onStart: OnStart;
   readonly actorOf: (pid: number) => Actor;
+  /** Whether `opened` is called for each. */
+  readonly isToldOfOpens: () => boolean;
   /** Of the machine that is looked at. */
   readonly own: Place;
   readonly proc?: string;
@@ -27,7 +30,7 @@ export interface Starts {
 /** Files that were told of, the first ones forgotten first. */
 const toldMax = 4_096;
 
-export function openStarts({ onStart, actorOf, own, proc = '/proc' }: StartsOptions): Starts {
+export function openStarts({ onStart, actorOf, isToldOfOpens, own, proc = '/proc' }: StartsOptions): Starts {
   /** By name, which file it was and how it stood; of one without a path, what was in it. */
   const told = new Map<RawName, string>();
   return {
@@ -38,6 +41,8 @@ export function openStarts({ onStart, actorOf, own, proc = '/proc' }: StartsOpti
       if (typeof seen !== 'object' || seen.place === 'contained') return;
       const program = programOf(seen.link, seen.file, plainFileAt);
       const { name, state } = program;
+      const script = isToldOfOpens() ? undefined : scriptOf(at, seen.file);
+      if (script !== undefined) tellFile(script, pid);
       if (state === 'there') return tellFile(name, pid);
       if (!isWithoutPath(program)) return onStart({ name, state, actor: actorOf(pid) });
       const digest = digestOfMemory(`${at}/exe`) ?? 'unknown';
