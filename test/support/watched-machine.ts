@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding } from '../../shared/finding.ts';
-import { debianRoot } from './debian-root.ts';
+import { type DebianOptions, debianRoot } from './debian-root.ts';
 import { type GatewayDouble, startGatewayDouble } from './gateway-double.ts';
 import { bakeInto, installAgent, type LiveMachine, startMachine } from './live-machine.ts';
 import type { Keys } from './pristine-cli.ts';
@@ -19,12 +19,15 @@ export interface WatchedMachine {
   /** All that was ever reported, by subject and name; of each the first. */
   readonly findings: () => ReadonlyMap<string, Finding>;
   readonly log: () => string;
+  /** The agent begins anew, as after an update of it, with other settings besides. */
+  readonly restart: (settings?: object) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
 export interface WatchedMachineOptions {
   readonly place: Scratch;
   readonly keys: Keys;
+  readonly debian?: DebianOptions;
   /** As `pristine.yaml` has them. */
   readonly rules?: string;
   /** Puts into the root what the image shall have. */
@@ -37,7 +40,7 @@ const node = '/usr/lib/pristine/bin/node';
 export async function startWatchedMachine(options: WatchedMachineOptions): Promise<WatchedMachine> {
   const { place, keys } = options;
   const root = join(place.dir, 'root');
-  const layers = `lowerdir=${debianRoot()},upperdir=${place.folder('upper')},workdir=${place.folder('work')}`;
+  const layers = `lowerdir=${debianRoot(options.debian)},upperdir=${place.folder('upper')},workdir=${place.folder('work')}`;
   // Without these two an overlay cannot be marked.
   place.mount(['-t', 'overlay', '-o', `${layers},index=on,nfs_export=on`, 'overlay'], root);
   await installAgent(root, keys);
@@ -48,10 +51,16 @@ export async function startWatchedMachine(options: WatchedMachineOptions): Promi
   const gateway = await startGatewayDouble();
   const machine = await startMachine(root, 'shared');
   writeFileSync(join(root, 'tmp/token'), 'token');
-  writeFileSync(join(root, 'tmp/agent.yaml'), JSON.stringify({ server: gateway.url, joinTokenFile: '/tmp/token' }));
   const command = `exec ${node} /usr/lib/pristine/pristine.js run --config /tmp/agent.yaml 2>/tmp/agent.log`;
-  const agent = await machine.start(node, 'sh', '-c', command);
-  await until(() => gateway.acked.length > 0);
+  const startAgent = async (settings: object = {}) => {
+    const config = { server: gateway.url, joinTokenFile: '/tmp/token', ...settings };
+    writeFileSync(join(root, 'tmp/agent.yaml'), JSON.stringify(config));
+    const before = gateway.stored.length;
+    const started = await machine.start(node, 'sh', '-c', command);
+    await until(() => gateway.stored.slice(before).some(({ full }) => full));
+    return started;
+  };
+  let agent = await startAgent();
   return {
     ...{ root, machine, gateway, run },
     findings: () => {
@@ -59,6 +68,10 @@ export async function startWatchedMachine(options: WatchedMachineOptions): Promi
       return new Map(opened.toReversed().map((finding) => [`${finding.subject} ${finding.name}`, finding]));
     },
     log: () => readFileSync(join(root, 'tmp/agent.log'), 'utf8'),
+    restart: async (settings) => {
+      await agent.stop();
+      agent = await startAgent(settings);
+    },
     stop: async () => {
       await agent.stop();
       machine.stop();
