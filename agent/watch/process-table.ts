@@ -16,8 +16,8 @@ export interface ProcessTable {
 }
 
 export interface ProcessTableOptions {
-  /** Undefined where there is no such process any more. */
-  readonly read: (pid: number) => ProcessFacts | undefined;
+  /** Undefined where there is no such process any more; `before` is who it was, for what cannot be read of one that ends. */
+  readonly read: (pid: number, before?: ProcessFacts) => ProcessFacts | undefined;
   /** Whether each process is told of: then one that is gone is still who it was, and no other has its id. */
   readonly isFollowed: () => boolean;
   readonly clock: Pick<Clock, 'monotonic'>;
@@ -73,7 +73,7 @@ export function createProcessTable({ read, isFollowed, clock, limits }: ProcessT
           return;
         }
         case 'started': {
-          const facts = mayRead() ? read(event.pid) : undefined;
+          const facts = mayRead() ? read(event.pid, before?.facts) : undefined;
           if (before === undefined || isRunning(facts)) {
             if (facts !== undefined) keep(event.pid, { facts, readAt: clock.monotonic() });
             return;
@@ -110,7 +110,7 @@ export function createProcessTable({ read, isFollowed, clock, limits }: ProcessT
     const one = known.get(pid);
     const now = clock.monotonic();
     if (one !== undefined && now - one.readAt < freshMs) return one;
-    const facts = read(pid);
+    const facts = read(pid, one?.facts);
     if (one !== undefined && !isRunning(facts) && isFollowed()) return one;
     if (facts !== undefined) return keep(pid, { facts, readAt: now });
     known.delete(pid);

@@ -39,7 +39,7 @@ export function followProcesses(options: ProcessesOptions): Processes {
   let watcher: ProcessWatcher | string = '';
   const errorNow = () => (typeof watcher === 'string' ? watcher : watcher.error);
   const table = createProcessTable({
-    read: (pid) => readProcess(pid, commandLines, own),
+    read: (pid, before) => readProcess(pid, { shown: commandLines, own, before }),
     isFollowed: () => errorNow() === null,
     clock,
   });
