@@ -11,6 +11,11 @@ import { startWatchedMachine, type WatchedMachine } from '../support/watched-mac
 import { aWorkbench } from '../support/workbench.ts';
 
 const edits = 200;
+/**
+ * Measured on two cores beside other work, load 3 to 6: all of them, run after run. A command line can only be read while its
+ * program runs: a third to nearly all of those of a loop in a shell, so that its share is printed alone.
+ */
+const shareMin = 0.98;
 const cases = ['session', 'service', 'podman', 'runc', 'brief'] as const;
 
 /** Each of 200 changes is a finding; how many of them name who made it, and where they belong. */
@@ -73,9 +78,9 @@ describe.skipIf(!isRoot)('who changed something (needs root)', () => {
       uid: ({ uid }) => uid === 0,
       login: ({ loginUid, session }) => loginUid === 1000 && session !== null,
     });
-    expect(share.program).toBeGreaterThanOrEqual(0.98);
-    expect(share.uid).toBeGreaterThanOrEqual(0.99);
-    expect(share.login).toBeGreaterThanOrEqual(0.99);
+    expect(share.program).toBeGreaterThanOrEqual(shareMin);
+    expect(share.uid).toBeGreaterThanOrEqual(shareMin);
+    expect(share.login).toBeGreaterThanOrEqual(shareMin);
   });
 
   it('is known of a service, with its unit and its user', async () => {
@@ -93,9 +98,9 @@ describe.skipIf(!isRoot)('who changed something (needs root)', () => {
       uid: ({ uid }) => uid === 33,
       unit: ({ unit }) => unit === 'evil.service',
     });
-    expect(share.program).toBeGreaterThanOrEqual(0.98);
-    expect(share.uid).toBeGreaterThanOrEqual(0.99);
-    expect(share.unit).toBeGreaterThanOrEqual(0.99);
+    expect(share.program).toBeGreaterThanOrEqual(shareMin);
+    expect(share.uid).toBeGreaterThanOrEqual(shareMin);
+    expect(share.unit).toBeGreaterThanOrEqual(shareMin);
   });
 
   it('is known of a package manager, with who called it', async () => {
@@ -120,9 +125,9 @@ describe.skipIf(!isRoot)('who changed something (needs root)', () => {
       caller: ({ parents }, index) =>
         parents.some(({ program }) => program === callers[Math.floor(index / (edits / 10)) % 2]),
     });
-    expect(share.program).toBeGreaterThanOrEqual(0.98);
-    expect(share.uid).toBeGreaterThanOrEqual(0.99);
-    expect(share.caller).toBeGreaterThanOrEqual(0.99);
+    expect(share.program).toBeGreaterThanOrEqual(shareMin);
+    expect(share.uid).toBeGreaterThanOrEqual(shareMin);
+    expect(share.caller).toBeGreaterThanOrEqual(shareMin);
   });
 
   it('is known of a container of podman, by its id, and what it does to its own layer is no finding', async () => {
@@ -160,9 +165,9 @@ describe.skipIf(!isRoot)('who changed something (needs root)', () => {
       container: ({ container }) => container === id,
     });
     expect(id).toMatch(/^[0-9a-f]{64}$/);
-    expect(share.program).toBeGreaterThanOrEqual(0.9);
-    expect(share.uid).toBeGreaterThanOrEqual(0.99);
-    expect(share.container).toBeGreaterThanOrEqual(0.99);
+    expect(share.program).toBeGreaterThanOrEqual(shareMin);
+    expect(share.uid).toBeGreaterThanOrEqual(shareMin);
+    expect(share.container).toBeGreaterThanOrEqual(shareMin);
     expect(strangers()).toEqual([]);
   });
 
@@ -186,9 +191,9 @@ describe.skipIf(!isRoot)('who changed something (needs root)', () => {
       uid: ({ uid }) => uid === 0,
       container: ({ container }) => container === 'evil-container',
     });
-    expect(share.program).toBeGreaterThanOrEqual(0.9);
-    expect(share.uid).toBeGreaterThanOrEqual(0.99);
-    expect(share.container).toBeGreaterThanOrEqual(0.99);
+    expect(share.program).toBeGreaterThanOrEqual(shareMin);
+    expect(share.uid).toBeGreaterThanOrEqual(shareMin);
+    expect(share.container).toBeGreaterThanOrEqual(shareMin);
     expect(strangers()).toEqual([]);
   });
 
@@ -210,9 +215,9 @@ describe.skipIf(!isRoot)('who changed something (needs root)', () => {
       uid: ({ uid }) => uid === 0,
       parents: ({ parents }) => parents[0]?.program === '/usr/bin/dash',
     });
-    expect(share.program).toBeGreaterThanOrEqual(0.95);
-    expect(share.uid).toBeGreaterThanOrEqual(0.99);
-    expect(share.parents).toBeGreaterThanOrEqual(0.99);
+    expect(share.program).toBeGreaterThanOrEqual(shareMin);
+    expect(share.uid).toBeGreaterThanOrEqual(shareMin);
+    expect(share.parents).toBeGreaterThanOrEqual(shareMin);
   });
 
   /** What was found of the layers of containers, and of what runs in them. The `nsenter` that starts what we run inside is not the image's. */
