@@ -45,8 +45,10 @@ export function openStarts({ onStart, actorOf, isToldOfOpens, own, proc = '/proc
       if (script !== undefined) tellFile(script, pid);
       if (state === 'there') return tellFile(name, pid);
       if (!isWithoutPath(program)) return onStart({ name, state, actor: actorOf(pid) });
-      const digest = digestOfMemory(`${at}/exe`) ?? 'unknown';
-      if (digest === 'unknown' || !isTold(name, digest)) onStart({ name, state, digest, actor: actorOf(pid) });
+      const digest = digestOfMemory(`${at}/exe`);
+      // One that ends before it is read may be a copy of a program of the image, and is passed over, as by sweeps.
+      if (digest === undefined || (digest !== 'unknown' && isTold(name, digest))) return;
+      onStart({ name, state, digest, actor: actorOf(pid) });
     },
     opened(path, pid) {
       const seen = lookAtProcess(`${proc}/${pid}`, own);
