@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding } from '../../shared/finding.ts';
 import { type DebianOptions, debianRoot } from './debian-root.ts';
-import { type GatewayDouble, startGatewayDouble } from './gateway-double.ts';
+import { startGatewayDouble } from './gateway-double.ts';
 import { bakeInto, installAgent, type LiveMachine, startMachine } from './live-machine.ts';
 import type { Keys } from './pristine-cli.ts';
 import type { Scratch } from './scratch.ts';
@@ -13,12 +13,10 @@ import { until } from './until.ts';
 export interface WatchedMachine {
   readonly root: string;
   readonly machine: LiveMachine;
-  readonly gateway: GatewayDouble;
   /** Runs to its end, while others have their turn, and gives what it said. Throws that where it fails. */
   readonly run: (command: readonly string[], input?: string) => Promise<string>;
   /** All that was ever reported, by subject and name; of each the first. */
   readonly findings: () => ReadonlyMap<string, Finding>;
-  readonly log: () => string;
   /** The agent begins anew, as after an update of it, with other settings besides. */
   readonly restart: (settings?: object) => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -62,12 +60,11 @@ export async function startWatchedMachine(options: WatchedMachineOptions): Promi
   };
   let agent = await startAgent();
   return {
-    ...{ root, machine, gateway, run },
+    ...{ root, machine, run },
     findings: () => {
       const opened = gateway.stored.flatMap((report) => report.opened);
       return new Map(opened.toReversed().map((finding) => [`${finding.subject} ${finding.name}`, finding]));
     },
-    log: () => readFileSync(join(root, 'tmp/agent.log'), 'utf8'),
     restart: async (settings) => {
       await agent.stop();
       agent = await startAgent(settings);
