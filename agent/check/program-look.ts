@@ -29,7 +29,7 @@ export function openProgramLook({ programs, copies }: Programs): ProgramLook {
     judge: (rulebook, changed) => {
       const verdicts: LiveVerdict[] = [];
       for (const [name, state] of programs) {
-        if (state === 'memfd' && copied.isOfBaked(name)) continue;
+        if (copied.isOfBaked(name)) continue;
         const asBaked = !bakedPrograms.has(name) ? 'not-baked' : changed.has(name) ? 'changed' : undefined;
         const departure = state === 'there' ? asBaked : state;
         if (departure !== undefined) verdicts.push(judgeProgram(name, departure, rulebook));

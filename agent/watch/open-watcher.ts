@@ -11,7 +11,7 @@ import type { FileWatcher, Watcher } from './watcher.ts';
 
 export interface WatcherOptions
   extends Pick<DirectoryWatcherOptions, 'root' | 'onHint' | 'isLeftOut' | 'isSilent'>,
-    ProcessesOptions {
+    Omit<ProcessesOptions, 'isToldOfOpens'> {
   /** Whole filesystems where that can be, each directory of the root, or all beneath some folders in it. */
   readonly what: 'filesystems' | 'directories' | readonly string[];
 }
@@ -21,8 +21,8 @@ export interface WatcherOptions
  * have changed meanwhile. Where only some folders are asked for, these. Beside it the processes of the machine are followed, as far as that can be.
  */
 export async function openWatcher(options: WatcherOptions): Promise<Watcher> {
-  const processes = followProcesses(options);
   let watcher: FileWatcher | undefined;
+  const processes = followProcesses({ ...options, isToldOfOpens: () => watcher?.status.kind === 'fanotify' });
   let why: string | null = null;
   let closed = false;
   const watchEach = async (reason: string | null) => {

@@ -13,6 +13,8 @@ export interface ProcessesOptions {
   /** Given where the root is that of the machine: what else runs there says nothing of a root that merely lies on it. */
   readonly onStart: OnStart | undefined;
   readonly onLost: OnLost;
+  /** Whether `opened` is called for each file that is opened to be run. */
+  readonly isToldOfOpens: () => boolean;
   readonly commandLines: Arguments;
   readonly clock: Clock;
 }
@@ -31,17 +33,18 @@ export interface Processes {
   close(): void;
 }
 
-export function followProcesses({ onStart, onLost, commandLines, clock }: ProcessesOptions): Processes {
+export function followProcesses(options: ProcessesOptions): Processes {
+  const { onStart, onLost, isToldOfOpens, commandLines, clock } = options;
   const own = ownPlace('/proc');
   let watcher: ProcessWatcher | string = '';
   const errorNow = () => (typeof watcher === 'string' ? watcher : watcher.error);
   const table = createProcessTable({
-    read: (pid) => readProcess(pid, commandLines, own),
+    read: (pid, before) => readProcess(pid, { shown: commandLines, own, before }),
     isFollowed: () => errorNow() === null,
     clock,
   });
-  const { actorOf, isContained } = table;
-  const starts = onStart && openStarts({ onStart, actorOf, isContained, own });
+  const { actorOf } = table;
+  const starts = onStart && openStarts({ onStart, actorOf, isToldOfOpens, own });
   watcher = watchProcesses({
     onEvent: (event) => {
       table.note(event);

@@ -22,17 +22,27 @@ const fileBytesMax = 4_096;
 /** What the kernel says where nobody has logged in. */
 const unset = 0xffff_ffff;
 
+export interface ReadOptions {
+  readonly shown: Arguments;
+  readonly own: Place;
+  /** Who it was before, for what cannot be read any more. */
+  readonly before?: ProcessFacts | undefined;
+  readonly proc?: string;
+}
+
 /** Undefined where there is no such process any more. */
-export function readProcess(pid: number, shown: Arguments, own: Place, proc = '/proc'): ProcessFacts | undefined {
+export function readProcess(pid: number, options: ReadOptions): ProcessFacts | undefined {
+  const { shown, own, before, proc = '/proc' } = options;
   const at = `${proc}/${pid}`;
+  // The program first: these two are gone before the rest when a process ends.
+  const program = readLink(`${at}/exe`);
+  const cmdline = typeof program === 'number' ? '' : read(`${at}/cmdline`);
   const status = read(`${at}/status`);
   const parent = /^PPid:\t(\d+)$/m.exec(status)?.[1];
   if (parent === undefined) return undefined;
-  const program = readLink(`${at}/exe`);
-  const cmdline = read(`${at}/cmdline`);
   const groups = read(`${at}/cgroup`);
   const { unit, container } = originIn(groups);
-  return {
+  const facts: ProcessFacts = {
     program: typeof program === 'number' ? null : program,
     // A kernel thread has none.
     command: cmdline === '' ? null : commandOf(cmdline, shown),
@@ -43,6 +53,9 @@ export function readProcess(pid: number, shown: Arguments, own: Place, proc = '/
     container: container ?? (isContained(at, own) ? encodeRaw(groupIn(groups) ?? 'unnamed') : null),
     parent: Number(parent),
   };
+  // While it ends it leaves its groups and all else.
+  const hasEnded = facts.program !== null && typeof readLink(`${at}/exe`) === 'number';
+  return hasEnded ? { ...facts, ...before, program: facts.program, command: facts.command } : facts;
 }
 
 function isContained(at: string, own: Place): boolean {

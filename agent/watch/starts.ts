@@ -2,14 +2,16 @@ import type { Actor } from '../../shared/actor.ts';
 import { encodeRaw, type RawName } from '../../shared/name.ts';
 import { digestOfMemory } from '../collect/live/memory-file.ts';
 import { lookAtProcess, type Place, plainFileAt } from '../collect/live/processes.ts';
-import { programOf } from '../collect/live/program.ts';
+import { isWithoutPath, programOf } from '../collect/live/program.ts';
 import { fileStateAt } from '../host/stat.ts';
+import { scriptOf } from './script.ts';
 import type { OnStart } from './watcher.ts';
 
 export interface StartsOptions {
   readonly onStart: OnStart;
   readonly actorOf: (pid: number) => Actor;
-  readonly isContained: (pid: number) => boolean;
+  /** Whether `opened` is called for each. */
+  readonly isToldOfOpens: () => boolean;
   /** Of the machine that is looked at. */
   readonly own: Place;
   readonly proc?: string;
@@ -28,8 +30,8 @@ export interface Starts {
 /** Files that were told of, the first ones forgotten first. */
 const toldMax = 4_096;
 
-export function openStarts({ onStart, actorOf, isContained, own, proc = '/proc' }: StartsOptions): Starts {
-  /** By name, which file it was and how it stood. */
+export function openStarts({ onStart, actorOf, isToldOfOpens, own, proc = '/proc' }: StartsOptions): Starts {
+  /** By name, which file it was and how it stood; of one without a path, what was in it. */
   const told = new Map<RawName, string>();
   return {
     started(pid) {
@@ -37,14 +39,21 @@ export function openStarts({ onStart, actorOf, isContained, own, proc = '/proc' 
       const seen = lookAtProcess(at, own);
       // One that has ended may have been seen as its file was opened.
       if (typeof seen !== 'object' || seen.place === 'contained') return;
-      const { name, state } = programOf(seen.link, seen.file, plainFileAt);
+      const program = programOf(seen.link, seen.file, plainFileAt);
+      const { name, state } = program;
+      const script = isToldOfOpens() ? undefined : scriptOf(at, seen.file);
+      if (script !== undefined) tellFile(script, pid);
       if (state === 'there') return tellFile(name, pid);
-      if (state !== 'memfd') return onStart({ name, state, actor: actorOf(pid) });
+      if (!isWithoutPath(program)) return onStart({ name, state, actor: actorOf(pid) });
       const digest = digestOfMemory(`${at}/exe`);
-      onStart({ name, state, digest: digest ?? 'unknown', actor: actorOf(pid) });
+      // One that ends before it is read may be a copy of a program of the image, and is passed over, as by sweeps.
+      if (digest === undefined || (digest !== 'unknown' && isTold(name, digest))) return;
+      onStart({ name, state, digest, actor: actorOf(pid) });
     },
     opened(path, pid) {
-      if (!isContained(pid)) tellFile(path, pid);
+      const seen = lookAtProcess(`${proc}/${pid}`, own);
+      // One that has ended may have left the container that it came from, and this file is ours.
+      if (typeof seen !== 'object' || seen.place !== 'contained') tellFile(path, pid);
     },
     doubt(programs) {
       if (programs === undefined) told.clear();
@@ -54,15 +63,19 @@ export function openStarts({ onStart, actorOf, isContained, own, proc = '/proc' 
 
   function tellFile(name: RawName, pid: number): void {
     const state = fileStateAt(name);
-    if (state !== undefined) {
-      if (told.get(name) === state) return;
-      told.delete(name);
-      told.set(name, state);
-      if (told.size > toldMax) told.delete(told.keys().next().value!);
-    }
+    if (state !== undefined && isTold(name, state)) return;
     const actor = actorOf(pid);
     // It was opened before it could be read what the process runs: this is it, or runs it.
     const named = actor.program === null ? { ...actor, program: encodeRaw(name) } : actor;
     onStart({ name, state: state === undefined ? 'deleted' : 'there', actor: named });
+  }
+
+  /** Whether it was told of as it stands; from now on it was. */
+  function isTold(name: RawName, state: string): boolean {
+    if (told.get(name) === state) return true;
+    told.delete(name);
+    told.set(name, state);
+    if (told.size > toldMax) told.delete(told.keys().next().value!);
+    return false;
   }
 }

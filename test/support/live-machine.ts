@@ -11,6 +11,8 @@ import { until } from './until.ts';
 export interface LiveMachine {
   /** Runs to its end. */
   readonly run: (...command: readonly string[]) => { readonly code: number | null; readonly stdout: string };
+  /** The command line that runs a command there, for who starts it in another way. */
+  readonly inside: (...command: readonly string[]) => readonly string[];
   /** Starts what stays until it is stopped: once its program is what `runs` says, as the kernel writes it. */
   readonly start: (runs: string, ...command: readonly string[]) => Promise<{ readonly stop: () => Promise<void> }>;
   /** `before` is a command that ends by running its arguments. */
@@ -45,15 +47,15 @@ export async function bakeInto(place: Scratch, keys: Keys, root: string, at: str
 export async function startMachine(root: string, processes: 'own' | 'shared' = 'own'): Promise<LiveMachine> {
   const script = `mount -t proc proc ${quoted(root)}/proc; cd ${quoted(root)}; pivot_root . mnt; umount -l mnt; exec chroot . sleep 3600`;
   const isolated = processes === 'own' ? ['--net', '--pid', '--fork', '--kill-child'] : [];
-  const namespaces = ['--mount', '--propagation', 'private', ...isolated, 'sh', '-ec', script];
-  const unshare = spawn('unshare', namespaces, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const namespaces = ['unshare', '--mount', '--propagation', 'private', ...isolated, 'sh', '-ec', script];
+  const unshare = spawn('setpriv', [...endingWithUs, ...namespaces], { stdio: ['ignore', 'ignore', 'inherit'] });
   let first = '';
   await until(() => {
     first = (processes === 'own' ? childOf(unshare.pid!) : `${unshare.pid}`) ?? '';
     return first !== '' && nameOf(first) === 'sleep';
   });
   const inside = (...command: readonly string[]) => [
-    'nsenter',
+    ...['setpriv', ...endingWithUs, 'nsenter'],
     ...['--target', first, '--mount', '--root', '--wd', ...(processes === 'own' ? ['--net', '--pid'] : []), '--'],
     ...command,
   ];
@@ -66,6 +68,7 @@ export async function startMachine(root: string, processes: 'own' | 'shared' = '
   };
   return {
     run,
+    inside,
     start: async (runs, ...command) => {
       const [file, ...args] = inside(...command);
       const started = spawn(file!, args, { stdio: ['ignore', 'ignore', 'inherit'], env });
@@ -90,6 +93,9 @@ export async function startMachine(root: string, processes: 'own' | 'shared' = '
     stop: () => unshare.kill('SIGKILL'),
   };
 }
+
+/** Else what shares its processes with us would outlive a crash. */
+const endingWithUs = ['--pdeathsig', 'KILL'];
 
 const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
 

@@ -5,7 +5,7 @@ import type { RawName } from '../../../shared/name.ts';
 import { errno, readLink } from '../../host/libc.ts';
 import { fileAt } from '../../host/stat.ts';
 import { digestOfMemory } from './memory-file.ts';
-import { type Program, programOf, worse } from './program.ts';
+import { isWithoutPath, type Program, programOf, worse } from './program.ts';
 
 export interface Processes {
   /** By name, what is worst of the processes that run it. */
@@ -13,8 +13,8 @@ export interface Processes {
   /** By process id, what it runs; with `container:` before it where that is a file of another root. */
   readonly running: ReadonlyMap<string, RawName>;
   /**
-   * By name, the digests of what runs from memory: `runc` copies itself there to start each container. `unknown` for one
-   * that could not be read to its end.
+   * By name, the digests of what runs from memory or from no path else: `runc` copies itself there to start each container.
+   * `unknown` for one that could not be read to its end.
    */
   readonly copies: ReadonlyMap<RawName, ReadonlySet<Digest | 'unknown'>>;
   /** How many processes belong to containers: the programs there are files of another root. */
@@ -61,7 +61,7 @@ export function readProcesses(proc: string): Processes | undefined {
       }
       const program = programOf(seen.link, seen.file, plainFileAt);
       name = program.name;
-      if (program.state === 'memfd') {
+      if (isWithoutPath(program)) {
         const digest = digestOfMemory(`${proc}/${pid}/exe`);
         // It ended while we looked.
         if (digest === undefined) continue;

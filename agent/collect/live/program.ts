@@ -10,6 +10,8 @@ export interface Program {
 
 const deleted = ' (deleted)';
 const memoryFile = '/memfd:';
+/** Of a mount of one file that was unmounted while the file runs: so `runc` shows itself to each container. */
+const detached = '/';
 
 /**
  * What the link /proc/PID/exe says (proc_pid_exe(5)), beside which file runs and which one is at that path now. The kernel
@@ -17,6 +19,7 @@ const memoryFile = '/memfd:';
  * may be called so. Pure.
  */
 export function programOf(link: RawName, runs: string, fileAt: (path: RawName) => string | undefined): Program {
+  if (link === detached) return { name: link, state: 'hidden' };
   if (!link.endsWith(deleted)) return { name: link, state: stateAt(link, runs, fileAt, 'hidden') };
   if (fileAt(link) === runs) return { name: link, state: 'there' };
   const path = link.slice(0, -deleted.length);
@@ -33,6 +36,11 @@ function stateAt(
   const found = fileAt(path);
   if (found === undefined) return absent;
   return found === runs ? 'there' : 'replaced';
+}
+
+/** Whether it runs from no path at all: then it may still be, byte for byte, a program of the image. */
+export function isWithoutPath({ name, state }: Program): boolean {
+  return state === 'memfd' || name === detached;
 }
 
 /** Of two processes of one program, the one that is further from the image. */

@@ -79,11 +79,14 @@ describe('what runs, against the manifest', () => {
     expect(checked).toBe(5);
   });
 
-  it('may be a copy in memory of what was baked as a program, and of nothing else', () => {
+  it.each([
+    ['in memory', 'memfd:runc', 'memfd'],
+    ['of no path', '/', 'hidden'],
+  ] as const)('may be a copy %s of what was baked as a program, and of nothing else', (_, name, state) => {
     const [known, other] = ['a', 'b'].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string];
     const foundWith = (digests: readonly string[], mode = '0755', content = known) => {
-      const programs = new Map([['memfd:runc', 'memfd']] as const);
-      const live = openLiveLook(aMachine({ programs, copies: new Map([['memfd:runc', new Set(digests)]]) }));
+      const programs = new Map([[name, state]]);
+      const live = openLiveLook(aMachine({ programs, copies: new Map([[name, new Set(digests)]]) }));
       live.baked('/usr/bin/runc', writeEntryLine(aFile({ name: '/usr/bin/runc', mode, content })));
       return live.judge(openRulebook([]), new Set()).findings.length;
     };

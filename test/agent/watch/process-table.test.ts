@@ -63,14 +63,64 @@ describe('the table of processes', () => {
     expect(table.actorOf(11)).toMatchObject({ program: null, command: null, parents: [{ program: '/bin/bash' }, {}] });
   });
 
-  it('calls one by the file it opened to run, where that is all that is known, and not by what that needs', () => {
-    table.note({ kind: 'forked', pid: 11, parent: 10 });
-    table.note({ kind: 'started', pid: 11 });
-    table.opened(11, '/usr/bin/cp');
-    table.opened(11, '/lib64/ld-linux-x86-64.so.2');
+  describe('of one that ended before it could be read', () => {
+    const loader = '/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2';
+    const opened = (path: string) => table.opened(11, path);
+    const started = () => table.note({ kind: 'started', pid: 11 });
+
+    beforeEach(() => table.note({ kind: 'forked', pid: 11, parent: 10 }));
+
+    it.each([
+      ['is told of before its start', () => [opened('/usr/bin/cp'), opened(loader), started()]],
+      ['is told of after its start', () => [started(), opened('/usr/bin/cp'), opened(loader)]],
+      ['is told of around its start', () => [opened('/usr/bin/cp'), started(), opened(loader)]],
+      ['comes behind a script', () => [opened('/tmp/script'), opened('/usr/bin/cp'), started(), opened(loader)]],
+      ['is told of before a second start', () => [started(), opened('/bin/sh'), opened('/usr/bin/cp'), started()]],
+      ['comes behind another start', () => [started(), started(), opened('/bin/sh'), opened('/usr/bin/cp')]],
+    ])('knows the program by what it opened to run, when that %s', (_, happen) => {
+      happen();
+
+      expect(table.actorOf(11)).toMatchObject({ program: '/usr/bin/cp', command: null, parents: [{ pid: 10 }, {}] });
+    });
+
+    it('knows the program also where it is that of its parent', () => {
+      opened('/bin/bash');
+      started();
+
+      expect(table.actorOf(11).program).toBe('/bin/bash');
+    });
+
+    it('keeps who it was, though something of it is still there', () => {
+      world.set(11, { ...aProcess('', 10), program: null, uid: 0, unit: null });
+      table.note({ kind: 'user-changed', pid: 11, uid: 33 });
+      started();
+      opened('/usr/bin/cp');
+
+      expect(table.actorOf(11)).toMatchObject({ program: '/usr/bin/cp', uid: 33 });
+    });
+  });
+
+  it('knows one that runs by what it runs, and not by what it opened to run', () => {
+    table.actorOf(10);
     table.opened(10, '/usr/bin/cp');
 
-    expect([table.actorOf(11).program, table.actorOf(10).program]).toEqual(['/usr/bin/cp', '/bin/bash']);
+    expect(table.actorOf(10).program).toBe('/bin/bash');
+  });
+
+  it('where processes are not followed, knows one for a second by what it opened to run', () => {
+    isFollowed = false;
+    world.set(11, aProcess('/bin/bash', 10));
+    table.opened(11, '/usr/bin/cp');
+    world.delete(11);
+
+    expect(table.actorOf(11)).toMatchObject({
+      program: '/usr/bin/cp',
+      command: null,
+      uid: 0,
+      parents: [{ pid: 10 }, {}],
+    });
+    now += 1_000;
+    expect(table.actorOf(11).program).toBeNull();
   });
 
   it('follows a change of user', () => {

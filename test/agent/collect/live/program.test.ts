@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { programOf, worse } from '../../../../agent/collect/live/program.ts';
+import { isWithoutPath, programOf, worse } from '../../../../agent/collect/live/program.ts';
 
 /** The files there are, by path. */
 const files = (paths: Readonly<Record<string, string>>) => (path: string) => paths[path];
@@ -24,8 +24,15 @@ describe('what became of the file of a running program', () => {
     ],
     ['/memfd:x', 'f1', { '/memfd:x': 'f1' }, { name: '/memfd:x', state: 'there' }],
     [' (deleted)', 'f1', {}, { name: '', state: 'deleted' }],
+    ['/', 'f1', { '/': 'f2' }, { name: '/', state: 'hidden' }],
   ] as const)('%s running %s is told from %j', (link, runs, there, expected) => {
     expect(programOf(link, runs, files(there))).toEqual(expected);
+  });
+
+  it('may be told from its content where it runs from no path', () => {
+    expect(isWithoutPath({ name: 'memfd:x', state: 'memfd' })).toBe(true);
+    expect(isWithoutPath({ name: '/', state: 'hidden' })).toBe(true);
+    expect(isWithoutPath({ name: '/bin/x', state: 'hidden' })).toBe(false);
   });
 
   it('is the worst of those of several processes', () => {
