@@ -2,13 +2,12 @@ import type { Logger } from 'pino';
 import { type Clock, timestamp } from '../shared/clock.ts';
 import { sentenceOf } from '../shared/errors.ts';
 import type { Image } from '../shared/image.ts';
-import { rawName } from '../shared/name.ts';
 import type { Verdict } from '../shared/verdict.ts';
 import { type AgendaLimits, agendaLimits, createAgenda } from './agenda.ts';
-import { attributed, checkDirt } from './check/check-dirt.ts';
 import type { DirtySet } from './check/dirty-set.ts';
 import type { Footprint } from './footprint.ts';
 import { giveMemoryBack } from './give-memory-back.ts';
+import { createHints, type HintLimits, hintLimits } from './hints.ts';
 import type { MemoryWatch } from './memory-watch.ts';
 import type { ConnectionNotes, ConnectionState } from './report/connection.ts';
 import type { Reporter, Telling } from './report/reporter.ts';
@@ -21,26 +20,18 @@ import { createSlept } from './slept.ts';
 import { type Status, statusEveryMs } from './status.ts';
 import type { Watcher } from './watch/watcher.ts';
 
-export interface AgentLimits extends AgendaLimits {
-  /** What was found being written to is looked at again after so long. */
-  readonly recheckMs: number;
+export interface AgentLimits extends AgendaLimits, HintLimits {
   /** From one look at whether boot has settled to the next. */
   readonly bootLookMs: number;
   /** The loop turns at least so often, also when there is nothing to do. */
   readonly turnMsMax: number;
-  /** So long nothing is heard of changes before a sweep that looks at all of them. */
-  readonly pauseMsMax: number;
-  /** What a check reads, in the agent's own thread, which does nothing else meanwhile; past it a sweep looks, in a child. */
-  readonly checkBytesMax: number;
 }
 
 const agentLimits: AgentLimits = {
   ...agendaLimits,
-  recheckMs: 5_000,
+  ...hintLimits,
   bootLookMs: 15_000,
   turnMsMax: statusEveryMs,
-  pauseMsMax: 15_000,
-  checkBytesMax: 8 * 1_073_741_824,
 };
 
 export interface AgentOptions {
@@ -94,11 +85,18 @@ export interface Agent {
  * done here, one thing after another. Only a sweep runs beside it, in a child or by turns: while it does, hints wait.
  */
 export function createAgent(options: AgentOptions): Agent {
-  const { reporter, dirty, settling, clock, log } = options;
+  const { reporter, settling, clock, log } = options;
   const limits = { ...agentLimits, ...options.limits };
-  const cpuMs = options.cpuMs ?? (() => clock.monotonic());
   const agenda = createAgenda(clock.monotonic(), limits, options.random);
   const slept = createSlept(clock);
+
+  const hints = createHints({
+    ...options,
+    agenda,
+    needSweep,
+    limits,
+    cpuMs: options.cpuMs ?? (() => clock.monotonic()),
+  });
 
   let swept: FullSweep | QuickSweep | undefined;
   /** Somebody wants everything to be looked at. */
@@ -107,11 +105,9 @@ export function createAgent(options: AgentOptions): Agent {
   let sweeping: 'fresh' | 'stale' | undefined;
   let sweepStartedAt = 0;
   let lastSweep: Status['lastSweep'] = null;
-  let again: { readonly names: readonly string[]; readonly at: number } | undefined;
   let isPutOff = false;
   let statusDueAt = Number.NEGATIVE_INFINITY;
   let bootDueAt = Number.NEGATIVE_INFINITY;
-  let resumeAt = Number.POSITIVE_INFINITY;
   let wake = () => {};
 
   const noteStatus = () => {
@@ -171,7 +167,7 @@ export function createAgent(options: AgentOptions): Agent {
     if (await options.offers.follow(signal)) judgeAnew();
     const now = clock.monotonic();
     await watchBoot(now);
-    noteDirt(now);
+    hints.note(now);
     // Nobody watched meanwhile, evidence has aged, and a disk can be changed from outside.
     if (slept()) needSweep('the machine has slept, or its clock was set forward');
     putOff(now);
@@ -194,22 +190,6 @@ export function createAgent(options: AgentOptions): Agent {
     noteStatus();
   }
 
-  function noteDirt(now: number): void {
-    if (again !== undefined && now >= again.at) {
-      for (const name of again.names) dirty.add({ name, isWritten: false }, now);
-      again = undefined;
-    }
-    if (dirty.overflowed) {
-      dirty.take(now);
-      needSweep('more changes than checks can follow');
-      options.watcher().pause();
-      resumeAt = now + limits.pauseMsMax;
-    }
-    // Where the sweep has to wait, changes are followed as well as they can be.
-    if (now >= resumeAt) resume();
-    if (dirty.dueAt() <= now) agenda.hinted(now);
-  }
-
   /** While memory is short a scheduled sweep waits, up to a bound that its evidence outlives. */
   function putOff(now: number): void {
     const shortage = options.memory?.look();
@@ -221,9 +201,7 @@ export function createAgent(options: AgentOptions): Agent {
 
   function nextDueAt(): number {
     const bootLookAt = settling.settled === null ? bootDueAt : Number.POSITIVE_INFINITY;
-    // What is due already is on the agenda.
-    const dirtyAt = dirty.dueAt() > clock.monotonic() ? dirty.dueAt() : Number.POSITIVE_INFINITY;
-    return Math.min(agenda.dueAt(), statusDueAt, bootLookAt, dirtyAt, resumeAt, again?.at ?? Number.POSITIVE_INFINITY);
+    return Math.min(agenda.dueAt(), statusDueAt, bootLookAt, hints.dueAt());
   }
 
   function needSweep(reason: string): void {
@@ -245,13 +223,8 @@ export function createAgent(options: AgentOptions): Agent {
     noteStatus();
   }
 
-  function resume(): void {
-    resumeAt = Number.POSITIVE_INFINITY;
-    options.watcher().resume();
-  }
-
   function startSweep(signal: AbortSignal): void {
-    resume();
+    hints.sweepBegins();
     sweeping = 'fresh';
     isPutOff = false;
     sweepStartedAt = clock.monotonic();
@@ -275,33 +248,17 @@ export function createAgent(options: AgentOptions): Agent {
     if (isStale) return agenda.judgedAnew(clock.monotonic());
     lastSweep = { startedAt, finishedAt };
     await settling.swept();
-    const forgotten = dirty.takeForgotten();
-    follow(await reporter.tell({ ...scan, findings: scan.findings.map((finding) => attributed(finding, forgotten)) }));
+    follow(await reporter.tell({ ...scan, findings: hints.sweepFound(scan.findings) }));
     const { open, holes } = reporter.state;
     const counts = { findings: open.size, holes: holes.length, entries: coverage.entries };
     const ms = Math.round(clock.monotonic() - sweepStartedAt);
     log.info({ kind: scan.kind, verdict: reporter.verdict, ...counts, startedAt, finishedAt, ms }, 'swept');
-    options.watcher().doubt();
     giveMemoryBack();
   }
 
   async function check(now: number): Promise<void> {
-    const before = cpuMs();
-    try {
-      const dirt = dirty.take(now);
-      const scan = await checkDirt(options.checker, dirt, reporter.state.open.values(), limits.checkBytesMax);
-      if (scan === undefined) return needSweep('a check cannot answer for the changed names');
-      options.watcher().doubt(scan.findings.filter(isProgram).map(({ name }) => rawName(name)));
-      follow(await reporter.tell(scan));
-      const unstable = scan.coverage.holes.filter(({ reason }) => reason === 'unstable').map(({ name }) => name);
-      if (unstable.length > 0) again = { names: unstable, at: clock.monotonic() + limits.recheckMs };
-    } catch (error) {
-      // The sweep meets the same obstacle, and its report names it.
-      log.warn({ reason: sentenceOf(error) }, 'a check failed');
-      needSweep('a check failed');
-    } finally {
-      agenda.checkEnded(cpuMs() - before, clock.monotonic());
-    }
+    const scan = await hints.check(now, reporter.state.open.values());
+    if (scan !== undefined) follow(await reporter.tell(scan));
   }
 
   function follow(telling: Telling): void {
@@ -354,8 +311,4 @@ export function createAgent(options: AgentOptions): Agent {
       .writeStatus(status)
       .catch((cause) => log.warn({ reason: sentenceOf(cause) }, 'the status could not be written'));
   }
-}
-
-function isProgram({ subject }: { readonly subject: string }): boolean {
-  return subject === 'process';
 }

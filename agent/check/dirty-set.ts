@@ -38,6 +38,8 @@ export interface DirtySet {
   dueAt(): number;
   /** All that is due; the rest waits on. */
   take(now: number): Dirt;
+  /** What was taken and will be looked at by a sweep: who did it is still known then. */
+  forget(dirt: Dirt): void;
   /** Of what was to be looked at when it became too much, who did it: for the findings of the sweep that looks instead. */
   takeForgotten(): Dirt;
 }
@@ -70,8 +72,11 @@ export function createDirtySet(namesMax = dirtyPathsMax): DirtySet {
   let overflowed = false;
   let soonestAt = Number.POSITIVE_INFINITY;
   const forgotten = new Map<Name, Waiting>();
+  const forget = (notes: ReadonlyMap<Name, Note>) => {
+    for (const [name, note] of notes) if (forgotten.size < forgottenMax) forgotten.set(name, { ...note, dueAt: 0 });
+  };
   const overflow = () => {
-    for (const [name, note] of names) if (forgotten.size < forgottenMax) forgotten.set(name, note);
+    forget(names);
     names.clear();
     programs.clear();
     soonestAt = Number.POSITIVE_INFINITY;
@@ -108,6 +113,7 @@ export function createDirtySet(namesMax = dirtyPathsMax): DirtySet {
       overflowed = false;
       return dirt;
     },
+    forget: (dirt) => forget(dirt.names),
     takeForgotten() {
       const taken = new Map(forgotten);
       forgotten.clear();

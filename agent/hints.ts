@@ -1,0 +1,126 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../shared/clock.ts';
+import { sentenceOf } from '../shared/errors.ts';
+import type { Finding } from '../shared/finding.ts';
+import { rawName } from '../shared/name.ts';
+import type { Agenda } from './agenda.ts';
+import { attributed, checkDirt } from './check/check-dirt.ts';
+import type { Dirt, DirtySet } from './check/dirty-set.ts';
+import type { Check, Checker } from './scan.ts';
+import type { Watcher } from './watch/watcher.ts';
+
+export interface HintLimits {
+  /** What was found being written to is looked at again after so long. */
+  readonly recheckMs: number;
+  /** So long nothing is heard of changes before a sweep that looks at all of them. */
+  readonly pauseMsMax: number;
+  /** What a check reads, in the agent's own thread, which does nothing else meanwhile; past it a sweep looks, in a child. */
+  readonly checkBytesMax: number;
+}
+
+export const hintLimits: HintLimits = { recheckMs: 5_000, pauseMsMax: 15_000, checkBytesMax: 8 * 1_073_741_824 };
+
+export interface HintsOptions {
+  readonly dirty: DirtySet;
+  readonly checker: Checker;
+  watcher(): Pick<Watcher, 'doubt' | 'pause' | 'resume'>;
+  readonly agenda: Pick<Agenda, 'hinted' | 'checkEnded'>;
+  needSweep(reason: string): void;
+  /** What this thread has taken of a processor. */
+  cpuMs(): number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly limits: HintLimits;
+}
+
+/** What becomes of hints: a check, or a sweep where that is the cheaper look, and who did it. */
+export interface Hints {
+  /** Brings to the agenda what is due. */
+  note(now: number): void;
+  /** When something will be, in monotonic milliseconds. */
+  dueAt(): number;
+  /** Looks at what is due. Undefined where a sweep will, which is asked for then. */
+  check(now: number, open: Iterable<Finding>): Promise<Check | undefined>;
+  /** From here on a sweep looks, and every change counts again. */
+  sweepBegins(): void;
+  /** What a sweep found, with who did it, of what it looked at in place of checks. */
+  sweepFound(findings: readonly Finding[]): readonly Finding[];
+}
+
+const never = Number.POSITIVE_INFINITY;
+
+export function createHints({
+  dirty,
+  checker,
+  watcher,
+  agenda,
+  needSweep,
+  cpuMs,
+  clock,
+  log,
+  limits,
+}: HintsOptions): Hints {
+  let again: { readonly names: readonly string[]; readonly at: number } | undefined;
+  let resumeAt = never;
+
+  return {
+    note(now) {
+      if (again !== undefined && now >= again.at) {
+        for (const name of again.names) dirty.add({ name, isWritten: false }, now);
+        again = undefined;
+      }
+      if (dirty.overflowed) {
+        dirty.take(now);
+        needSweep('more changes than checks can follow');
+        watcher().pause();
+        resumeAt = now + limits.pauseMsMax;
+      }
+      // Where the sweep has to wait, changes are followed as well as they can be.
+      if (now >= resumeAt) resume();
+      if (dirty.dueAt() <= now) agenda.hinted(now);
+    },
+    dueAt() {
+      // What is due already is on the agenda.
+      const dirtyAt = dirty.dueAt() > clock.monotonic() ? dirty.dueAt() : never;
+      return Math.min(dirtyAt, resumeAt, again?.at ?? never);
+    },
+    async check(now, open) {
+      const before = cpuMs();
+      const dirt = dirty.take(now);
+      try {
+        const scan = await checkDirt(checker, dirt, open, limits.checkBytesMax);
+        if (scan === undefined) return leaveToSweep(dirt, 'a check cannot answer for the changed names');
+        watcher().doubt(scan.findings.filter(isProgram).map(({ name }) => rawName(name)));
+        const unstable = scan.coverage.holes.filter(({ reason }) => reason === 'unstable').map(({ name }) => name);
+        if (unstable.length > 0) again = { names: unstable, at: clock.monotonic() + limits.recheckMs };
+        return scan;
+      } catch (error) {
+        // The sweep meets the same obstacle, and its report names it.
+        log.warn({ reason: sentenceOf(error) }, 'a check failed');
+        return leaveToSweep(dirt, 'a check failed');
+      } finally {
+        agenda.checkEnded(cpuMs() - before, clock.monotonic());
+      }
+    },
+    sweepBegins: resume,
+    sweepFound(findings) {
+      const forgotten = dirty.takeForgotten();
+      watcher().doubt();
+      return forgotten.names.size === 0 ? findings : findings.map((finding) => attributed(finding, forgotten));
+    },
+  };
+
+  function leaveToSweep(dirt: Dirt, reason: string): undefined {
+    dirty.forget(dirt);
+    needSweep(reason);
+  }
+
+  function resume(): void {
+    resumeAt = never;
+    watcher().resume();
+  }
+}
+
+function isProgram({ subject }: { readonly subject: string }): boolean {
+  return subject === 'process';
+}
