@@ -31,7 +31,17 @@ export async function peakRssOf(program: Program): Promise<number> {
 
 /** Resident memory of a running process, in KiB. */
 export function rssOf(pid: number): number {
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return memoryOf(pid, 'VmRSS');
+}
+
+/** The same without what it maps of files, which the system may take back or share. */
+export function anonymousOf(pid: number): number {
+  return memoryOf(pid, 'RssAnon');
+}
+
+function memoryOf(pid: number, what: string): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const kib = new RegExp(`^${what}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
   if (kib === undefined) throw new Error(`process ${pid} has ended`);
   return Number(kib);
 }

@@ -7,7 +7,7 @@ import { median } from './compare-times.ts';
 import type { Figure } from './figure.ts';
 import { makeManyFiles } from './many-files.ts';
 import { openOwnDisks } from './own-disks.ts';
-import { cpuMsOf, rssOf } from './program.ts';
+import { anonymousOf, cpuMsOf, rssOf } from './program.ts';
 import { sustainedChanges } from './sustained-changes.ts';
 import { costOfWatching, watchPeers } from './watch-peers.ts';
 
@@ -55,6 +55,7 @@ export async function watchFiguresOf({ work, bake, options, say }: WatchBench): 
       ...(kind === 'fanotify' && { target: { atMost: 1_000 } }),
     });
     figures.push({ name: `agent, ${kind}: idle memory`, value: rssOf(agent.pid) / 1_024, unit: 'MiB', target });
+    figures.push({ name: `agent, ${kind}: of that its own alone`, value: anonymousOf(agent.pid) / 1_024, unit: 'MiB' });
     figures.push({ name: `agent, ${kind}: idle, of one core`, value: idle, unit: '%', target: { atMost: 0.2 } });
     say(`${writes} writes, each until its finding is in the spool`);
     figures.push(...(await latenciesOf(agent, root, kind)));
