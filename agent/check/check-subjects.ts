@@ -24,6 +24,7 @@ import { openEntriesAside, type SomeEntries } from './entries-aside.ts';
 import { openHoleList } from './hole-list.ts';
 import { openJudge } from './judge.ts';
 import type { LinkedNames } from './linked-names.ts';
+import { withoutMoved } from './moved-mounts.ts';
 import type { Manifest } from './open-manifest.ts';
 import { type PinningOptions, pinsInForce } from './pinning.ts';
 import type { Pins } from './pins.ts';
@@ -107,7 +108,8 @@ async function checkSubjects(
 ): Promise<Pick<Check, 'looked' | 'findings' | 'coverage'> | undefined> {
   const holes = openHoleList();
   for (const hole of composition.holes) holes.add(hole);
-  const scope = verifyScope(manifest, withSilence(readMounts(root.prefix), silent), holes);
+  const mounts = readMounts(root.prefix);
+  const scope = verifyScope(manifest, withSilence(mounts, silent), holes);
   const tally = newTally();
   const starts = startsOf(root.prefix, names, silent);
   const isLooked = (path: RawName) => starts.size > 0 && isBeneath(path, starts);
@@ -144,9 +146,10 @@ async function checkSubjects(
   const present = new Map(facts.entries.map((entry) => [subjectKey(entry), entry]));
   for (const [key, entry] of baked.facts) if (!present.has(key)) judge.missing(entry);
   for (const [key, entry] of present) judge.found(baked.facts.get(key), entry);
-  const differing = judge.finish(({ subject, name }) =>
+  const judged = judge.finish(({ subject, name }) =>
     subject === 'file' ? isLooked(rawName(name)) : saying.has(subject),
   );
+  const differing = withoutMoved(judged, mounts, readMounts(root.prefix), holes);
   const restored = restoredAmong(written, differing, (path) => {
     const entry = baked.files.get(path);
     return (
