@@ -129,6 +129,7 @@ export async function watchTree(root: string, watching: Watching, actorCount: nu
       onEvents: () => undefined,
       onOpenedToRun: () => undefined,
       actorOf: () => anActor(),
+      clock: systemClock,
     });
     if (typeof opened === 'string') throw new Error(opened);
     return opened;
