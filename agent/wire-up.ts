@@ -14,6 +14,7 @@ import { type AgentView, createAgent } from './agent.ts';
 import { createChecker } from './check/check-subjects.ts';
 import { checkDigest } from './check/digest.ts';
 import { createDirtySet } from './check/dirty-set.ts';
+import { openLinkedNames } from './check/linked-names.ts';
 import { type Manifest, openManifest } from './check/open-manifest.ts';
 import { readPublicKeys } from './collect/key-file.ts';
 import { readMounts } from './collect/mounts.ts';
@@ -138,7 +139,7 @@ async function runAgainst(
     const stampsFile = join(stateDir, 'stamps');
     const checker = createChecker({
       ...{ manifest: () => inForce.manifest, components, root: config.root, pinning },
-      ...{ clock: systemClock, directory: stateDir },
+      ...{ clock: systemClock, directory: stateDir, linked: openLinkedNames(stampsFile) },
     });
     const offers = createRulesOffers({
       ...{ inForce, stateDir, log },

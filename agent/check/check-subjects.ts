@@ -23,6 +23,8 @@ import { type Composition, type CompositionOptions, openComposition } from './co
 import { openEntriesAside, type SomeEntries } from './entries-aside.ts';
 import { openHoleList } from './hole-list.ts';
 import { openJudge } from './judge.ts';
+import type { LinkedNames } from './linked-names.ts';
+import { withoutMoved } from './moved-mounts.ts';
 import type { Manifest } from './open-manifest.ts';
 import { type PinningOptions, pinsInForce } from './pinning.ts';
 import type { Pins } from './pins.ts';
@@ -41,6 +43,8 @@ export interface CheckerOptions {
   readonly clock: Clock;
   /** Where the entries are set aside, so that a check need not read them all. */
   readonly directory?: string;
+  /** Without it a file with several names is looked at by those that are given. */
+  readonly linked?: LinkedNames;
   /** Past so many paths, observed or baked, a sweep is the cheaper look. */
   readonly pathsMax?: number;
 }
@@ -65,7 +69,7 @@ export function createChecker(options: CheckerOptions): Checker {
         composition = await openComposition(judged, options.components);
         const silent = await findSilentMounts(opened.prefix, readMounts(opened.prefix));
         const entries = aside.of(composition);
-        const context = { pathsMax, pins, composition, entries, silent };
+        const context = { pathsMax, pins, composition, entries, silent, linked: options.linked };
         const measured = await checkSubjects(judged, opened, names, { ...context, ...more });
         return measured && { kind: 'check', startedAt, finishedAt: timestamp(clock.now()), ...measured };
       } catch (error) {
@@ -90,6 +94,7 @@ async function checkSubjects(
     composition,
     entries,
     silent,
+    linked,
     written = new Set(),
     started,
   }: Pick<CheckOptions, 'written' | 'started'> & {
@@ -98,24 +103,33 @@ async function checkSubjects(
     readonly composition: Composition;
     readonly entries: SomeEntries;
     readonly silent: SilentMounts;
+    readonly linked: LinkedNames | undefined;
   },
 ): Promise<Pick<Check, 'looked' | 'findings' | 'coverage'> | undefined> {
   const holes = openHoleList();
   for (const hole of composition.holes) holes.add(hole);
-  const scope = verifyScope(manifest, withSilence(readMounts(root.prefix), silent), holes);
+  const mounts = readMounts(root.prefix);
+  const scope = verifyScope(manifest, withSilence(mounts, silent), holes);
   const tally = newTally();
   const starts = startsOf(root.prefix, names, silent);
   const isLooked = (path: RawName) => starts.size > 0 && isBeneath(path, starts);
-  const said = collectors.filter((collector) => [...starts].some((start) => readsAt(collector, start)));
-  const saying = new Set<string>(said.map(({ subject }) => subject));
 
   const observed = new Map<RawName, Observation>();
-  for (const start of starts) {
-    if (!isReached(scope, start, silent)) continue;
+  const observe = (start: RawName) => {
+    if (!isReached(scope, start, silent)) return true;
     const found = observeHere(root, scope, start, pathsMax - observed.size, tally);
-    if (found === undefined) return undefined;
-    for (const [path, observation] of found) observed.set(path, observation);
+    for (const [path, observation] of found ?? []) observed.set(path, observation);
+    return found !== undefined;
+  };
+  if (![...starts].every(observe)) return undefined;
+  const others = linked?.othersOf(root.prefix, observed.keys()) ?? [];
+  for (const other of startsOf(root.prefix, others.map(encodeRaw), silent)) {
+    if (isLooked(other)) continue;
+    starts.add(other);
+    if (!observe(other)) return undefined;
   }
+  const said = collectors.filter((collector) => [...starts].some((start) => readsAt(collector, start)));
+  const saying = new Set<string>(said.map(({ subject }) => subject));
   const programs = started && openProgramLook(started);
   const wanted = { paths: [...starts, ...(started?.programs.keys() ?? [])], subjects: saying };
   // What runs from memory may be a copy of any program.
@@ -132,9 +146,10 @@ async function checkSubjects(
   const present = new Map(facts.entries.map((entry) => [subjectKey(entry), entry]));
   for (const [key, entry] of baked.facts) if (!present.has(key)) judge.missing(entry);
   for (const [key, entry] of present) judge.found(baked.facts.get(key), entry);
-  const differing = judge.finish(({ subject, name }) =>
+  const judged = judge.finish(({ subject, name }) =>
     subject === 'file' ? isLooked(rawName(name)) : saying.has(subject),
   );
+  const differing = withoutMoved(judged, mounts, readMounts(root.prefix), holes);
   const restored = restoredAmong(written, differing, (path) => {
     const entry = baked.files.get(path);
     return (
@@ -178,7 +193,7 @@ async function checkSubjects(
  * a directory that became a symbolic link is seen as that, and not looked through. A filesystem that does not answer is
  * not touched at all.
  */
-function startsOf(root: RootPrefix, names: readonly Name[], silent: SilentMounts): ReadonlySet<RawName> {
+function startsOf(root: RootPrefix, names: readonly Name[], silent: SilentMounts): Set<RawName> {
   const starts = new Set<RawName>();
   for (const name of names) {
     const path = rawOf(name);

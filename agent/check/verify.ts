@@ -37,6 +37,7 @@ import { openJudge, type Witness } from './judge.ts';
 import { keeping, telling } from './leave-stamps.ts';
 import { type LiveLook, openLiveLook } from './live-look.ts';
 import { isTimed, mountsDigest } from './mounts-digest.ts';
+import { withoutMoved } from './moved-mounts.ts';
 import { type Manifest, openJudged } from './open-manifest.ts';
 import { noPinning, openPinning, type PinningOptions } from './pinning.ts';
 import { changedFiles } from './program-look.ts';
@@ -205,7 +206,7 @@ async function sweepRoot(
   const running = live?.judge(scope.rulebook, changedFiles(list.all()));
   for (const finding of running?.findings ?? []) list.add(finding);
   for (const hole of running?.holes ?? []) holes.add(hole);
-  const findings = judge.finish();
+  const findings = withoutMoved(judge.finish(), mounts, root.mounts(), holes);
   const unpinned = await pinning.finish(holes.all());
   if (unpinned !== undefined) holes.add(unpinned);
   if (list.isCut()) holes.add(tooMany);

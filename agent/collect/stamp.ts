@@ -8,7 +8,8 @@ import type { Stat } from '../host/stat.ts';
  */
 const words = [2, 5, 6, 7, 8, 9, 10, 11, 24, 25, 26, 28, 29, 30, 34, 35, 36] as const;
 export const stampWords = words.length;
-const [modeAt, sizeAt, ctimeAt] = [words.indexOf(7), words.indexOf(10), words.indexOf(24)];
+const [modeAt, inodeAt, sizeAt] = [words.indexOf(7), words.indexOf(8), words.indexOf(10)];
+const [ctimeAt, deviceAt] = [words.indexOf(24), words.indexOf(34)];
 
 /** Where a stamp is among others. All zeros where not all of a path could be seen. */
 export interface StampPlace {
@@ -40,6 +41,11 @@ export function isFileStamp({ words, at }: StampPlace): boolean {
 
 export function isDirectoryStamp({ words, at }: StampPlace): boolean {
   return (words[at + modeAt]! & constants.S_IFMT) === constants.S_IFDIR;
+}
+
+/** The same for all names of one file. */
+export function inodeOf({ words: from, at }: StampPlace): string {
+  return [inodeAt, inodeAt + 1, deviceAt, deviceAt + 1].map((word) => from[at + word]).join();
 }
 
 /** What `stat` tells beside times and sizes: a link of one inode has one target. */

@@ -68,6 +68,8 @@ export function modeIn(stat: Stat): string {
   return (wordIn(stat, 28) & 0o7777).toString(8).padStart(4, '0');
 }
 
+/** How many names it has. */
+export const linksIn = (stat: Stat): number => wordIn(stat, 16);
 export const uidIn = (stat: Stat): number => wordIn(stat, 20);
 export const gidIn = (stat: Stat): number => wordIn(stat, 24);
 /** In bytes; past 2^53, which no file that is read has, only about. */

@@ -197,8 +197,12 @@ export function watchFilesystems(options: FilesystemWatcherOptions): FilesystemW
       const on = opened.get(mount) ?? open(systemPath(root, mount || '/'), asDirectory);
       opened.set(mount, on);
       if (on < 0) continue;
-      const fd = openByHandle(on, directory, O_PATH);
+      const fd = openPatiently(on, directory);
       if (fd === -errno.ESTALE || fd === -errno.ENOENT) return [];
+      if (fd === -errno.ENOMEM || fd === -errno.ENFILE || fd === -errno.EMFILE) {
+        onLost(`a directory where something happened cannot be opened: error ${-fd}`);
+        return [];
+      }
       if (fd < 0) throw new Error(refusal(-fd));
       const link = readLink(`/proc/self/fd/${fd}`);
       close(fd);
@@ -220,6 +224,19 @@ function open(path: string | Buffer, flags: number | 'r'): number {
     return -1;
   }
 }
+
+/**
+ * ENOMEM is what ext4 says while the number of a directory that is gone is being given to a new file: a moment later it is ESTALE.
+ * Where it stands, there is no memory.
+ */
+function openPatiently(on: number, directory: Buffer): number {
+  for (let attempt = 1; ; attempt++) {
+    const fd = openByHandle(on, directory, O_PATH);
+    if (fd !== -errno.ENOMEM || attempt === attemptsMax) return fd;
+  }
+}
+
+const attemptsMax = 1_000;
 
 function isAtOrBeneath(path: RawName, directory: RawName): boolean {
   return directory === '' || path === directory || path.startsWith(`${directory}/`);

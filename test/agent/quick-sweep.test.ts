@@ -224,15 +224,20 @@ describe('a quick sweep', () => {
     expect(agent.reasons).toEqual(Array(2).fill(expect.stringContaining('where facts are read')));
   });
 
-  it('is no quick one for whoever wants everything to be looked at, nor after a day', async () => {
-    let now = 0;
-    await start({ clock: { ...systemClock, monotonic: () => now } });
+  it('is no quick one for whoever wants everything to be looked at, nor after a day by any clock', async () => {
+    let [now, aheadMs] = [0, 0];
+    await start({ clock: { ...systemClock, monotonic: () => now, now: () => systemClock.now() + aheadMs } });
 
     expect((await agent.sweep('everything')).kind).toBe('sweep');
     now = 86_399_999;
     expect((await agent.sweep()).kind).toBe('quick-sweep');
     now = 86_400_000;
     expect((await agent.sweep()).kind).toBe('sweep');
+    for (const ahead of [-86_500_000, 0, 86_500_000]) {
+      aheadMs = ahead;
+      expect((await agent.sweep()).kind).toBe('sweep');
+      expect((await agent.sweep()).kind).toBe('quick-sweep');
+    }
   });
 });
 

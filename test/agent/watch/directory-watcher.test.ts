@@ -1,4 +1,4 @@
-import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DirectoryWatcherOptions, watchDirectories } from '../../../agent/watch/directory-watcher.ts';
@@ -100,14 +100,61 @@ describe('the watcher of directories', () => {
     expect(watcher!.status.error).toContain('/mnt/dead');
   });
 
-  it('says when there are more directories than it watches, and watches the rest', async () => {
+  it('says how many directories there are that it does not watch, and watches the rest', async () => {
     await mkdir(join(root, 'a/b/c'), { recursive: true });
 
     await watch({ watchedDirectoriesMax: 2 });
 
-    expect(watcher!.status).toMatchObject({ state: 'partial', directories: 2, error: expect.stringContaining('2') });
+    expect(watcher!.status).toMatchObject({ state: 'partial', directories: 2 });
+    expect(watcher!.status.error).toMatch(/no more than 2 .*: 2 directories/);
     await writeFile(join(root, 'file'), 'x');
     await hinted('/file');
+  });
+
+  it('watches first where a change gives power, and then what is high in the tree', async () => {
+    for (const name of ['aa/deep/er', 'etc/ssh', 'home/eve/.ssh', 'home/eve/src', 'usr/share/doc', 'usr/bin', 'zz'])
+      await mkdir(join(root, name), { recursive: true });
+
+    // The root, etc, etc/ssh, home, home/eve, home/eve/.ssh, usr, usr/bin; aa and zz come next.
+    await watch({ watchedDirectoriesMax: 10 });
+    for (const name of ['etc/ssh', 'home/eve/.ssh', 'usr/bin', 'zz', 'aa/deep/er', 'home/eve/src', 'usr/share/doc'])
+      await writeFile(join(root, name, 'file'), 'x');
+    await writeFile(join(root, 'last'), 'x');
+
+    await hinted('/last');
+    expect([...hints].sort()).toEqual(['/etc/ssh/file', '/home/eve/.ssh/file', '/last', '/usr/bin/file', '/zz/file']);
+    expect(watcher!.status.error).toContain(': 5 directories');
+  });
+
+  it('watches all anew where more came and went than it follows, and hints at all of it', async () => {
+    await watch({ renamedMax: 1 });
+
+    for (let index = 0; index < 20; index++) await mkdir(join(root, `new-${index}`));
+    await hinted('/');
+    await until(() => watcher!.status.directories === 21);
+    await writeFile(join(root, 'new-19/file'), 'x');
+
+    await hinted('/new-19/file');
+    expect(watcher!.status).toMatchObject({ state: 'watching', error: null });
+  });
+
+  it('hints at the root when its own attributes change', async () => {
+    await watch();
+
+    await chmod(root, 0o700);
+
+    await hinted('/');
+  });
+
+  it('is not misled by the attributes of the root of the machine', async () => {
+    const { mode } = await stat('/');
+    const isLeftOut = (name: string) => name !== '/';
+    await watch({ root: '/', isLeftOut });
+
+    await chmod('/', mode & 0o7777).catch(() => hints.add('/'));
+
+    await hinted('/');
+    expect(watcher!.status.directories).toBe(1);
   });
 });
 
