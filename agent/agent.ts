@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { type Clock, timestamp } from '../shared/clock.ts';
 import { sentenceOf } from '../shared/errors.ts';
 import type { Image } from '../shared/image.ts';
+import { severityAtLeast } from '../shared/severity.ts';
 import type { Verdict } from '../shared/verdict.ts';
 import { type AgendaLimits, agendaLimits, createAgenda } from './agenda.ts';
 import type { DirtySet } from './check/dirty-set.ts';
@@ -13,7 +14,7 @@ import type { ConnectionNotes, ConnectionState } from './report/connection.ts';
 import type { Reporter, Telling } from './report/reporter.ts';
 import type { Spool } from './report/spool.ts';
 import type { RulesOffers } from './rules/offers.ts';
-import type { Checker, FullSweep, QuickSweep, Sweeper } from './scan.ts';
+import type { Checker, FullSweep, QuickSweep, Scan, Sweeper } from './scan.ts';
 import { createServerView } from './server-view.ts';
 import type { Settling } from './settle/settling.ts';
 import { createSlept } from './slept.ts';
@@ -76,6 +77,8 @@ export interface Agent {
   view(): AgentView;
   /** There may be something to do: a hint, a tick. */
   wake(): void;
+  /** Something happened that only a sweep finds. */
+  needSweep(reason: string): void;
   /** Until the signal aborts, or `isDone` says so after a round. */
   run(signal: AbortSignal, isDone?: (view: AgentView) => boolean): Promise<void>;
 }
@@ -94,6 +97,7 @@ export function createAgent(options: AgentOptions): Agent {
     ...options,
     agenda,
     needSweep,
+    tell,
     limits,
     cpuMs: options.cpuMs ?? (() => clock.monotonic()),
   });
@@ -130,6 +134,7 @@ export function createAgent(options: AgentOptions): Agent {
     notes: server.notes,
     view,
     wake: () => wake(),
+    needSweep,
     async run(signal, isDone = () => false) {
       const abort = () => wake();
       signal.addEventListener('abort', abort);
@@ -169,14 +174,17 @@ export function createAgent(options: AgentOptions): Agent {
     await watchBoot(now);
     hints.note(now);
     // Nobody watched meanwhile, evidence has aged, and a disk can be changed from outside.
-    if (slept()) needSweep('the machine has slept, or its clock was set forward');
+    if (slept()) {
+      wantsEverything = true;
+      needSweep('the machine has slept, or its clock was set forward');
+    }
     putOff(now);
     switch (agenda.next(now)) {
       case 'sweep':
         startSweep(signal);
         return;
       case 'check':
-        await check(now);
+        await hints.check(now, reporter.state.open.values());
         return;
       case undefined:
         return;
@@ -248,7 +256,7 @@ export function createAgent(options: AgentOptions): Agent {
     if (isStale) return agenda.judgedAnew(clock.monotonic());
     lastSweep = { startedAt, finishedAt };
     await settling.swept();
-    follow(await reporter.tell({ ...scan, findings: hints.sweepFound(scan.findings) }));
+    await tell({ ...scan, findings: hints.sweepFound(scan.findings) });
     const { open, holes } = reporter.state;
     const counts = { findings: open.size, holes: holes.length, entries: coverage.entries };
     const ms = Math.round(clock.monotonic() - sweepStartedAt);
@@ -256,9 +264,10 @@ export function createAgent(options: AgentOptions): Agent {
     giveMemoryBack();
   }
 
-  async function check(now: number): Promise<void> {
-    const scan = await hints.check(now, reporter.state.open.values());
-    if (scan !== undefined) follow(await reporter.tell(scan));
+  async function tell(scan: Scan): Promise<Telling> {
+    const telling = await reporter.tell(scan);
+    follow(telling);
+    return telling;
   }
 
   function follow(telling: Telling): void {
@@ -286,6 +295,7 @@ export function createAgent(options: AgentOptions): Agent {
     statusDueAt = clock.monotonic() + statusEveryMs;
     const { kind, state, error, why, processes } = options.watcher().status;
     const { boot } = reporter.lastPlace();
+    const openFindings = [...reporter.state.open.values()];
     const shortage = options.memory?.look();
     const status: Status = {
       schema: 'pristine.status/1',
@@ -298,7 +308,7 @@ export function createAgent(options: AgentOptions): Agent {
       since: reporter.since,
       lastSweep,
       settled: settling.settled,
-      openFindings: reporter.state.open.size,
+      openFindings: openFindings.filter(({ severity }) => severityAtLeast(severity, 'low')).length,
       holes: reporter.state.holes.length,
       connection: server.connection,
       spool: { reports: options.spool.reports, bytes: options.spool.bytes },

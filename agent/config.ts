@@ -4,7 +4,7 @@ import { Duration, durationMs } from '../shared/duration.ts';
 import { CodedError, sentenceOf } from '../shared/errors.ts';
 import { installed } from '../shared/manifest.ts';
 import { expectedRate, expectedShare, parseBytesPerSecond, parseCpuShare } from './collect/pace.ts';
-import { expectedMemory, parseMemory } from './memory-max.ts';
+import { expectedMemory, parseMemory } from './sweep-heap.ts';
 
 /** More are better watched as a whole. */
 const watchedFoldersMax = 64;
@@ -56,7 +56,7 @@ export const AgentConfig = z
     sweepCpuShareMax: limit(parseCpuShare, expectedShare).describe(
       'CPU time of a sweep as a share of one core, such as 25%, or none; the page cache as with the bytes',
     ),
-    memoryMax: limit(parseMemory, expectedMemory).describe(
+    sweepHeapMax: limit(parseMemory, expectedMemory).describe(
       'heap of a sweep, such as 256M, or none; one that would need more ends, and is a hole that says so',
     ),
     watch: z

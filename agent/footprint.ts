@@ -7,14 +7,18 @@ const amount = z.number().nonnegative();
 
 /** What the agent costs the machine, and what it may cost. */
 export const Footprint = z.object({
-  residentBytes: z.int().nonnegative().describe('resident memory of the agent; a sweep has its own, until it ends'),
+  residentBytes: z
+    .int()
+    .nonnegative()
+    .nullable()
+    .describe('resident memory of the agent, null without /proc; a sweep has its own, until it ends'),
   cpuSeconds: amount.describe('CPU time of the agent since its start'),
   cpuShare: amount.nullable().describe('the same of late, as a share of one core; null in the first seconds'),
   sweepsCpuSeconds: amount
     .nullable()
     .describe('CPU time of all sweeps in children that have ended; null without /proc'),
   limits: z
-    .object({ sweepBytesPerSecondMax: z.string(), sweepCpuShareMax: z.string(), memoryMax: z.string() })
+    .object({ sweepBytesPerSecondMax: z.string(), sweepCpuShareMax: z.string(), sweepHeapMax: z.string() })
     .describe('in force, as agent.yaml says them'),
 });
 export type Footprint = z.infer<typeof Footprint>;
@@ -28,8 +32,8 @@ export function createFootprint(
   clock: Clock,
   usage: () => Usage = readUsage,
 ): () => Footprint {
-  const { sweepBytesPerSecondMax, sweepCpuShareMax, memoryMax } = config;
-  const limits = { sweepBytesPerSecondMax, sweepCpuShareMax, memoryMax };
+  const { sweepBytesPerSecondMax, sweepCpuShareMax, sweepHeapMax } = config;
+  const limits = { sweepBytesPerSecondMax, sweepCpuShareMax, sweepHeapMax };
   let before = { at: clock.monotonic(), cpuSeconds: usage().cpuSeconds };
   let cpuShare: number | null = null;
   return () => {
@@ -49,10 +53,18 @@ type Usage = Pick<Footprint, 'residentBytes' | 'cpuSeconds' | 'sweepsCpuSeconds'
 function readUsage(): Usage {
   const { user, system } = process.cpuUsage();
   return {
-    residentBytes: process.memoryUsage.rss(),
+    residentBytes: residentBytes(),
     cpuSeconds: (user + system) / 1_000_000,
     sweepsCpuSeconds: childrenCpuSeconds(),
   };
+}
+
+function residentBytes(): number | null {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return null;
+  }
 }
 
 /** `cutime` and `cstime` of proc_pid_stat(5): fields 16 and 17, in hundredths of a second (USER_HZ) on every Linux. */

@@ -2,10 +2,11 @@ import type { Logger } from 'pino';
 import type { Clock } from '../shared/clock.ts';
 import { sentenceOf } from '../shared/errors.ts';
 import type { Finding } from '../shared/finding.ts';
-import { rawName } from '../shared/name.ts';
+import { type Name, rawName } from '../shared/name.ts';
 import type { Agenda } from './agenda.ts';
 import { attributed, checkDirt } from './check/check-dirt.ts';
 import type { Dirt, DirtySet } from './check/dirty-set.ts';
+import type { Telling } from './report/reporter.ts';
 import type { Check, Checker } from './scan.ts';
 import type { Watcher } from './watch/watcher.ts';
 
@@ -26,6 +27,7 @@ export interface HintsOptions {
   watcher(): Pick<Watcher, 'doubt' | 'pause' | 'resume'>;
   readonly agenda: Pick<Agenda, 'hinted' | 'checkEnded'>;
   needSweep(reason: string): void;
+  tell(check: Check): Promise<Telling>;
   /** What this thread has taken of a processor. */
   cpuMs(): number;
   readonly clock: Clock;
@@ -39,8 +41,8 @@ export interface Hints {
   note(now: number): void;
   /** When something will be, in monotonic milliseconds. */
   dueAt(): number;
-  /** Looks at what is due. Undefined where a sweep will, which is asked for then. */
-  check(now: number, open: Iterable<Finding>): Promise<Check | undefined>;
+  /** Looks at what is due and tells of it; where that cannot be, a sweep is asked for. */
+  check(now: number, open: Iterable<Finding>): Promise<void>;
   /** From here on a sweep looks, and every change counts again. */
   sweepBegins(): void;
   /** What a sweep found, with who did it, of what it looked at in place of checks. */
@@ -55,18 +57,22 @@ export function createHints({
   watcher,
   agenda,
   needSweep,
+  tell,
   cpuMs,
   clock,
   log,
   limits,
 }: HintsOptions): Hints {
-  let again: { readonly names: readonly string[]; readonly at: number } | undefined;
+  let again: { readonly names: ReadonlySet<Name>; readonly at: number } | undefined;
+  /** What is due at this time is on the agenda. */
+  let notedAt = Number.NEGATIVE_INFINITY;
   let resumeAt = never;
 
   return {
     note(now) {
+      notedAt = now;
       if (again !== undefined && now >= again.at) {
-        for (const name of again.names) dirty.add({ name, isWritten: false }, now);
+        for (const name of again.names) dirty.add({ name, changes: 0, isWritten: false }, now);
         again = undefined;
       }
       if (dirty.overflowed) {
@@ -80,24 +86,16 @@ export function createHints({
       if (dirty.dueAt() <= now) agenda.hinted(now);
     },
     dueAt() {
-      // What is due already is on the agenda.
-      const dirtyAt = dirty.dueAt() > clock.monotonic() ? dirty.dueAt() : never;
+      const dirtyAt = dirty.dueAt() > notedAt ? dirty.dueAt() : never;
       return Math.min(dirtyAt, resumeAt, again?.at ?? never);
     },
     async check(now, open) {
       const before = cpuMs();
-      const dirt = dirty.take(now);
+      const { names, programs } = dirty.take(now);
       try {
-        const scan = await checkDirt(checker, dirt, open, limits.checkBytesMax);
-        if (scan === undefined) return leaveToSweep(dirt, 'a check cannot answer for the changed names');
-        watcher().doubt(scan.findings.filter(isProgram).map(({ name }) => rawName(name)));
-        const unstable = scan.coverage.holes.filter(({ reason }) => reason === 'unstable').map(({ name }) => name);
-        if (unstable.length > 0) again = { names: unstable, at: clock.monotonic() + limits.recheckMs };
-        return scan;
-      } catch (error) {
-        // The sweep meets the same obstacle, and its report names it.
-        log.warn({ reason: sentenceOf(error) }, 'a check failed');
-        return leaveToSweep(dirt, 'a check failed');
+        const found = names.size === 0 ? undefined : await look({ names, programs: new Map() }, open);
+        // Apart, and after: what began to run may be gone, and is told of also where the names are too many for a check.
+        if (programs.size > 0) await look({ names: new Map(), programs }, [...open, ...(found?.findings ?? [])]);
       } finally {
         agenda.checkEnded(cpuMs() - before, clock.monotonic());
       }
@@ -109,6 +107,24 @@ export function createHints({
       return forgotten.names.size === 0 ? findings : findings.map((finding) => attributed(finding, forgotten));
     },
   };
+
+  async function look(dirt: Dirt, open: Iterable<Finding>): Promise<Check | undefined> {
+    try {
+      const scan = await checkDirt(checker, dirt, open, limits.checkBytesMax);
+      if (scan === undefined) return leaveToSweep(dirt, 'a check cannot answer for the changed names');
+      watcher().doubt(scan.findings.filter(isProgram).map(({ name }) => rawName(name)));
+      const unstable = scan.coverage.holes.filter(({ reason }) => reason === 'unstable').map(({ name }) => name);
+      if (unstable.length > 0) {
+        again = { names: new Set([...(again?.names ?? []), ...unstable]), at: clock.monotonic() + limits.recheckMs };
+      }
+      if ((await tell(scan)) === 'too-large') dirty.forget(dirt);
+      return scan;
+    } catch (error) {
+      // The sweep meets the same obstacle, and its report names it.
+      log.warn({ reason: sentenceOf(error) }, 'a check failed');
+      return leaveToSweep(dirt, 'a check failed');
+    }
+  }
 
   function leaveToSweep(dirt: Dirt, reason: string): undefined {
     dirty.forget(dirt);

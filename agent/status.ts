@@ -27,7 +27,7 @@ export const Status = z
       .nullable()
       .describe('null before the first sweep of this start'),
     settled: Settled.nullable().describe('when boot had settled, and by what; what it wrote is pinned from then on'),
-    openFindings: count,
+    openFindings: count.describe('of severity low and above'),
     holes: count,
     connection: z.object({
       state: z.enum(['connecting', 'connected', 'waiting', 'refused']),

@@ -6,9 +6,9 @@ import { emptyCoverage, type Hole } from '../shared/coverage.ts';
 import { sentenceOf } from '../shared/errors.ts';
 import { Report } from '../shared/report.ts';
 import type { PinningOptions } from './check/pinning.ts';
-import { heapArguments } from './memory-max.ts';
 import type { Baseline } from './report/report-builder.ts';
 import type { FullSweep } from './scan.ts';
+import { heapArguments } from './sweep-heap.ts';
 
 export interface SweepChildOptions {
   /** The file that `node` runs for `pristine`. */
@@ -22,7 +22,7 @@ export interface SweepChildOptions {
   readonly sweepBytesPerSecondMax?: string;
   readonly sweepCpuShareMax?: string;
   /** As agent.yaml has it, or `none`. */
-  readonly memoryMax?: string;
+  readonly sweepHeapMax?: string;
   /** What a sweep that begins now compares with. */
   readonly judged: () => Judged;
   readonly pinning?: () => PinningOptions | undefined;
@@ -108,8 +108,8 @@ function scanOf(report: Report, { baseline }: Judged, options: SweepChildOptions
 }
 
 class OutOfMemory extends Error {
-  constructor({ memoryMax = 'none' }: SweepChildOptions) {
-    super(`the child needed more memory than it has (memoryMax: ${memoryMax})`);
+  constructor({ sweepHeapMax = 'none' }: SweepChildOptions) {
+    super(`the child needed more memory than it has (sweepHeapMax: ${sweepHeapMax})`);
   }
 }
 
@@ -152,9 +152,10 @@ function rulesArguments({ rulesFile, isTrial }: Judged): readonly string[] {
 }
 
 function argumentsOf(options: SweepChildOptions, judged: Judged): readonly string[] {
-  const { entry, root, manifest, components, pub, memoryMax, pinning, stampsFile, lowPriority, machineOnly } = options;
+  const { entry, root, manifest, components, pub, sweepHeapMax, pinning, stampsFile, lowPriority, machineOnly } =
+    options;
   return [
-    ...[...heapArguments(memoryMax), entry, 'sweep', '--root', root, '--manifest', manifest, '--pub', pub],
+    ...[...heapArguments(sweepHeapMax), entry, 'sweep', '--root', root, '--manifest', manifest, '--pub', pub],
     ...(stampsFile === undefined ? [] : ['--stamps', stampsFile]),
     ...(lowPriority === true ? ['--low-priority'] : []),
     ...(machineOnly === true ? ['--machine'] : []),

@@ -59,6 +59,8 @@ export interface RunOptions {
 /** A server that acks nothing for so long is unreachable for `--once`. */
 const onceDeliverMsMax = 10_000;
 const joinTokenBytesMax = 256;
+/** From one sweep for programs whose start was lost to the next. */
+const startsLostGapMs = 600_000;
 
 /**
  * The agent, put together. What it compares with is verified first: without that there is nothing to run for.
@@ -110,6 +112,7 @@ async function runAgainst(
   const signal = AbortSignal.any([options.signal, stopping.signal]);
   let watcher: Watcher = noWatcher;
   let ticker: ScheduledTask | undefined;
+  let startsLostAt = Number.NEGATIVE_INFINITY;
   try {
     const { boot, identity, path: stateDir } = directory;
     const inForce = openRulesInForce({ manifest, keys, stateDir, log });
@@ -222,6 +225,14 @@ async function runAgainst(
           dirty.addStart(start, systemClock.monotonic());
           agent.wake();
         },
+        onStartsLost: (reason) => {
+          log.warn({ reason }, 'what began to run was lost');
+          // What has ended no sweep finds: one now and then is enough for what still runs.
+          if (systemClock.monotonic() - startsLostAt < startsLostGapMs) return;
+          startsLostAt = systemClock.monotonic();
+          agent.needSweep(reason);
+          agent.wake();
+        },
         onLost: (reason) => {
           log.warn({ reason }, 'changes were lost');
           dirty.overflow();
@@ -254,7 +265,7 @@ function filesOf({ manifest, pub }: AgentConfig, ...others: readonly (string | u
 async function watch(
   config: AgentConfig,
   inForce: Pick<RulesInForce, 'manifest'>,
-  { onHint, onStart, onLost }: Pick<WatcherOptions, 'onHint' | 'onStart' | 'onLost'>,
+  { onHint, onStart, onLost, onStartsLost }: Pick<WatcherOptions, 'onHint' | 'onStart' | 'onLost' | 'onStartsLost'>,
 ): Promise<Watcher> {
   const root = resolve(config.root);
   const ownName = nameWithin(root, resolve(config.stateDir));
@@ -267,7 +278,7 @@ async function watch(
     commandLines: config.commandLines,
     clock: systemClock,
     onStart: root === '/' ? onStart : undefined,
-    onLost,
+    ...{ onLost, onStartsLost },
     onHint: (hint) => {
       const raw = rawOf(hint.name);
       // What this agent writes itself would make it look for ever; sweeps look there.

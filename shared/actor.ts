@@ -2,11 +2,15 @@ import { z } from 'zod';
 
 const id = z.int().nonnegative();
 
-/** A program, as far as anybody could still see it: null where its process had ended before. */
-const Program = z.string().max(16_384).nullable();
+export const programCharsMax = 1_024;
+export const unitCharsMax = 256;
+export const containerCharsMax = 128;
 
 export const parentsMax = 8;
 export const commandCharsMax = 1_024;
+
+/** A program, as far as anybody could still see it: null where its process had ended before. */
+const Program = z.string().max(programCharsMax).nullable();
 
 /**
  * The process behind a change, as the kernel named it while it happened. Like the hint that it comes with it is a help for
@@ -25,8 +29,8 @@ export const Actor = z
     uid: id.nullable().describe('effective user'),
     loginUid: id.nullable().describe('who logged in, whoever they became since (audit); null where nobody did'),
     session: id.nullable().describe('of that login (audit)'),
-    unit: z.string().max(256).nullable().describe('systemd unit, from its control group'),
-    container: z.string().max(128).nullable().describe('container id, from its control group'),
+    unit: z.string().max(unitCharsMax).nullable().describe('systemd unit, from its control group'),
+    container: z.string().max(containerCharsMax).nullable().describe('container id, from its control group'),
     parents: z
       .array(z.strictObject({ pid: id, program: Program }))
       .max(parentsMax)
@@ -34,6 +38,24 @@ export const Actor = z
   })
   .meta({ id: 'Actor' });
 export type Actor = z.infer<typeof Actor>;
+
+/** What is longer than an actor may say is cut, with a mark: others choose their names. */
+export function boundActor({ program, command, unit, container, parents, ...rest }: Actor): Actor {
+  return {
+    ...rest,
+    program: cut(program, programCharsMax),
+    command: cut(command, commandCharsMax),
+    unit: cut(unit, unitCharsMax),
+    container: cut(container, containerCharsMax),
+    parents: parents.slice(0, parentsMax).map((one) => ({ pid: one.pid, program: cut(one.program, programCharsMax) })),
+  };
+}
+
+export const cutMark = '…';
+
+function cut(text: string | null, charsMax: number): string | null {
+  return text === null || text.length <= charsMax ? text : text.slice(0, charsMax - cutMark.length) + cutMark;
+}
 
 /** Of one finding. */
 export const actorsMax = 4;

@@ -42,7 +42,7 @@ export const Finding = z
       .int()
       .positive()
       .optional()
-      .describe('how often something changed it, as the kernel told, since it is open; no part of the fingerprint'),
+      .describe('how often the kernel told of a change of it since it is open, at least; no part of the fingerprint'),
   })
   .meta({ id: 'Finding' });
 export type Finding = z.infer<typeof Finding>;

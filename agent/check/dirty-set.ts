@@ -46,6 +46,8 @@ export interface DirtySet {
 
 /** Past it names are forgotten and a sweep is asked for. */
 const dirtyPathsMax = 4_096;
+/** Programs that wait. Of more, only those that still run are found, by the sweep that is asked for. */
+const programsMax = 1_024;
 /** Of so many names past it, who changed them is still known. */
 const forgottenMax = 16_384;
 /** What was looked at lately, the longest ago forgotten first. */
@@ -73,13 +75,17 @@ export function createDirtySet(namesMax = dirtyPathsMax): DirtySet {
   let soonestAt = Number.POSITIVE_INFINITY;
   const forgotten = new Map<Name, Waiting>();
   const forget = (notes: ReadonlyMap<Name, Note>) => {
-    for (const [name, note] of notes) if (forgotten.size < forgottenMax) forgotten.set(name, { ...note, dueAt: 0 });
+    for (const [name, note] of notes) {
+      const known = forgotten.get(name);
+      if (known !== undefined) merge(known, note);
+      else if (forgotten.size < forgottenMax) forgotten.set(name, { ...note, dueAt: 0 });
+    }
   };
+  /** Of names. Programs stay: what ran and has ended no sweep finds. */
   const overflow = () => {
     forget(names);
     names.clear();
-    programs.clear();
-    soonestAt = Number.POSITIVE_INFINITY;
+    soonestAt = Math.min(...dueTimes(programs));
     overflowed = true;
   };
 
@@ -90,15 +96,16 @@ export function createDirtySet(namesMax = dirtyPathsMax): DirtySet {
     get overflowed() {
       return overflowed;
     },
-    add({ name, isWritten, actor }, now) {
-      const note = hasRoom(names, name) ? noteOf(names, name, now, (waiting) => waiting) : forgottenOf(name);
+    add({ name, changes, isWritten, actor }, now) {
+      if (!overflowed && names.size >= namesMax && !names.has(name)) overflow();
+      const note = overflowed ? forgottenOf(name) : noteOf(names, name, now, (waiting) => waiting);
       if (note === undefined) return;
-      note.changes++;
+      note.changes += changes;
       note.isWritten ||= isWritten;
       note.actors = withActor(note.actors, actor);
     },
     addStart({ name, actor, ...start }, now) {
-      if (!hasRoom(programs, name)) return;
+      if (programs.size >= programsMax && !programs.has(name)) return overflow();
       const note = noteOf(programs, name, now, (waiting) => ({ ...waiting, starts: [] }));
       note.changes++;
       note.actors = withActor(note.actors, actor);
@@ -120,12 +127,6 @@ export function createDirtySet(namesMax = dirtyPathsMax): DirtySet {
       return { names: taken, programs: new Map() };
     },
   };
-
-  /** Where there is no room for one more, all is forgotten. */
-  function hasRoom(among: ReadonlyMap<string, unknown>, name: string): boolean {
-    if (!overflowed && !among.has(name) && names.size + programs.size >= namesMax) overflow();
-    return !overflowed;
-  }
 
   function noteOf<T extends Waiting>(
     among: Map<string, T>,
@@ -182,6 +183,12 @@ function waitFor(streak: number): number {
 
 function* dueTimes(waiting: ReadonlyMap<string, Waiting>): Generator<number> {
   for (const { dueAt } of waiting.values()) yield dueAt;
+}
+
+function merge(into: Waiting, note: Note): void {
+  into.changes += note.changes;
+  into.isWritten ||= note.isWritten;
+  into.actors = differentActors([...into.actors, ...note.actors]);
 }
 
 /** Mostly it is the one who did it before. */

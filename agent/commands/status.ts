@@ -23,13 +23,17 @@ function textOf(status: Status, now: number): string {
     ['verdict', `${status.verdict} since ${status.since}`],
     ['image', `${imageRef(status.image)} (${status.image.digest}), rules ${status.rules}`],
     ['instance', status.instanceId ?? 'not enrolled yet'],
-    ['open findings', `${status.openFindings}${status.openFindings > 0 ? ': `pristine verify` shows them' : ''}`],
+    [
+      'open findings',
+      `${status.openFindings}${status.openFindings > 0 ? ': `pristine verify` shows what differs now' : ''}`,
+    ],
     ['holes', `${status.holes}`],
     ['last sweep', lastSweep === null ? 'none yet' : `${ageOf(lastSweep.finishedAt, now)} ago`],
     ['boot', settled === null ? 'has not settled yet' : `settled ${ageOf(settled.at, now)} ago, by ${settled.by}`],
     ['connection', `${connection.state} since ${connection.since}${noted(connection.error)}`],
     ['not delivered', `${spool.reports} reports, ${spool.bytes} bytes`],
     ['watcher', `${watcher.kind} ${watcher.state}${noted(watcher.error)}${noted(watcher.why)}`],
+    ['processes', watcher.processes ?? 'followed: findings say who did it'],
     ...(footprint === null ? [] : footprintLines(footprint)),
     ...(short === null
       ? []
@@ -42,10 +46,11 @@ function textOf(status: Status, now: number): string {
 }
 
 function footprintLines({ residentBytes, cpuSeconds, cpuShare, sweepsCpuSeconds, limits }: Footprint) {
+  const memory = residentBytes === null ? '' : `${(residentBytes / 1_048_576).toFixed(0)} MiB; `;
   const share = cpuShare === null ? '' : `, ${(cpuShare * 100).toFixed(1)}% of a core of late`;
   const sweeps = sweepsCpuSeconds === null ? '' : `; sweeps ${sweepsCpuSeconds.toFixed(0)} s`;
   return [
-    ['costs', `${(residentBytes / 1_048_576).toFixed(0)} MiB; CPU ${cpuSeconds.toFixed(1)} s${share}${sweeps}`],
+    ['costs', `${memory}CPU ${cpuSeconds.toFixed(1)} s${share}${sweeps}`],
     [
       'limits',
       Object.entries(limits)

@@ -10,9 +10,14 @@ const dontneed = 4;
  * since that would be lost (madvise(2), MADV_DONTNEED).
  */
 export function letGoOfCode(): void {
-  for (const { address, length } of cleanMappingsIn(readFileSync('/proc/self/smaps', 'latin1'))) {
-    madvise(address, length, dontneed);
+  let smaps: string;
+  try {
+    smaps = readFileSync('/proc/self/smaps', 'latin1');
+  } catch {
+    // Without /proc, and where the kernel does not have it.
+    return;
   }
+  for (const { address, length } of cleanMappingsIn(smaps)) madvise(address, length, dontneed);
 }
 
 interface Mapping {

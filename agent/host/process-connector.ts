@@ -18,7 +18,7 @@ const [nonBlocking, closeOnExec] = [0x800, 0x80000];
 const [levelSocket, receiveBuffer, receiveBufferForce] = [1, 8, 33];
 /** CN_IDX_PROC and CN_VAL_PROC, which are also the group. */
 const process = 1;
-const listen = 1;
+const [listen, ignore] = [1, 2];
 /** Of an event in a message, PROC_EVENT_NONE for an answer, which is an error number. */
 const [whatAt, answerAt] = [36, 52];
 const bufferBytes = 2 * 1_048_576;
@@ -43,18 +43,11 @@ export function openProcessConnector(): number {
 }
 
 /**
- * struct nlmsghdr, struct cn_msg, and the operation. Gives 0 or `-errno`. The kernel answers before this returns, and does
+ * Gives 0 or `-errno`. The kernel answers before this returns, and does
  * not answer who is in another process namespace than the first.
  */
 function askToListen(fd: number): number {
-  const message = Buffer.alloc(40);
-  message.writeUInt32LE(message.length, 0);
-  message.writeUInt16LE(3, 4);
-  message.writeUInt32LE(process, 16);
-  message.writeUInt32LE(process, 20);
-  message.writeUInt16LE(4, 32);
-  message.writeUInt32LE(listen, 36);
-  const sent = checked(raw.send(fd, message, message.length, 0));
+  const sent = ask(fd, listen);
   if (sent < 0) return sent;
   const answer = Buffer.alloc(256);
   for (;;) {
@@ -62,6 +55,24 @@ function askToListen(fd: number): number {
     if (length < 0) return -errno.ECONNREFUSED;
     if (length >= answerAt + 4 && answer.readUInt32LE(whatAt) === 0) return -answer.readUInt32LE(answerAt);
   }
+}
+
+/** Before Linux 6.6 the kernel goes on telling until it is asked not to, whether anybody listens or not. */
+export function closeProcessConnector(fd: number): void {
+  ask(fd, ignore);
+  close(fd);
+}
+
+/** struct nlmsghdr, struct cn_msg, and the operation. Gives 0 or `-errno`. */
+function ask(fd: number, operation: number): number {
+  const message = Buffer.alloc(40);
+  message.writeUInt32LE(message.length, 0);
+  message.writeUInt16LE(3, 4);
+  message.writeUInt32LE(process, 16);
+  message.writeUInt32LE(process, 20);
+  message.writeUInt16LE(4, 32);
+  message.writeUInt32LE(operation, 36);
+  return Math.min(0, checked(raw.send(fd, message, message.length, 0)));
 }
 
 const sender = Buffer.alloc(12);

@@ -36,6 +36,12 @@ export function fileStateAt(path: string): string | undefined {
   return typeof file === 'number' ? undefined : `${file} ${identity.words.subarray(24, 32).join()}`;
 }
 
+/** Of what a path leads to, in bytes; undefined where there is nothing. */
+export function sizeAt(path: string): number | undefined {
+  const error = statx(AT_FDCWD, cPath(path), 0, identity.bytes);
+  return error < 0 ? undefined : sizeIn(identity);
+}
+
 const identity = newStat();
 
 /** Whether a mount begins at an absolute path: STATX_ATTR_MOUNT_ROOT, Linux 5.8; before it, never. */

@@ -18,6 +18,8 @@ export interface Applied {
 export interface StateLimits extends FindingLimits {
   /** Findings with the text of a diff. Past it a finding is told without, and says that there are too many. */
   readonly openDiffsMax: number;
+  /** Of all who did something, as JSON. Past it a finding is told without. */
+  readonly openActorsBytesMax: number;
   /** Holes kept. Above it, and above `holesBytesMax`, the deepest are folded into a hole at their parent. */
   readonly holesMax: number;
   readonly holesBytesMax: number;
@@ -27,6 +29,7 @@ export const stateLimits: StateLimits = {
   openFindingsMax: 20_000,
   openBytesMax: 16 * 1_048_576,
   openDiffsMax: 128,
+  openActorsBytesMax: 4 * 1_048_576,
   holesMax: 2_000,
   holesBytesMax: 262_144,
 };
@@ -58,7 +61,8 @@ function applyWithHoles(
   const isLookedAt = reachOf(scan);
   const isHidden = hiderOf(holes);
   const found = new Map(scan.findings.map((finding) => [finding.fingerprint, finding]));
-  const bounded = boundDiffs(limits.openDiffsMax);
+  const [diffs, actors] = [boundDiffs(limits.openDiffsMax), boundActors(limits.openActorsBytesMax)];
+  const bounded = (finding: Finding) => actors(diffs(finding));
   const open = new Map<string, Finding>();
   const cleared: string[] = [];
   for (const [fingerprint, finding] of state.open) {
@@ -103,6 +107,18 @@ function boundDiffs(diffsMax: number): (finding: Finding) => Finding {
   let diffs = 0;
   return (finding) =>
     hasText(finding) && ++diffs > diffsMax ? { ...finding, diff: { withheld: 'too-many' } } : finding;
+}
+
+/** Of so many findings one after another, who did it stays. */
+function boundActors(bytesMax: number): (finding: Finding) => Finding {
+  let bytes = 0;
+  return (finding) => {
+    if (finding.actors === undefined) return finding;
+    bytes += Buffer.byteLength(JSON.stringify(finding.actors));
+    if (bytes <= bytesMax) return finding;
+    const { actors: _, ...rest } = finding;
+    return rest;
+  };
 }
 
 function hasText({ diff }: Finding): boolean {

@@ -1,11 +1,11 @@
-import { commandCharsMax } from '../../shared/actor.ts';
+import { commandCharsMax, cutMark } from '../../shared/actor.ts';
 import { encodeRaw } from '../../shared/name.ts';
 import { redacted } from '../secrets/redact.ts';
 
 /** Whether people may read what was given to a program: it may be a secret of anybody's. */
 export type Arguments = 'masked' | 'shown';
 
-const mask = '…';
+const mask = cutMark;
 
 /**
  * A command line for people, from the arguments as /proc/PID/cmdline has them, raw. Masked, the program and the names of
@@ -17,8 +17,14 @@ export function commandOf(cmdline: string, shown: Arguments): string {
   const line =
     shown === 'shown'
       ? encodeRaw(redacted(words.join(' '), 'command'))
-      : [encodeRaw(program), ...given.map(masked)].join(' ');
-  return line.length <= commandCharsMax ? line : `${line.slice(0, commandCharsMax - mask.length)}${mask}`;
+      : [titleOf(program), ...given.map(masked)].join(' ');
+  return line.length <= commandCharsMax ? line : line.slice(0, commandCharsMax - mask.length) + mask;
+}
+
+/** Some programs write all of their command line into the first word. */
+function titleOf(program: string): string {
+  const [first = ''] = program.split(/[ \t\n]/, 1);
+  return first === program ? encodeRaw(program) : `${encodeRaw(first)} ${mask}`;
 }
 
 /** `--name=value` keeps its name, and `-pvalue` its letter. */

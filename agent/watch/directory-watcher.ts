@@ -72,9 +72,9 @@ export async function watchDirectories(options: DirectoryWatcherOptions): Promis
    * be watched, what is left out is deep, and little else.
    */
   async function enter(start: string, parentDevice: number | undefined): Promise<void> {
-    const [important, others]: [Place[], Place[]] = [[], []];
-    const put = (place: Place) => (isImportant(place.path) ? important : others).push(place);
-    const next = () => important.shift() ?? others.shift();
+    const [important, others] = [openQueue<Place>(), openQueue<Place>()];
+    const put = (place: Place) => (isImportant(place.path) ? important : others).put(place);
+    const next = () => important.take() ?? others.take();
     put({ path: start, parentDevice, hasRoom: true });
     for (let place = next(); place !== undefined && !closed; place = next()) {
       const { path } = place;
@@ -120,12 +120,12 @@ export async function watchDirectories(options: DirectoryWatcherOptions): Promis
     if (closed) return;
     // Of a directory itself the kernel gives no name, and libuv the last part of its path. All but the root's are told above it, too.
     if (directory === '' && file?.equals(ownName)) {
-      options.onHint({ name: '/', isWritten: false });
+      options.onHint({ name: '/', changes: 1, isWritten: false });
       if (file.length === 0) return;
     }
     const path = file === null ? directory : `${directory}/${file.toString('latin1')}`;
     // Of a change the kernel does not say here whether it is of content or attributes.
-    options.onHint({ name: nameOf(path), isWritten: event === 'rename' });
+    options.onHint({ name: nameOf(path), changes: 1, isWritten: event === 'rename' });
     if (event !== 'rename' || file === null) return;
     if (renamed.size < renamedMax) renamed.add(path);
     else hasMissed = true;
@@ -152,7 +152,7 @@ export async function watchDirectories(options: DirectoryWatcherOptions): Promis
     dropTree(path);
     const before = watched.size;
     await enter(path, await deviceOf(path.slice(0, path.lastIndexOf('/'))));
-    if (watched.size > before && !closed) options.onHint({ name: nameOf(path), isWritten: false });
+    if (watched.size > before && !closed) options.onHint({ name: nameOf(path), changes: 0, isWritten: false });
   }
 
   /** Some directories came or went unseen. */
@@ -161,7 +161,7 @@ export async function watchDirectories(options: DirectoryWatcherOptions): Promis
     dropTree('');
     [why, unwatched] = [undefined, 0];
     await enter('', undefined);
-    if (!closed) options.onHint({ name: '/', isWritten: false });
+    if (!closed) options.onHint({ name: '/', changes: 0, isWritten: false });
   }
 
   function dropTree(path: string): void {
@@ -195,6 +195,25 @@ export async function watchDirectories(options: DirectoryWatcherOptions): Promis
       return [];
     }
   }
+}
+
+interface Queue<T> {
+  readonly put: (item: T) => void;
+  readonly take: () => T | undefined;
+}
+
+/** Array.shift moves all that is left. */
+function openQueue<T>(): Queue<T> {
+  let items: T[] = [];
+  let at = 0;
+  return {
+    put: (item) => void items.push(item),
+    take: () => {
+      if (at < items.length) return items[at++];
+      [items, at] = [[], 0];
+      return undefined;
+    },
+  };
 }
 
 function nameOf(path: string): string {

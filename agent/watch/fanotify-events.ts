@@ -14,6 +14,8 @@ export interface FanotifyEvent {
   readonly name: string;
   /** Content, attributes or the name itself. */
   readonly isChange: boolean;
+  /** Nothing but that a file is closed which was open to be written to. */
+  readonly isClosed: boolean;
   /** Content, or which file has the name. */
   readonly isWritten: boolean;
   readonly isOpenedToRun: boolean;
@@ -23,7 +25,7 @@ const writes = fanotify.modify | fanotify.movedFrom | fanotify.movedTo | fanotif
 const changes = writes | fanotify.attributes | fanotify.closeWrite;
 const none: Omit<FanotifyEvent, 'pid' | 'isOverflow'> = {
   ...{ filesystem: '', directory: Buffer.alloc(0), name: '' },
-  ...{ isChange: false, isWritten: false, isOpenedToRun: false },
+  ...{ isChange: false, isClosed: false, isWritten: false, isOpenedToRun: false },
 };
 
 const metadataBytes = 24;
@@ -46,9 +48,10 @@ export function* parseEvents(bytes: Buffer): Generator<FanotifyEvent> {
     else {
       const named = namedIn(bytes.subarray(at + bytes.readUInt16LE(at + 6), at + length));
       const isChange = (mask & changes) !== 0;
+      const isClosed = (mask & changes) === fanotify.closeWrite;
       const isWritten = (mask & writes) !== 0;
       const isOpenedToRun = (mask & fanotify.openExec) !== 0;
-      if (named !== undefined) yield { isOverflow, pid, ...named, isChange, isWritten, isOpenedToRun };
+      if (named !== undefined) yield { isOverflow, pid, ...named, isChange, isClosed, isWritten, isOpenedToRun };
     }
     at += length;
   }

@@ -64,6 +64,8 @@ export function watchFilesystems(options: FilesystemWatcherOptions): FilesystemW
   let deaf: string | null = null;
   let closed = false;
   let isPaused = false;
+  /** Why directories of events could not be opened, of those that are being told. */
+  let unopened = 0;
 
   const mountinfo = open('/proc/self/mountinfo', 'r');
   const failed = mountinfo < 0 ? -errno.ENOSYS : mark('') || tryHandles(root);
@@ -83,15 +85,19 @@ export function watchFilesystems(options: FilesystemWatcherOptions): FilesystemW
       return { kind: 'fanotify', state: error === null ? 'watching' : 'partial', directories: 0, error };
     },
     pause: () => {
+      if (closed || deaf !== null) return;
       isPaused = true;
       for (const mount of marked.keys()) unmarkChangesAt(group, cPath(root + mount || '/'));
     },
     resume: () => {
-      if (!isPaused) return;
+      if (!isPaused || closed || deaf !== null) return;
       isPaused = false;
       const failed = mark('');
-      if (failed < 0) return onDeaf(refusal(-failed));
-      markMounts((mount) => onHint({ name: encodeRaw(mount), isWritten: false }));
+      if (failed < 0) {
+        deaf = refusal(-failed);
+        return onDeaf(deaf);
+      }
+      markMounts((mount) => onHint({ name: encodeRaw(mount), changes: 1, isWritten: false }));
     },
     close: () => {
       closed = true;
@@ -146,7 +152,7 @@ export function watchFilesystems(options: FilesystemWatcherOptions): FilesystemW
       const [, remounted] = await waitForAny(awaited, waitMsMax);
       if (closed) return;
       // What was mounted or unmounted hides or shows what was there.
-      if (remounted) markMounts((mount) => onHint({ name: encodeRaw(mount), isWritten: false }));
+      if (remounted) markMounts((mount) => onHint({ name: encodeRaw(mount), changes: 1, isWritten: false }));
       const length = readEvents(group, buffer);
       if (length > 0) {
         onEvents();
@@ -166,6 +172,8 @@ export function watchFilesystems(options: FilesystemWatcherOptions): FilesystemW
         else if (event.pid !== process.pid) hint(event, directories, opened);
       }
     } finally {
+      if (unopened !== 0) onLost(`a directory where something happened cannot be opened: error ${unopened}`);
+      unopened = 0;
       for (const fd of opened.values()) if (fd >= 0) close(fd);
     }
   }
@@ -178,10 +186,10 @@ export function watchFilesystems(options: FilesystemWatcherOptions): FilesystemW
     const key = `${event.filesystem} ${event.directory.toString('latin1')}`;
     const places = directories.get(key) ?? placesOf(event, opened);
     directories.set(key, places);
-    const { pid, isChange, isWritten, isOpenedToRun } = event;
+    const { pid, isChange, isClosed, isWritten, isOpenedToRun } = event;
     for (const directory of places) {
       const path = (event.name === '.' ? directory : `${directory}/${event.name}`) || '/';
-      if (isChange) onHint({ name: encodeRaw(path), isWritten, actor: actorOf(pid) });
+      if (isChange) onHint({ name: encodeRaw(path), changes: isClosed ? 0 : 1, isWritten, actor: actorOf(pid) });
       if (isOpenedToRun) onOpenedToRun(path, pid);
     }
   }
@@ -200,7 +208,7 @@ export function watchFilesystems(options: FilesystemWatcherOptions): FilesystemW
       const fd = openPatiently(on, directory);
       if (fd === -errno.ESTALE || fd === -errno.ENOENT) return [];
       if (fd === -errno.ENOMEM || fd === -errno.ENFILE || fd === -errno.EMFILE) {
-        onLost(`a directory where something happened cannot be opened: error ${-fd}`);
+        unopened = -fd;
         return [];
       }
       if (fd < 0) throw new Error(refusal(-fd));
@@ -236,7 +244,7 @@ function openPatiently(on: number, directory: Buffer): number {
   }
 }
 
-const attemptsMax = 1_000;
+const attemptsMax = 100;
 
 function isAtOrBeneath(path: RawName, directory: RawName): boolean {
   return directory === '' || path === directory || path.startsWith(`${directory}/`);

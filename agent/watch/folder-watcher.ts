@@ -30,7 +30,7 @@ export async function watchFolders({ root, folders, onHint, isLeftOut }: FolderW
       ignored: (path, stats) => stats?.isDirectory() === true && isLeftOut(nameOf(path), false),
     },
   );
-  watcher.on('all', (event, path) => onHint({ name: nameOf(path), isWritten: event !== 'change' }));
+  watcher.on('all', (event, path) => onHint({ name: nameOf(path), changes: 1, isWritten: event !== 'change' }));
   watcher.on('error', (cause) => {
     error = `not all is watched: ${sentenceOf(cause)}`;
   });

@@ -10,7 +10,8 @@ import { followProcesses, type Processes, type ProcessesOptions } from './proces
 import type { FileWatcher, Watcher } from './watcher.ts';
 
 export interface WatcherOptions
-  extends Pick<DirectoryWatcherOptions, 'root' | 'onHint' | 'isLeftOut' | 'isSilent'>,
+  extends Pick<FilesystemWatcherOptions, 'onLost'>,
+    Pick<DirectoryWatcherOptions, 'root' | 'onHint' | 'isLeftOut' | 'isSilent'>,
     Omit<ProcessesOptions, 'isToldOfOpens'> {
   /** Whole filesystems where that can be, each directory of the root, or all beneath some folders in it. */
   readonly what: 'filesystems' | 'directories' | readonly string[];
@@ -23,10 +24,12 @@ export interface WatcherOptions
 export async function openWatcher(options: WatcherOptions): Promise<Watcher> {
   let watcher: FileWatcher | undefined;
   const processes = followProcesses({ ...options, isToldOfOpens: () => watcher?.status.kind === 'fanotify' });
+  let whole: FilesystemWatcher | null = null;
   let why: string | null = null;
   let closed = false;
   const watchEach = async (reason: string | null) => {
     why = reason;
+    whole = null;
     const { what: folders } = options;
     const opened = await (typeof folders === 'string'
       ? watchDirectories(options)
@@ -42,9 +45,8 @@ export async function openWatcher(options: WatcherOptions): Promise<Watcher> {
     );
   };
   const found = options.what === 'filesystems' ? watchWhole({ ...options, onDeaf }, processes) : null;
-  const whole = typeof found === 'object' ? found : null;
-  if (whole === null) await watchEach(found as string | null);
-  else watcher = whole;
+  if (found === null || typeof found === 'string') await watchEach(found);
+  else watcher = whole = found;
   return {
     get status() {
       return { ...watcher!.status, why, processes: processes.error };

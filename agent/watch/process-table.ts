@@ -1,4 +1,4 @@
-import { type Actor, parentsMax } from '../../shared/actor.ts';
+import { type Actor, boundActor, parentsMax } from '../../shared/actor.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { encodeRaw, type RawName } from '../../shared/name.ts';
 import type { ProcessEvent } from './process-events.ts';
@@ -85,7 +85,9 @@ export function createProcessTable({ read, isFollowed, clock, limits }: ProcessT
           return;
         }
         case 'user-changed':
-          if (before !== undefined) keep(event.pid, { ...before, facts: { ...before.facts, uid: event.uid } });
+          if (before === undefined) return;
+          // What it opened to run it runs by now, or soon.
+          keep(event.pid, { ...before, facts: { ...before.facts, uid: event.uid } }).opens = before.opens;
           return;
         default:
           event satisfies never;
@@ -141,7 +143,7 @@ export function createProcessTable({ read, isFollowed, clock, limits }: ProcessT
       parents.push({ pid: next, program: nameOf(above.program) });
       next = above.parent;
     }
-    return { pid, program: nameOf(program), ...facts, parents };
+    return boundActor({ pid, program: nameOf(program), ...facts, parents });
   }
 }
 

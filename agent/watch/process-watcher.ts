@@ -1,7 +1,7 @@
 import { sentenceOf } from '../../shared/errors.ts';
-import { close, errno } from '../host/libc.ts';
+import { errno } from '../host/libc.ts';
 import { waitForAny } from '../host/poll.ts';
-import { openProcessConnector, receiveMessage } from '../host/process-connector.ts';
+import { closeProcessConnector, openProcessConnector, receiveMessage } from '../host/process-connector.ts';
 import { type ProcessEvent, parseProcessEvent } from './process-events.ts';
 
 /** Follows every process of the machine, as the kernel tells of them. */
@@ -32,10 +32,11 @@ export function watchProcesses({ onEvent, onLost }: ProcessWatcherOptions): Proc
   const message = Buffer.alloc(messageBytesMax);
   let error: string | null = null;
   let closed = false;
-  const ended = follow().catch((cause) => {
+  const fail = (cause: unknown) => {
     error = `processes can no longer be followed: ${sentenceOf(cause)}`;
     onLost();
-  });
+  };
+  const ended = follow().catch(fail);
   return {
     drain,
     get error() {
@@ -43,12 +44,12 @@ export function watchProcesses({ onEvent, onLost }: ProcessWatcherOptions): Proc
     },
     close: () => {
       closed = true;
-      void ended.then(() => close(socket));
+      void ended.then(() => closeProcessConnector(socket));
     },
   };
 
   async function follow(): Promise<void> {
-    while (!closed) {
+    while (!closed && error === null) {
       const [isReadable] = await waitForAny([[socket, 'readable']], waitMsMax);
       if (isReadable && !closed) drain();
     }
@@ -59,8 +60,11 @@ export function watchProcesses({ onEvent, onLost }: ProcessWatcherOptions): Proc
     for (let count = 0; count < messagesAtOnceMax; count++) {
       const length = receiveMessage(socket, message);
       if (length === -errno.EAGAIN) return;
-      if (length === -errno.ENOBUFS) onLost();
-      else if (length < 0) throw new Error(`error ${-length}`);
+      if (length < 0 && length !== -errno.ENOBUFS) {
+        fail(new Error(`error ${-length}`));
+        return;
+      }
+      if (length < 0) onLost();
       const event = length > 0 ? parseProcessEvent(message.subarray(0, length)) : undefined;
       if (event !== undefined) onEvent(event);
     }

@@ -12,7 +12,8 @@ import type { OnLost, OnStart } from './watcher.ts';
 export interface ProcessesOptions {
   /** Given where the root is that of the machine: what else runs there says nothing of a root that merely lies on it. */
   readonly onStart: OnStart | undefined;
-  readonly onLost: OnLost;
+  /** Of what began to run some is not known, and only what still runs can be. */
+  readonly onStartsLost: OnLost;
   /** Whether `opened` is called for each file that is opened to be run. */
   readonly isToldOfOpens: () => boolean;
   readonly commandLines: Arguments;
@@ -34,7 +35,7 @@ export interface Processes {
 }
 
 export function followProcesses(options: ProcessesOptions): Processes {
-  const { onStart, onLost, isToldOfOpens, commandLines, clock } = options;
+  const { onStart, onStartsLost, isToldOfOpens, commandLines, clock } = options;
   const own = ownPlace('/proc');
   let watcher: ProcessWatcher | string = '';
   const errorNow = () => (typeof watcher === 'string' ? watcher : watcher.error);
@@ -44,7 +45,12 @@ export function followProcesses(options: ProcessesOptions): Processes {
     clock,
   });
   const { actorOf } = table;
-  const starts = onStart && openStarts({ onStart, actorOf, isToldOfOpens, own });
+  const starts =
+    onStart &&
+    openStarts({
+      ...{ onStart, actorOf, isToldOfOpens, own, clock },
+      onUnread: () => onStartsLost('more programs began without a file than are read'),
+    });
   watcher = watchProcesses({
     onEvent: (event) => {
       table.note(event);
@@ -52,7 +58,9 @@ export function followProcesses(options: ProcessesOptions): Processes {
     },
     onLost: () => {
       table.forget();
-      if (starts !== undefined) onLost('more processes began than the kernel keeps for us');
+      if (starts === undefined) return;
+      starts.doubt();
+      onStartsLost('more processes began than the kernel keeps for us');
     },
   });
   return {

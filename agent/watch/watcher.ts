@@ -41,6 +41,8 @@ export interface FileWatcherStatus {
 export interface Hint {
   /** Of the changed subject, absolute within the root. */
   readonly name: Name;
+  /** How often the kernel told of a change; 0 where it only says that one may be over, or nobody told of one. */
+  readonly changes: number;
   /** Its content was written to, or the name was given to another file: not only its attributes changed. */
   readonly isWritten: boolean;
   /** Who did it, where the kernel told. */

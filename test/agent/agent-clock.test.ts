@@ -90,7 +90,7 @@ describe('the agent, whose clock is set', () => {
 
 describe('the agent, which was stopped', () => {
   it('for a minute, looks once at all that was hinted at', async () => {
-    for (const name of ['/a', '/b', '/c', '/a']) dirty.add({ name, isWritten: false }, fake.monotonic());
+    for (const name of ['/a', '/b', '/c', '/a']) dirty.add({ name, changes: 1, isWritten: false }, fake.monotonic());
     fake.advance(60_000);
 
     await passesUntil(() => checks.length > 0);
@@ -153,6 +153,6 @@ function start(): void {
 }
 
 function hint(name: string): void {
-  dirty.add({ name, isWritten: false }, fake.monotonic());
+  dirty.add({ name, changes: 1, isWritten: false }, fake.monotonic());
   agent.wake();
 }

@@ -320,7 +320,7 @@ function change(name: string, finding: Finding | undefined): void {
 }
 
 function hint(name: string): void {
-  dirty.add({ name, isWritten: false }, systemClock.monotonic());
+  dirty.add({ name, changes: 1, isWritten: false }, systemClock.monotonic());
   agent.wake();
 }
 

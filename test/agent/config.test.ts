@@ -15,7 +15,7 @@ describe('agent.yaml', () => {
       sweepEvery: '6h',
       sweepBytesPerSecondMax: 'none',
       sweepCpuShareMax: 'none',
-      memoryMax: 'none',
+      sweepHeapMax: 'none',
       watch: true,
       commandLines: 'masked',
     });
@@ -32,7 +32,7 @@ describe('agent.yaml', () => {
     ['a relative root', 'server: ws://x\nroot: image', 'root'],
     ['a duration without a unit', 'server: ws://x\nsweepEvery: 60', 'sweepEvery'],
     ['a sweep without pause', 'server: ws://x\nsweepEvery: 0', 'sweepEvery'],
-    ['less memory than a sweep needs', 'server: ws://x\nmemoryMax: 1M', 'memoryMax'],
+    ['less memory than a sweep needs', 'server: ws://x\nsweepHeapMax: 1M', 'sweepHeapMax'],
     ['a word for a switch', 'server: ws://x\nwatch: sometimes', 'watch'],
     ['what is not YAML', 'server: [', file],
     ['an alias', 'server: &a ws://x\nroot: *a', file],

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createFootprint, Footprint } from '../../agent/footprint.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 
-const config = { sweepBytesPerSecondMax: '50M', sweepCpuShareMax: '25%', memoryMax: 'none' };
+const config = { sweepBytesPerSecondMax: '50M', sweepCpuShareMax: '25%', sweepHeapMax: 'none' };
 
 describe('the footprint', () => {
   it('is what was used since the start, and of late as a share of a core', () => {

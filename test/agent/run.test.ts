@@ -217,7 +217,7 @@ describe('pristine status and wait', { timeout: 60_000 }, () => {
       verdict: 'in_sync',
       instanceId: 'instance-1',
       openFindings: 0,
-      footprint: { limits: { sweepBytesPerSecondMax: 'none', sweepCpuShareMax: 'none', memoryMax: 'none' } },
+      footprint: { limits: { sweepBytesPerSecondMax: 'none', sweepCpuShareMax: 'none', sweepHeapMax: 'none' } },
     });
     expect(text.stdout).toMatch(/^verdict +in_sync since /);
     expect(text.stdout).toMatch(/^costs +\d+ MiB; CPU \d+\.\d s.*; sweeps \d+ s$/m);

@@ -55,7 +55,7 @@ describe('a sweep in a child', () => {
   it('is a hole that says so when the child needs more memory than it may', async () => {
     const script = 'const kept = []; for (;;) kept.push(Array(10_000).fill(kept.length))';
 
-    const scan = await sweep(script, {}, undefined, undefined, { memoryMax: '64M' });
+    const scan = await sweep(script, {}, undefined, undefined, { sweepHeapMax: '64M' });
 
     expect(scan.coverage.holes).toEqual([{ ...everything, reason: 'out-of-memory' }]);
   });

@@ -48,7 +48,7 @@ describe.skipIf(!isRoot)('the watcher of whole filesystems (needs root)', () => 
     onOpenedToRun: () => undefined,
     clock: systemClock,
   };
-  const alone = { onStart: undefined, commandLines: 'masked' } as const;
+  const alone = { onStart: undefined, onStartsLost: () => undefined, commandLines: 'masked' } as const;
   const watch = (overrides: Partial<FilesystemWatcherOptions> = {}) => {
     const opened = watchFilesystems({ ...listeners, root, ...overrides });
     if (typeof opened === 'string') throw new Error(opened);

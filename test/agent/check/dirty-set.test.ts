@@ -24,7 +24,7 @@ describe('the dirty set', () => {
   it('still knows who changed what became too much, once, and not without end', () => {
     const dirty = createDirtySet(2);
     const actor = anActor();
-    for (let n = 0; n < 20_000; n++) dirty.add({ name: `/${n}`, isWritten: true, actor }, 0);
+    for (let n = 0; n < 20_000; n++) dirty.add({ name: `/${n}`, changes: 1, isWritten: true, actor }, 0);
 
     const { names } = dirty.takeForgotten();
 
@@ -36,7 +36,7 @@ describe('the dirty set', () => {
     const dirty = createDirtySet();
     const [dpkg, vi] = [anActor({ pid: 1, program: '/usr/bin/dpkg' }), anActor({ pid: 2, program: '/usr/bin/vi' })];
     for (const actor of [dpkg, dpkg, vi, { ...vi, pid: 3 }, undefined]) {
-      dirty.add({ name: '/a', isWritten: actor === dpkg, actor }, 0);
+      dirty.add({ name: '/a', changes: 1, isWritten: actor === dpkg, actor }, 0);
     }
 
     expect(dirty.take(0).names.get('/a')).toMatchObject({ changes: 5, isWritten: true, actors: [dpkg, vi] });
@@ -85,7 +85,7 @@ describe('the dirty set', () => {
 });
 
 function add(dirty: DirtySet, name: string, now = 0): void {
-  dirty.add({ name, isWritten: false }, now);
+  dirty.add({ name, changes: 1, isWritten: false }, now);
 }
 
 function taken(dirty: DirtySet): readonly string[] {

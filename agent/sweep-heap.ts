@@ -11,7 +11,7 @@ export function parseMemory(text: string): number | undefined {
 }
 
 /** For a `node` whose heaps stay below that. Its code and its stacks come on top: some 50 MB. Nothing for `none`. */
-export function heapArguments(memoryMax = 'none'): readonly string[] {
-  const bytes = parseMemory(memoryMax);
+export function heapArguments(sweepHeapMax = 'none'): readonly string[] {
+  const bytes = parseMemory(sweepHeapMax);
   return bytes === undefined ? [] : [`--max-old-space-size=${Math.floor(bytes / 1_048_576)}`];
 }
