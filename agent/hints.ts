@@ -19,7 +19,7 @@ export interface HintLimits {
   readonly checkBytesMax: number;
 }
 
-export const hintLimits: HintLimits = { recheckMs: 5_000, pauseMsMax: 15_000, checkBytesMax: 8 * 1_073_741_824 };
+export const hintLimits: HintLimits = { recheckMs: 5_000, pauseMsMax: 15_000, checkBytesMax: 256 * 1_048_576 };
 
 export interface HintsOptions {
   readonly dirty: DirtySet;
@@ -104,7 +104,9 @@ export function createHints({
     sweepFound(findings) {
       const forgotten = dirty.takeForgotten();
       watcher().doubt();
-      return forgotten.names.size === 0 ? findings : findings.map((finding) => attributed(finding, forgotten));
+      if (forgotten.names.size === 0) return findings;
+      // By their own name alone: a note of a folder, far above what a sweep found there, says nothing of it.
+      return findings.map((finding) => (forgotten.names.has(finding.name) ? attributed(finding, forgotten) : finding));
     },
   };
 
@@ -117,6 +119,7 @@ export function createHints({
       if (unstable.length > 0) {
         again = { names: new Set([...(again?.names ?? []), ...unstable]), at: clock.monotonic() + limits.recheckMs };
       }
+      dirty.found(scan.findings.map(({ subject, name }) => (subject === 'process' ? rawName(name) : name)));
       if ((await tell(scan)) === 'too-large') dirty.forget(dirt);
       return scan;
     } catch (error) {

@@ -10,6 +10,9 @@ export type Change = z.infer<typeof Change>;
 
 export const Fingerprint = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hex digits');
 
+/** Counted no further. */
+export const changesMax = 2 ** 31 - 1;
+
 const text = z.string().max(65_536);
 const attributeValue = z.union([
   text,
@@ -41,6 +44,7 @@ export const Finding = z
     changes: z
       .int()
       .positive()
+      .max(changesMax)
       .optional()
       .describe('how often the kernel told of a change of it since it is open, at least; no part of the fingerprint'),
   })

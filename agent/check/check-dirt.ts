@@ -1,5 +1,5 @@
 import { differentActors } from '../../shared/actor.ts';
-import type { Finding } from '../../shared/finding.ts';
+import { changesMax, type Finding } from '../../shared/finding.ts';
 import { isLiveSubject } from '../../shared/live.ts';
 import { encodeRaw, type RawName, rawName } from '../../shared/name.ts';
 import { isRestored } from '../../shared/restored.ts';
@@ -48,7 +48,10 @@ function programsOf(started: ReadonlyMap<RawName, StartNote>): Programs {
 /** The same finding, with who did it and how often. */
 export function attributed(finding: Finding, dirt: Dirt): Finding {
   const notes = notesOf(finding, dirt);
-  const changes = notes.reduce((sum, note) => sum + note.changes, 0);
+  const changes = Math.min(
+    changesMax,
+    notes.reduce((sum, note) => sum + note.changes, 0),
+  );
   const actors = differentActors(notes.flatMap((note) => note.actors));
   return {
     ...finding,

@@ -38,6 +38,8 @@ export interface DirtySet {
   dueAt(): number;
   /** All that is due; the rest waits on. */
   take(now: number): Dirt;
+  /** Something is wrong with these, and is told: only they may wait long when they change again. */
+  found(names: Iterable<string>): void;
   /** What was taken and will be looked at by a sweep: who did it is still known then. */
   forget(dirt: Dirt): void;
   /** Of what was to be looked at when it became too much, who did it: for the findings of the sweep that looks instead. */
@@ -46,6 +48,8 @@ export interface DirtySet {
 
 /** Past it names are forgotten and a sweep is asked for. */
 const dirtyPathsMax = 4_096;
+/** Of all names that wait, and likewise of those that were forgotten: others choose how long they are. */
+const namesCharsMax = 4 * 1_048_576;
 /** Programs that wait. Of more, only those that still run are found, by the sweep that is asked for. */
 const programsMax = 1_024;
 /** Of so many names past it, who changed them is still known. */
@@ -56,8 +60,17 @@ const rememberedMax = 1_024;
 const quietMs = 60_000;
 /** From the second look in a row to the third; doubled with each, */
 const waitMs = 250;
-/** up to so long. */
+/** up to so long where what is wrong is told already, */
 const waitMsMax = 60_000;
+/** and up to so long where nothing was seen: what comes and goes between two looks must not have long. */
+const unseenWaitMsMax = 2_000;
+
+interface Looked {
+  readonly at: number;
+  /** How often in a row. */
+  readonly streak: number;
+  isFound: boolean;
+}
 
 interface Waiting {
   readonly dueAt: number;
@@ -70,21 +83,29 @@ export function createDirtySet(namesMax = dirtyPathsMax): DirtySet {
   const names = new Map<Name, Waiting>();
   const programs = new Map<RawName, Waiting & { starts: StartNote['starts'] }>();
   /** By name: when it, or the program of that name, was looked at, and how often in a row. */
-  const looked = new Map<string, { readonly at: number; readonly streak: number }>();
+  const looked = new Map<string, Looked>();
+  /** Of the names that wait, and of those that were forgotten. */
+  const chars = { waiting: 0, forgotten: 0 };
   let overflowed = false;
   let soonestAt = Number.POSITIVE_INFINITY;
   const forgotten = new Map<Name, Waiting>();
+  const hasRoom = (name: Name) => {
+    if (forgotten.size >= forgottenMax || chars.forgotten + name.length > namesCharsMax) return false;
+    chars.forgotten += name.length;
+    return true;
+  };
   const forget = (notes: ReadonlyMap<Name, Note>) => {
     for (const [name, note] of notes) {
       const known = forgotten.get(name);
       if (known !== undefined) merge(known, note);
-      else if (forgotten.size < forgottenMax) forgotten.set(name, { ...note, dueAt: 0 });
+      else if (hasRoom(name)) forgotten.set(name, { ...note, dueAt: 0 });
     }
   };
   /** Of names. Programs stay: what ran and has ended no sweep finds. */
   const overflow = () => {
     forget(names);
     names.clear();
+    chars.waiting = 0;
     soonestAt = Math.min(...dueTimes(programs));
     overflowed = true;
   };
@@ -97,7 +118,9 @@ export function createDirtySet(namesMax = dirtyPathsMax): DirtySet {
       return overflowed;
     },
     add({ name, changes, isWritten, actor }, now) {
-      if (!overflowed && names.size >= namesMax && !names.has(name)) overflow();
+      const isFull = names.size >= namesMax || chars.waiting + name.length > namesCharsMax;
+      if (!overflowed && isFull && !names.has(name)) overflow();
+      if (!overflowed && !names.has(name)) chars.waiting += name.length;
       const note = overflowed ? forgottenOf(name) : noteOf(names, name, now, (waiting) => waiting);
       if (note === undefined) return;
       note.changes += changes;
@@ -110,20 +133,32 @@ export function createDirtySet(namesMax = dirtyPathsMax): DirtySet {
       note.changes++;
       note.actors = withActor(note.actors, actor);
       const isKnown = note.starts.some(({ state, digest }) => state === start.state && digest === start.digest);
-      if (!isKnown && note.starts.length < startsMax) note.starts = [...note.starts, start];
+      if (isKnown) return;
+      // Where there is no room for one more, nobody can say that all of them are fine.
+      const isLast = note.starts.length === startsMax - 1;
+      if (note.starts.length < startsMax)
+        note.starts = [...note.starts, isLast ? { ...start, digest: 'unknown' } : start];
     },
     overflow,
     dueAt: () => soonestAt,
     take(now) {
       const dirt = { names: takeDue(names, now), programs: takeDue(programs, now) };
+      for (const name of dirt.names.keys()) chars.waiting -= name.length;
       soonestAt = Math.min(...dueTimes(names), ...dueTimes(programs));
       overflowed = false;
       return dirt;
+    },
+    found(wrong) {
+      for (const name of wrong) {
+        const last = looked.get(name);
+        if (last !== undefined) last.isFound = true;
+      }
     },
     forget: (dirt) => forget(dirt.names),
     takeForgotten() {
       const taken = new Map(forgotten);
       forgotten.clear();
+      chars.forgotten = 0;
       return { names: taken, programs: new Map() };
     },
   };
@@ -145,7 +180,7 @@ export function createDirtySet(namesMax = dirtyPathsMax): DirtySet {
 
   function forgottenOf(name: Name): Waiting | undefined {
     const before = forgotten.get(name);
-    if (before !== undefined || forgotten.size >= forgottenMax) return before;
+    if (before !== undefined || !hasRoom(name)) return before;
     const note: Waiting = { dueAt: 0, changes: 0, isWritten: false, actors: [] };
     forgotten.set(name, note);
     return note;
@@ -153,8 +188,8 @@ export function createDirtySet(namesMax = dirtyPathsMax): DirtySet {
 
   function dueAtFor(key: string, now: number): number {
     const last = looked.get(key);
-    if (last === undefined || now - last.at > Math.max(quietMs, waitFor(last.streak))) return now;
-    return Math.max(now, last.at + waitFor(last.streak));
+    if (last === undefined || now - last.at > Math.max(quietMs, waitFor(last))) return now;
+    return Math.max(now, last.at + waitFor(last));
   }
 
   function takeDue<T extends Waiting>(from: Map<string, T>, now: number): ReadonlyMap<string, T> {
@@ -164,9 +199,9 @@ export function createDirtySet(namesMax = dirtyPathsMax): DirtySet {
       from.delete(name);
       due.set(name, note);
       const last = looked.get(name);
-      const isAgain = last !== undefined && now - last.at <= Math.max(quietMs, 2 * waitFor(last.streak));
+      const isAgain = last !== undefined && now - last.at <= Math.max(quietMs, 2 * waitFor(last));
       looked.delete(name);
-      looked.set(name, { at: now, streak: isAgain ? last.streak + 1 : 0 });
+      looked.set(name, { at: now, streak: isAgain ? last.streak + 1 : 0, isFound: false });
       if (looked.size > rememberedMax) looked.delete(looked.keys().next().value!);
     }
     return due;
@@ -177,8 +212,8 @@ export function createDirtySet(namesMax = dirtyPathsMax): DirtySet {
 const startsMax = 4;
 
 /** None before the second look in a row: whoever edits a file twice is told of at once. */
-function waitFor(streak: number): number {
-  return streak < 1 ? 0 : Math.min(waitMsMax, waitMs * 2 ** Math.min(streak, 20));
+function waitFor({ streak, isFound }: Looked): number {
+  return streak < 1 ? 0 : Math.min(isFound ? waitMsMax : unseenWaitMsMax, waitMs * 2 ** Math.min(streak, 20));
 }
 
 function* dueTimes(waiting: ReadonlyMap<string, Waiting>): Generator<number> {

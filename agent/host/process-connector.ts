@@ -47,14 +47,22 @@ export function openProcessConnector(): number {
  * not answer who is in another process namespace than the first.
  */
 function askToListen(fd: number): number {
-  const sent = ask(fd, listen);
+  const sent = askAgain(fd);
   if (sent < 0) return sent;
   const answer = Buffer.alloc(256);
   for (;;) {
     const length = receiveMessage(fd, answer);
     if (length < 0) return -errno.ECONNREFUSED;
-    if (length >= answerAt + 4 && answer.readUInt32LE(whatAt) === 0) return -answer.readUInt32LE(answerAt);
+    if (isAnswer(answer.subarray(0, length))) return -answer.readUInt32LE(answerAt);
   }
+}
+
+/** Gives 0 or `-errno`. An answer follows, but where the kernel thinks that nobody listens. */
+export const askAgain = (fd: number): number => ask(fd, listen);
+
+/** PROC_EVENT_NONE. */
+export function isAnswer(message: Buffer): boolean {
+  return message.length >= answerAt + 4 && message.readUInt32LE(whatAt) === 0;
 }
 
 /** Before Linux 6.6 the kernel goes on telling until it is asked not to, whether anybody listens or not. */

@@ -1,6 +1,6 @@
 import { differentActors } from '../../shared/actor.ts';
 import { type Hole, hiderOf } from '../../shared/coverage.ts';
-import type { Finding } from '../../shared/finding.ts';
+import { changesMax, type Finding } from '../../shared/finding.ts';
 import { isLiveSubject } from '../../shared/live.ts';
 import type { OpenState } from '../open-state.ts';
 import type { Scan } from '../scan.ts';
@@ -93,7 +93,7 @@ function judgedNow(known: Finding, found: Finding | undefined): Finding {
   if (found === undefined) return known;
   const diff = known.diff !== undefined && hasText(known) ? known.diff : found.diff;
   const actors = differentActors([...(known.actors ?? []), ...(found.actors ?? [])]);
-  const changes = (known.changes ?? 0) + (found.changes ?? 0);
+  const changes = Math.min(changesMax, (known.changes ?? 0) + (found.changes ?? 0));
   return {
     ...found,
     ...(diff !== undefined && { diff }),

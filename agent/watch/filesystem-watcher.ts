@@ -214,6 +214,8 @@ export function watchFilesystems(options: FilesystemWatcherOptions): FilesystemW
       if (fd < 0) throw new Error(refusal(-fd));
       const link = readLink(`/proc/self/fd/${fd}`);
       close(fd);
+      // What is too deep for a path is left to the sweeps, which go there.
+      if (link === -errno.ENAMETOOLONG) unopened = errno.ENAMETOOLONG;
       // Of a mount of a part, a directory outside that part has a path that means nothing here.
       if (typeof link === 'number' || !isAtOrBeneath(link, root + mount)) continue;
       places.push(link === (root || '/') ? '' : link.slice(root.length));

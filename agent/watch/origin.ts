@@ -21,10 +21,16 @@ export function originIn(text: string): Origin {
   let unit: string | null = null;
   let container: string | null = null;
   for (const { parts } of paths) {
-    unit ??= parts.findLast((part) => unitForm.test(part)) ?? null;
+    unit ??= ownParts(parts).findLast((part) => unitForm.test(part)) ?? null;
     container ??= parts.map((part) => containerForm.exec(part)?.[1]).findLast((id) => id !== undefined) ?? null;
   }
   return { unit, container };
+}
+
+/** Beneath the manager of a user that user names the groups, as anything. */
+function ownParts(parts: readonly string[]): readonly string[] {
+  const manager = parts.findIndex((part) => /^user@\d+\.service$/.test(part));
+  return manager === -1 ? parts : parts.slice(0, manager + 1);
 }
 
 /** The name of the innermost group: what is left to call a container by that has no id. */

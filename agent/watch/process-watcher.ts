@@ -1,7 +1,15 @@
+import { release } from 'node:os';
+import type { Clock } from '../../shared/clock.ts';
 import { sentenceOf } from '../../shared/errors.ts';
 import { errno } from '../host/libc.ts';
 import { waitForAny } from '../host/poll.ts';
-import { closeProcessConnector, openProcessConnector, receiveMessage } from '../host/process-connector.ts';
+import {
+  askAgain,
+  closeProcessConnector,
+  isAnswer,
+  openProcessConnector,
+  receiveMessage,
+} from '../host/process-connector.ts';
 import { type ProcessEvent, parseProcessEvent } from './process-events.ts';
 
 /** Follows every process of the machine, as the kernel tells of them. */
@@ -17,18 +25,25 @@ export interface ProcessWatcherOptions {
   readonly onEvent: (event: ProcessEvent) => void;
   /** Some processes came and went of which nothing is known. */
   readonly onLost: () => void;
+  readonly clock: Pick<Clock, 'monotonic'>;
 }
 
 /** A closed one lets go after so long. */
 const waitMsMax = 1_000;
 const messageBytesMax = 4_096;
+/** Whether we are heard. Before Linux 6.6 each time that we ask counts as one more who listens, and nobody else can end it. */
+const askEveryMs = 15_000;
+const [major = 0, minor = 0] = release().split('.').map(Number);
+const mayBeSilenced = major > 6 || (major === 6 && minor >= 6);
 /** Then others have a turn; the socket keeps the rest. */
 const messagesAtOnceMax = 10_000;
 
 /** A text says why the kernel does not let us. */
-export function watchProcesses({ onEvent, onLost }: ProcessWatcherOptions): ProcessWatcher | string {
-  const socket = openProcessConnector();
+export function watchProcesses({ onEvent, onLost, clock }: ProcessWatcherOptions): ProcessWatcher | string {
+  let socket = openProcessConnector();
   if (socket < 0) return refusal(-socket);
+  let askedAt = clock.monotonic();
+  let isAnswered = true;
   const message = Buffer.alloc(messageBytesMax);
   let error: string | null = null;
   let closed = false;
@@ -52,7 +67,24 @@ export function watchProcesses({ onEvent, onLost }: ProcessWatcherOptions): Proc
     while (!closed && error === null) {
       const [isReadable] = await waitForAny([[socket, 'readable']], waitMsMax);
       if (isReadable && !closed) drain();
+      if (mayBeSilenced && clock.monotonic() - askedAt >= askEveryMs) askWhetherHeard();
     }
+  }
+
+  /** Since Linux 6.6 anybody on the machine can make the kernel think that nobody listens, and it tells nothing any more. */
+  function askWhetherHeard(): void {
+    if (!isAnswered) {
+      closeProcessConnector(socket);
+      socket = openProcessConnector();
+      onLost();
+      if (socket < 0) {
+        fail(new Error('somebody made the kernel believe that nobody listens'));
+        return;
+      }
+    }
+    isAnswered = false;
+    askedAt = clock.monotonic();
+    if (askAgain(socket) === 0) drain();
   }
 
   function drain(): void {
@@ -65,7 +97,9 @@ export function watchProcesses({ onEvent, onLost }: ProcessWatcherOptions): Proc
         return;
       }
       if (length < 0) onLost();
-      const event = length > 0 ? parseProcessEvent(message.subarray(0, length)) : undefined;
+      const said = message.subarray(0, Math.max(0, length));
+      isAnswered ||= isAnswer(said);
+      const event = parseProcessEvent(said);
       if (event !== undefined) onEvent(event);
     }
   }

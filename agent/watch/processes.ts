@@ -52,6 +52,7 @@ export function followProcesses(options: ProcessesOptions): Processes {
       onUnread: () => onStartsLost('more programs began without a file than are read'),
     });
   watcher = watchProcesses({
+    clock,
     onEvent: (event) => {
       table.note(event);
       if (event.kind === 'started') starts?.started(event.pid);

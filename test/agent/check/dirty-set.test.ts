@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createDirtySet, type DirtySet } from '../../../agent/check/dirty-set.ts';
+import { digestOf } from '../../../shared/digest.ts';
 import { anActor } from '../../support/builders.ts';
 
 describe('the dirty set', () => {
@@ -54,7 +55,7 @@ describe('the dirty set', () => {
     expect(programs.get('/tmp/x')).toMatchObject({ changes: 3, starts: [{ state: 'there' }, { state: 'deleted' }] });
   });
 
-  it('lets a name that flaps wait longer each time, up to a minute, and no other name with it', () => {
+  it('lets a name that flaps wait longer each time, up to a minute where that is told, and no other name with it', () => {
     const dirty = createDirtySet();
     const waits: number[] = [];
     let now = 0;
@@ -64,11 +65,51 @@ describe('the dirty set', () => {
       now = dirty.dueAt();
       expect(dirty.take(now - 1).names.size).toBe(0);
       expect(dirty.take(now).names.size).toBe(1);
+      dirty.found(['/flapping']);
     }
 
     expect(waits).toEqual([0, 0, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, ...Array(5).fill(60_000)]);
     add(dirty, '/other', now);
     expect(dirty.dueAt()).toBe(now);
+  });
+
+  it('lets one of which nothing was found wait two seconds at most: it may come and go', () => {
+    const dirty = createDirtySet();
+    const waits: number[] = [];
+    let now = 0;
+    for (let look = 0; look < 8; look++) {
+      add(dirty, '/etc/cron.d/evil', now);
+      waits.push(dirty.dueAt() - now);
+      now = dirty.dueAt();
+      dirty.take(now);
+    }
+
+    expect(waits).toEqual([0, 0, 500, 1_000, 2_000, 2_000, 2_000, 2_000]);
+  });
+
+  it('keeps programs that began to run when names become too much, and fills no memory with long names', () => {
+    const dirty = createDirtySet();
+    const long = 'x'.repeat(8_000);
+    dirty.addStart({ name: '/tmp/evil', state: 'there', actor: anActor() }, 0);
+    for (let n = 0; n < 2_000; n++) add(dirty, `/${long}${n}`);
+
+    expect(dirty.overflowed).toBe(true);
+    expect([...dirty.take(0).programs.keys()]).toEqual(['/tmp/evil']);
+    expect(dirty.takeForgotten().names.size).toBeLessThan(600);
+  });
+
+  it('cannot say of a program that it is fine when it began in more ways than are kept', () => {
+    const dirty = createDirtySet();
+    for (let n = 0; n < 6; n++) {
+      dirty.addStart({ name: 'memfd:x', state: 'memfd', digest: digestOf(`${n}`), actor: anActor() }, 0);
+    }
+
+    const digests = dirty
+      .take(0)
+      .programs.get('memfd:x')
+      ?.starts.map(({ digest }) => digest);
+
+    expect(digests).toEqual([digestOf('0'), digestOf('1'), digestOf('2'), 'unknown']);
   });
 
   it('looks at once again at what was quiet for a minute', () => {

@@ -7,7 +7,7 @@ describe('where a process belongs', () => {
   it.each([
     ['0::/system.slice/ssh.service', 'ssh.service', null],
     ['0::/user.slice/user-1000.slice/session-3.scope', 'session-3.scope', null],
-    ['0::/user.slice/user-1000.slice/user@1000.service/app.slice/app-x@1.service', 'app-x@1.service', null],
+    ['0::/user.slice/user-1000.slice/user@1000.service/app.slice/app-x@1.service', 'user@1000.service', null],
     ['3:cpu:/\n1:name=systemd:/system.slice/cron.service\n0::/', 'cron.service', null],
     [`0::/system.slice/docker-${id}.scope`, `docker-${id}.scope`, id],
     [`0::/machine.slice/libpod-${id}.scope/container`, `libpod-${id}.scope`, id],
