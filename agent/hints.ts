@@ -13,13 +13,20 @@ import type { Watcher } from './watch/watcher.ts';
 export interface HintLimits {
   /** What was found being written to is looked at again after so long. */
   readonly recheckMs: number;
-  /** So long nothing is heard of changes before a sweep that looks at all of them. */
+  /** From more changes than checks can follow to the sweep that looks at all of them: mostly more follow. */
+  readonly stormMs: number;
+  /** So long nothing is heard of changes before that sweep. */
   readonly pauseMsMax: number;
   /** What a check reads, in the agent's own thread, which does nothing else meanwhile; past it a sweep looks, in a child. */
   readonly checkBytesMax: number;
 }
 
-export const hintLimits: HintLimits = { recheckMs: 5_000, pauseMsMax: 15_000, checkBytesMax: 256 * 1_048_576 };
+export const hintLimits: HintLimits = {
+  recheckMs: 5_000,
+  stormMs: 3_000,
+  pauseMsMax: 15_000,
+  checkBytesMax: 256 * 1_048_576,
+};
 
 export interface HintsOptions {
   readonly dirty: DirtySet;
@@ -67,6 +74,7 @@ export function createHints({
   /** What is due at this time is on the agenda. */
   let notedAt = Number.NEGATIVE_INFINITY;
   let resumeAt = never;
+  let sweepAt = never;
 
   return {
     note(now) {
@@ -77,9 +85,13 @@ export function createHints({
       }
       if (dirty.overflowed) {
         dirty.take(now);
-        needSweep('more changes than checks can follow');
+        sweepAt = Math.min(sweepAt, now + limits.stormMs);
         watcher().pause();
         resumeAt = now + limits.pauseMsMax;
+      }
+      if (now >= sweepAt) {
+        sweepAt = never;
+        needSweep('more changes than checks can follow');
       }
       // Where the sweep has to wait, changes are followed as well as they can be.
       if (now >= resumeAt) resume();
@@ -87,7 +99,7 @@ export function createHints({
     },
     dueAt() {
       const dirtyAt = dirty.dueAt() > notedAt ? dirty.dueAt() : never;
-      return Math.min(dirtyAt, resumeAt, again?.at ?? never);
+      return Math.min(dirtyAt, resumeAt, sweepAt, again?.at ?? never);
     },
     async check(now, open) {
       const before = cpuMs();
@@ -100,7 +112,10 @@ export function createHints({
         agenda.checkEnded(cpuMs() - before, clock.monotonic());
       }
     },
-    sweepBegins: resume,
+    sweepBegins() {
+      sweepAt = never;
+      resume();
+    },
     sweepFound(findings) {
       const forgotten = dirty.takeForgotten();
       watcher().doubt();

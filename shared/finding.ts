@@ -40,6 +40,8 @@ export const Finding = z
       .max(actorsMax)
       .readonly()
       .optional()
+      // Whoever can choose how a process is called must not be able to make a report unreadable.
+      .catch(undefined)
       .describe('who changed it, as the kernel told; absent where nothing told. No part of the fingerprint'),
     changes: z
       .int()

@@ -48,6 +48,8 @@ export interface DirtySet {
 
 /** Past it names are forgotten and a sweep is asked for. */
 const dirtyPathsMax = 4_096;
+/** Different names, a second: who changes more is looked at by a sweep, which is cheaper, and costs them less. */
+const namesPerSecondMax = 2_048;
 /** Of all names that wait, and likewise of those that were forgotten: others choose how long they are. */
 const namesCharsMax = 4 * 1_048_576;
 /** Programs that wait. Of more, only those that still run are found, by the sweep that is asked for. */
@@ -86,9 +88,15 @@ export function createDirtySet(namesMax = dirtyPathsMax): DirtySet {
   const looked = new Map<string, Looked>();
   /** Of the names that wait, and of those that were forgotten. */
   const chars = { waiting: 0, forgotten: 0 };
+  let second = { began: Number.NEGATIVE_INFINITY, names: 0 };
   let overflowed = false;
   let soonestAt = Number.POSITIVE_INFINITY;
   const forgotten = new Map<Name, Waiting>();
+  const isTooFast = (now: number) => {
+    if (now - second.began >= 1_000) second = { began: now, names: 0 };
+    second.names++;
+    return second.names > namesPerSecondMax;
+  };
   const hasRoom = (name: Name) => {
     if (forgotten.size >= forgottenMax || chars.forgotten + name.length > namesCharsMax) return false;
     chars.forgotten += name.length;
@@ -118,9 +126,11 @@ export function createDirtySet(namesMax = dirtyPathsMax): DirtySet {
       return overflowed;
     },
     add({ name, changes, isWritten, actor }, now) {
-      const isFull = names.size >= namesMax || chars.waiting + name.length > namesCharsMax;
-      if (!overflowed && isFull && !names.has(name)) overflow();
-      if (!overflowed && !names.has(name)) chars.waiting += name.length;
+      if (!overflowed && !names.has(name)) {
+        const isFull = names.size >= namesMax || chars.waiting + name.length > namesCharsMax;
+        if (isFull || isTooFast(now)) overflow();
+        else chars.waiting += name.length;
+      }
       const note = overflowed ? forgottenOf(name) : noteOf(names, name, now, (waiting) => waiting);
       if (note === undefined) return;
       note.changes += changes;

@@ -308,7 +308,7 @@ function start(
     },
     clock: systemClock,
     log,
-    limits: { settleMs: 5, sweepGapMs: 5, ...limits },
+    limits: { settleMs: 5, sweepGapMs: 5, stormMs: 5, ...limits },
   });
   running = agent.run(stop.signal);
 }

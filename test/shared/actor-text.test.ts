@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { actorsMax } from '../../shared/actor.ts';
+import { Actor, actorsMax, boundActor } from '../../shared/actor.ts';
 import { moreChanges, parentPieces, whoPieces, whoSentence } from '../../shared/actor-text.ts';
 import { Finding } from '../../shared/finding.ts';
 import { aFinding, anActor } from '../support/builders.ts';
@@ -96,9 +96,22 @@ it.each<[string, object]>([
   ['a longer container', { actors: [anActor({ container: 'x'.repeat(129) })] }],
   ['a uid below zero', { actors: [anActor({ uid: -1 })] }],
   ['something else of an actor', { actors: [{ ...anActor(), cwd: '/' }] }],
-  ['no change at all', { changes: 0 }],
-  ['half a change', { changes: 1.5 }],
-])('a finding with %s is no finding', (_, overrides) => {
-  expect(Finding.safeParse({ ...aFinding(), actors: [anActor()], changes: 2 }).success).toBe(true);
-  expect(Finding.safeParse({ ...aFinding(), ...overrides }).success).toBe(false);
+])('a finding with %s is one of which nobody knows who did it', (_, overrides) => {
+  expect(Finding.parse({ ...aFinding(), actors: [anActor()] }).actors).toHaveLength(1);
+  expect(Finding.parse({ ...aFinding(), ...overrides }).actors).toBeUndefined();
+});
+
+it.each([0, 1.5, 2 ** 31])('a finding with %s changes is no finding', (changes) => {
+  expect(Finding.safeParse({ ...aFinding(), changes: 2 }).success).toBe(true);
+  expect(Finding.safeParse({ ...aFinding(), changes }).success).toBe(false);
+});
+
+it('what is longer than an actor may say is cut, with a mark', () => {
+  const long = 'x'.repeat(2_000);
+  const parents = Array.from({ length: 9 }, () => ({ pid: 1, program: long }));
+
+  const actor = boundActor(anActor({ program: long, command: long, unit: long, container: long, parents }));
+
+  expect(Actor.parse(actor)).toEqual(actor);
+  expect([actor.program?.length, actor.container?.at(-1), actor.parents.length]).toEqual([1_024, '…', 8]);
 });

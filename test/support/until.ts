@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Longer than any test may take: one that was given up must not wait on for ever, and keep its process. */
 const untilMsMax = 600_000;
 
-/** Waits for a fact. The runner's own time limit is the bound. */
+/** Waits for a fact. Mostly the runner's own time limit is the bound. */
 export async function until(fact: () => boolean | Promise<boolean>): Promise<void> {
   const started = performance.now();
   while (!(await fact())) {

@@ -912,7 +912,7 @@ export type components = {
             diff?: components["schemas"]["TextDiff"];
             /** @description who changed it, as the kernel told; absent where nothing told. No part of the fingerprint */
             readonly actors?: components["schemas"]["Actor"][];
-            /** @description how often something changed it, as the kernel told, since it is open; no part of the fingerprint */
+            /** @description how often the kernel told of a change of it since it is open, at least; no part of the fingerprint */
             changes?: number;
             /** Format: date-time */
             firstSeenAt: string;
