@@ -84,7 +84,7 @@ export function createHints({
         again = undefined;
       }
       if (dirty.overflowed) {
-        dirty.take(now);
+        dirty.goOn();
         sweepAt = Math.min(sweepAt, now + limits.stormMs);
         watcher().pause();
         resumeAt = now + limits.pauseMsMax;

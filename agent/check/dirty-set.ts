@@ -28,8 +28,9 @@ export interface Dirt {
 export interface DirtySet {
   /** How many subjects wait, those that are not due included. */
   readonly size: number;
-  /** More was noted than is kept: only a sweep can answer that. */
+  /** More was noted than is kept: only a sweep can answer that. Until `goOn`, names are noted for `takeForgotten` alone. */
   readonly overflowed: boolean;
+  goOn(): void;
   add(hint: Hint, now: number): void;
   addStart(start: Start, now: number): void;
   /** Changes happened of which no name is known. */
@@ -143,19 +144,20 @@ export function createDirtySet(namesMax = dirtyPathsMax): DirtySet {
       note.changes++;
       note.actors = withActor(note.actors, actor);
       const isKnown = note.starts.some(({ state, digest }) => state === start.state && digest === start.digest);
-      if (isKnown) return;
-      // Where there is no room for one more, nobody can say that all of them are fine.
-      const isLast = note.starts.length === startsMax - 1;
-      if (note.starts.length < startsMax)
-        note.starts = [...note.starts, isLast ? { ...start, digest: 'unknown' } : start];
+      if (isKnown || note.starts.length > startsMax) return;
+      // Of one more than are kept nobody can say that it is fine.
+      const isOneMore = note.starts.length === startsMax;
+      note.starts = [...note.starts, isOneMore ? { ...start, digest: 'unknown' } : start];
     },
     overflow,
+    goOn: () => {
+      overflowed = false;
+    },
     dueAt: () => soonestAt,
     take(now) {
       const dirt = { names: takeDue(names, now), programs: takeDue(programs, now) };
       for (const name of dirt.names.keys()) chars.waiting -= name.length;
       soonestAt = Math.min(...dueTimes(names), ...dueTimes(programs));
-      overflowed = false;
       return dirt;
     },
     found(wrong) {

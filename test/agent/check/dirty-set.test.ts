@@ -17,7 +17,7 @@ describe('the dirty set', () => {
     for (const name of ['/a', '/b', '/c', '/d']) add(dirty, name);
 
     expect([dirty.overflowed, dirty.size, dirty.dueAt()]).toEqual([true, 0, Number.POSITIVE_INFINITY]);
-    dirty.take(0);
+    dirty.goOn();
     add(dirty, '/e');
     expect([dirty.overflowed, taken(dirty)]).toEqual([false, ['/e']]);
   });
@@ -109,7 +109,7 @@ describe('the dirty set', () => {
       .programs.get('memfd:x')
       ?.starts.map(({ digest }) => digest);
 
-    expect(digests).toEqual([digestOf('0'), digestOf('1'), digestOf('2'), 'unknown']);
+    expect(digests).toEqual([...['0', '1', '2', '3'].map(digestOf), 'unknown']);
   });
 
   it('looks at once again at what was quiet for a minute', () => {
