@@ -234,7 +234,8 @@ async function runAgainst(
           agent.wake();
         },
         onLost: (reason) => {
-          log.warn({ reason }, 'changes were lost');
+          // Until somebody has seen to it, more of them say nothing new.
+          if (!dirty.overflowed) log.warn({ reason }, 'changes were lost');
           dirty.overflow();
           agent.wake();
         },

@@ -20,7 +20,6 @@ export interface DirectoryWatcherOptions {
   readonly renamedMax?: number;
 }
 
-const watchedDirectoriesMax = 20_000;
 interface Place {
   readonly path: string;
   readonly parentDevice: number | undefined;
@@ -28,6 +27,7 @@ interface Place {
   readonly hasRoom: boolean;
 }
 
+const watchedDirectoriesMax = 20_000;
 /** Directories that are counted though they are not watched; where there are more, it is said that there are at least so many. */
 const unwatchedDirectoriesMax = 100_000;
 

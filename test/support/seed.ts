@@ -57,7 +57,7 @@ export async function seedFleet(db: Db, now: number, extra = 0): Promise<Seeded>
       holes: [{ subject: 'file', name: '/etc/shadow', reason: 'unreadable' }],
     }),
   });
-  const expired = row(400, { provider_id: 'web-11' });
+  const expired = row(1_200, { provider_id: 'web-11' });
   const neverScanned = anInstanceRow({
     ...{ id: uuidv7(now), provider_id: 'web-12', group_name: 'web-prod', image_digest: web7.digest },
     ...{ verdict: 'unverifiable', scan_id: null, scan_started_at: null, scan_finished_at: null, coverage: null },
