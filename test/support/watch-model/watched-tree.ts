@@ -174,8 +174,11 @@ export async function watchTree(root: string, watching: Watching, actorCount: nu
     now += laterMs;
     const { overflowed } = dirty;
     if (!overflowed && dirty.size === 0) return;
+    if (overflowed) {
+      dirty.goOn();
+      return await sweep('more than is kept');
+    }
     const dirt = dirty.take(now);
-    if (overflowed) return await sweep('more than is kept');
     const check = await checkDirt(checker, dirt, state.open.values());
     if (check === undefined) return await sweep('more than a check can answer for');
     state = applyScan(state, check).state;
