@@ -61,6 +61,8 @@ const onceDeliverMsMax = 10_000;
 const joinTokenBytesMax = 256;
 /** From one sweep for programs whose start was lost to the next. */
 const startsLostGapMs = 600_000;
+/** One line of the log says it of so long. */
+const changesLostGapMs = 10_000;
 
 /**
  * The agent, put together. What it compares with is verified first: without that there is nothing to run for.
@@ -113,6 +115,7 @@ async function runAgainst(
   let watcher: Watcher = noWatcher;
   let ticker: ScheduledTask | undefined;
   let startsLostAt = Number.NEGATIVE_INFINITY;
+  let changesLostAt = Number.NEGATIVE_INFINITY;
   try {
     const { boot, identity, path: stateDir } = directory;
     const inForce = openRulesInForce({ manifest, keys, stateDir, log });
@@ -234,9 +237,11 @@ async function runAgainst(
           agent.wake();
         },
         onLost: (reason) => {
-          // Until somebody has seen to it, more of them say nothing new.
-          if (!dirty.overflowed) log.warn({ reason }, 'changes were lost');
           dirty.overflow();
+          if (systemClock.monotonic() - changesLostAt >= changesLostGapMs) {
+            changesLostAt = systemClock.monotonic();
+            log.warn({ reason }, 'changes were lost');
+          }
           agent.wake();
         },
       });

@@ -43,7 +43,7 @@ describe.skipIf(!isRoot)('the unit, under a systemd of its own (needs root)', ()
     copyFileSync(join(root, 'var/image.pub'), join(root, 'etc/pristine/trusted.pub'));
     const manifest = '/usr/lib/pristine/manifest';
     chroot('pristine', 'bake', '--image', 'web', '--image-version', '7', '--out', manifest, '--key', '/var/image.key');
-    writeFileSync(join(root, 'etc/pristine/agent.yaml'), 'server: ws://127.0.0.1:9\nwatch: fanotify\n');
+    writeFileSync(join(root, 'etc/pristine/agent.yaml'), 'server: ws://127.0.0.1:9\n');
     copyFileSync(join(houseDir, 'test/fixtures/unit-probe.cjs'), join(root, 'var/probe.cjs'));
     machine = await boot(root);
   });
