@@ -1,5 +1,4 @@
 import type { KeyObject } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type ScheduledTask, schedule } from 'node-cron';
@@ -8,8 +7,6 @@ import { systemClock } from '../shared/clock.ts';
 import { durationMs } from '../shared/duration.ts';
 import { CodedError, ExitCode, sentenceOf } from '../shared/errors.ts';
 import { manifestFiles } from '../shared/manifest.ts';
-import { encodeName, rawName, rawOf } from '../shared/name.ts';
-import { isLeftOut } from '../shared/rulebook.ts';
 import { type AgentView, createAgent } from './agent.ts';
 import { createChecker } from './check/check-subjects.ts';
 import { checkDigest } from './check/digest.ts';
@@ -17,11 +14,8 @@ import { createDirtySet } from './check/dirty-set.ts';
 import { openLinkedNames } from './check/linked-names.ts';
 import { type Manifest, openManifest } from './check/open-manifest.ts';
 import { readPublicKeys } from './collect/key-file.ts';
-import { readMounts } from './collect/mounts.ts';
 import { stampAt } from './collect/outer-paths.ts';
 import { paceLimitsOf } from './collect/pace.ts';
-import { findSilentMounts, type SilentMounts } from './collect/silent-mounts.ts';
-import { rootPrefix } from './collect/system-path.ts';
 import { type AgentConfig, agentUrl, loadConfig } from './config.ts';
 import { readFacts } from './facts.ts';
 import { createFootprint, threadCpuMs } from './footprint.ts';
@@ -34,7 +28,7 @@ import { flush } from './report/flush.ts';
 import { createReporter } from './report/reporter.ts';
 import { openSpool } from './report/spool.ts';
 import { createRulesOffers } from './rules/offers.ts';
-import { openRulesInForce, type RulesInForce } from './rules/rules-in-force.ts';
+import { openRulesInForce } from './rules/rules-in-force.ts';
 import { openServiceManager, type ServiceManager } from './service-manager.ts';
 import { readBoot } from './settle/boot.ts';
 import { openSettling } from './settle/settling.ts';
@@ -44,8 +38,8 @@ import { exitCodeOfVerdict, statusEveryMs, writeStatus } from './status.ts';
 import { lineOf } from './status-line.ts';
 import { createSweepChild } from './sweep-child.ts';
 import { version } from './version.ts';
-import { openWatcher, type WatcherOptions } from './watch/open-watcher.ts';
 import { noWatcher, type Watcher } from './watch/watcher.ts';
+import { startWatching } from './watching.ts';
 
 export interface RunOptions {
   readonly config: string;
@@ -59,10 +53,6 @@ export interface RunOptions {
 /** A server that acks nothing for so long is unreachable for `--once`. */
 const onceDeliverMsMax = 10_000;
 const joinTokenBytesMax = 256;
-/** From one sweep for programs whose start was lost to the next. */
-const startsLostGapMs = 600_000;
-/** One line of the log says it of so long. */
-const changesLostGapMs = 10_000;
 
 /**
  * The agent, put together. What it compares with is verified first: without that there is nothing to run for.
@@ -114,8 +104,6 @@ async function runAgainst(
   const signal = AbortSignal.any([options.signal, stopping.signal]);
   let watcher: Watcher = noWatcher;
   let ticker: ScheduledTask | undefined;
-  let startsLostAt = Number.NEGATIVE_INFINITY;
-  let changesLostAt = Number.NEGATIVE_INFINITY;
   try {
     const { boot, identity, path: stateDir } = directory;
     const inForce = openRulesInForce({ manifest, keys, stateDir, log });
@@ -219,32 +207,7 @@ async function runAgainst(
     // The loop has timers of its own. A tick a minute, by the wall clock, repairs what they lose when a machine sleeps.
     ticker = schedule('* * * * *', agent.wake, { timezone: 'UTC' });
     if (config.watch && !options.once) {
-      watcher = await watch(config, inForce, {
-        onHint: (hint) => {
-          dirty.add(hint, systemClock.monotonic());
-          agent.wake();
-        },
-        onStart: (start) => {
-          dirty.addStart(start, systemClock.monotonic());
-          agent.wake();
-        },
-        onStartsLost: (reason) => {
-          log.warn({ reason }, 'what began to run was lost');
-          // What has ended no sweep finds: one now and then is enough for what still runs.
-          if (systemClock.monotonic() - startsLostAt < startsLostGapMs) return;
-          startsLostAt = systemClock.monotonic();
-          agent.needSweep(reason);
-          agent.wake();
-        },
-        onLost: (reason) => {
-          dirty.overflow();
-          if (systemClock.monotonic() - changesLostAt >= changesLostGapMs) {
-            changesLostAt = systemClock.monotonic();
-            log.warn({ reason }, 'changes were lost');
-          }
-          agent.wake();
-        },
-      });
+      watcher = await startWatching({ config, inForce, dirty, agent, log });
       log.info(watcher.status, 'watching');
     }
     await agent.run(signal, options.once ? onceDone() : undefined);
@@ -266,55 +229,6 @@ async function runAgainst(
 function filesOf({ manifest, pub }: AgentConfig, ...others: readonly (string | undefined)[]): readonly string[] {
   const files = [...Object.values(manifestFiles).map((name) => join(manifest, name)), pub, ...others];
   return files.map((file) => (file === undefined ? '' : stampAt('', file).words.join()));
-}
-
-async function watch(
-  config: AgentConfig,
-  inForce: Pick<RulesInForce, 'manifest'>,
-  { onHint, onStart, onLost, onStartsLost }: Pick<WatcherOptions, 'onHint' | 'onStart' | 'onLost' | 'onStartsLost'>,
-): Promise<Watcher> {
-  const root = resolve(config.root);
-  const ownName = nameWithin(root, resolve(config.stateDir));
-  const isBeneath = (name: string, directory: string) => name === directory || name.startsWith(`${directory}/`);
-  const isOwn = (name: string) => ownName !== undefined && isBeneath(name, ownName);
-  const silent = await silentMountsBeneath(root);
-  return await openWatcher({
-    root,
-    what: watchedBy(config.watch),
-    commandLines: config.commandLines,
-    clock: systemClock,
-    onStart: root === '/' ? onStart : undefined,
-    ...{ onLost, onStartsLost },
-    onHint: (hint) => {
-      const raw = rawOf(hint.name);
-      // What this agent writes itself would make it look for ever; sweeps look there.
-      if (isOwn(hint.name) || raw === undefined || isLeftOut(inForce.manifest.rulebook.rulingOf(raw))) return;
-      onHint(hint);
-    },
-    // What only newer rules look at is watched from the next start on; until then sweeps look there.
-    isLeftOut: (name, otherDevice) =>
-      isOwn(name) ||
-      inForce.manifest.rulebook.rulingOf(rawName(name)).treatment === 'foreign' ||
-      (otherDevice && inForce.manifest.rules.pseudoMounts.some((mount) => isBeneath(name, mount))),
-    isSilent: (name) => silent.has(rawName(name)),
-  });
-}
-
-function watchedBy(watch: AgentConfig['watch']): WatcherOptions['what'] {
-  if (typeof watch === 'object') return watch;
-  return watch === 'inotify' ? 'directories' : 'filesystems';
-}
-
-/** None where there is no root: nothing of it can be watched then, and sweeps say that it is gone. */
-async function silentMountsBeneath(root: string): Promise<SilentMounts> {
-  if (!existsSync(root)) return new Set();
-  const prefix = rootPrefix(root);
-  return await findSilentMounts(prefix, readMounts(prefix));
-}
-
-function nameWithin(root: string, path: string): string | undefined {
-  if (root === '/') return encodeName(Buffer.from(path));
-  return path.startsWith(`${root}/`) ? encodeName(Buffer.from(path.slice(root.length))) : undefined;
 }
 
 /** Read for each hello, so that a token may come after the agent; never logged. Once the key is enrolled, none is needed. */
