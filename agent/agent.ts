@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import { type Clock, timestamp } from '../shared/clock.ts';
-import { sentenceOf } from '../shared/errors.ts';
 import type { Image } from '../shared/image.ts';
 import { severityAtLeast } from '../shared/severity.ts';
 import type { Verdict } from '../shared/verdict.ts';
@@ -19,6 +18,7 @@ import { createServerView } from './server-view.ts';
 import type { Settling } from './settle/settling.ts';
 import { createSlept } from './slept.ts';
 import { type Status, statusEveryMs } from './status.ts';
+import { createStatusTeller } from './status-teller.ts';
 import type { Watcher } from './watch/watcher.ts';
 
 export interface AgentLimits extends AgendaLimits, HintLimits {
@@ -110,12 +110,12 @@ export function createAgent(options: AgentOptions): Agent {
   let sweepStartedAt = 0;
   let lastSweep: Status['lastSweep'] = null;
   let isPutOff = false;
-  let statusDueAt = Number.NEGATIVE_INFINITY;
   let bootDueAt = Number.NEGATIVE_INFINITY;
   let wake = () => {};
 
+  const teller = createStatusTeller({ read: statusNow, write: (status) => options.writeStatus(status), clock, log });
   const noteStatus = () => {
-    statusDueAt = Number.NEGATIVE_INFINITY;
+    teller.note();
     wake();
   };
   const server = createServerView({
@@ -143,7 +143,7 @@ export function createAgent(options: AgentOptions): Agent {
           wake = resolve;
         });
         await round(signal);
-        await tellStatus();
+        await teller.tell();
         options.onTurn?.();
         if (isDone(view())) break;
         await sleepUntil(nextDueAt(), woken);
@@ -209,7 +209,7 @@ export function createAgent(options: AgentOptions): Agent {
 
   function nextDueAt(): number {
     const bootLookAt = settling.settled === null ? bootDueAt : Number.POSITIVE_INFINITY;
-    return Math.min(agenda.dueAt(), statusDueAt, bootLookAt, hints.dueAt());
+    return Math.min(agenda.dueAt(), teller.dueAt(), bootLookAt, hints.dueAt());
   }
 
   function needSweep(reason: string): void {
@@ -290,14 +290,12 @@ export function createAgent(options: AgentOptions): Agent {
     noteStatus();
   }
 
-  async function tellStatus(): Promise<void> {
-    if (clock.monotonic() < statusDueAt) return;
-    statusDueAt = clock.monotonic() + statusEveryMs;
+  function statusNow(): Status {
     const { kind, state, error, why, processes } = options.watcher().status;
     const { boot } = reporter.lastPlace();
     const openFindings = [...reporter.state.open.values()];
     const shortage = options.memory?.look();
-    const status: Status = {
+    return {
       schema: 'pristine.status/1',
       pid: process.pid,
       boot,
@@ -317,8 +315,5 @@ export function createAgent(options: AgentOptions): Agent {
       memoryShortage: shortage === undefined ? null : { ...shortage, sweepPutOff: isPutOff },
       updatedAt: timestamp(clock.now()),
     };
-    await options
-      .writeStatus(status)
-      .catch((cause) => log.warn({ reason: sentenceOf(cause) }, 'the status could not be written'));
   }
 }
