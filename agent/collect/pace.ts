@@ -1,4 +1,5 @@
 import type { Clock } from '../../shared/clock.ts';
+import { parseAmount } from '../amount.ts';
 
 /** How fast a scan may go. */
 export interface PaceLimits {
@@ -118,14 +119,9 @@ export function paceLimitsOf(bytesPerSecond = 'none', cpuShare = 'none'): PaceLi
 export const expectedRate = 'expected bytes a second such as 50M (K, M, G are powers of 1,000), at least 64K';
 export const expectedShare = 'expected a share of one core such as 25%, at least 1%';
 
-const units = { '': 1, K: 1_000, M: 1_000_000, G: 1_000_000_000 } as const;
-
 /** `50M`, or `500000`; undefined for anything else and below 64 KB, which no sweep would end with. */
 export function parseBytesPerSecond(text: string): number | undefined {
-  const match = /^(\d{1,12})([KMG]?)$/.exec(text);
-  if (match === null) return undefined;
-  const bytes = Number(match[1]) * units[match[2] as keyof typeof units];
-  return bytes >= 64_000 && bytes <= 1e15 ? bytes : undefined;
+  return parseAmount(text, { atLeast: 64_000, atMost: 1e15 });
 }
 
 /** `25%` of one core, and more than 100 % for several; undefined for anything else and below 1 %. */
