@@ -33,7 +33,7 @@ function textOf(status: Status, now: number): string {
     ['connection', `${connection.state} since ${connection.since}${noted(connection.error)}`],
     ['not delivered', `${spool.reports} reports, ${spool.bytes} bytes`],
     ['watcher', `${watcher.kind} ${watcher.state}${noted(watcher.error)}${noted(watcher.why)}`],
-    ['processes', watcher.processes ?? 'followed: findings say who did it'],
+    ['processes', watcher.processes ?? `followed: findings say who ${whose(watcher.kind)}`],
     ...(footprint === null ? [] : footprintLines(footprint)),
     ...(short === null
       ? []
@@ -58,6 +58,11 @@ function footprintLines({ residentBytes, cpuSeconds, cpuShare, sweepsCpuSeconds,
         .join(', '),
     ],
   ];
+}
+
+/** Only fanotify tells which process made a change. */
+function whose(kind: Status['watcher']['kind']): string {
+  return kind === 'fanotify' ? 'made a change' : 'started a program, and not who made a change';
 }
 
 function noted(sentence: string | null): string {
