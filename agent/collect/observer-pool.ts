@@ -43,6 +43,8 @@ const queuedFirstMax = 48;
 const blocksColdMin = 2_048;
 /** The first directories are those of so many requests. */
 const requestsFirst = 32;
+/** With so many more, a disk has enough to do at a time; a third one would cost more than it brings. */
+const threadsForDisk = 2;
 
 interface Waiting {
   readonly root: ScanRoot;
@@ -61,8 +63,8 @@ interface Thread {
 }
 
 /**
- * Starts the threads at once: they come up while the caller loads and checks what it needs. `hurries` allows for one more
- * where files come from a disk: it waits while the others hash.
+ * Starts the threads at once: they come up while the caller loads and checks what it needs. `hurries` allows for a few more
+ * where files come from a disk: they wait while the others hash.
  */
 export function openObserverPool(threadsBeside = availableParallelism() - 1, hurries = true): ObserverPool {
   const running = new Map<number, Waiting>();
@@ -99,7 +101,7 @@ export function openObserverPool(threadsBeside = availableParallelism() - 1, hur
     if (!mayAdd || process.resourceUsage().fsRead < blocksColdMin) return;
     mayAdd = false;
     try {
-      threads.push(startThread());
+      for (let n = 0; n < threadsForDisk; n++) threads.push(startThread());
     } catch {
       // Where no more threads are allowed, it takes longer.
     }
