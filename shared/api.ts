@@ -1,12 +1,15 @@
 import { z } from 'zod';
-import { Coverage } from './coverage.ts';
+import { Cidr } from './cidr.ts';
+import { Coverage, Hole } from './coverage.ts';
 import { Digest } from './digest.ts';
 import { Envelope } from './dsse.ts';
 import { Duration, durationMs } from './duration.ts';
+import { CloudImage, EnrolmentWay } from './enrolment.ts';
 import { Change, Finding, FindingAttributes, Fingerprint } from './finding.ts';
-import { Image } from './image.ts';
-import { Group, Policy } from './policy.ts';
+import { Image, ImageRef } from './image.ts';
+import { Group, Labels, Policy } from './policy.ts';
 import { Cause } from './proof.ts';
+import { Rate } from './rate.ts';
 import { Severity } from './severity.ts';
 import { Verdict } from './verdict.ts';
 
@@ -62,9 +65,20 @@ export const Instance = z
     taint: Taint.nullable(),
     openFindings: count,
     evidence: Evidence.nullable(),
+    serverHoles: z
+      .array(Hole)
+      .describe(
+        'what the server itself holds against it, also before the first scan: no sweep closes `contested` and `unknown-image`',
+      ),
+    enrolledBy: EnrolmentWay,
+    enrolledWith: z.string().nullable().describe('what vouched for it: the id of a token, or what a cloud said'),
+    startedFrom: z
+      .string()
+      .nullable()
+      .describe('what it was started from, as its cloud or the configuration of the server calls it'),
     enrolledAt: time,
     lastSeenAt: time,
-    facts: z.record(z.string(), z.string()),
+    facts: z.record(z.string(), z.string()).describe('what its agent says of itself: shown, and decides nothing'),
   })
   .meta({ id: 'Instance' });
 export type Instance = z.infer<typeof Instance>;
@@ -117,6 +131,14 @@ export type PushedImage = z.infer<typeof PushedImage>;
 export const PushImage = z.object({ manifest: Envelope, rules: Envelope }).meta({ id: 'PushImage' });
 export type PushImage = z.infer<typeof PushImage>;
 
+export const LinkImage = z.strictObject({ image: ImageRef, cloudImage: CloudImage }).meta({ id: 'LinkImage' });
+export type LinkImage = z.infer<typeof LinkImage>;
+
+export const ImageLink = z
+  .object({ cloudImage: z.string(), image: z.string(), imageDigest: Digest, linkedAt: time })
+  .meta({ id: 'ImageLink', description: 'Which pushed image a cloud means by a name of its own.' });
+export type ImageLink = z.infer<typeof ImageLink>;
+
 export const TrustedKey = z
   .object({ id: z.string(), name: z.string(), pem: z.string(), trustedAt: time })
   .meta({ id: 'TrustedKey' });
@@ -131,12 +153,22 @@ export const CreateToken = z
   .strictObject({
     group: z.string().max(64),
     image: z.string().max(256).describe('NAME@VERSION of a pushed image'),
-    labels: z.record(z.string().min(1).max(64), z.string().max(256)).default({}),
+    labels: Labels.default({}),
     uses: z.int().positive().max(100_000).default(1),
+    rate: Rate.optional().describe('needed with more than one use'),
+    cidrs: z
+      .array(Cidr)
+      .max(64)
+      .default([])
+      .describe('networks that it may be used from, by the address of the socket; any, unless said'),
     expiresIn: Duration.refine(
       (text) => durationMs(text) > 0 && durationMs(text) <= expiresInMsMax,
       'expected more than 0 and at most 365d',
     ).default('1h'),
+  })
+  .refine(({ uses, rate }) => uses === 1 || rate !== undefined, {
+    path: ['rate'],
+    message: 'expected a rate, such as 10/1m: a token that is used more than once needs one',
   })
   .meta({ id: 'CreateToken' });
 export type CreateToken = z.infer<typeof CreateToken>;
@@ -149,8 +181,12 @@ export const Token = z
     labels: z.record(z.string(), z.string()),
     uses: count,
     usesMax: count,
+    rate: z.string().nullable(),
+    cidrs: z.array(z.string()),
     expiresAt: time,
     createdAt: time,
+    revokedAt: time.nullable(),
+    misused: count.describe('how often it was shown when it was used up or revoked'),
   })
   .meta({ id: 'Token', description: 'A join token without its secret, which is shown once.' });
 export type Token = z.infer<typeof Token>;
@@ -206,6 +242,7 @@ export const blockerKinds = [
   'breaker',
   'no-target',
   'stale-evidence',
+  'contested',
   'not-stateless',
   'retry-backoff',
   'provider',

@@ -5,6 +5,8 @@ const time = z.iso.datetime({ precision: 3 });
 /** Live changes, as SSE: `event` is the type, `id` counts up, `data` this. Read the resource for the truth. */
 export const eventTypes = [
   'instance.enrolled',
+  'instance.contested',
+  'instance.accepted',
   'instance.verdict',
   'instance.liveness',
   'instance.tainted',
@@ -15,6 +17,10 @@ export const eventTypes = [
   'group.changed',
   'policy.changed',
   'image.pushed',
+  'image.linked',
+  'image.unlinked',
+  'token.revoked',
+  'token.misused',
   'rules.pushed',
   'rules.activated',
   'rules.withdrawn',

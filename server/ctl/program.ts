@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import pkg from '../../package.json' with { type: 'json' };
-import { collectLabel, common, leaf, noun, wholeNumber } from './command.ts';
+import { collect, collectLabel, common, leaf, noun, wholeNumber } from './command.ts';
 
 /** How lists and people call them (`wanted-id.ts`). */
 const idSaid = 'its id, or the beginning or end of it';
@@ -49,6 +49,22 @@ Examples:
     async () => (await image()).get,
     'images get web@7',
   );
+
+  leaf(
+    images,
+    'link <image> <cloud-image>',
+    'say which pushed image instances of a cloud are started from',
+    async () => (await image()).link,
+    'images link web@7 aws:eu-central-1:ami-0123456789abcdef0',
+  );
+  leaf(
+    images,
+    'unlink <cloud-image>',
+    'forget it: what was started from it is an unknown image, and unverifiable',
+    async () => (await image()).unlink,
+    'images unlink aws:eu-central-1:ami-0123456789abcdef0',
+  );
+  leaf(images, 'links', 'which images clouds mean', async () => (await image()).links, 'images links');
 
   const rules = noun(program, 'rules', 'which differences count, signed apart from an image');
   const rule = () => import('./commands/rules.ts');
@@ -109,13 +125,27 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
     'make a join token; it is shown once',
     async () => (await token()).create,
     'tokens create --group web-prod --image web@7 --expires-in 15m > join-token',
+    'tokens create --group web-prod --image web@7 --uses 500 --rate 20/1m --cidr 10.0.0.0/8 --expires-in 7d',
   )
     .requiredOption('--group <name>', 'the group its instances belong to')
     .requiredOption('--image <name@version>', 'the pushed image they were made from')
     .option('--label <key=value>', 'a label of its instances; may be repeated', collectLabel)
-    .option('--uses <count>', 'how many instances may use it (default: 1)', wholeNumber)
+    .option('--uses <count>', 'how many instances may use it (default: 1); more than one need a rate', wholeNumber)
+    .option('--rate <uses/duration>', 'how many in how long, such as 10/1m')
+    .option(
+      '--cidr <network>',
+      'where it may be used from, such as 10.0.0.0/8; may be repeated (default: anywhere)',
+      collect,
+    )
     .option('--expires-in <duration>', 'such as 30m (default: 1h)');
   leaf(tokens, 'list', 'join tokens, without their secrets', async () => (await token()).list, 'tokens list');
+  leaf(
+    tokens,
+    'revoke <token>',
+    `nobody enrols with it any more; a token is named by ${idSaid}`,
+    async () => (await token()).revoke,
+    'tokens revoke 01a20766',
+  );
 
   const groups = noun(program, 'groups', 'the replaceable sets of instances');
   const group = () => import('./commands/groups.ts');
@@ -179,6 +209,13 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
   )
     .option('--all', 'closed ones too')
     .option('--diff', 'what changed inside public text files too');
+  leaf(
+    instances,
+    'accept <instance>',
+    'of those that claim to be one machine, say which one is, by its id; the others are retired',
+    async () => (await instance()).accept,
+    "instances accept 01a20766 --reason 'the other key is of a copied disk'",
+  ).requiredOption('--reason <text>', 'why; kept with the event');
   leaf(
     instances,
     'scan <instance>',

@@ -6,6 +6,10 @@ import { CloseCode, frameBytesMax, silentAfterMs, subprotocol } from '../../shar
 import type { EventFeed } from '../fleet/event-feed.ts';
 import type { Log } from '../fleet/log.ts';
 import { createRulesBoard, type RulesBoard } from '../fleet/rules-board.ts';
+import { createAttempts } from '../intake/enrolment/attempts.ts';
+import { peerOf } from '../intake/enrolment/peer.ts';
+import type { EnrolmentWay } from '../intake/enrolment/way.ts';
+import { tokensOnly } from '../intake/enrolment/ways.ts';
 import type { Db } from '../store/database.ts';
 import { latestEventId, readEvents } from '../store/event-store.ts';
 import { instancesOfName } from '../store/rules-store.ts';
@@ -48,11 +52,14 @@ export interface GatewayOptions {
   readonly log: Log;
   readonly limits?: Partial<GatewayLimits>;
   readonly board?: RulesBoard;
+  /** How keys enrol that nobody knows yet; by join token, unless said. */
+  readonly ways?: EnrolmentWay;
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { board = createRulesBoard() } = options;
-  const house: House = { ...options, board, limits: { ...gatewayLimits, ...options.limits } };
+  const { board = createRulesBoard(), ways = tokensOnly } = options;
+  const attempts = createAttempts(options.clock);
+  const house: House = { ...options, board, ways, attempts, limits: { ...gatewayLimits, ...options.limits } };
   const { db, feed, clock, log, limits } = house;
   const server = new WebSocketServer(webSocketOptions);
   const presence = createPresence(house);
@@ -94,9 +101,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     return undefined;
   }
 
-  function accept(socket: WebSocket): void {
+  function accept(socket: WebSocket, request: IncomingMessage): void {
     let instanceId: string | undefined;
-    const connection = serveConnection(socket, house, {
+    const connection = serveConnection(socket, peerOf(request.socket.remoteAddress), house, {
       onEnrolled(id) {
         instanceId = id;
         unproven.delete(connection);

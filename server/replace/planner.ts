@@ -124,6 +124,12 @@ function ofGroup({ group, breaker, machines, failures }: GroupSnapshot, trips: P
 /** Silence alone triggers nothing, and an instance that nobody measured lately is not killed on old news. */
 function ofInstance({ instance, group }: Candidate, now: number): Blocker[] {
   const blockers: Blocker[] = [];
+  // What either says may be a thief's word, and its machine is the other's.
+  if (instance.isContested) {
+    blockers.push(
+      blocker('contested', 'two keys claim to be its machine: `pristinectl instances accept` says which one is'),
+    );
+  }
   if (instance.evidenceExpiresAt === null) {
     blockers.push(blocker('stale-evidence', 'it has never been scanned completely'));
   } else if (now >= instance.evidenceExpiresAt) {

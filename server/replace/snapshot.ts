@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Breaker, Lifecycle, ReplacementState } from '../../shared/api.ts';
 import { newRulesHoldMs } from '../../shared/api-rules.ts';
 import { timestamp } from '../../shared/clock.ts';
@@ -47,6 +48,8 @@ export interface InstanceSnapshot {
   readonly image: Image | null;
   readonly lifecycle: Lifecycle;
   readonly content: Verdict;
+  /** Another key claims to be the same machine. */
+  readonly isContested: boolean;
   readonly online: boolean;
   readonly taint: { readonly severity: Severity; readonly since: number } | null;
   /** What tainted it: open, or closed since the taint. First seen first. */
@@ -131,6 +134,8 @@ async function readInstances(
     .selectFrom('instance')
     .select(['id', 'group_name', 'provider_id', 'launch_key', 'image_digest', 'lifecycle', 'verdict'])
     .select(['taint_severity', 'taint_at', 'enrolled_at', 'scan_finished_at'])
+    // Not parsed, since each may hold thousands of holes. Inside of a name the quotes would be escaped.
+    .select(sql<number | null>`coverage like '%"reason":"contested"%'`.as('contested'))
     .where('lifecycle', '!=', 'retired')
     .execute();
   const drifts = await readDrifts(db);
@@ -144,6 +149,7 @@ async function readInstances(
       image: images.get(row.image_digest) ?? null,
       lifecycle: row.lifecycle,
       content: contentOf({ verdict: row.verdict, scanFinishedAt: row.scan_finished_at }, now, evidenceTtlMs),
+      isContested: row.contested === 1,
       online: isOnline(row.id),
       taint:
         row.taint_at === null ? null : { severity: row.taint_severity as Severity, since: Date.parse(row.taint_at) },

@@ -20,6 +20,7 @@ export function anInstance(overrides: Partial<InstanceSnapshot> = {}): InstanceS
     image: anImage,
     lifecycle: 'active',
     content: 'in_sync',
+    isContested: false,
     online: true,
     taint: null,
     drifts: [],

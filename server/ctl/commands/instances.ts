@@ -77,9 +77,29 @@ export function show({ out, json }: Context, instance: Instance): void {
     ['labels', pairsCell(instance.labels)],
     ['facts', pairsCell(instance.facts)],
     ['key', instance.key],
-    ['enrolled', instance.enrolledAt],
+    ['held against it', instance.serverHoles.map(serverHoleText).join('; ') || null],
+    ['started from', instance.startedFrom],
+    ['enrolled', `${instance.enrolledAt} by ${instance.enrolledBy}${enrolledWith(instance)}`],
     ['last seen', instance.lastSeenAt],
   ]);
+}
+
+function enrolledWith({ enrolledWith: vouching }: Instance): string {
+  return vouching === null ? '' : ` (${vouching})`;
+}
+
+/** What the server itself says, and what to do about it. */
+function serverHoleText({ reason, name }: Instance['serverHoles'][number]): string {
+  switch (reason) {
+    case 'contested':
+      return `contested: another key claims to be ${name} too; \`instances accept\` one of them`;
+    case 'unknown-image':
+      return `unknown image: nobody has said which image ${name} is; \`images link\` or push it`;
+    case 'other-image':
+      return `other image: its agent compares with ${name}`;
+    default:
+      return `${reason}: ${name}`;
+  }
 }
 
 export async function findings(
@@ -120,6 +140,15 @@ function showDiffs(out: Output, findings: readonly InstanceFinding[]): void {
     else out.diff(diff.text);
     if ('truncated' in diff && diff.truncated) out.line('  cut: there is more than is shown');
   }
+}
+
+export async function accept(
+  context: Context,
+  [wanted = '']: readonly string[],
+  { reason }: { readonly reason?: unknown },
+): Promise<void> {
+  const path = await instancePath(context, wanted);
+  show(context, await context.remote.post<Instance>(`${path}/accept`, { reason }));
 }
 
 export async function scan(context: Context, [wanted = '']: readonly string[]): Promise<void> {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Instance, InstanceFinding, Lifecycle, Reason, ScanAsked } from '../../../shared/api.ts';
 import { CodedError } from '../../../shared/errors.ts';
 import { Verdict } from '../../../shared/verdict.ts';
+import { acceptClaimant } from '../../fleet/claimants.ts';
 import { pardon } from '../../fleet/pardon.ts';
 import { listFindings } from '../../store/views/findings-view.ts';
 import { findInstance, listInstances } from '../../store/views/instances-view.ts';
@@ -70,6 +71,23 @@ export function instanceRoutes(api: Api, services: Services): void {
     handler: async ({ params, body }) => {
       const asked = { instanceId: params.id, reason: body.reason, actor: 'admin' };
       await pardon(services.db, asked, services.clock.now());
+      services.feed.wake();
+      return instance(params.id);
+    },
+  });
+
+  api.post('/instances/:id/accept', {
+    schema: {
+      operationId: 'acceptClaimant',
+      tags: ['instances'],
+      summary: 'Of those that claim to be one machine, say which one is; the others are retired',
+      params: identified,
+      body: Reason,
+      response: answers(Instance, 'The instance.'),
+    },
+    handler: async ({ params, body }) => {
+      const asked = { instanceId: params.id, reason: body.reason, actor: 'admin' };
+      await acceptClaimant(services.db, asked, services.clock.now());
       services.feed.wake();
       return instance(params.id);
     },

@@ -18,6 +18,7 @@ function anInstance(overrides: Partial<StoredInstance>): StoredInstance {
     ...{ taint: null, boot: 1, seq: 1, rules: 1, stateDigest: 'digest', coverage: aCoverage(), pendingScan: null },
     scan: { scanId: 's', boot: 1, seq: 1, startedAt: at(launchedAt + 1), finishedAt: at(launchedAt + 2) },
     ...{ enrolledAt: at(now), lastSeenAt: at(now), agentVersion: '0', facts: {} },
+    ...{ enrolledBy: 'token', enrolledWith: null, startedFrom: null },
     ...overrides,
   };
 }
