@@ -7,6 +7,7 @@ export const eventTypes = [
   'instance.enrolled',
   'instance.contested',
   'instance.accepted',
+  'instance.rebased',
   'instance.verdict',
   'instance.liveness',
   'instance.tainted',

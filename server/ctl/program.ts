@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import pkg from '../../package.json' with { type: 'json' };
-import { collect, collectLabel, common, leaf, noun, wholeNumber } from './command.ts';
+import { addImages, addTokens } from './coming-in.ts';
+import { common, leaf, noun, wholeNumber } from './command.ts';
 
 /** How lists and people call them (`wanted-id.ts`). */
 const idSaid = 'its id, or the beginning or end of it';
@@ -38,33 +39,7 @@ Examples:
     'apply -f - < fleet.yaml',
   ).requiredOption('-f, --file <file>', 'YAML or JSON, one or more documents; - is standard input');
 
-  const images = noun(program, 'images', 'what instances are made from');
-  const image = () => import('./commands/images.ts');
-  leaf(images, 'push <dir>', 'push a baked and signed manifest', async () => (await image()).push, 'images push web-7');
-  leaf(images, 'list', 'pushed images', async () => (await image()).list, 'images list');
-  leaf(
-    images,
-    'get <image>',
-    'one image, by digest or NAME@VERSION',
-    async () => (await image()).get,
-    'images get web@7',
-  );
-
-  leaf(
-    images,
-    'link <image> <cloud-image>',
-    'say which pushed image instances of a cloud are started from',
-    async () => (await image()).link,
-    'images link web@7 aws:eu-central-1:ami-0123456789abcdef0',
-  );
-  leaf(
-    images,
-    'unlink <cloud-image>',
-    'forget it: what was started from it is an unknown image, and unverifiable',
-    async () => (await image()).unlink,
-    'images unlink aws:eu-central-1:ami-0123456789abcdef0',
-  );
-  leaf(images, 'links', 'which images clouds mean', async () => (await image()).links, 'images links');
+  addImages(program);
 
   const rules = noun(program, 'rules', 'which differences count, signed apart from an image');
   const rule = () => import('./commands/rules.ts');
@@ -117,35 +92,7 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
   ).option('--name <name>', 'what people call it (default: the name of the file)');
   leaf(keys, 'list', 'trusted keys', async () => (await key()).list, 'keys list');
 
-  const tokens = noun(program, 'tokens', 'what an agent enrols with');
-  const token = () => import('./commands/tokens.ts');
-  leaf(
-    tokens,
-    'create',
-    'make a join token; it is shown once',
-    async () => (await token()).create,
-    'tokens create --group web-prod --image web@7 --expires-in 15m > join-token',
-    'tokens create --group web-prod --image web@7 --uses 500 --rate 20/1m --cidr 10.0.0.0/8 --expires-in 7d',
-  )
-    .requiredOption('--group <name>', 'the group its instances belong to')
-    .requiredOption('--image <name@version>', 'the pushed image they were made from')
-    .option('--label <key=value>', 'a label of its instances; may be repeated', collectLabel)
-    .option('--uses <count>', 'how many instances may use it (default: 1); more than one need a rate', wholeNumber)
-    .option('--rate <uses/duration>', 'how many in how long, such as 10/1m')
-    .option(
-      '--cidr <network>',
-      'where it may be used from, such as 10.0.0.0/8; may be repeated (default: anywhere)',
-      collect,
-    )
-    .option('--expires-in <duration>', 'such as 30m (default: 1h)');
-  leaf(tokens, 'list', 'join tokens, without their secrets', async () => (await token()).list, 'tokens list');
-  leaf(
-    tokens,
-    'revoke <token>',
-    `nobody enrols with it any more; a token is named by ${idSaid}`,
-    async () => (await token()).revoke,
-    'tokens revoke 01a20766',
-  );
+  addTokens(program, idSaid);
 
   const groups = noun(program, 'groups', 'the replaceable sets of instances');
   const group = () => import('./commands/groups.ts');

@@ -1,4 +1,4 @@
-import type { ImageLink, LinkImage } from '../../shared/api.ts';
+import type { ImageLink, LinkImage } from '../../shared/api-enrolment.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { digestOf } from '../../shared/digest.ts';
 import { CodedError } from '../../shared/errors.ts';
@@ -15,21 +15,17 @@ import { withVerdict } from './verdict.ts';
 
 /**
  * Says which of our images a cloud means by a name of its own: that is the baseline of what was started from it, of those
- * that have enrolled already too. Linking the same again changes nothing. Answers whom it gave another baseline.
+ * that have enrolled already too. Linking the same again changes nothing.
  * Errors: NOT_FOUND, CONFLICT where it is linked to another.
  */
-export async function linkImage(
-  db: Db,
-  { image: ref, cloudImage }: LinkImage,
-  now: number,
-): Promise<{ readonly link: ImageLink; readonly changed: readonly string[] }> {
+export async function linkImage(db: Db, { image: ref, cloudImage }: LinkImage, now: number): Promise<ImageLink> {
   return db.transaction().execute(async (tx) => {
     const parsed = parseImageRef(ref);
     const image = parsed && (await findImageByRef(tx, parsed));
     if (image === undefined) throw new CodedError('NOT_FOUND', `there is no image ${ref}`);
 
     const known = await findLink(tx, cloudImage);
-    if (known?.imageDigest === image.digest) return { link: known, changed: [] };
+    if (known?.imageDigest === image.digest) return known;
     if (known !== undefined) {
       throw new CodedError(
         'CONFLICT',
@@ -38,10 +34,10 @@ export async function linkImage(
     }
     const linkedAt = timestamp(now);
     await insertLink(tx, cloudImage, image.digest, linkedAt);
-    const changed = await giveBaseline(tx, cloudImage, image.digest, linkedAt);
-    const data = { cloudImage, image: ref, imageDigest: image.digest, instances: changed.length };
+    const data = { cloudImage, image: ref, imageDigest: image.digest };
     await appendEvent(tx, { at: linkedAt, type: 'image.linked', data });
-    return { link: { cloudImage, image: imageRef(image), imageDigest: image.digest, linkedAt }, changed };
+    await giveBaseline(tx, cloudImage, image.digest, linkedAt);
+    return { cloudImage, image: imageRef(image), imageDigest: image.digest, linkedAt };
   });
 }
 
@@ -51,9 +47,9 @@ export async function unlinkImage(db: Db, cloudImage: string, now: number): Prom
     const link = await findLink(tx, cloudImage);
     if (link === undefined) throw new CodedError('NOT_FOUND', `no image is linked to ${cloudImage}`);
     await deleteLink(tx, cloudImage);
-    const changed = await giveBaseline(tx, cloudImage, undefined, timestamp(now));
-    const data = { cloudImage, image: link.image, imageDigest: link.imageDigest, instances: changed.length };
+    const data = { cloudImage, image: link.image, imageDigest: link.imageDigest };
     await appendEvent(tx, { at: timestamp(now), type: 'image.unlinked', data });
+    await giveBaseline(tx, cloudImage, undefined, timestamp(now));
     return link;
   });
 }
@@ -76,14 +72,13 @@ export function withUnknownImage(instance: StoredInstance, startedFrom: string):
   return withServerHole({ ...instance, imageDigest, startedFrom, pendingScan: null }, 'unknown-image', startedFrom);
 }
 
-/** What was measured against another baseline says nothing about this one: the next sweep does. */
+/** What was measured against another baseline says nothing about this one: the gateway asks for a sweep, by the event. */
 async function giveBaseline(
   tx: Db,
   startedFrom: ImageRef | string,
   imageDigest: string | undefined,
   at: string,
-): Promise<readonly string[]> {
-  const changed: string[] = [];
+): Promise<void> {
   for (const before of await findInstancesStartedFrom(tx, startedFrom)) {
     if (before.imageDigest === imageDigest) continue;
     const placed = imageDigest === undefined ? withUnknownImage(before, startedFrom) : withImage(before, imageDigest);
@@ -91,9 +86,10 @@ async function giveBaseline(
     const after = withVerdict(measured, await openFindings(tx, before.id), at);
     await updateInstance(tx, after);
     await appendChangeEvents(tx, { before, after, opened: [], closed: [], scanId: null, at });
-    changed.push(before.id);
+    const { id: instanceId, group: groupName } = after;
+    const data = { startedFrom, imageDigest: imageDigest ?? null };
+    await appendEvent(tx, { at, type: 'instance.rebased', groupName, instanceId, data });
   }
-  return changed;
 }
 
 function withImage(before: StoredInstance, imageDigest: string): StoredInstance {

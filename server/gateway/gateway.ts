@@ -156,6 +156,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       for (const event of events) {
         if (event.type === 'instance.retired' && event.instanceId !== null)
           enrolled.get(event.instanceId)?.close(new Refusal(CloseCode.retired, 'the instance is retired'));
+        if (event.type === 'instance.rebased' && event.instanceId !== null)
+          enrolled.get(event.instanceId)?.requestScan();
         if (event.type === 'rules.pushed' || event.type === 'rules.activated') await offerRules(event.data['image']);
       }
       afterId = events.at(-1)?.id ?? afterId;

@@ -1,4 +1,4 @@
-import type { ImageLink } from '../../shared/api.ts';
+import type { ImageLink } from '../../shared/api-enrolment.ts';
 import { imageRef } from '../../shared/image.ts';
 import type { Db } from './database.ts';
 

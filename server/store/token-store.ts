@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
-import type { NewToken, Token } from '../../shared/api.ts';
+import type { NewToken, Token } from '../../shared/api-enrolment.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { sha256Hex } from '../../shared/digest.ts';
 import { formatRate, type RateSpec } from '../../shared/rate.ts';

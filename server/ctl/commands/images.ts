@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ImageLink, PushedImage } from '../../../shared/api.ts';
+import type { PushedImage } from '../../../shared/api.ts';
+import type { ImageLink } from '../../../shared/api-enrolment.ts';
 import { type Envelope, parseEnvelope } from '../../../shared/dsse.ts';
 import { CodedError } from '../../../shared/errors.ts';
 import { imageRef } from '../../../shared/image.ts';

@@ -1,6 +1,7 @@
 import { whoSentence } from '../../../shared/actor-text.ts';
 import type { Instance, InstanceFinding } from '../../../shared/api.ts';
 import { withheldWords } from '../../../shared/diff-text.ts';
+import { serverHoleText } from '../../../shared/server-hole-text.ts';
 import { severities } from '../../../shared/severity.ts';
 import type { Context } from '../context.ts';
 import type { Output } from '../output.ts';
@@ -86,20 +87,6 @@ export function show({ out, json }: Context, instance: Instance): void {
 
 function enrolledWith({ enrolledWith: vouching }: Instance): string {
   return vouching === null ? '' : ` (${vouching})`;
-}
-
-/** What the server itself says, and what to do about it. */
-function serverHoleText({ reason, name }: Instance['serverHoles'][number]): string {
-  switch (reason) {
-    case 'contested':
-      return `contested: another key claims to be ${name} too; \`instances accept\` one of them`;
-    case 'unknown-image':
-      return `unknown image: nobody has said which image ${name} is; \`images link\` or push it`;
-    case 'other-image':
-      return `other image: its agent compares with ${name}`;
-    default:
-      return `${reason}: ${name}`;
-  }
 }
 
 export async function findings(

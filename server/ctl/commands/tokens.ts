@@ -1,4 +1,4 @@
-import type { NewToken, Token } from '../../../shared/api.ts';
+import type { NewToken, Token } from '../../../shared/api-enrolment.ts';
 import type { Context } from '../context.ts';
 import { wantedId } from '../wanted-id.ts';
 import { shortDigest } from '../words.ts';

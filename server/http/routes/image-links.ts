@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ImageLink, LinkImage } from '../../../shared/api.ts';
+import { ImageLink, LinkImage } from '../../../shared/api-enrolment.ts';
 import { CloudImage } from '../../../shared/enrolment.ts';
 import { linkImage, unlinkImage } from '../../fleet/image-links.ts';
 import { listLinks } from '../../store/views/links-view.ts';
@@ -27,10 +27,8 @@ export function imageLinkRoutes(api: Api, services: Services): void {
       response: answers(ImageLink, 'The link.'),
     },
     handler: async ({ body }) => {
-      const { link, changed } = await linkImage(services.db, body, services.clock.now());
+      const link = await linkImage(services.db, body, services.clock.now());
       services.feed.wake();
-      // Nothing of what they have told so far is about this image.
-      for (const instanceId of changed) services.gateway.requestScan(instanceId);
       return link;
     },
   });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CreateToken, NewToken, Token } from '../../../shared/api.ts';
+import { CreateToken, NewToken, Token } from '../../../shared/api-enrolment.ts';
 import { durationMs } from '../../../shared/duration.ts';
 import { parseImageRef } from '../../../shared/image.ts';
 import { parseRate } from '../../../shared/rate.ts';

@@ -51,7 +51,7 @@ export function createAwsWay(config: AwsEnrolment, certificates: readonly string
 function certificatesOf(pem: string): readonly X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
   return blocks.map((block) => {
-    const certificate = new X509Certificate(block);
+    const certificate = readCertificate(block);
     const { asymmetricKeyType: type, asymmetricKeyDetails: details } = certificate.publicKey;
     if (type !== 'rsa' || (details?.modulusLength ?? 0) < keyBitsMin) {
       throw new CodedError(
@@ -62,6 +62,14 @@ function certificatesOf(pem: string): readonly X509Certificate[] {
     }
     return certificate;
   });
+}
+
+function readCertificate(pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch (cause) {
+    throw new CodedError('CONFIG', 'enrolment.aws.certificates: one of them cannot be read', cause);
+  }
 }
 
 function isValidAt({ validFromDate, validToDate }: X509Certificate, now: number): boolean {

@@ -1,4 +1,4 @@
-import type { ImageLink } from '../../../shared/api.ts';
+import type { ImageLink } from '../../../shared/api-enrolment.ts';
 import type { Db } from '../database.ts';
 import { linkOf, linkRows } from '../link-store.ts';
 import { type Page, type PageQuery, pageOfRows, readCursor } from './page.ts';

@@ -1,6 +1,4 @@
 import { writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,6 +7,7 @@ import { readCredential } from '../../../agent/enrolment/credential.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { aDirectory } from '../../support/database.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
+import { aMetadataService, type MetadataService } from '../../support/metadata-service.ts';
 import { until } from '../../support/until.ts';
 
 const logged: string[] = [];
@@ -66,52 +65,25 @@ describe('a credential in a file', () => {
   });
 });
 
-/** IMDSv2 as EC2 speaks it: a session by PUT, which every GET must name; 401 without one. */
 describe('the metadata service', () => {
-  const session = 'AQAEAN0tbp-session==';
   const prefix = '/latest/dynamic/instance-identity';
-  const texts: Record<string, string> = {
-    [`${prefix}/document`]: '{\n  "instanceId" : "i-0123456789abcdef0"\n}',
-    [`${prefix}/signature`]: 'c2ln\nbmF0\ndXJl',
-  };
-  const asked: string[] = [];
-  let respond: (request: IncomingMessage, response: ServerResponse) => void;
-  let server: Server;
-  let awsMetadata = '';
-
+  const document = '{\n  "instanceId" : "i-0123456789abcdef0"\n}';
+  const signature = 'c2ln\nbmF0\ndXJl';
+  let service: MetadataService;
   beforeEach(async () => {
-    asked.length = 0;
-    respond = (request, response) => {
-      const { method, url = '', headers } = request;
-      if (url === '/latest/api/token') {
-        const isSession = method === 'PUT' && Number(headers['x-aws-ec2-metadata-token-ttl-seconds']) > 0;
-        return void response.writeHead(isSession ? 200 : 400).end(isSession ? session : '');
-      }
-      if (headers['x-aws-ec2-metadata-token'] !== session) return void response.writeHead(401).end();
-      const text = texts[url];
-      response.writeHead(text === undefined ? 404 : 200, { 'content-type': 'text/plain' }).end(text);
-    };
-    server = createServer((request, response) => {
-      asked.push(`${request.method} ${request.url}`);
-      respond(request, response);
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    awsMetadata = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    service = await aMetadataService();
+    service.texts.set(`${prefix}/document`, document).set(`${prefix}/signature`, signature);
   });
-  afterEach(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
+  afterEach(() => service.close());
 
   it('gives document and signature, byte for byte, within a session', async () => {
-    const { enrolment } = await read({ enrol: 'aws', awsMetadata });
+    const { enrolment } = await read({ enrol: 'aws', awsMetadata: service.url });
 
-    const [document, signature] = [texts[`${prefix}/document`], texts[`${prefix}/signature`]];
     expect(enrolment).toEqual({ by: 'aws', document, signature });
-    expect(asked).toEqual(['PUT /latest/api/token', `GET ${prefix}/document`, `GET ${prefix}/signature`]);
+    expect(service.asked).toEqual(['PUT /latest/api/token', `GET ${prefix}/document`, `GET ${prefix}/signature`]);
   });
 
-  it.each<[string, typeof respond]>([
+  it.each<[string, MetadataService['respond']]>([
     ['knows no sessions', (_request, response) => void response.writeHead(403).end()],
     [
       'leads elsewhere',
@@ -120,18 +92,18 @@ describe('the metadata service', () => {
     ['answers without end', (_request, response) => void response.writeHead(200).end('x'.repeat(20_000))],
     ['hangs up', (_request, response) => void response.destroy()],
   ])('gives nothing when it %s', async (_what, given) => {
-    respond = given;
+    service.respond = given;
 
-    expect(await read({ enrol: 'aws', awsMetadata })).toEqual({});
+    expect(await read({ enrol: 'aws', awsMetadata: service.url })).toEqual({});
     expect(logged).toHaveLength(1);
   });
 
   it('is waited for no longer than a hello may wait', async () => {
     const clock = createFakeClock();
-    respond = () => undefined;
+    service.respond = () => undefined;
 
-    const reading = read({ enrol: 'aws', awsMetadata }, clock);
-    await until(() => asked.length === 1);
+    const reading = read({ enrol: 'aws', awsMetadata: service.url }, clock);
+    await until(() => service.asked.length === 1);
     clock.advance(3_000);
 
     expect(await reading).toEqual({});

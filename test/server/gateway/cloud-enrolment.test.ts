@@ -1,15 +1,20 @@
+import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AgentConfig } from '../../../agent/config.ts';
+import { readCredential } from '../../../agent/enrolment/credential.ts';
 import { acceptClaimant } from '../../../server/fleet/claimants.ts';
-import { linkImage, unlinkImage } from '../../../server/fleet/image-links.ts';
+import { imagePushed, linkImage, unlinkImage } from '../../../server/fleet/image-links.ts';
 import { openWays } from '../../../server/intake/enrolment/ways.ts';
+import { takeSnapshot } from '../../../server/replace/snapshot.ts';
 import { readEvents } from '../../../server/store/event-store.ts';
 import { findInstance } from '../../../server/store/instance-store.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { digestOf } from '../../../shared/digest.ts';
 import { CloseCode } from '../../../shared/protocol.ts';
-import { aFinding, anImageDigest } from '../../support/builders.ts';
+import { aFinding, anImageDigest, aTime } from '../../support/builders.ts';
 import { anAmi, anInstanceId, type Clouds, someClouds } from '../../support/clouds.ts';
 import { aGatewayHouse, type GatewayHouse } from '../../support/gateway-house.ts';
+import { aMetadataService } from '../../support/metadata-service.ts';
 import { aReport } from '../../support/reports.ts';
 import { insertGroup, insertImage } from '../../support/rows.ts';
 import { anAgentKey, deliver, type HelloOverrides, sayHello } from '../../support/scripted-agent.ts';
@@ -53,6 +58,21 @@ describe('an AWS instance', () => {
     });
   });
 
+  it('enrols with what its agent reads from the metadata service', async () => {
+    await link();
+    const service = await aMetadataService();
+    const { document, signature } = clouds.aws();
+    const prefix = '/latest/dynamic/instance-identity';
+    service.texts.set(`${prefix}/document`, document).set(`${prefix}/signature`, signature);
+    const config = AgentConfig.parse({ server: house.url, enrol: 'aws', awsMetadata: service.url });
+
+    const read = await readCredential(config, { clock: systemClock, log: pino({ level: 'silent' }) });
+    const { id } = await enrolled(read);
+
+    expect(await findInstance(house.db, id)).toMatchObject({ enrolledBy: 'aws', group: 'web' });
+    await service.close();
+  });
+
   it('needs no document again, once its key is known', async () => {
     await link();
     const { id, key } = await enrolled({ enrolment: clouds.aws() });
@@ -75,13 +95,15 @@ describe('an AWS instance', () => {
     const { id, line } = await enrolled({ enrolment: clouds.aws() });
     await deliver(line, aReport());
 
-    const { changed } = await link();
+    await link();
+    house.feed.wake();
+    const asked = await line.next();
     const linked = await verdictOf(id);
     await deliver(line, aReport({ seq: 2 }));
     const swept = await verdictOf(id);
     await unlinkImage(house.db, cloudImage, Date.now());
 
-    expect(changed).toEqual([id]);
+    expect(asked).toEqual({ type: 'scan', reason: 'requested' });
     expect([linked, swept, await verdictOf(id)]).toEqual(['unverifiable', 'in_sync', 'unverifiable']);
     expect(await holesOf(id)).toContain('unknown-image');
     expect(await typesOf()).toEqual(expect.arrayContaining(['image.linked', 'image.unlinked']));
@@ -102,7 +124,7 @@ describe('an AWS instance', () => {
 
     await expect(link('web@8')).rejects.toMatchObject({ code: 'CONFLICT' });
     await expect(link('web@9')).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    expect(await link()).toMatchObject({ changed: [] });
+    expect(await link()).toMatchObject({ image: 'web@7' });
   });
 });
 
@@ -117,17 +139,22 @@ describe('a pod', () => {
     });
   });
 
-  it('is unverifiable while its image is not pushed', async () => {
+  it('is unverifiable while its image is not pushed, and clean by a sweep after that', async () => {
     const early = clouds.payload()['kubernetes.io'] as Record<string, unknown>;
     const claims = {
       'kubernetes.io': { ...early, serviceaccount: { ...(early['serviceaccount'] as object), name: 'early' } },
       sub: 'system:serviceaccount:prod:early',
     };
 
-    const { id } = await enrolled({ enrolment: clouds.pod(claims) });
+    const { id, line } = await enrolled({ enrolment: clouds.pod(claims), image: otherDigest });
+    const before = await findInstance(house.db, id);
+    const image = { name: 'web', version: '8', digest: otherDigest };
+    await insertImage(house.db, image);
+    await house.db.transaction().execute((tx) => imagePushed(tx, image, aTime));
+    await deliver(line, aReport({ image: otherDigest }));
 
-    expect(await findInstance(house.db, id)).toMatchObject({ startedFrom: 'web@8', verdict: 'unverifiable' });
-    expect(await holesOf(id)).toContain('unknown-image');
+    expect(before).toMatchObject({ startedFrom: 'web@8', verdict: 'unverifiable' });
+    expect(await findInstance(house.db, id)).toMatchObject({ imageDigest: otherDigest, verdict: 'in_sync' });
   });
 });
 
@@ -151,6 +178,21 @@ describe('two keys that claim one machine', () => {
     expect(frozen).toBe('unverifiable');
     expect([await verdictOf(first.id), await verdictOf(second.id)]).toEqual(['unverifiable', 'unverifiable']);
     expect([await holesOf(first.id), await holesOf(second.id)]).toEqual([['contested'], ['contested']]);
+  });
+
+  it('have neither of them replaced, however grave what they report', async () => {
+    const { first, second } = await bothOf();
+    const opened = [aFinding({ severity: 'critical' })];
+    await deliver(first.line, aReport({ seq: 2, opened }));
+    await deliver(second.line, aReport({ opened }));
+
+    const sources = { db: house.db, machines: new Map(), isOnline: () => true, evidenceTtlMs: 3_600_000 };
+    const { groups } = await takeSnapshot(sources, Date.now());
+
+    const instances = groups.get('web')?.instances ?? [];
+    expect(instances.map(({ isContested, content }) => [isContested, content])).toEqual(
+      Array(2).fill([true, 'drifted']),
+    );
   });
 
   it('are told of by an event each and an error', async () => {

@@ -3,7 +3,7 @@ import { readEvents } from '../../../server/store/event-store.ts';
 import { findInstance, findInstanceByKey } from '../../../server/store/instance-store.ts';
 import { createToken } from '../../../server/store/token-store.ts';
 import { listTokens } from '../../../server/store/views/tokens-view.ts';
-import { CreateToken } from '../../../shared/api.ts';
+import { CreateToken } from '../../../shared/api-enrolment.ts';
 import { keyId, parsePublicKeys } from '../../../shared/dsse.ts';
 import { Group, Policy } from '../../../shared/policy.ts';
 import { CloseCode } from '../../../shared/protocol.ts';

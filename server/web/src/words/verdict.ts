@@ -1,3 +1,4 @@
+import { serverHoleText } from '../../../../shared/server-hole-text.ts';
 import type { Instance } from '../api/types.ts';
 import { count, plural } from './numbers.ts';
 import { relative } from './time.ts';
@@ -7,7 +8,7 @@ export function verdictOf(instance: Instance, now: number): { readonly says: str
   return { says: saysOf(instance, now), because: `${becauseOf(instance, now)}${retiredOf(instance)}` };
 }
 
-function saysOf({ content, openFindings, evidence }: Instance, now: number): string {
+function saysOf({ content, openFindings, evidence, serverHoles }: Instance, now: number): string {
   switch (content) {
     case 'in_sync':
       return 'Everything that was measured is as the image says.';
@@ -15,7 +16,10 @@ function saysOf({ content, openFindings, evidence }: Instance, now: number): str
       // Not each of them is a thing that differs: some were restored, and some count for nothing.
       return `It differs from the image: ${plural(openFindings, 'open finding')}.`;
     case 'unverifiable':
-      return whyUnverifiable(evidence, now);
+      // What the server holds against it stands above what could not be measured: no sweep mends it.
+      return serverHoles.length > 0
+        ? `It is held back. ${serverHoles.map(serverHoleText).join('. ')}.`
+        : whyUnverifiable(evidence, now);
     default:
       return content satisfies never;
   }
