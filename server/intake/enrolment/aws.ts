@@ -11,12 +11,12 @@ import type { EnrolmentWay, Grant } from './way.ts';
 
 /** How far the cloud's clock may be ahead of ours. */
 const aheadMsMax = 60_000;
-/** The regions' certificates of 2024 have 1,024 bits; less was never one of theirs. */
+/** Shorter ones have been factored in public. Longer ones are AWS's to choose: who wants more lets other ways vouch. */
 const keyBitsMin = 1_024;
 
 /**
  * What we need of an instance identity document; it has more. Source: docs.aws.amazon.com, "Instance identity documents for
- * Amazon EC2 instances". `pendingTime` is when the instance was last started.
+ * Amazon EC2 instances". `pendingTime` is when the instance was last in the state `pending`, which it leaves once it runs.
  */
 const IdentityDocument = z.object({
   accountId: z.string().regex(/^\d{12}$/),
@@ -97,7 +97,7 @@ function refuseForeign({ accountId, region }: IdentityDocument, { accounts, regi
 function refuseOld({ pendingTime }: IdentityDocument, { maxAge }: AwsEnrolment, now: number): void {
   const age = now - Date.parse(pendingTime);
   if (age > durationMs(maxAge))
-    refuse(`it was started more than ${maxAge} ago (enrolment.aws.maxAge): stop and start it, or use a join token`);
+    refuse(`it was started more than ${maxAge} ago (enrolment.aws.maxAge): use a join token, or launch another`);
   if (age < -aheadMsMax) refuse('it says that it will be started in the future: is the server’s clock right?');
 }
 
