@@ -10,6 +10,8 @@ export const eventTypes = [
   'instance.tainted',
   'instance.pardoned',
   'instance.retired',
+  'instance.doubted',
+  'instance.trusted',
   'drift.opened',
   'drift.closed',
   'group.changed',

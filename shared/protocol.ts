@@ -35,6 +35,8 @@ export const CloseCode = {
   replaced: 4410,
   /** The instance was retired. Retrying will not help. */
   retired: 4411,
+  /** The key was revoked. Retrying will not help. */
+  revoked: 4412,
   /** The server could not store it now. Retry with backoff. */
   tryLater: 4503,
 } as const;
