@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Coverage, Hole } from './coverage.ts';
 import { Digest } from './digest.ts';
+import { Doubt } from './doubt.ts';
 import { Envelope } from './dsse.ts';
 import { EnrolmentWay } from './enrolment.ts';
 import { Change, Finding, FindingAttributes, Fingerprint } from './finding.ts';
@@ -57,13 +58,12 @@ export const Instance = z
     lifecycle: Lifecycle,
     needsAttention: z.boolean(),
     taint: Taint.nullable(),
+    doubts: z.array(Doubt),
     openFindings: count,
     evidence: Evidence.nullable(),
     serverHoles: z
       .array(Hole)
-      .describe(
-        'what the server itself holds against it, also before the first scan: no sweep closes `contested` and `unknown-image`',
-      ),
+      .describe('what the server itself holds against it, also before the first scan: no sweep closes `unknown-image`'),
     enrolledBy: EnrolmentWay,
     enrolledWith: z.string().nullable().describe('what vouched for it: the id of a token, or what a cloud said'),
     startedFrom: z
@@ -184,7 +184,7 @@ export const blockerKinds = [
   'breaker',
   'no-target',
   'stale-evidence',
-  'contested',
+  'in-doubt',
   'not-stateless',
   'retry-backoff',
   'provider',

@@ -5,14 +5,14 @@ const time = z.iso.datetime({ precision: 3 });
 /** Live changes, as SSE: `event` is the type, `id` counts up, `data` this. Read the resource for the truth. */
 export const eventTypes = [
   'instance.enrolled',
-  'instance.contested',
-  'instance.accepted',
   'instance.rebased',
   'instance.verdict',
   'instance.liveness',
   'instance.tainted',
   'instance.pardoned',
   'instance.retired',
+  'instance.doubted',
+  'instance.trusted',
   'drift.opened',
   'drift.closed',
   'group.changed',

@@ -1,13 +1,11 @@
 import { timestamp } from '../../shared/clock.ts';
+import type { DoubtKind } from '../../shared/doubt-text.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { Db } from '../store/database.ts';
-import { appendEvent } from '../store/event-store.ts';
-import { openFindings } from '../store/finding-store.ts';
-import { findInstance, findInstancesOfMachine, type StoredInstance, updateInstance } from '../store/instance-store.ts';
-import { appendChangeEvents } from './change-events.ts';
+import { findInstance, findInstancesOfMachine, type StoredInstance } from '../store/instance-store.ts';
+import type { Decision } from './decision.ts';
+import { endDoubts, raiseDoubt } from './doubts.ts';
 import { retireInstance } from './identities.ts';
-import { holeOf, withoutServerHole, withServerHole } from './server-holes.ts';
-import { withVerdict } from './verdict.ts';
 
 /**
  * Two keys that both claim to be one machine, each with a document that its cloud has signed. One of them is a thief or a
@@ -15,69 +13,34 @@ import { withVerdict } from './verdict.ts';
  * until a person accepts one.
  */
 
+const kind: DoubtKind = 'claimed-twice';
+
 /** One more is refused: two tell it all, and more would only be rows. */
 export const claimantsMax = 2;
 
-/** The newcomer as it must stand beside those who claim its machine already; they are frozen with it. */
-export async function contest(
-  tx: Db,
-  newcomer: StoredInstance,
-  others: readonly StoredInstance[],
-  at: string,
-): Promise<StoredInstance> {
-  const machine = newcomer.providerId ?? '';
-  const claimants = [...others, newcomer].map(({ id }) => id);
-  for (const before of others) {
-    const frozen = withServerHole(before, 'contested', machine);
-    const after = withVerdict(frozen, await openFindings(tx, before.id), at);
-    await updateInstance(tx, after);
-    await appendChangeEvents(tx, { before, after, opened: [], closed: [], scanId: null, at });
-    await tellContested(tx, before, claimants, at);
+/** They are all stored already. */
+export async function contest(tx: Db, claimants: readonly StoredInstance[], now: number): Promise<void> {
+  const ids = claimants.map(({ id }) => id);
+  for (const { id: instanceId, providerId: machine } of claimants) {
+    await raiseDoubt(tx, { instanceId, kind, data: { machine, others: ids.filter((id) => id !== instanceId) } }, now);
   }
-  return withServerHole(newcomer, 'contested', machine);
-}
-
-export async function tellContested(
-  tx: Db,
-  { id: instanceId, group: groupName, providerId, keyId: key }: StoredInstance,
-  claimants: readonly string[],
-  at: string,
-): Promise<void> {
-  const data = { machine: providerId, key, others: claimants.filter((one) => one !== instanceId) };
-  await appendEvent(tx, { at, type: 'instance.contested', groupName, instanceId, data });
 }
 
 /**
- * A person says which claimant is the machine: it counts again, the others are retired. Answers who went.
- * Errors: NOT_FOUND, CONFLICT where nobody else claims to be it.
+ * A person says which claimant is the machine: it counts again, the others are retired.
+ * Errors: NOT_FOUND, CONFLICT where nobody else has claimed to be it.
  */
-export async function acceptClaimant(
-  db: Db,
-  { instanceId, reason, actor }: { readonly instanceId: string; readonly reason: string; readonly actor: string },
-  now: number,
-): Promise<readonly string[]> {
-  const at = timestamp(now);
-  return db.transaction().execute(async (tx) => {
-    const before = await findInstance(tx, instanceId);
-    if (before === undefined) throw new CodedError('NOT_FOUND', `there is no instance ${instanceId}`);
-    if (before.lifecycle === 'retired' || holeOf(before, 'contested') === undefined || before.providerId === null)
-      throw new CodedError(
-        'CONFLICT',
-        `instance ${instanceId} is ${before.lifecycle}, and nobody else claims to be it`,
-      );
+export async function acceptClaimant(db: Db, { instanceId, reason, actor }: Decision, now: number): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    const accepted = await findInstance(tx, instanceId);
+    if (accepted === undefined) throw new CodedError('NOT_FOUND', `there is no instance ${instanceId}`);
+    const { lifecycle, doubts, providerId } = accepted;
+    if (lifecycle === 'retired' || providerId === null || doubts.every((doubt) => doubt.kind !== kind))
+      throw new CodedError('CONFLICT', `instance ${instanceId} is ${lifecycle}, and nobody else claims to be it`);
 
-    const others = (await findInstancesOfMachine(tx, before.providerId)).filter(
-      ({ id, lifecycle }) => id !== instanceId && lifecycle !== 'retired',
-    );
-    for (const { id } of others) await retireInstance(tx, id, at);
-    // What it is known by may have been shared with those that went.
-    const current = (await findInstance(tx, instanceId)) ?? before;
-    const after = withVerdict(withoutServerHole(current, 'contested'), await openFindings(tx, instanceId), at);
-    await updateInstance(tx, after);
-    await appendChangeEvents(tx, { before: current, after, opened: [], closed: [], scanId: null, at });
-    const retired = others.map(({ id }) => id);
-    const data = { machine: before.providerId, reason, actor, retired };
-    await appendEvent(tx, { at, type: 'instance.accepted', groupName: before.group, instanceId, data });
-    return retired;
+    const all = await findInstancesOfMachine(tx, providerId);
+    const others = all.filter((one) => one.id !== instanceId && one.lifecycle !== 'retired').map(({ id }) => id);
+    for (const id of others) await retireInstance(tx, id, timestamp(now));
+    await endDoubts(tx, instanceId, [kind], { reason, actor, retired: others }, now);
   });
 }

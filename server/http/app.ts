@@ -24,15 +24,22 @@ import type { Api, Services } from './services.ts';
 
 const bodyBytesMax = 1_048_576;
 const requestMsMax = 30_000;
+/** So long may the head of a request take, an upgrade of an agent's too: whoever sends it letter by letter is let go. */
+const headMsMax = 10_000;
 
 /** The whole of HTTP, not yet listening. Only the gateway's upgrades go past it. */
-export async function createHttp(services: Services, log: FastifyBaseLogger, consoleDirectory?: string) {
+export async function createHttp(
+  services: Services,
+  log: FastifyBaseLogger,
+  { consoleDirectory, headMs = headMsMax }: { readonly consoleDirectory?: string; readonly headMs?: number } = {},
+) {
   const http = fastify({
     loggerInstance: log,
     // One line a request would drown what the person on call looks for; failures are logged where they are answered.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyBytesMax,
     requestTimeout: requestMsMax,
+    http: { headersTimeout: headMs, requestTimeout: requestMsMax, connectionsCheckingInterval: headMs / 2 },
     // Open streams are ended by their own room; idle connections must not hold a stop.
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,

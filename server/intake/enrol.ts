@@ -2,7 +2,7 @@ import { timestamp } from '../../shared/clock.ts';
 import { CodedError } from '../../shared/errors.ts';
 import { uuidv7 } from '../../shared/uuid.ts';
 import { appendChangeEvents } from '../fleet/change-events.ts';
-import { claimantsMax, contest, tellContested } from '../fleet/claimants.ts';
+import { claimantsMax, contest } from '../fleet/claimants.ts';
 import { withUnknownImage } from '../fleet/image-links.ts';
 import type { Log } from '../fleet/log.ts';
 import { withVerdict } from '../fleet/verdict.ts';
@@ -16,6 +16,7 @@ import {
   type StoredInstance,
   updateInstance,
 } from '../store/instance-store.ts';
+import { isKeyRevoked } from '../store/revoked-key-store.ts';
 import type { Attempts } from './enrolment/attempts.ts';
 import type { Denial, EnrolmentWay, Grant, Visit } from './enrolment/way.ts';
 import type { ProvenHello } from './hello.ts';
@@ -24,6 +25,7 @@ import { comparesOtherImage, withOtherImage } from './other-image.ts';
 export type Enrolment =
   | { readonly kind: 'enrolled'; readonly instance: StoredInstance; readonly changed: boolean }
   | { readonly kind: 'retired'; readonly instanceId: string }
+  | { readonly kind: 'revoked' }
   /** Its neighbourhood was refused too often of late: nothing was looked at. */
   | { readonly kind: 'later' };
 
@@ -56,6 +58,7 @@ export async function enrol(desk: Desk, hello: ProvenHello, visit: Visit): Promi
 }
 
 async function comeBack(tx: Db, hello: ProvenHello, now: number): Promise<Enrolment | undefined> {
+  if (await isKeyRevoked(tx, hello.keyId)) return { kind: 'revoked' };
   const known = await findInstanceByKey(tx, hello.keyId);
   if (known === undefined) return undefined;
   if (known.lifecycle === 'retired') return { kind: 'retired', instanceId: known.id };
@@ -111,10 +114,9 @@ async function enrolGranted(
   { now, peer }: Visit,
 ): Promise<StoredInstance> {
   const at = timestamp(now);
-  const claimed = grant.isMachineVouched ? await claimantsOf(tx, grant) : [];
+  const others = grant.isMachineVouched ? await claimantsOf(tx, grant) : [];
   const fresh = freshInstance(hello, grant, now);
-  const placed = hello.image === fresh.imageDigest ? fresh : withOtherImage(fresh, hello.image);
-  const instance = claimed.length === 0 ? placed : await contest(tx, placed, claimed, at);
+  const instance = hello.image === fresh.imageDigest ? fresh : withOtherImage(fresh, hello.image);
   await insertInstance(tx, instance);
   const { by, with: vouching, launchKey } = grant;
   await appendEvent(tx, {
@@ -124,12 +126,12 @@ async function enrolGranted(
     instanceId: instance.id,
     data: { key: instance.keyId, imageDigest: instance.imageDigest, by, with: vouching, launchKey, peer },
   });
-  if (claimed.length > 0) {
-    const claimants = [...claimed, instance].map(({ id }) => id);
-    await tellContested(tx, instance, claimants, at);
+  if (others.length > 0) {
+    const claimants = [...others, instance];
+    await contest(tx, claimants, now);
     log.error(
-      { machine: instance.providerId, claimants, peer },
-      'two keys claim to be one machine: both are frozen until `pristinectl instances accept`',
+      { machine: instance.providerId, claimants: claimants.map(({ id }) => id), peer },
+      'two keys claim to be one machine: both are in doubt until `pristinectl instances accept`',
     );
   }
   return instance;
@@ -142,7 +144,10 @@ async function claimantsOf(tx: Db, { providerId }: Grant): Promise<readonly Stor
   if (claiming.length === 0 && before.length > 0)
     throw new CodedError('FORBIDDEN', `${providerId} is retired, and a machine enrols once: launch another`);
   if (claiming.length >= claimantsMax)
-    throw new CodedError('FORBIDDEN', `${providerId} is contested: accept one with \`pristinectl instances accept\``);
+    throw new CodedError(
+      'FORBIDDEN',
+      `${providerId} is claimed twice: accept one with \`pristinectl instances accept\``,
+    );
   return claiming;
 }
 
@@ -168,6 +173,7 @@ function freshInstance(hello: ProvenHello, grant: Grant, now: number): StoredIns
     scan: null,
     coverage: null,
     pendingScan: null,
+    doubts: [],
     enrolledAt: at,
     lastSeenAt: at,
     agentVersion: hello.agentVersion,

@@ -124,11 +124,9 @@ function ofGroup({ group, breaker, machines, failures }: GroupSnapshot, trips: P
 /** Silence alone triggers nothing, and an instance that nobody measured lately is not killed on old news. */
 function ofInstance({ instance, group }: Candidate, now: number): Blocker[] {
   const blockers: Blocker[] = [];
-  // What either says may be a thief's word, and its machine is the other's.
-  if (instance.isContested) {
-    blockers.push(
-      blocker('contested', 'two keys claim to be its machine: `pristinectl instances accept` says which one is'),
-    );
+  // Whoever holds a copied key, or claims its machine, could have it ended by what he reports.
+  if (instance.isInDoubt) {
+    blockers.push(blocker('in-doubt', 'it is not sure which machine it is: a person must look and decide'));
   }
   if (instance.evidenceExpiresAt === null) {
     blockers.push(blocker('stale-evidence', 'it has never been scanned completely'));

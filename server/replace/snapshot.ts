@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import type { Breaker, Lifecycle, ReplacementState } from '../../shared/api.ts';
 import { newRulesHoldMs } from '../../shared/api-rules.ts';
 import { timestamp } from '../../shared/clock.ts';
@@ -48,8 +47,8 @@ export interface InstanceSnapshot {
   readonly image: Image | null;
   readonly lifecycle: Lifecycle;
   readonly content: Verdict;
-  /** Another key claims to be the same machine. */
-  readonly isContested: boolean;
+  /** It is not sure which machine this is, so that its machine may be another's. */
+  readonly isInDoubt: boolean;
   readonly online: boolean;
   readonly taint: { readonly severity: Severity; readonly since: number } | null;
   /** What tainted it: open, or closed since the taint. First seen first. */
@@ -132,10 +131,8 @@ async function readInstances(
 ): Promise<ReadonlyMap<string, readonly InstanceSnapshot[]>> {
   const rows = await db
     .selectFrom('instance')
-    .select(['id', 'group_name', 'provider_id', 'launch_key', 'image_digest', 'lifecycle', 'verdict'])
+    .select(['id', 'group_name', 'provider_id', 'launch_key', 'image_digest', 'lifecycle', 'verdict', 'doubts'])
     .select(['taint_severity', 'taint_at', 'enrolled_at', 'scan_finished_at'])
-    // Not parsed, since each may hold thousands of holes. Inside of a name the quotes would be escaped.
-    .select(sql<number | null>`coverage like '%"reason":"contested"%'`.as('contested'))
     .where('lifecycle', '!=', 'retired')
     .execute();
   const drifts = await readDrifts(db);
@@ -149,7 +146,7 @@ async function readInstances(
       image: images.get(row.image_digest) ?? null,
       lifecycle: row.lifecycle,
       content: contentOf({ verdict: row.verdict, scanFinishedAt: row.scan_finished_at }, now, evidenceTtlMs),
-      isContested: row.contested === 1,
+      isInDoubt: row.doubts !== '[]',
       online: isOnline(row.id),
       taint:
         row.taint_at === null ? null : { severity: row.taint_severity as Severity, since: Date.parse(row.taint_at) },

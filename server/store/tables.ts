@@ -13,6 +13,7 @@ export interface Tables {
   instance_group: GroupTable;
   policy: PolicyTable;
   instance: InstanceTable;
+  revoked_key: RevokedKeyTable;
   drift: DriftTable;
   finding: FindingTable;
   relabel: RelabelTable;
@@ -140,6 +141,8 @@ export interface InstanceTable {
   coverage: string | null;
   /** A full report whose parts are still arriving. */
   pending_scan: string | null;
+  /** JSON: why it is not sure which machine this is. */
+  doubts: string;
   enrolled_at: string;
   last_seen_at: string;
   agent_version: string;
@@ -149,6 +152,14 @@ export interface InstanceTable {
   enrolled_with: string | null;
   /** What it was started from, as its cloud or the configuration calls it, where no token said which image it is. */
   started_from: string | null;
+}
+
+/** Keys of agents that open no connection any more. */
+export interface RevokedKeyTable {
+  id: string;
+  instance_id: string;
+  reason: string;
+  revoked_at: string;
 }
 
 /** One row per drift, however many instances have it. */

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AgentConfig } from '../../../agent/config.ts';
 import { readCredential } from '../../../agent/enrolment/credential.ts';
 import { acceptClaimant } from '../../../server/fleet/claimants.ts';
+import { trust } from '../../../server/fleet/doubts.ts';
 import { imagePushed, linkImage, unlinkImage } from '../../../server/fleet/image-links.ts';
 import { openWays } from '../../../server/intake/enrolment/ways.ts';
 import { takeSnapshot } from '../../../server/replace/snapshot.ts';
@@ -35,6 +36,7 @@ afterEach(() => house.close());
 const link = (image = 'web@7') => linkImage(house.db, { image, cloudImage }, Date.now());
 const holesOf = async (id: string) =>
   (await findInstance(house.db, id))?.coverage?.holes.map(({ reason }) => reason) ?? [];
+const doubtsOf = async (id: string) => (await findInstance(house.db, id))?.doubts.map(({ kind }) => kind);
 const verdictOf = async (id: string) => (await findInstance(house.db, id))?.verdict;
 const typesOf = async () => (await readEvents(house.db, { afterId: 0, limit: 500 })).map(({ type }) => type);
 
@@ -168,16 +170,16 @@ describe('two keys that claim one machine', () => {
     return { first, second };
   };
 
-  it('are both frozen: a clean sweep makes neither of them clean', async () => {
+  it('are both in doubt: a clean sweep makes neither of them clean', async () => {
     const { first, second } = await bothOf();
-    const frozen = await verdictOf(first.id);
+    const before = await verdictOf(first.id);
 
     await deliver(first.line, aReport({ seq: 2 }));
     await deliver(second.line, aReport());
 
-    expect(frozen).toBe('unverifiable');
+    expect(before).toBe('unverifiable');
     expect([await verdictOf(first.id), await verdictOf(second.id)]).toEqual(['unverifiable', 'unverifiable']);
-    expect([await holesOf(first.id), await holesOf(second.id)]).toEqual([['contested'], ['contested']]);
+    expect([await doubtsOf(first.id), await doubtsOf(second.id)]).toEqual([['claimed-twice'], ['claimed-twice']]);
   });
 
   it('have neither of them replaced, however grave what they report', async () => {
@@ -190,17 +192,15 @@ describe('two keys that claim one machine', () => {
     const { groups } = await takeSnapshot(sources, Date.now());
 
     const instances = groups.get('web')?.instances ?? [];
-    expect(instances.map(({ isContested, content }) => [isContested, content])).toEqual(
-      Array(2).fill([true, 'drifted']),
-    );
+    expect(instances.map(({ isInDoubt, content }) => [isInDoubt, content])).toEqual(Array(2).fill([true, 'drifted']));
   });
 
   it('are told of by an event each and an error', async () => {
     const { first, second } = await bothOf();
 
     const events = await readEvents(house.db, { afterId: 0, limit: 500 });
-    const contested = events.filter(({ type }) => type === 'instance.contested');
-    expect(contested.map(({ instanceId, data }) => [instanceId, data['others']])).toEqual([
+    const doubted = events.filter(({ type }) => type === 'instance.doubted');
+    expect(doubted.map(({ instanceId, data }) => [instanceId, data['others']])).toEqual([
       [first.id, [second.id]],
       [second.id, [first.id]],
     ]);
@@ -211,12 +211,12 @@ describe('two keys that claim one machine', () => {
     const { first, second } = await bothOf();
     const asked = { instanceId: first.id, reason: 'the other is a copy', actor: 'admin' };
 
-    const retired = await acceptClaimant(house.db, asked, Date.now());
+    await expect(trust(house.db, asked, Date.now())).rejects.toMatchObject({ code: 'CONFLICT' });
+    await acceptClaimant(house.db, asked, Date.now());
     house.feed.wake();
 
-    expect(retired).toEqual([second.id]);
     expect(await second.line.next()).toMatchObject({ type: 'closed', code: CloseCode.retired });
-    expect([await verdictOf(first.id), await holesOf(first.id)]).toEqual(['in_sync', []]);
+    expect([await verdictOf(first.id), await doubtsOf(first.id)]).toEqual(['in_sync', []]);
     await expect(acceptClaimant(house.db, asked, Date.now())).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 
@@ -230,6 +230,6 @@ describe('two keys that claim one machine', () => {
 
     expect(answers.filter(({ answer }) => answer.type === 'welcome')).toHaveLength(2);
     const rows = await house.db.selectFrom('instance').select('id').execute();
-    for (const { id } of rows) expect(await holesOf(id)).toContain('contested');
+    for (const { id } of rows) expect(await doubtsOf(id)).toEqual(['claimed-twice']);
   });
 });

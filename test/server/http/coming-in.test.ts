@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { anImageDigest } from '../../support/builders.ts';
+import { anImageDigest, aTime } from '../../support/builders.ts';
 import { anHttpServer, type HttpServer } from '../../support/http-server.ts';
 import { insertGroup, insertImage, insertInstance } from '../../support/rows.ts';
 
@@ -66,20 +66,17 @@ describe('a link', () => {
 
 describe('claimants of a machine', () => {
   it('are seen before any scan, and are told apart by a person', async () => {
-    const coverage = JSON.stringify({
-      ...{ entries: 0, checked: 0, filesHashed: 0, bytesHashed: 0, skipped: [] },
-      holes: [{ subject: 'manifest', name: 'i-1', reason: 'contested' }],
-    });
-    const contested = { provider_id: 'i-1', scan_id: null, coverage, verdict: 'unverifiable' as const };
+    const doubts = JSON.stringify([{ kind: 'claimed-twice', since: aTime }]);
+    const contested = { provider_id: 'i-1', scan_id: null, doubts, verdict: 'unverifiable' as const };
     const id = await insertInstance(server.db, contested);
     const other = await insertInstance(server.db, contested);
 
     const before = await server.get(`instances/${id}`);
     const { status, body } = await server.post(`instances/${id}/accept`, { reason: 'the other is a copy' });
 
-    expect(before.body).toMatchObject({ evidence: null, serverHoles: [{ name: 'i-1', reason: 'contested' }] });
-    expect({ status, body }).toMatchObject({ status: 200, body: { id, lifecycle: 'active', serverHoles: [] } });
+    expect(before.body).toMatchObject({ evidence: null, doubts: [{ kind: 'claimed-twice' }] });
+    expect({ status, body }).toMatchObject({ status: 200, body: { id, lifecycle: 'active', doubts: [] } });
     expect((await server.get(`instances/${other}`)).body).toMatchObject({ lifecycle: 'retired' });
-    expect(await eventsOf('instance.accepted')).toMatchObject([{ instance_id: id }]);
+    expect(await eventsOf('instance.trusted')).toMatchObject([{ instance_id: id }]);
   });
 });

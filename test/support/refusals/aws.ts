@@ -108,7 +108,7 @@ export const awsRefusals = (world: RefusalWorld): readonly Refusal[] => [
       await sayHello(world.house.url, anAgentKey(), { enrolment });
       return { enrolment };
     },
-    ...{ code: unauthorized, reason: /contested/ },
+    ...{ code: unauthorized, reason: /claimed twice/ },
   },
   {
     what: 'a document with a NUL',
