@@ -1,3 +1,4 @@
+import type { SecureContextOptions } from 'node:tls';
 import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
 import { z } from 'zod';
 import { CodedError } from '../../shared/errors.ts';
@@ -23,10 +24,23 @@ import type { Api, Services } from './services.ts';
 
 const bodyBytesMax = 1_048_576;
 const requestMsMax = 30_000;
+const handshakeMsMax = 10_000;
+
+export interface HttpOptions {
+  /** Where the built console lies, if not in its place. */
+  readonly consoleDirectory?: string;
+  /** Without it, in plain text. */
+  readonly tls?: SecureContextOptions | undefined;
+}
 
 /** The whole of HTTP, not yet listening. Only the gateway's upgrades go past it. */
-export async function createHttp(services: Services, log: FastifyBaseLogger, consoleDirectory?: string) {
+export async function createHttp(
+  services: Services,
+  log: FastifyBaseLogger,
+  { consoleDirectory, tls }: HttpOptions = {},
+) {
   const http = fastify({
+    ...overTls(tls),
     loggerInstance: log,
     // One line a request would drown what the person on call looks for; failures are logged where they are answered.
     logController: new LogController({ disableRequestLogging: true }),
@@ -57,6 +71,11 @@ export async function createHttp(services: Services, log: FastifyBaseLogger, con
   await http.register(async (api) => addApi(api.withTypeProvider(), services), { prefix: '/api/v1' });
   await addConsole(http, consoleDirectory);
   return http;
+}
+
+/** The types of fastify tell a server of the one kind from the other, which nothing here does. */
+function overTls(tls: SecureContextOptions | undefined): { readonly https?: null } {
+  return tls === undefined ? {} : ({ https: { ...tls, handshakeTimeout: handshakeMsMax } } as never);
 }
 
 async function addApi(api: Api, services: Services): Promise<void> {

@@ -34,7 +34,7 @@ export async function anHttpServer(overrides: Partial<Services> = {}, consoleDir
     }),
     ...overrides,
   };
-  const http = await createHttp(services, pino({ level: 'silent' }), consoleDirectory);
+  const http = await createHttp(services, pino({ level: 'silent' }), { consoleDirectory });
   const url = await http.listen({ port: 0, host: '127.0.0.1' });
 
   const send = async (path: string, init: RequestInit = {}): Promise<Answer> => {
