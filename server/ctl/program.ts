@@ -17,7 +17,7 @@ export function createProgram(): Command {
     .addHelpText(
       'after',
       `
-Environment: PRISTINE_SERVER, PRISTINE_TOKEN, PRISTINE_TOKEN_FILE; NO_COLOR.
+Environment: PRISTINE_SERVER, PRISTINE_CA, PRISTINE_TOKEN, PRISTINE_TOKEN_FILE; NO_COLOR.
 Exit codes: 0 done; 2 usage, or refused by the server; 3 a proof does not hold; 4 server unreachable; 5 not allowed.
 
 Examples:

@@ -813,6 +813,8 @@ export type components = {
                 /** @description settings written into each agent.yaml */
                 agent?: {
                     sweepEvery?: string;
+                    /** Format: starts_with */
+                    ca?: string;
                 };
             };
             /**
@@ -869,6 +871,8 @@ export type components = {
                 /** @description settings written into each agent.yaml */
                 agent?: {
                     sweepEvery?: string | 0;
+                    /** Format: starts_with */
+                    ca?: string;
                 };
             };
             /**
