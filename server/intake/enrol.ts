@@ -17,6 +17,7 @@ import { isKeyRevoked } from '../store/revoked-key-store.ts';
 import { redeemToken } from '../store/token-store.ts';
 import type { ProvenHello } from './hello.ts';
 import { comparesOtherImage, withOtherImage } from './other-image.ts';
+import { rotateKey } from './rotate-key.ts';
 
 export type Enrolment =
   | { readonly kind: 'enrolled'; readonly instance: StoredInstance; readonly changed: boolean }
@@ -32,8 +33,12 @@ export async function enrol(db: Db, hello: ProvenHello, now: number): Promise<En
     if (await isKeyRevoked(tx, hello.keyId)) return { kind: 'revoked' };
     const known = await findInstanceByKey(tx, hello.keyId);
     if (known?.lifecycle === 'retired') return { kind: 'retired', instanceId: known.id };
-    if (known) return welcomeBack(tx, known, hello, timestamp(now));
-    return { kind: 'enrolled', instance: await enrolNew(tx, hello, now), changed: true };
+    const enrolment: Enrolment = known
+      ? await welcomeBack(tx, known, hello, timestamp(now))
+      : { kind: 'enrolled', instance: await enrolNew(tx, hello, now), changed: true };
+    if (hello.nextKey === undefined || enrolment.kind !== 'enrolled') return enrolment;
+    const instance = await rotateKey(tx, enrolment.instance, hello.nextKey, timestamp(now));
+    return { kind: 'enrolled', instance, changed: true };
   });
 }
 

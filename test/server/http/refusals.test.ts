@@ -33,6 +33,7 @@ const routes: readonly (readonly [method: string, path: string])[] = [
   ['GET', 'instances/x/findings'],
   ['POST', 'instances/x/pardon'],
   ['POST', 'instances/x/scan'],
+  ['POST', 'instances/x/rotate-key'],
   ['POST', 'instances/x/trust'],
   ['POST', 'instances/x/revoke-key'],
   ['POST', 'instances/x/retire'],
