@@ -167,7 +167,7 @@ export const LaunchInstances = z
 export type LaunchInstances = z.infer<typeof LaunchInstances>;
 export const Launched = z.object({ providerIds: z.array(z.string()) }).meta({ id: 'Launched' });
 
-export const ScanAsked = z.object({ instanceId: z.string(), asked: z.literal(true) }).meta({ id: 'ScanAsked' });
+export const Asked = z.object({ instanceId: z.string(), asked: z.literal(true) }).meta({ id: 'Asked' });
 
 /** What a person says when overruling: it is kept with the event. */
 export const Reason = z.strictObject({ reason: z.string().trim().min(1).max(1_000) }).meta({ id: 'Reason' });

@@ -13,6 +13,7 @@ export const eventTypes = [
   'instance.retired',
   'instance.doubted',
   'instance.trusted',
+  'instance.key-rotated',
   'drift.opened',
   'drift.closed',
   'group.changed',

@@ -18,7 +18,7 @@ export function createProgram(): Command {
     .addHelpText(
       'after',
       `
-Environment: PRISTINE_SERVER, PRISTINE_TOKEN, PRISTINE_TOKEN_FILE; NO_COLOR.
+Environment: PRISTINE_SERVER, PRISTINE_CA, PRISTINE_TOKEN, PRISTINE_TOKEN_FILE; NO_COLOR.
 Exit codes: 0 done; 2 usage, or refused by the server; 3 a proof does not hold; 4 server unreachable; 5 not allowed.
 
 Examples:
@@ -160,8 +160,15 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
     instances,
     'scan <instance>',
     'ask its agent for a sweep',
-    async () => (await instance()).scan,
+    async () => (await instance()).ask('scan', 'a sweep'),
     'instances scan i-0a1b2c3d',
+  );
+  leaf(
+    instances,
+    'rotate-key <instance>',
+    'ask its agent for another key; the one that it has then opens no connection any more',
+    async () => (await instance()).ask('rotate-key', 'another key'),
+    'instances rotate-key i-0a1b2c3d',
   );
   const decisions = [
     [

@@ -44,6 +44,8 @@ export interface House {
 export interface Connection {
   /** Asks the agent to sweep soon. */
   requestScan(): void;
+  /** Asks the agent for another key. */
+  requestKey(): void;
   /** Looks again which rules this agent should have, and which to try. */
   offerRules(): void;
   close(refusal: Refusal): void;
@@ -85,6 +87,7 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
 
   return {
     requestScan: () => requestScan('requested'),
+    requestKey: () => send({ type: 'rotate-key' }),
     offerRules: () => void offerRules(),
     close,
     yieldPlace,

@@ -44,6 +44,8 @@ export interface Gateway {
   heardAt(instanceId: string): number | undefined;
   /** False when it is not connected. */
   requestScan(instanceId: string): boolean;
+  /** The same for another key. */
+  requestKey(instanceId: string): boolean;
   /** Lets all agents go, finishes what is being stored, writes who was heard. The database must still be open. */
   close(): Promise<void>;
 }
@@ -87,6 +89,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     heardAt: presence.heardAt,
     requestScan(instanceId) {
       enrolled.get(instanceId)?.requestScan();
+      return enrolled.has(instanceId);
+    },
+    requestKey(instanceId) {
+      enrolled.get(instanceId)?.requestKey();
       return enrolled.has(instanceId);
     },
     async close() {

@@ -21,6 +21,7 @@ import type { Attempts } from './enrolment/attempts.ts';
 import type { Denial, EnrolmentWay, Grant, Visit } from './enrolment/way.ts';
 import type { ProvenHello } from './hello.ts';
 import { comparesOtherImage, withOtherImage } from './other-image.ts';
+import { rotateKey } from './rotate-key.ts';
 
 export type Enrolment =
   | { readonly kind: 'enrolled'; readonly instance: StoredInstance; readonly changed: boolean }
@@ -62,7 +63,13 @@ async function comeBack(tx: Db, hello: ProvenHello, now: number): Promise<Enrolm
   const known = await findInstanceByKey(tx, hello.keyId);
   if (known === undefined) return undefined;
   if (known.lifecycle === 'retired') return { kind: 'retired', instanceId: known.id };
-  return welcomeBack(tx, known, hello, timestamp(now));
+  return rotated(tx, await welcomeBack(tx, known, hello, timestamp(now)), hello, now);
+}
+
+async function rotated(tx: Db, enrolment: Enrolment, { nextKey }: ProvenHello, now: number): Promise<Enrolment> {
+  if (nextKey === undefined || enrolment.kind !== 'enrolled') return enrolment;
+  const instance = await rotateKey(tx, enrolment.instance, nextKey, timestamp(now));
+  return { kind: 'enrolled', instance, changed: true };
 }
 
 /** Writes only what is new: after a restart of the server the whole fleet comes back within a minute. */
@@ -102,7 +109,8 @@ async function enrolNew({ db, log, ways }: Desk, hello: ProvenHello, visit: Visi
     if (known !== undefined) return known;
     const grant = await redeem(tx);
     if ('denied' in grant) return grant;
-    return { kind: 'enrolled', instance: await enrolGranted({ tx, log }, hello, grant, visit), changed: true };
+    const instance = await enrolGranted({ tx, log }, hello, grant, visit);
+    return rotated(tx, { kind: 'enrolled', instance, changed: true }, hello, visit.now);
   });
 }
 

@@ -115,6 +115,15 @@ export async function updateInstance(db: Db, instance: StoredInstance): Promise<
   await db.updateTable('instance').set(row).where('id', '=', id).execute();
 }
 
+/** Another key of the same machine. Errors: whatever the database says of one that another instance has. */
+export async function setInstanceKey(
+  db: Db,
+  id: string,
+  { keyId, publicKey }: { readonly keyId: string; readonly publicKey: string },
+): Promise<void> {
+  await db.updateTable('instance').set({ key_id: keyId, public_key: publicKey }).where('id', '=', id).execute();
+}
+
 export async function findInstance(db: Db, id: string): Promise<StoredInstance | undefined> {
   const row = await db.selectFrom('instance').selectAll().where('id', '=', id).executeTakeFirst();
   return row && storedInstance(row);

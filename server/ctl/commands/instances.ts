@@ -143,9 +143,11 @@ export function decide(what: 'pardon' | 'trust' | 'accept' | 'revoke-key' | 'ret
   };
 }
 
-export async function scan(context: Context, [wanted = '']: readonly string[]): Promise<void> {
-  const { remote, out, json } = context;
-  const asked = await remote.post<object>(`${await instancePath(context, wanted)}/scan`);
-  if (json) out.json(asked);
-  else out.line(`asked ${wanted} for a sweep`);
+/** What the agent does in its own time. */
+export function ask(what: 'scan' | 'rotate-key', said: string) {
+  return async ({ remote, out, json }: Context, [wanted = '']: readonly string[]): Promise<void> => {
+    const asked = await remote.post<object>(`${await instancePath({ remote, out, json }, wanted)}/${what}`);
+    if (json) out.json(asked);
+    else out.line(`asked ${wanted} for ${said}`);
+  };
 }

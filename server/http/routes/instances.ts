@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Instance, InstanceFinding, Lifecycle, Reason, ScanAsked } from '../../../shared/api.ts';
+import { Asked, Instance, InstanceFinding, Lifecycle, Reason } from '../../../shared/api.ts';
 import { CodedError } from '../../../shared/errors.ts';
 import { Verdict } from '../../../shared/verdict.ts';
 import { acceptClaimant } from '../../fleet/claimants.ts';
@@ -92,20 +92,23 @@ export function instanceRoutes(api: Api, services: Services): void {
     acceptClaimant,
   );
 
-  api.post('/instances/:id/scan', {
-    schema: {
-      operationId: 'askForScan',
-      tags: ['instances'],
-      summary: 'Ask the agent for a sweep',
-      params: identified,
-      response: answers(ScanAsked, 'Asked; the agent sweeps in its own time.'),
-    },
-    handler: async ({ params }) => {
-      const { id, lifecycle } = await instance(params.id);
-      if (!services.gateway.requestScan(id)) {
-        throw new CodedError('CONFLICT', `instance ${id} is ${lifecycle === 'retired' ? 'retired' : 'not connected'}`);
-      }
-      return { instanceId: id, asked: true as const };
-    },
-  });
+  const ask = (name: 'scan' | 'rotate-key', operationId: string, summary: string, send: (id: string) => boolean) =>
+    api.post(`/instances/:id/${name}`, {
+      schema: {
+        ...{ operationId, tags: ['instances'], summary, params: identified },
+        response: answers(Asked, 'Asked; the agent does it in its own time.'),
+      },
+      handler: async ({ params }) => {
+        const { id, lifecycle } = await instance(params.id);
+        if (!send(id)) {
+          const why = lifecycle === 'retired' ? 'retired' : 'not connected';
+          throw new CodedError('CONFLICT', `instance ${id} is ${why}`);
+        }
+        return { instanceId: id, asked: true as const };
+      },
+    });
+  ask('scan', 'askForScan', 'Ask the agent for a sweep', (id) => services.gateway.requestScan(id));
+  ask('rotate-key', 'askForKey', 'Ask the agent for another key, which takes the place of this one', (id) =>
+    services.gateway.requestKey(id),
+  );
 }

@@ -38,6 +38,7 @@ const routes: readonly (readonly [method: string, path: string])[] = [
   ['POST', 'instances/x/pardon'],
   ['POST', 'instances/x/accept'],
   ['POST', 'instances/x/scan'],
+  ['POST', 'instances/x/rotate-key'],
   ['POST', 'instances/x/trust'],
   ['POST', 'instances/x/revoke-key'],
   ['POST', 'instances/x/retire'],

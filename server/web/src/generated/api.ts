@@ -535,6 +535,23 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/instances/{id}/rotate-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask the agent for another key, which takes the place of this one */
+        post: operations["askForKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/drifts": {
         parameters: {
             query?: never;
@@ -709,6 +726,11 @@ export type components = {
             /** @enum {string} */
             result: "created" | "changed" | "unchanged";
         };
+        Asked: {
+            instanceId: string;
+            /** @constant */
+            asked: true;
+        };
         Blocker: {
             /** @enum {string} */
             kind: "observe" | "settle" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "not-stateless" | "retry-backoff" | "provider";
@@ -846,7 +868,7 @@ export type components = {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.doubted" | "instance.trusted" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.linked" | "image.unlinked" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven";
+            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.linked" | "image.unlinked" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven";
             group: string | null;
             instanceId: string | null;
             replacementId: string | null;
@@ -891,6 +913,8 @@ export type components = {
                 /** @description settings written into each agent.yaml */
                 agent?: {
                     sweepEvery?: string;
+                    /** Format: starts_with */
+                    ca?: string;
                 };
             };
             /**
@@ -947,6 +971,8 @@ export type components = {
                 /** @description settings written into each agent.yaml */
                 agent?: {
                     sweepEvery?: string | 0;
+                    /** Format: starts_with */
+                    ca?: string;
                 };
             };
             /**
@@ -1386,11 +1412,6 @@ export type components = {
         };
         /** @enum {string} */
         RulesState: "candidate" | "active" | "superseded" | "withdrawn";
-        ScanAsked: {
-            instanceId: string;
-            /** @constant */
-            asked: true;
-        };
         /** @enum {string} */
         Severity: "info" | "low" | "medium" | "high" | "critical";
         /** @description A path that a rule or a mount leaves out, with everything beneath it; or what runs and was not judged. */
@@ -2934,13 +2955,53 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Asked; the agent sweeps in its own time. */
+            /** @description Asked; the agent does it in its own time. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ScanAsked"];
+                    "application/json": components["schemas"]["Asked"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askForKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Asked; the agent does it in its own time. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asked"];
                 };
             };
             /** @description Refused; `code` says why and is stable. */
