@@ -5,6 +5,7 @@ const time = z.iso.datetime({ precision: 3 });
 /** Live changes, as SSE: `event` is the type, `id` counts up, `data` this. Read the resource for the truth. */
 export const eventTypes = [
   'instance.enrolled',
+  'instance.rebased',
   'instance.verdict',
   'instance.liveness',
   'instance.tainted',
@@ -18,6 +19,10 @@ export const eventTypes = [
   'group.changed',
   'policy.changed',
   'image.pushed',
+  'image.linked',
+  'image.unlinked',
+  'token.revoked',
+  'token.misused',
   'rules.pushed',
   'rules.activated',
   'rules.withdrawn',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Coverage } from './coverage.ts';
 import { Digest } from './digest.ts';
+import { Credential } from './enrolment.ts';
 import { CodedError } from './errors.ts';
 import { Finding, Fingerprint } from './finding.ts';
 import { Identity, identitiesMax } from './identity.ts';
@@ -27,7 +28,7 @@ export const CloseCode = {
   binary: 1003,
   /** Not JSON, not of the schema, or a message out of its place. */
   badMessage: 4400,
-  /** Unknown key without a token; unknown, used or expired token; bad signature. Retrying will not help. */
+  /** Unknown key without a credential, or with one that does not hold; bad signature. Retrying will not help. */
   unauthorized: 4401,
   /** No hello within `handshakeMsMax`. */
   handshakeTimeout: 4408,
@@ -68,11 +69,7 @@ export const Hello = z.strictObject({
     })
     .optional()
     .describe('the key that takes the place of this one from the welcome on'),
-  joinToken: z
-    .string()
-    .max(256)
-    .optional()
-    .describe('for the first connection of a key; ignored once the key is enrolled'),
+  enrolment: Credential.optional().describe('for the first connection of a key; ignored once the key is enrolled'),
   boot,
   image: Digest.describe('digest of the manifest this agent verified'),
   rules: z.int().positive().describe('sequence of the rules in force'),

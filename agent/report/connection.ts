@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
+import type { Credential } from '../../shared/enrolment.ts';
 import { sentenceOf } from '../../shared/errors.ts';
 import {
   CloseCode,
@@ -22,7 +23,7 @@ interface HelloClaims {
   readonly rules: number;
   readonly agentVersion: string;
   readonly facts: Readonly<Record<string, string>>;
-  readonly joinToken?: string;
+  readonly enrolment?: Credential;
 }
 
 export interface ConnectionLimits {
