@@ -40,9 +40,6 @@ export const Config = z.strictObject({
       description:
         'how long a complete scan vouches for an instance: twice the sweepEvery of its agent and a half at least',
     }),
-  enrolment: EnrolmentConfig.prefault({}).meta({
-    description: 'which clouds may vouch for agents, besides join tokens; in the file only',
-  }),
   tlsCertificate: z.string().min(1).optional().meta({
     value: 'FILE',
     description:
@@ -57,6 +54,9 @@ export const Config = z.strictObject({
       description:
         'true where something in front of it ends TLS: only then it listens in plain text for more than this machine',
     }),
+  enrolment: EnrolmentConfig.prefault({}).meta({
+    description: 'which clouds may vouch for agents, besides join tokens; in the file only',
+  }),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')

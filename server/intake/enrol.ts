@@ -48,7 +48,9 @@ export async function enrol(desk: Desk, hello: ProvenHello, visit: Visit): Promi
   if (!attempts.mayTry(visit.peer)) return { kind: 'later' };
   try {
     const enrolment = await enrolNew(desk, hello, visit);
-    if (!('denied' in enrolment)) return enrolment;
+    if (!('denied' in enrolment)) {
+      return await db.transaction().execute((tx) => withNextKey(tx, enrolment, hello, visit.now));
+    }
     if (enrolment.told !== undefined)
       log.warn(enrolment.told, 'a credential was used that is good for nothing any more');
     throw new CodedError('FORBIDDEN', enrolment.denied);
@@ -63,13 +65,12 @@ async function comeBack(tx: Db, hello: ProvenHello, now: number): Promise<Enrolm
   const known = await findInstanceByKey(tx, hello.keyId);
   if (known === undefined) return undefined;
   if (known.lifecycle === 'retired') return { kind: 'retired', instanceId: known.id };
-  return rotated(tx, await welcomeBack(tx, known, hello, timestamp(now)), hello, now);
+  return withNextKey(tx, await welcomeBack(tx, known, hello, timestamp(now)), hello, now);
 }
 
-async function rotated(tx: Db, enrolment: Enrolment, { nextKey }: ProvenHello, now: number): Promise<Enrolment> {
+async function withNextKey(tx: Db, enrolment: Enrolment, { nextKey }: ProvenHello, now: number): Promise<Enrolment> {
   if (nextKey === undefined || enrolment.kind !== 'enrolled') return enrolment;
-  const instance = await rotateKey(tx, enrolment.instance, nextKey, timestamp(now));
-  return { kind: 'enrolled', instance, changed: true };
+  return { ...enrolment, instance: await rotateKey(tx, enrolment.instance, nextKey, timestamp(now)), changed: true };
 }
 
 /** Writes only what is new: after a restart of the server the whole fleet comes back within a minute. */
@@ -110,7 +111,7 @@ async function enrolNew({ db, log, ways }: Desk, hello: ProvenHello, visit: Visi
     const grant = await redeem(tx);
     if ('denied' in grant) return grant;
     const instance = await enrolGranted({ tx, log }, hello, grant, visit);
-    return rotated(tx, { kind: 'enrolled', instance, changed: true }, hello, visit.now);
+    return withNextKey(tx, { kind: 'enrolled', instance, changed: true }, hello, visit.now);
   });
 }
 
