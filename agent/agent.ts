@@ -41,7 +41,7 @@ export interface AgentOptions {
   rules(): number;
   readonly offers: RulesOffers;
   readonly reporter: Reporter;
-  readonly spool: Pick<Spool, 'reports' | 'bytes'>;
+  readonly spool: Pick<Spool, 'reports' | 'bytes' | 'trouble'>;
   readonly dirty: DirtySet;
   watcher(): Omit<Watcher, 'close'>;
   readonly sweep: Sweeper;
@@ -309,11 +309,16 @@ export function createAgent(options: AgentOptions): Agent {
       openFindings: openFindings.filter(({ severity }) => severityAtLeast(severity, 'low')).length,
       holes: reporter.state.holes.length,
       connection: server.connection,
-      spool: { reports: options.spool.reports, bytes: options.spool.bytes },
+      spool: spoolNow(),
       watcher: { kind, state, error, why, processes },
       footprint: options.footprint?.() ?? null,
       memoryShortage: shortage === undefined ? null : { ...shortage, sweepPutOff: isPutOff },
       updatedAt: timestamp(clock.now()),
     };
+  }
+
+  function spoolNow(): Status['spool'] {
+    const { reports, bytes, trouble } = options.spool;
+    return { reports, bytes, trouble, ...reporter.history };
   }
 }

@@ -25,6 +25,7 @@ import { createMemoryWatch } from './memory-watch.ts';
 import { createQuickSweeper } from './quick-sweep.ts';
 import { createConnection } from './report/connection.ts';
 import { flush } from './report/flush.ts';
+import { openGapLedger } from './report/gap-ledger.ts';
 import { createReporter } from './report/reporter.ts';
 import { openSpool } from './report/spool.ts';
 import { createRulesOffers } from './rules/offers.ts';
@@ -114,6 +115,7 @@ async function runAgainst(
       baseline: baseline(),
       boot,
       spool,
+      gaps: await openGapLedger(stateDir, systemClock),
       known: await loadKnownState(stateDir, image.digest),
       save: (state) => saveKnownState(stateDir, image.digest, state),
       clock: systemClock,

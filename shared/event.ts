@@ -10,6 +10,7 @@ export const eventTypes = [
   'instance.tainted',
   'instance.pardoned',
   'instance.retired',
+  'instance.spool',
   'drift.opened',
   'drift.closed',
   'group.changed',
