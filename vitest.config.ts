@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const minutes = 60_000;
 
-/** Tests that start our programs as child processes, dozens of times: seconds each, so not in the check before a commit. */
+/** Tests that start our programs as child processes, dozens of times, or a thousand agents: too long for the check before a commit. */
 export const programs = [
   'test/agent/rules/offers.test.ts',
   'test/agent/run.test.ts',
@@ -13,6 +13,7 @@ export const programs = [
   'test/server/ctl/**/*.test.ts',
   'test/server/gateway/kill.test.ts',
   'test/packaging/bundle.test.ts',
+  'test/scenario/server-away.test.ts',
   'test/server/main.test.ts',
 ];
 
