@@ -38,7 +38,7 @@ export function openReportFiles(directory: string): ReportFiles {
     try {
       return await work();
     } catch (error) {
-      trouble = sentenceOf(error).slice(0, 200);
+      trouble = whatOf(error);
       return otherwise;
     }
   };
@@ -95,6 +95,11 @@ export function openReportFiles(directory: string): ReportFiles {
     remove: (place) => remove(pathOf(directory, place)),
     sync: () => attempt(() => syncDirectory(directory), undefined),
   };
+}
+
+/** Without the name of a file, which is another each time: `ENOSPC: no space left on device`. */
+function whatOf(error: unknown): string {
+  return sentenceOf(error).split(', ', 1)[0]!.slice(0, 200);
 }
 
 /** What was put in the place of a report since may be anything. */

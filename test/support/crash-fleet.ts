@@ -1,10 +1,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { closeSync, cpSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { cpSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { systemClock } from '../../shared/clock.ts';
 import { type Victim, victims } from './crash-plan.ts';
+import { fillDisk } from './fill-disk.ts';
 import { houseDir } from './house.ts';
 import type { Random } from './random.ts';
 import { type RecordingProxy, startRecordingProxy } from './recording-proxy.ts';
@@ -157,22 +158,6 @@ function mountDisks({ mount }: Scratch, disks: { readonly agents: string; readon
   if (!isRoot) return;
   mount(['-t', 'tmpfs', '-o', 'size=32m,mode=0700', 'tmpfs'], disks.agents);
   mount(['-t', 'tmpfs', '-o', 'size=256m,mode=0700', 'tmpfs'], disks.server);
-}
-
-function fillDisk(path: string): void {
-  const handle = openSync(path, 'a');
-  try {
-    for (const bytes of [1_048_576, 4_096, 1]) {
-      const block = Buffer.alloc(bytes);
-      try {
-        for (;;) if (writeSync(handle, block) < bytes) break;
-      } catch {
-        // ENOSPC is what it is for; a smaller block may still have room.
-      }
-    }
-  } finally {
-    closeSync(handle);
-  }
 }
 
 export async function untilFact(fact: () => Promise<boolean>, what: () => string, withinMs: number): Promise<void> {
