@@ -4,6 +4,7 @@ const minutes = 60_000;
 
 /** Tests that start our programs as child processes, dozens of times, or a thousand agents: too long for the check before a commit. */
 export const programs = [
+  'test/agent/clean-environment.test.ts',
   'test/agent/rules/offers.test.ts',
   'test/agent/run.test.ts',
   'test/agent/run-service.test.ts',
@@ -14,7 +15,9 @@ export const programs = [
   'test/server/gateway/kill.test.ts',
   'test/packaging/bundle.test.ts',
   'test/scenario/server-away.test.ts',
+  'test/agent/run-tls.test.ts',
   'test/server/main.test.ts',
+  'test/server/tls-process.test.ts',
 ];
 
 export default defineConfig({

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { Duration, durationMs } from '../shared/duration.ts';
 import { CodedError, sentenceOf } from '../shared/errors.ts';
+import { isLoopback } from '../shared/loopback.ts';
 import { installed } from '../shared/manifest.ts';
 import { expectedRate, expectedShare, parseBytesPerSecond, parseCpuShare } from './collect/pace.ts';
 import { expectedMemory, parseMemory } from './sweep-heap.ts';
@@ -32,7 +33,16 @@ export const AgentConfig = z
         (text) => agentUrl(text) !== undefined,
         'expected a ws, wss, http or https URL without credentials or query',
       )
+      .refine(
+        (text) => agentUrl(text) === undefined || isProtected(text),
+        'expected wss or https: ws and http only where the server is on this machine, since anybody on the way could read and write along',
+      )
       .describe('URL of pristine-server, such as wss://pristine.example'),
+    ca: path
+      .optional()
+      .describe(
+        'file with CA certificates (PEM): one of them, and no other, must have signed the certificate of the server. Without it, a CA that the system trusts',
+      ),
     root: path.default('/').describe('the tree that is compared with the manifest'),
     manifest: path.default(installed.manifest).describe('directory of the baked manifest'),
     components: path
@@ -71,6 +81,10 @@ export const AgentConfig = z
       .describe(
         'how findings show the command of who made a change: without the values of its arguments, or with all of them, secrets redacted where they are known for such',
       ),
+  })
+  .refine(({ server, ca }) => ca === undefined || agentUrl(server)?.startsWith('wss:') !== false, {
+    path: ['ca'],
+    message: 'expected a server by wss or https, or no ca: nothing shows a certificate here',
   })
   .meta({ id: 'AgentConfig', description: 'Settings of `pristine run`.' });
 export type AgentConfig = z.infer<typeof AgentConfig>;
@@ -127,4 +141,10 @@ export function agentUrl(server: string): string | undefined {
   if (url === null || scheme === undefined || url.host === '') return undefined;
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return undefined;
   return `${scheme}//${url.host}${url.pathname.replace(/\/+$/, '')}${agentPath}`;
+}
+
+/** By TLS, or without leaving this machine. */
+function isProtected(server: string): boolean {
+  const { protocol, hostname } = new URL(server);
+  return schemes[protocol] === 'wss:' || isLoopback(hostname);
 }

@@ -21,12 +21,14 @@ import { readFacts } from './facts.ts';
 import { createFootprint, threadCpuMs } from './footprint.ts';
 import { giveMemoryBack } from './give-memory-back.ts';
 import { readMemorySigns } from './host/memory-signs.ts';
+import { readMachine } from './machine-parts.ts';
 import { createMemoryWatch } from './memory-watch.ts';
 import { createQuickSweeper } from './quick-sweep.ts';
-import { createConnection } from './report/connection.ts';
+import { type ConnectionOptions, createConnection } from './report/connection.ts';
 import { flush } from './report/flush.ts';
 import { openGapLedger } from './report/gap-ledger.ts';
 import { createReporter } from './report/reporter.ts';
+import { createServerTrust } from './report/server-trust.ts';
 import { openSpool } from './report/spool.ts';
 import { createRulesOffers } from './rules/offers.ts';
 import { openRulesInForce } from './rules/rules-in-force.ts';
@@ -61,6 +63,7 @@ const joinTokenBytesMax = 256;
  */
 export async function runAgent(options: RunOptions): Promise<ExitCode> {
   const config = await loadConfig(options.config);
+  const server = serverOf(config);
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: true }));
   const manager = openServiceManager({ env: process.env, pid: process.pid, clock: systemClock });
   options.signal.addEventListener('abort', manager.stopping);
@@ -69,11 +72,19 @@ export async function runAgent(options: RunOptions): Promise<ExitCode> {
   try {
     const keys = readPublicKeys(config.pub);
     manifest = await verifyManifest(config, keys);
-    return await runAgainst({ manifest, keys, manager }, config, options, log);
+    return await runAgainst({ manifest, keys, manager, server }, config, options, log);
   } finally {
     manifest?.close();
     manager.close();
   }
+}
+
+/** Whom it may trust is read here once, so that a wrong `ca` is said at the start. */
+function serverOf({ server, ca }: AgentConfig): Given['server'] {
+  const url = agentUrl(server)!;
+  const trust = createServerTrust(ca);
+  if (url.startsWith('wss:')) trust();
+  return { url, trust };
 }
 
 async function verifyManifest(config: AgentConfig, keys: readonly KeyObject[]): Promise<Manifest> {
@@ -91,16 +102,23 @@ interface Given {
   readonly manifest: Manifest;
   readonly keys: readonly KeyObject[];
   readonly manager: ServiceManager;
+  readonly server: Pick<ConnectionOptions, 'url' | 'trust'>;
 }
 
 async function runAgainst(
-  { manifest, keys, manager }: Given,
+  { manifest, keys, manager, server }: Given,
   config: AgentConfig,
   options: RunOptions,
   log: Logger,
 ): Promise<ExitCode> {
   const { image } = manifest;
-  const directory = await openStateDirectory(config.stateDir);
+  const directory = await openStateDirectory(config.stateDir, readMachine);
+  if (directory.discarded !== undefined) {
+    log.error(
+      { stateDir: directory.path, ...directory.discarded },
+      'the state here is of another machine, or of nobody knows which: it is discarded, and this machine enrols anew',
+    );
+  }
   const stopping = new AbortController();
   const signal = AbortSignal.any([options.signal, stopping.signal]);
   let watcher: Watcher = noWatcher;
@@ -187,7 +205,7 @@ async function runAgainst(
     });
     const facts = await readFacts();
     const connection = createConnection({
-      url: agentUrl(config.server)!,
+      ...server,
       identity,
       hello: async () => ({
         boot: boot.current,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Coverage } from './coverage.ts';
 import { Digest } from './digest.ts';
+import { Doubt } from './doubt.ts';
 import { Envelope } from './dsse.ts';
 import { Duration, durationMs } from './duration.ts';
 import { Change, Finding, FindingAttributes, Fingerprint } from './finding.ts';
@@ -60,6 +61,7 @@ export const Instance = z
     lifecycle: Lifecycle,
     needsAttention: z.boolean(),
     taint: Taint.nullable(),
+    doubts: z.array(Doubt),
     openFindings: count,
     evidence: Evidence.nullable(),
     enrolledAt: time,

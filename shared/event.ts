@@ -11,6 +11,8 @@ export const eventTypes = [
   'instance.pardoned',
   'instance.retired',
   'instance.spool',
+  'instance.doubted',
+  'instance.trusted',
   'drift.opened',
   'drift.closed',
   'group.changed',

@@ -30,7 +30,7 @@ export const LocalProviderSpec = z.strictObject({
     .optional()
     .describe('instances end when this process does; without it they live until terminated'),
   agent: z
-    .strictObject({ sweepEvery: Duration.optional() })
+    .strictObject({ sweepEvery: Duration.optional(), ca: z.string().startsWith('/').optional() })
     .optional()
     .describe('settings written into each agent.yaml'),
 });

@@ -18,6 +18,8 @@ export const heartbeatEveryMs = 15_000;
 export const silentAfterMs = 2 * heartbeatEveryMs + 15_000;
 /** An agent that lost its server tries again at least so often: until then a server that has just started takes nobody for silent. */
 export const reconnectMsMax = 300_000;
+/** Facts of one hello. */
+const factsMax = 64;
 /** Findings of one report part: bounded by count here and by `frameBytesMax` in the sender. */
 export const reportFindingsMax = 2_000;
 
@@ -37,6 +39,8 @@ export const CloseCode = {
   replaced: 4410,
   /** The instance was retired. Retrying will not help. */
   retired: 4411,
+  /** The key was revoked. Retrying will not help. */
+  revoked: 4412,
   /** The server could not store it now. Retry with backoff. */
   tryLater: 4503,
 } as const;
@@ -44,6 +48,12 @@ export const CloseCode = {
 const seq = z.int().positive();
 const boot = z.int().positive();
 const time = z.iso.datetime({ precision: 3 });
+/** What people are shown of an agent: text that no log, terminal or database reads as anything else. */
+const shown = (charsMax: number) =>
+  z
+    .string()
+    .max(charsMax)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'expected no control characters');
 
 /** First, server to agent: a fresh random nonce, base64. */
 export const Challenge = z.strictObject({ type: z.literal('challenge'), nonce: z.string().min(32).max(128) });
@@ -61,9 +71,10 @@ export const Hello = z.strictObject({
   boot,
   image: Digest.describe('digest of the manifest this agent verified'),
   rules: z.int().positive().describe('sequence of the rules in force'),
-  agentVersion: z.string().max(64),
+  agentVersion: shown(64),
   facts: z
-    .record(z.string().max(64), z.string().max(256))
+    .record(shown(64), shown(256))
+    .refine((facts) => Object.keys(facts).length <= factsMax, `expected at most ${factsMax} facts`)
     .describe('hostname, kernel and such: shown to people, decides nothing'),
 });
 

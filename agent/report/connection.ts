@@ -12,6 +12,7 @@ import {
 } from '../../shared/protocol.ts';
 import type { Identity } from '../state/identity.ts';
 import { createBackoff } from './backoff.ts';
+import type { ServerTrust } from './server-trust.ts';
 import { type Acked, runSession, type Session, type SessionEnd } from './session.ts';
 import { comparePlaces, type Place, type Spool } from './spool.ts';
 
@@ -69,6 +70,8 @@ export interface ConnectionNotes {
 
 export interface ConnectionOptions {
   readonly url: string;
+  /** Whose certificates the server may show; asked for each attempt. */
+  readonly trust: () => ServerTrust;
   readonly identity: Identity;
   /** Read anew for each attempt. */
   hello(): Promise<HelloClaims>;

@@ -41,7 +41,8 @@ export async function runSession(
 ): Promise<SessionEnd> {
   const { clock, limits } = options;
   const mailbox = createMailbox<SocketNote>(clock, notesMax);
-  const socket = openSocket(options.url, limits.handshakeMsMax, mailbox);
+  const { url, trust } = options;
+  const socket = openSocket({ url, trust, handshakeMsMax: limits.handshakeMsMax, mailbox });
   const abort = () => mailbox.put({ kind: 'abort' });
   signal.addEventListener('abort', abort, { once: true });
   if (signal.aborted) abort();

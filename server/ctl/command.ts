@@ -36,6 +36,10 @@ export function leaf(
 export function common(command: Command): Command {
   return command
     .option('--server <url>', 'the server (default: PRISTINE_SERVER, or http://127.0.0.1:7420)')
+    .option(
+      '--ca <file>',
+      'CA certificates (PEM) that alone may have signed that of the server (default: PRISTINE_CA, or the system’s)',
+    )
     .option('--token-file <file>', 'a file with the token (default: PRISTINE_TOKEN, or PRISTINE_TOKEN_FILE)')
     .option('--json', 'print exactly what the API says');
 }

@@ -22,18 +22,21 @@ describe('agent.yaml', () => {
   });
 
   it.each([
-    ['an unknown key', 'server: ws://x\nsweepevery: 1h', 'sweepevery'],
+    ['an unknown key', 'server: wss://x\nsweepevery: 1h', 'sweepevery'],
     ['a missing server', 'root: /', 'server'],
     ['nothing', '', 'server'],
     ['a list', '- server', 'server'],
     ['a server of another scheme', 'server: ftp://x', 'server'],
+    ['a server by plain text, elsewhere', 'server: ws://pristine.example', 'wss'],
+    ['a server by plain http, elsewhere', 'server: http://192.0.2.7:7420', 'wss'],
+    ['a CA where nothing shows a certificate', 'server: ws://127.0.0.1\nca: /ca.pem', 'ca'],
     ['a server with a password', 'server: wss://a:b@x', 'server'],
     ['a server with a token in its query', 'server: wss://x?token=1', 'server'],
-    ['a relative root', 'server: ws://x\nroot: image', 'root'],
-    ['a duration without a unit', 'server: ws://x\nsweepEvery: 60', 'sweepEvery'],
-    ['a sweep without pause', 'server: ws://x\nsweepEvery: 0', 'sweepEvery'],
-    ['less memory than a sweep needs', 'server: ws://x\nsweepHeapMax: 1M', 'sweepHeapMax'],
-    ['a word for a switch', 'server: ws://x\nwatch: sometimes', 'watch'],
+    ['a relative root', 'server: wss://x\nroot: image', 'root'],
+    ['a duration without a unit', 'server: wss://x\nsweepEvery: 60', 'sweepEvery'],
+    ['a sweep without pause', 'server: wss://x\nsweepEvery: 0', 'sweepEvery'],
+    ['less memory than a sweep needs', 'server: wss://x\nsweepHeapMax: 1M', 'sweepHeapMax'],
+    ['a word for a switch', 'server: wss://x\nwatch: sometimes', 'watch'],
     ['what is not YAML', 'server: [', file],
     ['an alias', 'server: &a ws://x\nroot: *a', file],
   ])('refuses %s, naming file and key', async (_what, text, key) => {

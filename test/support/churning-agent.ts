@@ -4,6 +4,7 @@ import pino from 'pino';
 import { type ConnectionState, createConnection } from '../../agent/report/connection.ts';
 import { openGapLedger } from '../../agent/report/gap-ledger.ts';
 import { createReporter, type Reporter, type ReporterLimits } from '../../agent/report/reporter.ts';
+import { createServerTrust } from '../../agent/report/server-trust.ts';
 import { openSpool, type Spool } from '../../agent/report/spool.ts';
 import { createTurns } from '../../agent/report/turns.ts';
 import type { Scan } from '../../agent/scan.ts';
@@ -76,6 +77,7 @@ export async function aChurningAgent(options: ChurningAgentOptions): Promise<Chu
 
   const connection = createConnection({
     ...{ url, identity, spool, clock, log, lastPlace: reporter.lastPlace, random: random.next },
+    trust: createServerTrust(undefined),
     hello: async () => ({
       ...{ boot, image: anImageDigest, rules: 1, agentVersion: '0.1.0', facts: { hostname: 'churning' }, joinToken },
     }),

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import pino from 'pino';
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import { createChecker } from '../../agent/check/check-subjects.ts';
@@ -7,9 +6,11 @@ import { createDirtySet } from '../../agent/check/dirty-set.ts';
 import { openManifest } from '../../agent/check/open-manifest.ts';
 import { readPublicKeys } from '../../agent/collect/key-file.ts';
 import { AgentConfig, agentUrl } from '../../agent/config.ts';
+import { readMachine } from '../../agent/machine-parts.ts';
 import { createConnection } from '../../agent/report/connection.ts';
 import { openGapLedger } from '../../agent/report/gap-ledger.ts';
 import { createReporter } from '../../agent/report/reporter.ts';
+import { createServerTrust } from '../../agent/report/server-trust.ts';
 import { openSpool } from '../../agent/report/spool.ts';
 import { loadKnownState, saveKnownState } from '../../agent/state/known-state.ts';
 import { openStateDirectory } from '../../agent/state/state-directory.ts';
@@ -77,6 +78,7 @@ async function runOne(file: string): Promise<void> {
   });
   const connection = createConnection({
     url: agentUrl(config.server)!,
+    trust: createServerTrust(undefined),
     ...{ identity, spool, clock: systemClock, log, notes: agent.notes, lastPlace: reporter.lastPlace },
     hello: async () => ({
       ...{ boot: boot.current, ...baseline, agentVersion: '0.1.0', facts: { hostname: config.root } },
@@ -95,7 +97,7 @@ async function runOne(file: string): Promise<void> {
 async function openWhenPossible(stateDir: string, log: pino.Logger) {
   for (;;) {
     try {
-      return await openStateDirectory(join(stateDir));
+      return await openStateDirectory(stateDir, readMachine);
     } catch (error) {
       log.warn({ reason: sentenceOf(error) }, 'the state directory cannot be used yet');
       await systemClock.sleep(retryMs);

@@ -398,6 +398,57 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/instances/{id}/trust": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the doubt which machine an instance is; what is open stays open */
+        post: operations["trustInstance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instances/{id}/revoke-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let the key of an instance open no connection any more, for ever */
+        post: operations["revokeKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instances/{id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that an instance is no more; its machine is not touched */
+        post: operations["retireInstance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/instances/{id}/scan": {
         parameters: {
             query?: never;
@@ -656,6 +707,13 @@ export type components = {
         /** @enum {string} */
         Currency: "current" | "outdated" | "expired" | "unknown";
         Digest: string;
+        /** @description Why it is not sure which machine this is. While there is one, the instance is never in_sync, whatever its agent reports; a person ends it. */
+        Doubt: {
+            /** @enum {string} */
+            kind: "cloned-identity" | "claimed-twice" | "key-revoked";
+            /** Format: date-time */
+            since: string;
+        };
         Drift: {
             fingerprint: string;
             subject: string;
@@ -710,7 +768,7 @@ export type components = {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            type: "instance.enrolled" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven";
+            type: "instance.enrolled" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven";
             group: string | null;
             instanceId: string | null;
             replacementId: string | null;
@@ -755,6 +813,8 @@ export type components = {
                 /** @description settings written into each agent.yaml */
                 agent?: {
                     sweepEvery?: string;
+                    /** Format: starts_with */
+                    ca?: string;
                 };
             };
             /**
@@ -811,6 +871,8 @@ export type components = {
                 /** @description settings written into each agent.yaml */
                 agent?: {
                     sweepEvery?: string | 0;
+                    /** Format: starts_with */
+                    ca?: string;
                 };
             };
             /**
@@ -851,7 +913,7 @@ export type components = {
             subject: string;
             name: string;
             /** @enum {string} */
-            reason: "unreadable" | "unstable" | "covered-by-mount" | "private-namespace" | "io-error" | "no-answer" | "too-deep" | "out-of-memory" | "too-large" | "too-many" | "unparseable" | "not-a-manifest" | "bad-signature" | "not-allowed" | "other-image";
+            reason: "unreadable" | "unstable" | "covered-by-mount" | "private-namespace" | "io-error" | "no-answer" | "too-deep" | "out-of-memory" | "too-large" | "too-many" | "unparseable" | "not-a-manifest" | "bad-signature" | "not-allowed" | "other-image" | "other-rules";
         };
         Image: {
             name: string;
@@ -877,6 +939,7 @@ export type components = {
             lifecycle: components["schemas"]["Lifecycle"];
             needsAttention: boolean;
             taint: components["schemas"]["Taint"] | null;
+            doubts: components["schemas"]["Doubt"][];
             openFindings: number;
             evidence: components["schemas"]["Evidence"] | null;
             /** Format: date-time */
@@ -2367,6 +2430,138 @@ export interface operations {
         };
     };
     pardonTaint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The instance. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instance"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trustInstance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The instance. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instance"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The instance. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instance"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retireInstance: {
         parameters: {
             query?: never;
             header?: never;
