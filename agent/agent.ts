@@ -293,6 +293,7 @@ export function createAgent(options: AgentOptions): Agent {
   function statusNow(): Status {
     const { kind, state, error, why, processes } = options.watcher().status;
     const { boot } = reporter.lastPlace();
+    const { reports, bytes, trouble } = options.spool;
     const openFindings = [...reporter.state.open.values()];
     const shortage = options.memory?.look();
     return {
@@ -309,16 +310,11 @@ export function createAgent(options: AgentOptions): Agent {
       openFindings: openFindings.filter(({ severity }) => severityAtLeast(severity, 'low')).length,
       holes: reporter.state.holes.length,
       connection: server.connection,
-      spool: spoolNow(),
+      spool: { reports, bytes, trouble, ...reporter.history },
       watcher: { kind, state, error, why, processes },
       footprint: options.footprint?.() ?? null,
       memoryShortage: shortage === undefined ? null : { ...shortage, sweepPutOff: isPutOff },
       updatedAt: timestamp(clock.now()),
     };
-  }
-
-  function spoolNow(): Status['spool'] {
-    const { reports, bytes, trouble } = options.spool;
-    return { reports, bytes, trouble, ...reporter.history };
   }
 }
