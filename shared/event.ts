@@ -11,6 +11,7 @@ export const eventTypes = [
   'instance.tainted',
   'instance.pardoned',
   'instance.retired',
+  'instance.spool',
   'instance.doubted',
   'instance.trusted',
   'instance.key-rotated',

@@ -8,6 +8,7 @@ import {
   heartbeatEveryMs,
   type RulesAnswer,
   type RulesOffer,
+  reconnectMsMax,
   silentAfterMs,
 } from '../../shared/protocol.ts';
 import type { Identity } from '../state/identity.ts';
@@ -45,7 +46,7 @@ const connectionLimits: ConnectionLimits = {
   silentMsMax: silentAfterMs,
   ackMsMax: 30_000,
   backoffBaseMs: 1_000,
-  backoffCapMs: 300_000,
+  backoffCapMs: reconnectMsMax,
   stableMs: 60_000,
 };
 

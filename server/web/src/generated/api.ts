@@ -868,7 +868,7 @@ export type components = {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.linked" | "image.unlinked" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven";
+            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.linked" | "image.unlinked" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven";
             group: string | null;
             instanceId: string | null;
             replacementId: string | null;
