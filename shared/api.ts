@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Coverage } from './coverage.ts';
 import { Digest } from './digest.ts';
+import { Doubt } from './doubt.ts';
 import { Envelope } from './dsse.ts';
 import { Duration, durationMs } from './duration.ts';
 import { Change, Finding, FindingAttributes, Fingerprint } from './finding.ts';
@@ -60,6 +61,7 @@ export const Instance = z
     lifecycle: Lifecycle,
     needsAttention: z.boolean(),
     taint: Taint.nullable(),
+    doubts: z.array(Doubt),
     openFindings: count,
     evidence: Evidence.nullable(),
     enrolledAt: time,
@@ -189,7 +191,7 @@ export const LaunchInstances = z
 export type LaunchInstances = z.infer<typeof LaunchInstances>;
 export const Launched = z.object({ providerIds: z.array(z.string()) }).meta({ id: 'Launched' });
 
-export const ScanAsked = z.object({ instanceId: z.string(), asked: z.literal(true) }).meta({ id: 'ScanAsked' });
+export const Asked = z.object({ instanceId: z.string(), asked: z.literal(true) }).meta({ id: 'Asked' });
 
 /** What a person says when overruling: it is kept with the event. */
 export const Reason = z.strictObject({ reason: z.string().trim().min(1).max(1_000) }).meta({ id: 'Reason' });

@@ -25,6 +25,8 @@ export const holeReasons = [
   'not-allowed',
   /** Set by the server: the agent compares with another image than its instance was enrolled for. */
   'other-image',
+  /** Set by the server: the agent judges by other rules than those that are in force for its image. */
+  'other-rules',
 ] as const;
 export const HoleReason = z.enum(holeReasons);
 export type HoleReason = z.infer<typeof HoleReason>;

@@ -16,6 +16,8 @@ export const handshakeMsMax = 10_000;
 export const heartbeatEveryMs = 15_000;
 /** Silent after two missed heartbeats and a grace. */
 export const silentAfterMs = 2 * heartbeatEveryMs + 15_000;
+/** Facts of one hello. */
+const factsMax = 64;
 /** Findings of one report part: bounded by count here and by `frameBytesMax` in the sender. */
 export const reportFindingsMax = 2_000;
 
@@ -35,6 +37,8 @@ export const CloseCode = {
   replaced: 4410,
   /** The instance was retired. Retrying will not help. */
   retired: 4411,
+  /** The key was revoked. Retrying will not help. */
+  revoked: 4412,
   /** The server could not store it now. Retry with backoff. */
   tryLater: 4503,
 } as const;
@@ -42,6 +46,12 @@ export const CloseCode = {
 const seq = z.int().positive();
 const boot = z.int().positive();
 const time = z.iso.datetime({ precision: 3 });
+/** What people are shown of an agent: text that no log, terminal or database reads as anything else. */
+const shown = (charsMax: number) =>
+  z
+    .string()
+    .max(charsMax)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'expected no control characters');
 
 /** First, server to agent: a fresh random nonce, base64. */
 export const Challenge = z.strictObject({ type: z.literal('challenge'), nonce: z.string().min(32).max(128) });
@@ -50,7 +60,14 @@ export const Challenge = z.strictObject({ type: z.literal('challenge'), nonce: z
 export const Hello = z.strictObject({
   type: z.literal('hello'),
   publicKey: z.string().max(512).describe('Ed25519, SPKI PEM'),
-  signature: z.string().max(256).describe('base64, over helloBytes(nonce, publicKey)'),
+  signature: z.string().max(256).describe('base64, over helloBytes(nonce, publicKey, next.publicKey)'),
+  next: z
+    .strictObject({
+      publicKey: z.string().max(512),
+      signature: z.string().max(256).describe('base64, by this key, over nextKeyBytes(nonce, publicKey)'),
+    })
+    .optional()
+    .describe('the key that takes the place of this one from the welcome on'),
   joinToken: z
     .string()
     .max(256)
@@ -59,15 +76,21 @@ export const Hello = z.strictObject({
   boot,
   image: Digest.describe('digest of the manifest this agent verified'),
   rules: z.int().positive().describe('sequence of the rules in force'),
-  agentVersion: z.string().max(64),
+  agentVersion: shown(64),
   facts: z
-    .record(z.string().max(64), z.string().max(256))
+    .record(shown(64), shown(256))
+    .refine((facts) => Object.keys(facts).length <= factsMax, `expected at most ${factsMax} facts`)
     .describe('hostname, kernel and such: shown to people, decides nothing'),
 });
 
 /** What a hello signs: a context string, so that no other signature of this key can stand for it, then nonce and key. */
-export function helloBytes(nonce: string, publicKey: string): Buffer {
-  return Buffer.from(`${subprotocol} hello\n${nonce}\n${publicKey}`, 'utf8');
+export function helloBytes(nonce: string, publicKey: string, nextPublicKey = ''): Buffer {
+  return Buffer.from(`${subprotocol} hello\n${nonce}\n${publicKey}${nextPublicKey}`, 'utf8');
+}
+
+/** What the next key signs, so that nobody hands an instance the key of another. */
+export function nextKeyBytes(nonce: string, publicKey: string): Buffer {
+  return Buffer.from(`${subprotocol} next key\n${nonce}\n${publicKey}`, 'utf8');
 }
 
 /** Third, server to agent: enrolled. `acked` is the last report stored; the spool may forget up to it. */
@@ -118,6 +141,9 @@ export const Ack = z.strictObject({ type: z.literal('ack'), boot, seq });
 
 /** Server to agent: sweep soon. Sent when the two ends disagree about the state, or a person asks. */
 export const ScanRequest = z.strictObject({ type: z.literal('scan'), reason: z.enum(['state-mismatch', 'requested']) });
+
+/** Server to agent, when a person asks: make another key, and come back with it. */
+export const KeyRequest = z.strictObject({ type: z.literal('rotate-key') });
 
 /** Of a rules statement: base64 of a payload that leaves room in a frame for what is around it. */
 export const rulesPayloadMax = 900_000;
@@ -173,7 +199,14 @@ export const AgentMessage = z.discriminatedUnion('type', [
   RulesPreviewed,
 ]);
 export type AgentMessage = z.infer<typeof AgentMessage>;
-export const ServerMessage = z.discriminatedUnion('type', [Challenge, Welcome, Ack, ScanRequest, RulesOffer]);
+export const ServerMessage = z.discriminatedUnion('type', [
+  Challenge,
+  Welcome,
+  Ack,
+  ScanRequest,
+  KeyRequest,
+  RulesOffer,
+]);
 export type ServerMessage = z.infer<typeof ServerMessage>;
 
 /** Errors: PROTOCOL. */

@@ -183,9 +183,34 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
     instances,
     'scan <instance>',
     'ask its agent for a sweep',
-    async () => (await instance()).scan,
+    async () => (await instance()).ask('scan', 'a sweep'),
     'instances scan i-0a1b2c3d',
   );
+  leaf(
+    instances,
+    'rotate-key <instance>',
+    'ask its agent for another key; the one that it has then opens no connection any more',
+    async () => (await instance()).ask('rotate-key', 'another key'),
+    'instances rotate-key i-0a1b2c3d',
+  );
+  const decisions = [
+    [
+      'trust',
+      'end the doubt which machine it is, where a person has looked',
+      'the other one was a snapshot, now deleted',
+    ],
+    ['revoke-key', 'let its key open no connection any more, for ever', 'its disk was copied'],
+    ['retire', 'say that it is no more; its machine is not touched', 'imaged anew under another key'],
+  ] as const;
+  for (const [name, says, because] of decisions) {
+    leaf(
+      instances,
+      `${name} <instance>`,
+      says,
+      async () => (await instance()).decide(name),
+      `instances ${name} i-0a1b2c3d --reason '${because}'`,
+    ).requiredOption('--reason <text>', 'why; kept with the event');
+  }
 
   const drifts = noun(program, 'drifts', 'equal findings across the fleet');
   const drift = () => import('./commands/drifts.ts');
@@ -239,7 +264,7 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
     taint,
     'pardon <instance>',
     `lift it, where a person knows better; an instance is named by ${instanceSaid}`,
-    async () => (await import('./commands/taint.ts')).pardon,
+    async () => (await instance()).decide('pardon'),
     "taint pardon i-0a1b2c3d --reason 'a test of the pager'",
   ).requiredOption('--reason <text>', 'why; kept with the event');
 

@@ -21,6 +21,7 @@ import type { Position } from '../intake/order.ts';
 import { comparesOtherImage } from '../intake/other-image.ts';
 import type { Db } from '../store/database.ts';
 import type { StoredInstance } from '../store/instance-store.ts';
+import { answersPing } from './answers-ping.ts';
 import { createInbox } from './inbox.ts';
 import type { GatewayLimits } from './limits.ts';
 import { Refusal, refusalOf } from './refusal.ts';
@@ -39,9 +40,15 @@ export interface House {
 export interface Connection {
   /** Asks the agent to sweep soon. */
   requestScan(): void;
+  /** Asks the agent for another key. */
+  requestKey(): void;
   /** Looks again which rules this agent should have, and which to try. */
   offerRules(): void;
   close(refusal: Refusal): void;
+  /** Handles nothing more, and closes. Resolves with whether somebody was still at its other end. */
+  yieldPlace(refusal: Refusal): Promise<boolean>;
+  /** The address of the other end, for people. */
+  readonly peer: string;
   /** Resolves when nothing of this connection is at work any more. */
   readonly finished: Promise<void>;
 }
@@ -62,7 +69,7 @@ interface Session {
 }
 
 /** The life of one socket: challenge, hello, then messages one by one until an end closes it. */
-export function serveConnection(socket: WebSocket, house: House, watcher: Watcher): Connection {
+export function serveConnection(socket: WebSocket, peer: string, house: House, watcher: Watcher): Connection {
   const { db, clock, log, limits, feed } = house;
   const inbox = createInbox(socket, limits.inboxFramesMax);
   const stopped = new AbortController();
@@ -76,8 +83,11 @@ export function serveConnection(socket: WebSocket, house: House, watcher: Watche
 
   return {
     requestScan: () => requestScan('requested'),
+    requestKey: () => send({ type: 'rotate-key' }),
     offerRules: () => void offerRules(),
     close,
+    yieldPlace,
+    peer,
     finished: serve(),
   };
 
@@ -108,6 +118,7 @@ export function serveConnection(socket: WebSocket, house: House, watcher: Watche
 
     const enrolment = await enrol(db, proveHello(hello, nonce), clock.now());
     if (enrolment.kind === 'retired') throw new Refusal(CloseCode.retired, 'the instance is retired');
+    if (enrolment.kind === 'revoked') throw new Refusal(CloseCode.revoked, 'the key was revoked');
     if (enrolment.changed) feed.wake();
     // The socket may have gone meanwhile: then it must not take the place of one that lives.
     if (stopped.signal.aborted) return undefined;
@@ -241,6 +252,13 @@ export function serveConnection(socket: WebSocket, house: House, watcher: Watche
     // A peer that never reads would make this end keep what it does not take.
     if (socket.bufferedAmount > limits.unsentBytesMax) socket.terminate();
     else socket.send(JSON.stringify(message));
+  }
+
+  async function yieldPlace(refusal: Refusal): Promise<boolean> {
+    inbox.end();
+    const isAnswered = await answersPing(socket, limits.copyProbeMs, clock);
+    close(refusal);
+    return isAnswered;
   }
 
   function close({ closeCode, reason }: Refusal): void {

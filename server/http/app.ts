@@ -24,6 +24,8 @@ import type { Api, Services } from './services.ts';
 
 const bodyBytesMax = 1_048_576;
 const requestMsMax = 30_000;
+/** So long may the head of a request take, an upgrade of an agent's too: whoever sends it letter by letter is let go. */
+const headMsMax = 10_000;
 const handshakeMsMax = 10_000;
 
 export interface HttpOptions {
@@ -31,16 +33,17 @@ export interface HttpOptions {
   readonly consoleDirectory?: string;
   /** Without it, in plain text. */
   readonly tls?: SecureContextOptions | undefined;
+  readonly headMs?: number;
 }
 
 /** The whole of HTTP, not yet listening. Only the gateway's upgrades go past it. */
 export async function createHttp(
   services: Services,
   log: FastifyBaseLogger,
-  { consoleDirectory, tls }: HttpOptions = {},
+  { consoleDirectory, tls, headMs = headMsMax }: HttpOptions = {},
 ) {
   const http = fastify({
-    ...overTls(tls),
+    ...transportOf(tls, headMs),
     loggerInstance: log,
     // One line a request would drown what the person on call looks for; failures are logged where they are answered.
     logController: new LogController({ disableRequestLogging: true }),
@@ -74,8 +77,10 @@ export async function createHttp(
 }
 
 /** The types of fastify tell a server of the one kind from the other, which nothing here does. */
-function overTls(tls: SecureContextOptions | undefined): { readonly https?: null } {
-  return tls === undefined ? {} : ({ https: { ...tls, handshakeTimeout: handshakeMsMax } } as never);
+function transportOf(tls: SecureContextOptions | undefined, headMs: number): { readonly https?: null } {
+  const limits = { headersTimeout: headMs, requestTimeout: requestMsMax, connectionsCheckingInterval: headMs / 2 };
+  if (tls === undefined) return { http: limits } as never;
+  return { https: { ...tls, ...limits, handshakeTimeout: handshakeMsMax } } as never;
 }
 
 async function addApi(api: Api, services: Services): Promise<void> {

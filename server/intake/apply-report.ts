@@ -17,6 +17,7 @@ import { insertReport } from '../store/report-store.ts';
 import { taintAfter, taintLeft, withChecked, withVerdictSoFar, worsened } from './judge.ts';
 import { type Position, placeOf } from './order.ts';
 import { holesOfAgent, withOtherImage } from './other-image.ts';
+import { withRulesOf } from './other-rules.ts';
 import { refuseContradictions } from './refuse-contradictions.ts';
 import { isByNewRules, rulesHere } from './rules-of-report.ts';
 import { followScan } from './scan-progress.ts';
@@ -107,9 +108,13 @@ async function applyScan(step: Step, instance: StoredInstance): Promise<Result> 
     const after = withVerdictSoFar(followed, report.opened, at);
     return { after, opened, closed, completes, wantsScan: isLast };
   }
-  const measured = completes
-    ? { ...followed, scan: completeScan(report, at), coverage: report.coverage }
-    : withChecked(followed, report.coverage);
+  const measured = await withRulesOf(
+    step.tx,
+    completes
+      ? { ...followed, scan: completeScan(report, at), coverage: report.coverage }
+      : withChecked(followed, report.coverage),
+    { sequence: report.rules, at },
+  );
   const shared = completes ? await followReported(step, instance.id) : { opened: [], closed: [] };
   const judged = await judge(step, measured);
   const after = completes ? { ...judged, taint: await taintByRules(step, judged) } : judged;

@@ -13,13 +13,16 @@ import {
   type StoredInstance,
   updateInstance,
 } from '../store/instance-store.ts';
+import { isKeyRevoked } from '../store/revoked-key-store.ts';
 import { redeemToken } from '../store/token-store.ts';
 import type { ProvenHello } from './hello.ts';
 import { comparesOtherImage, withOtherImage } from './other-image.ts';
+import { rotateKey } from './rotate-key.ts';
 
 export type Enrolment =
   | { readonly kind: 'enrolled'; readonly instance: StoredInstance; readonly changed: boolean }
-  | { readonly kind: 'retired'; readonly instanceId: string };
+  | { readonly kind: 'retired'; readonly instanceId: string }
+  | { readonly kind: 'revoked' };
 
 /**
  * The instance of a proven key: the one it has, or a new one for a join token. A key that is enrolled needs no token and
@@ -27,10 +30,15 @@ export type Enrolment =
  */
 export async function enrol(db: Db, hello: ProvenHello, now: number): Promise<Enrolment> {
   return db.transaction().execute(async (tx): Promise<Enrolment> => {
+    if (await isKeyRevoked(tx, hello.keyId)) return { kind: 'revoked' };
     const known = await findInstanceByKey(tx, hello.keyId);
     if (known?.lifecycle === 'retired') return { kind: 'retired', instanceId: known.id };
-    if (known) return welcomeBack(tx, known, hello, timestamp(now));
-    return { kind: 'enrolled', instance: await enrolNew(tx, hello, now), changed: true };
+    const enrolment: Enrolment = known
+      ? await welcomeBack(tx, known, hello, timestamp(now))
+      : { kind: 'enrolled', instance: await enrolNew(tx, hello, now), changed: true };
+    if (hello.nextKey === undefined || enrolment.kind !== 'enrolled') return enrolment;
+    const instance = await rotateKey(tx, enrolment.instance, hello.nextKey, timestamp(now));
+    return { kind: 'enrolled', instance, changed: true };
   });
 }
 
@@ -87,6 +95,7 @@ async function enrolNew(tx: Db, hello: ProvenHello, now: number): Promise<Stored
     scan: null,
     coverage: null,
     pendingScan: null,
+    doubts: [],
     enrolledAt: at,
     lastSeenAt: at,
     agentVersion: hello.agentVersion,

@@ -12,14 +12,14 @@ export function withOtherImage(instance: StoredInstance, claimed: string): Store
 }
 
 export function comparesOtherImage(instance: StoredInstance): boolean {
-  return instance.coverage?.holes.some(isOurs) ?? false;
+  return instance.coverage?.holes.some(({ reason }) => reason === 'other-image') ?? false;
 }
 
-/** Without the one that only this end knows of. */
+/** Without those that only this end knows of. */
 export function holesOfAgent(instance: StoredInstance): readonly Hole[] {
   return instance.coverage?.holes.filter((hole) => !isOurs(hole)) ?? [];
 }
 
 export function isOurs(hole: Hole): boolean {
-  return hole.reason === 'other-image';
+  return hole.reason === 'other-image' || hole.reason === 'other-rules';
 }

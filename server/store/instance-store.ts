@@ -1,5 +1,6 @@
 import type { Lifecycle } from '../../shared/api.ts';
 import type { Coverage } from '../../shared/coverage.ts';
+import type { Doubt } from '../../shared/doubt.ts';
 import type { Severity } from '../../shared/severity.ts';
 import type { Verdict } from '../../shared/verdict.ts';
 import type { Db } from './database.ts';
@@ -29,6 +30,8 @@ export interface StoredInstance {
   /** Of the last complete scan, with the holes that are known now. */
   readonly coverage: Coverage | null;
   readonly pendingScan: PendingScan | null;
+  /** Why it is not sure which machine this is; set by this end alone. */
+  readonly doubts: readonly Doubt[];
   readonly enrolledAt: string;
   readonly lastSeenAt: string;
   readonly agentVersion: string;
@@ -73,6 +76,15 @@ export async function updateInstance(db: Db, instance: StoredInstance): Promise<
   await db.updateTable('instance').set(row).where('id', '=', id).execute();
 }
 
+/** Another key of the same machine. Errors: whatever the database says of one that another instance has. */
+export async function setInstanceKey(
+  db: Db,
+  id: string,
+  { keyId, publicKey }: { readonly keyId: string; readonly publicKey: string },
+): Promise<void> {
+  await db.updateTable('instance').set({ key_id: keyId, public_key: publicKey }).where('id', '=', id).execute();
+}
+
 export async function findInstance(db: Db, id: string): Promise<StoredInstance | undefined> {
   const row = await db.selectFrom('instance').selectAll().where('id', '=', id).executeTakeFirst();
   return row && storedInstance(row);
@@ -95,7 +107,13 @@ export async function listPresent(
 }
 
 /** Retiring one that is retired changes nothing. Retirement has an event, by which the gateway lets its agent go. */
-export async function setLifecycle(db: Db, id: string, lifecycle: Lifecycle, at: string): Promise<void> {
+export async function setLifecycle(
+  db: Db,
+  id: string,
+  lifecycle: Lifecycle,
+  at: string,
+  data: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
   const changed = await db
     .updateTable('instance')
     .set({ lifecycle })
@@ -104,7 +122,7 @@ export async function setLifecycle(db: Db, id: string, lifecycle: Lifecycle, at:
     .returning('group_name')
     .executeTakeFirst();
   if (changed && lifecycle === 'retired') {
-    await appendEvent(db, { at, type: 'instance.retired', groupName: changed.group_name, instanceId: id, data: {} });
+    await appendEvent(db, { at, type: 'instance.retired', groupName: changed.group_name, instanceId: id, data });
   }
 }
 
@@ -160,6 +178,7 @@ function rowOf(instance: StoredInstance): InstanceTable {
     scan_finished_at: instance.scan?.finishedAt ?? null,
     coverage: instance.coverage && JSON.stringify(instance.coverage),
     pending_scan: instance.pendingScan && JSON.stringify(instance.pendingScan),
+    doubts: JSON.stringify(instance.doubts),
     enrolled_at: instance.enrolledAt,
     last_seen_at: instance.lastSeenAt,
     agent_version: instance.agentVersion,
@@ -188,6 +207,7 @@ function storedInstance(row: InstanceTable): StoredInstance {
     scan: scanOf(row),
     coverage: row.coverage === null ? null : JSON.parse(row.coverage),
     pendingScan: row.pending_scan === null ? null : JSON.parse(row.pending_scan),
+    doubts: JSON.parse(row.doubts),
     enrolledAt: row.enrolled_at,
     lastSeenAt: row.last_seen_at,
     agentVersion: row.agent_version,

@@ -12,6 +12,7 @@ export interface Tables {
   instance_group: GroupTable;
   policy: PolicyTable;
   instance: InstanceTable;
+  revoked_key: RevokedKeyTable;
   drift: DriftTable;
   finding: FindingTable;
   relabel: RelabelTable;
@@ -123,10 +124,20 @@ export interface InstanceTable {
   coverage: string | null;
   /** A full report whose parts are still arriving. */
   pending_scan: string | null;
+  /** JSON: why it is not sure which machine this is. */
+  doubts: string;
   enrolled_at: string;
   last_seen_at: string;
   agent_version: string;
   facts: string;
+}
+
+/** Keys of agents that open no connection any more. */
+export interface RevokedKeyTable {
+  id: string;
+  instance_id: string;
+  reason: string;
+  revoked_at: string;
 }
 
 /** One row per drift, however many instances have it. */

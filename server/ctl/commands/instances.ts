@@ -1,6 +1,7 @@
 import { whoSentence } from '../../../shared/actor-text.ts';
 import type { Instance, InstanceFinding } from '../../../shared/api.ts';
 import { withheldWords } from '../../../shared/diff-text.ts';
+import { doubtWords } from '../../../shared/doubt-text.ts';
 import { severities } from '../../../shared/severity.ts';
 import type { Context } from '../context.ts';
 import type { Output } from '../output.ts';
@@ -55,7 +56,7 @@ export async function get(context: Context, [wanted = '']: readonly string[]): P
 
 export function show({ out, json }: Context, instance: Instance): void {
   if (json) return void out.json(instance);
-  const { evidence, taint } = instance;
+  const { evidence, taint, doubts } = instance;
   out.facts([
     ['instance', instance.id],
     ['group', instance.group],
@@ -66,6 +67,7 @@ export function show({ out, json }: Context, instance: Instance): void {
     ['currency', instance.currency],
     ['lifecycle', instance.lifecycle],
     ['taint', taint === null ? null : `${taint.severity} since ${taint.since}`],
+    ['in doubt', doubts.map(({ kind, since }) => `${doubtWords[kind]} (${since})`).join('; ') || null],
     ['open findings', instance.openFindings],
     [
       'evidence',
@@ -122,9 +124,23 @@ function showDiffs(out: Output, findings: readonly InstanceFinding[]): void {
   }
 }
 
-export async function scan(context: Context, [wanted = '']: readonly string[]): Promise<void> {
-  const { remote, out, json } = context;
-  const asked = await remote.post<object>(`${await instancePath(context, wanted)}/scan`);
-  if (json) out.json(asked);
-  else out.line(`asked ${wanted} for a sweep`);
+/** What a person says about an instance, with the reason. */
+export function decide(what: 'pardon' | 'trust' | 'revoke-key' | 'retire') {
+  return async (
+    context: Context,
+    [wanted = '']: readonly string[],
+    { reason }: { readonly reason?: unknown },
+  ): Promise<void> => {
+    const path = await instancePath(context, wanted);
+    show(context, await context.remote.post<Instance>(`${path}/${what}`, { reason }));
+  };
+}
+
+/** What the agent does in its own time. */
+export function ask(what: 'scan' | 'rotate-key', said: string) {
+  return async ({ remote, out, json }: Context, [wanted = '']: readonly string[]): Promise<void> => {
+    const asked = await remote.post<object>(`${await instancePath({ remote, out, json }, wanted)}/${what}`);
+    if (json) out.json(asked);
+    else out.line(`asked ${wanted} for ${said}`);
+  };
 }

@@ -121,6 +121,7 @@ function instanceOf(row: InstanceRow, promoted: Promoted, sight: Sight): Instanc
     lifecycle: row.lifecycle,
     needsAttention: row.lifecycle !== 'retired' && !healthy,
     taint,
+    doubts: JSON.parse(row.doubts),
     openFindings: row.open_findings ?? 0,
     evidence,
     enrolledAt: row.enrolled_at,

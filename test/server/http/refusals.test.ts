@@ -33,6 +33,10 @@ const routes: readonly (readonly [method: string, path: string])[] = [
   ['GET', 'instances/x/findings'],
   ['POST', 'instances/x/pardon'],
   ['POST', 'instances/x/scan'],
+  ['POST', 'instances/x/rotate-key'],
+  ['POST', 'instances/x/trust'],
+  ['POST', 'instances/x/revoke-key'],
+  ['POST', 'instances/x/retire'],
   ['GET', 'drifts'],
   ['GET', 'drifts/x'],
   ['GET', 'replacements'],
@@ -223,6 +227,9 @@ describe('a document', () => {
     ['groups/unknown/launch', aLaunch],
     ['groups/unknown/breaker:reset', someReason],
     ['instances/unknown/pardon', someReason],
+    ['instances/unknown/trust', someReason],
+    ['instances/unknown/revoke-key', someReason],
+    ['instances/unknown/retire', someReason],
   ])('POST %s %j is about nothing that is there: 404', async (path, body) => {
     const answer = await server.post(path, body);
 

@@ -398,6 +398,57 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/instances/{id}/trust": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the doubt which machine an instance is; what is open stays open */
+        post: operations["trustInstance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instances/{id}/revoke-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let the key of an instance open no connection any more, for ever */
+        post: operations["revokeKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instances/{id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that an instance is no more; its machine is not touched */
+        post: operations["retireInstance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/instances/{id}/scan": {
         parameters: {
             query?: never;
@@ -409,6 +460,23 @@ export type paths = {
         put?: never;
         /** Ask the agent for a sweep */
         post: operations["askForScan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instances/{id}/rotate-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask the agent for another key, which takes the place of this one */
+        post: operations["askForKey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -589,6 +657,11 @@ export type components = {
             /** @enum {string} */
             result: "created" | "changed" | "unchanged";
         };
+        Asked: {
+            instanceId: string;
+            /** @constant */
+            asked: true;
+        };
         Blocker: {
             /** @enum {string} */
             kind: "observe" | "settle" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "not-stateless" | "retry-backoff" | "provider";
@@ -656,6 +729,13 @@ export type components = {
         /** @enum {string} */
         Currency: "current" | "outdated" | "expired" | "unknown";
         Digest: string;
+        /** @description Why it is not sure which machine this is. While there is one, the instance is never in_sync, whatever its agent reports; a person ends it. */
+        Doubt: {
+            /** @enum {string} */
+            kind: "cloned-identity" | "claimed-twice" | "key-revoked";
+            /** Format: date-time */
+            since: string;
+        };
         Drift: {
             fingerprint: string;
             subject: string;
@@ -710,7 +790,7 @@ export type components = {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            type: "instance.enrolled" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven";
+            type: "instance.enrolled" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven";
             group: string | null;
             instanceId: string | null;
             replacementId: string | null;
@@ -855,7 +935,7 @@ export type components = {
             subject: string;
             name: string;
             /** @enum {string} */
-            reason: "unreadable" | "unstable" | "covered-by-mount" | "private-namespace" | "io-error" | "no-answer" | "too-deep" | "out-of-memory" | "too-large" | "too-many" | "unparseable" | "not-a-manifest" | "bad-signature" | "not-allowed" | "other-image";
+            reason: "unreadable" | "unstable" | "covered-by-mount" | "private-namespace" | "io-error" | "no-answer" | "too-deep" | "out-of-memory" | "too-large" | "too-many" | "unparseable" | "not-a-manifest" | "bad-signature" | "not-allowed" | "other-image" | "other-rules";
         };
         Image: {
             name: string;
@@ -881,6 +961,7 @@ export type components = {
             lifecycle: components["schemas"]["Lifecycle"];
             needsAttention: boolean;
             taint: components["schemas"]["Taint"] | null;
+            doubts: components["schemas"]["Doubt"][];
             openFindings: number;
             evidence: components["schemas"]["Evidence"] | null;
             /** Format: date-time */
@@ -1226,11 +1307,6 @@ export type components = {
         };
         /** @enum {string} */
         RulesState: "candidate" | "active" | "superseded" | "withdrawn";
-        ScanAsked: {
-            instanceId: string;
-            /** @constant */
-            asked: true;
-        };
         /** @enum {string} */
         Severity: "info" | "low" | "medium" | "high" | "critical";
         /** @description A path that a rule or a mount leaves out, with everything beneath it; or what runs and was not judged. */
@@ -2414,6 +2490,138 @@ export interface operations {
             };
         };
     };
+    trustInstance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The instance. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instance"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The instance. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instance"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retireInstance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The instance. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instance"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     askForScan: {
         parameters: {
             query?: never;
@@ -2425,13 +2633,53 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Asked; the agent sweeps in its own time. */
+            /** @description Asked; the agent does it in its own time. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ScanAsked"];
+                    "application/json": components["schemas"]["Asked"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askForKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Asked; the agent does it in its own time. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asked"];
                 };
             };
             /** @description Refused; `code` says why and is stable. */
