@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Coverage } from './coverage.ts';
 import { Digest } from './digest.ts';
+import { Credential } from './enrolment.ts';
 import { CodedError } from './errors.ts';
 import { Finding, Fingerprint } from './finding.ts';
 import { Identity, identitiesMax } from './identity.ts';
@@ -16,6 +17,8 @@ export const handshakeMsMax = 10_000;
 export const heartbeatEveryMs = 15_000;
 /** Silent after two missed heartbeats and a grace. */
 export const silentAfterMs = 2 * heartbeatEveryMs + 15_000;
+/** An agent that lost its server tries again at least so often: until then a server that has just started takes nobody for silent. */
+export const reconnectMsMax = 300_000;
 /** Facts of one hello. */
 const factsMax = 64;
 /** Findings of one report part: bounded by count here and by `frameBytesMax` in the sender. */
@@ -27,7 +30,7 @@ export const CloseCode = {
   binary: 1003,
   /** Not JSON, not of the schema, or a message out of its place. */
   badMessage: 4400,
-  /** Unknown key without a token; unknown, used or expired token; bad signature. Retrying will not help. */
+  /** Unknown key without a credential, or with one that does not hold; bad signature. Retrying will not help. */
   unauthorized: 4401,
   /** No hello within `handshakeMsMax`. */
   handshakeTimeout: 4408,
@@ -68,11 +71,7 @@ export const Hello = z.strictObject({
     })
     .optional()
     .describe('the key that takes the place of this one from the welcome on'),
-  joinToken: z
-    .string()
-    .max(256)
-    .optional()
-    .describe('for the first connection of a key; ignored once the key is enrolled'),
+  enrolment: Credential.optional().describe('for the first connection of a key; ignored once the key is enrolled'),
   boot,
   image: Digest.describe('digest of the manifest this agent verified'),
   rules: z.int().positive().describe('sequence of the rules in force'),
@@ -100,6 +99,39 @@ export const Welcome = z.strictObject({
   acked: z.strictObject({ boot, seq }).nullable(),
 });
 
+/** Why some of what was is not told one by one. */
+export const gapReasons = [
+  /** Scans that the server could not be told of in time: their reports were made one. */
+  'merged',
+  /** More was spooled than the agent keeps. */
+  'spool-full',
+  /** Neither the disk nor memory took them. */
+  'not-stored',
+  /** What was spooled could not be read again. */
+  'unreadable',
+  /** The two ends had another order of reports. */
+  'disagreement',
+] as const;
+export type GapReason = (typeof gapReasons)[number];
+
+const count = z.int().nonnegative();
+
+/** Of one reason. It is history alone that has a gap: the state is exact with the report that tells of it, or with the sweep that it is. */
+export const HistoryGap = z.strictObject({
+  reason: z.enum(gapReasons),
+  reports: count.describe('that were made and are not told as they were; of `merged`, the scans that are told as one'),
+  findings: count.describe('that had opened and closed again, and are in no report; 0 where nobody counted'),
+  since: time.describe('by the agent’s clock'),
+});
+export type HistoryGap = z.infer<typeof HistoryGap>;
+
+/** What became of reports before this one, told once. */
+export const SpoolNote = z.strictObject({
+  trouble: z.string().max(256).nullable().describe('what the agent’s disk refuses; null while it takes everything'),
+  gaps: z.array(HistoryGap).max(gapReasons.length),
+});
+export type SpoolNote = z.infer<typeof SpoolNote>;
+
 /**
  * A scan's result, or a part of it. `full` is a sweep, of everything or of what has changed since: its parts together list every finding that is open, and what they
  * do not list and no hole hides is closed by the last part. Otherwise `opened` and `cleared` are the differences that a
@@ -123,6 +155,7 @@ export const ReportMessage = z.strictObject({
   coverage: Coverage,
   /** On the last part of a full report, once boot has settled. Those of names that a hole hides stay as they were told before. */
   identities: z.array(Identity).max(identitiesMax).optional(),
+  spool: SpoolNote.optional(),
   /** After this part and all before it. */
   stateDigest: Digest,
 });

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
+import type { Credential } from '../../shared/enrolment.ts';
 import { sentenceOf } from '../../shared/errors.ts';
 import {
   CloseCode,
@@ -7,6 +8,7 @@ import {
   heartbeatEveryMs,
   type RulesAnswer,
   type RulesOffer,
+  reconnectMsMax,
   silentAfterMs,
 } from '../../shared/protocol.ts';
 import type { Identity } from '../state/identity.ts';
@@ -22,7 +24,7 @@ interface HelloClaims {
   readonly rules: number;
   readonly agentVersion: string;
   readonly facts: Readonly<Record<string, string>>;
-  readonly joinToken?: string;
+  readonly enrolment?: Credential;
 }
 
 export interface ConnectionLimits {
@@ -44,7 +46,7 @@ const connectionLimits: ConnectionLimits = {
   silentMsMax: silentAfterMs,
   ackMsMax: 30_000,
   backoffBaseMs: 1_000,
-  backoffCapMs: 300_000,
+  backoffCapMs: reconnectMsMax,
   stableMs: 60_000,
 };
 

@@ -44,7 +44,10 @@ async function start(): Promise<void> {
     url: house.url,
     trust: createServerTrust(undefined),
     identity: await loadIdentity(stateDir),
-    hello: async () => ({ boot: 1, image: anImageDigest, rules: 1, agentVersion: '0.1.0', facts: {}, joinToken }),
+    hello: async () => ({
+      ...{ boot: 1, image: anImageDigest, rules: 1, agentVersion: '0.1.0', facts: {} },
+      enrolment: { by: 'token', token: joinToken },
+    }),
     spool: await openSpool(aDirectory()),
     lastPlace: () => ({ boot: 1, seq: 0 }),
     notes: {

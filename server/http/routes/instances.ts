@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Asked, Instance, InstanceFinding, Lifecycle, Reason } from '../../../shared/api.ts';
 import { CodedError } from '../../../shared/errors.ts';
 import { Verdict } from '../../../shared/verdict.ts';
+import { acceptClaimant } from '../../fleet/claimants.ts';
 import type { Decision } from '../../fleet/decision.ts';
 import { trust } from '../../fleet/doubts.ts';
 import { pardon } from '../../fleet/pardon.ts';
@@ -64,7 +65,7 @@ export function instanceRoutes(api: Api, services: Services): void {
   });
 
   const decide = (
-    name: 'pardon' | 'trust' | 'revoke-key' | 'retire',
+    name: 'pardon' | 'trust' | 'accept' | 'revoke-key' | 'retire',
     operationId: string,
     summary: string,
     write: (db: Db, asked: Decision, now: number) => Promise<void>,
@@ -84,6 +85,12 @@ export function instanceRoutes(api: Api, services: Services): void {
   decide('trust', 'trustInstance', 'End the doubt which machine an instance is; what is open stays open', trust);
   decide('revoke-key', 'revokeKey', 'Let the key of an instance open no connection any more, for ever', revokeKey);
   decide('retire', 'retireInstance', 'Say that an instance is no more; its machine is not touched', retire);
+  decide(
+    'accept',
+    'acceptClaimant',
+    'Of those that claim one machine, say which one is it; the others are retired',
+    acceptClaimant,
+  );
 
   const ask = (name: 'scan' | 'rotate-key', operationId: string, summary: string, send: (id: string) => boolean) =>
     api.post(`/instances/:id/${name}`, {
