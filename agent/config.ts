@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 import { Duration, durationMs } from '../shared/duration.ts';
+import { EnrolmentWay } from '../shared/enrolment.ts';
 import { CodedError, sentenceOf } from '../shared/errors.ts';
 import { isLoopback } from '../shared/loopback.ts';
 import { installed } from '../shared/manifest.ts';
@@ -22,6 +24,8 @@ function limit(parse: (text: string) => number | undefined, expected: string) {
     .refine((text) => text === 'none' || parse(text) !== undefined, `${expected}, or none`)
     .default('none');
 }
+
+const labelsMax = 16;
 
 /** `agent.yaml`. Strict: a setting that is misspelt must not be ignored. */
 export const AgentConfig = z
@@ -54,7 +58,24 @@ export const AgentConfig = z
     stateDir: path
       .default(installed.stateDir)
       .describe('where the identity key, the boot counter, the spool and status.json live'),
-    joinTokenFile: path.optional().describe('file with the join token; needed until the server has enrolled this key'),
+    enrol: EnrolmentWay.default('token').describe(
+      'what vouches for this instance until the server has enrolled its key: a join `token`, the instance identity document of `aws`, or a projected service-account token of `kubernetes`',
+    ),
+    joinTokenFile: path.optional().describe('file with the join token'),
+    awsMetadata: z
+      .string()
+      .max(256)
+      .refine(isOnThisLink, 'expected an http URL of a link-local or loopback address')
+      .default('http://169.254.169.254')
+      .describe('the metadata service of EC2'),
+    kubernetesTokenFile: path
+      .default('/var/run/secrets/pristine/token')
+      .describe('the projected service-account token, of an audience that is the server’s alone'),
+    labels: z
+      .record(z.string().regex(/^[A-Za-z0-9._-]{1,59}$/, 'expected 1 to 59 of A-Z a-z 0-9 . _ -'), z.string().max(256))
+      .refine((labels) => Object.keys(labels).length <= labelsMax, `expected at most ${labelsMax}`)
+      .default({})
+      .describe('what this instance claims about itself: shown to people as `self.*`; no policy can select by it'),
     sweepEvery: Duration.default('6h')
       .refine((text) => durationMs(text) >= sweepEveryMsMin, 'expected at least 1s')
       .describe(
@@ -132,6 +153,26 @@ function adviceOf(issue: z.core.$ZodIssue): string {
   if (key === '') return `expected keys and values; the keys are ${known}`;
   const meant = AgentConfig.shape[key as keyof AgentConfig]?.description;
   return `${key}: ${issue.message}; set ${key} to ${meant ?? 'a value'}`;
+}
+
+/** Nobody but this machine and its host can answer there (RFC 3927, RFC 4291; EC2 has fd00:ec2::254 of its own). */
+function isOnThisLink(text: string): boolean {
+  const url = URL.parse(text);
+  if (
+    url?.protocol !== 'http:' ||
+    url.username !== '' ||
+    url.password !== '' ||
+    url.search !== '' ||
+    url.pathname !== '/'
+  )
+    return false;
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const link = new BlockList();
+  link.addSubnet('169.254.0.0', 16);
+  link.addSubnet('127.0.0.0', 8);
+  link.addAddress('::1', 'ipv6');
+  link.addAddress('fd00:ec2::254', 'ipv6');
+  return isIP(host) !== 0 && link.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4');
 }
 
 /** Where the agent connects to. */

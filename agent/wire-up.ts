@@ -1,11 +1,10 @@
 import type { KeyObject } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type ScheduledTask, schedule } from 'node-cron';
 import pino, { type Logger } from 'pino';
 import { systemClock } from '../shared/clock.ts';
 import { durationMs } from '../shared/duration.ts';
-import { CodedError, ExitCode, sentenceOf } from '../shared/errors.ts';
+import { ExitCode } from '../shared/errors.ts';
 import { manifestFiles } from '../shared/manifest.ts';
 import { type AgentView, createAgent } from './agent.ts';
 import { createChecker } from './check/check-subjects.ts';
@@ -17,6 +16,7 @@ import { readPublicKeys } from './collect/key-file.ts';
 import { stampAt } from './collect/outer-paths.ts';
 import { paceLimitsOf } from './collect/pace.ts';
 import { type AgentConfig, agentUrl, loadConfig } from './config.ts';
+import { readCredential } from './enrolment/credential.ts';
 import { readFacts } from './facts.ts';
 import { createFootprint, threadCpuMs } from './footprint.ts';
 import { giveMemoryBack } from './give-memory-back.ts';
@@ -55,7 +55,6 @@ export interface RunOptions {
 
 /** A server that acks nothing for so long is unreachable for `--once`. */
 const onceDeliverMsMax = 10_000;
-const joinTokenBytesMax = 256;
 
 /**
  * The agent, put together. What it compares with is verified first: without that there is nothing to run for.
@@ -203,7 +202,7 @@ async function runAgainst(
         turnMsMax: Math.min(statusEveryMs, manager.beatEveryMs ?? statusEveryMs),
       },
     });
-    const facts = await readFacts();
+    const facts = await readFacts(config.labels);
     const connection = createConnection({
       ...server,
       identity,
@@ -212,7 +211,7 @@ async function runAgainst(
         ...baseline(),
         agentVersion: version,
         facts,
-        ...(await readJoinToken(config, log)),
+        ...(await readCredential(config, { clock: systemClock, log })),
       }),
       spool,
       lastPlace: reporter.lastPlace,
@@ -249,20 +248,6 @@ async function runAgainst(
 function filesOf({ manifest, pub }: AgentConfig, ...others: readonly (string | undefined)[]): readonly string[] {
   const files = [...Object.values(manifestFiles).map((name) => join(manifest, name)), pub, ...others];
   return files.map((file) => (file === undefined ? '' : stampAt('', file).words.join()));
-}
-
-/** Read for each hello, so that a token may come after the agent; never logged. Once the key is enrolled, none is needed. */
-async function readJoinToken({ joinTokenFile }: AgentConfig, log: Logger): Promise<{ readonly joinToken?: string }> {
-  if (joinTokenFile === undefined) return {};
-  try {
-    if ((await stat(joinTokenFile)).size > joinTokenBytesMax)
-      throw new CodedError('CONFIG', 'it is too long for a token');
-    const joinToken = (await readFile(joinTokenFile, 'utf8')).trim();
-    return joinToken === '' ? {} : { joinToken };
-  } catch (error) {
-    log.warn({ reason: sentenceOf(error) }, 'no join token');
-    return {};
-  }
 }
 
 /** Swept and delivered, refused, or no progress for too long. */

@@ -5,6 +5,7 @@ import { Duration, durationMs } from '../shared/duration.ts';
 import { CodedError } from '../shared/errors.ts';
 import { issuesOf } from '../shared/issues.ts';
 import { isLoopback } from '../shared/loopback.ts';
+import { EnrolmentConfig } from './intake/enrolment/config.ts';
 
 /** Every option of `pristine-server serve`, each with its sentence; help and reference are made from this. */
 export const Config = z.strictObject({
@@ -53,6 +54,9 @@ export const Config = z.strictObject({
       description:
         'true where something in front of it ends TLS: only then it listens in plain text for more than this machine',
     }),
+  enrolment: EnrolmentConfig.prefault({}).meta({
+    description: 'which clouds may vouch for agents, besides join tokens; in the file only',
+  }),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
@@ -69,8 +73,10 @@ export interface OptionHelp {
   readonly description: string;
 }
 
-export const configOptions: readonly OptionHelp[] = Object.entries(Config.shape).map(([key, schema]) => {
+/** Those of one value: what has several is written in the file. */
+export const configOptions: readonly OptionHelp[] = Object.entries(Config.shape).flatMap(([key, schema]) => {
   const { value, description = '' } = schema.meta() ?? {};
+  if (value === undefined) return [];
   const fallback = schema instanceof z.ZodDefault ? ` (default: ${schema.def.defaultValue})` : '';
   const words = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return {
@@ -106,12 +112,12 @@ export async function readConfig(
   const result = Config.safeParse(merged);
   if (!result.success) {
     const lines = issuesOf(result.error).map(({ pointer, detail }) => {
-      const key = pointer.split('/')[1] ?? '';
+      const [, key = '', ...deeper] = pointer.split('/');
       const from = origin[key] ?? 'configuration';
       // A flag and a variable are named for the key; a file has many.
       const isNamed =
         pointer === '' || configOptions.some(({ flag, env }) => from === env || flag.startsWith(`${from} `));
-      return `${isNamed ? from : `${from} ${key}`}: ${detail}`;
+      return `${isNamed ? from : `${from} ${[key, ...deeper].join('.')}`}: ${detail}`;
     });
     throw new CodedError('CONFIG', lines.join('; '), result.error);
   }

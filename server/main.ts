@@ -14,6 +14,7 @@ import { createRulesBoard } from './fleet/rules-board.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createHttp } from './http/app.ts';
 import { type Certificate, openCertificate } from './http/certificate.ts';
+import { openWays } from './intake/enrolment/ways.ts';
 import type { Providers } from './provider/provider.ts';
 import { createProviders } from './provider/providers.ts';
 import { createController } from './replace/controller.ts';
@@ -44,6 +45,7 @@ export async function startServer(
   providers: Providers = createProviders(),
 ): Promise<RunningServer> {
   await using starting = new AsyncDisposableStack();
+  const ways = await openWays(config.enrolment, clock);
   const data = await openDataDirectory(config.data);
   starting.adopt(lockDirectory(data.lock), (lock) => lock.release());
   await rm(data.listening, { force: true });
@@ -53,7 +55,7 @@ export async function startServer(
   const feed = createEventFeed();
   const evidenceTtlMs = durationMs(config.evidenceTtl);
   const board = createRulesBoard();
-  const gateway = createGateway({ db, feed, clock, log, board, limits: { evidenceTtlMs } });
+  const gateway = createGateway({ db, feed, clock, log, board, ways, limits: { evidenceTtlMs } });
   let readyAt: number | undefined;
   let url = '';
   const signer = await openProofSigner(data.serverKey);

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
+import type { Credential } from '../../shared/enrolment.ts';
 import { sentenceOf } from '../../shared/errors.ts';
 import {
   CloseCode,
@@ -23,7 +24,7 @@ interface HelloClaims {
   readonly rules: number;
   readonly agentVersion: string;
   readonly facts: Readonly<Record<string, string>>;
-  readonly joinToken?: string;
+  readonly enrolment?: Credential;
 }
 
 export interface ConnectionLimits {
@@ -137,7 +138,8 @@ export function createConnection(options: ConnectionOptions): Connection {
         const end = await attempt(signal);
         if (signal.aborted) return;
         if (end.progress) backoff.reset();
-        const delayMs = isPermanent(end) ? backoff.longest() : backoff.next();
+        const isNext = isUnknownKey(end) && options.identity.refused();
+        const delayMs = isPermanent(end) && !isNext ? backoff.longest() : backoff.next();
         options.notes.state(isRefusal(end) ? 'refused' : 'waiting', end.sentence);
         logEnd(options.log, end, delayMs);
         if (end.why === 'disagreement') await settled(end.acked, signal);
@@ -148,9 +150,14 @@ export function createConnection(options: ConnectionOptions): Connection {
   };
 }
 
+/** It may know us by the next key, when the welcome that took it got lost. */
+function isUnknownKey(end: SessionEnd): boolean {
+  return end.why === 'closed' && (end.code === CloseCode.unauthorized || end.code === CloseCode.revoked);
+}
+
 /** Retrying will not help; it is done all the same, since a person may change the server's mind. */
 function isRefusal(end: SessionEnd): boolean {
-  return end.why === 'closed' && (end.code === CloseCode.unauthorized || end.code === CloseCode.retired);
+  return isUnknownKey(end) || (end.why === 'closed' && end.code === CloseCode.retired);
 }
 
 /** A second connection of this key means that another machine holds a copy of it: the two must not chase each other. */

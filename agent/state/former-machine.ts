@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncDirectory } from './durable-file.ts';
+import { nextKeyName } from './identity.ts';
 import { differingParts, type Machine, type MachinePart, readMachineRecord, writeMachineRecord } from './machine.ts';
 
 /** Why what lay in a state directory was not this machine's: the parts that differ; none where it said of no machine at all. */
@@ -22,6 +23,7 @@ export const machineFiles: readonly string[] = [
   'rules-preview.dsse.json',
   'status.json',
   'boot',
+  nextKeyName,
   'identity.key',
 ];
 

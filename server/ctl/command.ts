@@ -56,3 +56,8 @@ export function collectLabel(text: string, before: Readonly<Record<string, strin
   if (at < 1) throw new InvalidArgumentError('expected KEY=VALUE');
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
+
+/** For an option that may be repeated. */
+export function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}

@@ -32,26 +32,43 @@ export async function raiseDoubt(tx: Db, { instanceId, kind, data }: NewDoubt, n
   return true;
 }
 
+/** What no person ends by trusting one instance: a revoked key stays revoked, and of two claimants one is to be accepted. */
+const lasting: Partial<Record<DoubtKind, string>> = {
+  'key-revoked': 'has a revoked key: it must enrol with another',
+  'claimed-twice': 'is claimed by two keys: `pristinectl instances accept` says which one it is',
+};
+
 /**
- * A person has looked and is sure again which machine this is. What is open stays open. A revoked key stays revoked.
- * Errors: NOT_FOUND, CONFLICT without a doubt.
+ * A person has looked and is sure again which machine this is. What is open stays open.
+ * Errors: NOT_FOUND, CONFLICT without a doubt that this ends.
  */
 export async function trust(db: Db, { instanceId, reason, actor }: Decision, now: number): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    const instance = await present(tx, instanceId);
-    const doubts = instance.doubts.filter(({ kind }) => kind === 'key-revoked');
-    const ended = instance.doubts.filter(({ kind }) => kind !== 'key-revoked').map(({ kind }) => kind);
+    const kinds = (await present(tx, instanceId)).doubts.map(({ kind }) => kind);
+    const ended = kinds.filter((kind) => lasting[kind] === undefined);
     if (ended.length === 0) {
-      const why = doubts.length === 0 ? 'is not in doubt' : 'has a revoked key: it must enrol with another';
+      const why = kinds.flatMap((kind) => lasting[kind] ?? [])[0] ?? 'is not in doubt';
       throw new CodedError('CONFLICT', `instance ${instanceId} ${why}`);
     }
-    const at = timestamp(now);
-    await appendEvent(tx, {
-      ...{ at, type: 'instance.trusted', groupName: instance.group, instanceId },
-      data: { reason, actor, kinds: ended },
-    });
-    await change(tx, instance, { ...instance, doubts }, at);
+    await endDoubts(tx, instanceId, ended, { reason, actor }, now);
   });
+}
+
+export async function endDoubts(
+  tx: Db,
+  instanceId: string,
+  kinds: readonly DoubtKind[],
+  data: Readonly<Record<string, unknown>>,
+  now: number,
+): Promise<void> {
+  const instance = await present(tx, instanceId);
+  const at = timestamp(now);
+  await appendEvent(tx, {
+    ...{ at, type: 'instance.trusted', groupName: instance.group, instanceId },
+    data: { ...data, kinds },
+  });
+  const doubts = instance.doubts.filter(({ kind }) => !kinds.includes(kind));
+  await change(tx, instance, { ...instance, doubts }, at);
 }
 
 async function present(tx: Db, instanceId: string): Promise<StoredInstance> {

@@ -16,6 +16,8 @@ import type { Log } from '../fleet/log.ts';
 import type { RulesBoard } from '../fleet/rules-board.ts';
 import { applyReport } from '../intake/apply-report.ts';
 import { enrol } from '../intake/enrol.ts';
+import type { Attempts } from '../intake/enrolment/attempts.ts';
+import type { EnrolmentWay } from '../intake/enrolment/way.ts';
 import { type HelloMessage, proveHello } from '../intake/hello.ts';
 import type { Position } from '../intake/order.ts';
 import { comparesOtherImage } from '../intake/other-image.ts';
@@ -35,11 +37,15 @@ export interface House {
   readonly log: Log;
   readonly limits: GatewayLimits;
   readonly board: RulesBoard;
+  readonly ways: EnrolmentWay;
+  readonly attempts: Attempts;
 }
 
 export interface Connection {
   /** Asks the agent to sweep soon. */
   requestScan(): void;
+  /** Asks the agent for another key. */
+  requestKey(): void;
   /** Looks again which rules this agent should have, and which to try. */
   offerRules(): void;
   close(refusal: Refusal): void;
@@ -81,6 +87,7 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
 
   return {
     requestScan: () => requestScan('requested'),
+    requestKey: () => send({ type: 'rotate-key' }),
     offerRules: () => void offerRules(),
     close,
     yieldPlace,
@@ -100,7 +107,8 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
       if (error === stopped.signal.reason) return;
       const refusal = refusalOf(error);
       const fields = { code: refusal.closeCode, reason: refusal.message, err: refusal.cause };
-      if (refusal.closeCode === CloseCode.tryLater) log.error(fields, 'could not handle an agent’s message');
+      if (refusal.closeCode === CloseCode.tryLater && refusal.cause !== undefined)
+        log.error(fields, 'could not handle an agent’s message');
       else log.warn(fields, 'refused an agent');
       close(refusal);
     }
@@ -113,7 +121,9 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
     if (hello === undefined) return undefined;
     if (hello.type !== 'hello') throw new Refusal(CloseCode.badMessage, `expected hello, got ${hello.type}`);
 
-    const enrolment = await enrol(db, proveHello(hello, nonce), clock.now());
+    const enrolment = await enrol(house, proveHello(hello, nonce), { now: clock.now(), peer });
+    if (enrolment.kind === 'later')
+      throw new Refusal(CloseCode.tryLater, 'too many refused enrolments from this network of late: try again later');
     if (enrolment.kind === 'retired') throw new Refusal(CloseCode.retired, 'the instance is retired');
     if (enrolment.kind === 'revoked') throw new Refusal(CloseCode.revoked, 'the key was revoked');
     if (enrolment.changed) feed.wake();

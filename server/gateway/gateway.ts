@@ -8,6 +8,10 @@ import { CloseCode, frameBytesMax, silentAfterMs, subprotocol } from '../../shar
 import type { EventFeed } from '../fleet/event-feed.ts';
 import type { Log } from '../fleet/log.ts';
 import { createRulesBoard, type RulesBoard } from '../fleet/rules-board.ts';
+import { createAttempts } from '../intake/enrolment/attempts.ts';
+import { peerOf } from '../intake/enrolment/peer.ts';
+import type { EnrolmentWay } from '../intake/enrolment/way.ts';
+import { tokensOnly } from '../intake/enrolment/ways.ts';
 import type { Db } from '../store/database.ts';
 import { latestEventId, readEvents } from '../store/event-store.ts';
 import { instancesOfName } from '../store/rules-store.ts';
@@ -40,6 +44,8 @@ export interface Gateway {
   heardAt(instanceId: string): number | undefined;
   /** False when it is not connected. */
   requestScan(instanceId: string): boolean;
+  /** The same for another key. */
+  requestKey(instanceId: string): boolean;
   /** Lets all agents go, finishes what is being stored, writes who was heard. The database must still be open. */
   close(): Promise<void>;
 }
@@ -51,11 +57,14 @@ export interface GatewayOptions {
   readonly log: Log;
   readonly limits?: Partial<GatewayLimits>;
   readonly board?: RulesBoard;
+  /** How keys enrol that nobody knows yet; by join token, unless said. */
+  readonly ways?: EnrolmentWay;
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { board = createRulesBoard() } = options;
-  const house: House = { ...options, board, limits: { ...gatewayLimits, ...options.limits } };
+  const { board = createRulesBoard(), ways = tokensOnly } = options;
+  const attempts = createAttempts(options.clock);
+  const house: House = { ...options, board, ways, attempts, limits: { ...gatewayLimits, ...options.limits } };
   const { db, feed, clock, log, limits } = house;
   const server = new WebSocketServer(webSocketOptions);
   const presence = createPresence(house);
@@ -71,7 +80,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     handleUpgrade(request, socket, head) {
       const refusal = refuseUpgrade(request);
       if (refusal) return answer(socket, refusal);
-      const peer = request.socket.remoteAddress ?? '';
+      const peer = peerOf(request.socket.remoteAddress);
       server.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, peer));
     },
     isOnline(instanceId) {
@@ -80,6 +89,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     heardAt: presence.heardAt,
     requestScan(instanceId) {
       enrolled.get(instanceId)?.requestScan();
+      return enrolled.has(instanceId);
+    },
+    requestKey(instanceId) {
+      enrolled.get(instanceId)?.requestKey();
       return enrolled.has(instanceId);
     },
     async close() {
@@ -153,6 +166,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       for (const event of events) {
         const refusal = refusalAfter(event);
         if (refusal !== undefined) enrolled.get(event.instanceId ?? '')?.close(refusal);
+        if (event.type === 'instance.rebased') enrolled.get(event.instanceId ?? '')?.requestScan();
         if (event.type === 'rules.pushed' || event.type === 'rules.activated') await offerRules(event.data['image']);
       }
       afterId = events.at(-1)?.id ?? afterId;

@@ -12,6 +12,7 @@ import { driftRoutes } from './routes/drifts.ts';
 import { eventRoutes } from './routes/events.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
+import { imageLinkRoutes } from './routes/image-links.ts';
 import { imageRoutes } from './routes/images.ts';
 import { instanceRoutes } from './routes/instances.ts';
 import { keyRoutes } from './routes/keys.ts';
@@ -101,7 +102,7 @@ async function addApi(api: Api, services: Services): Promise<void> {
   await api.register(async (guarded: Api) => {
     guarded.addHook('onRequest', requireToken(services.adminToken));
     for (const addRoutes of [
-      ...[keyRoutes, imageRoutes, rulesRoutes, tokenRoutes, applyRoutes, groupRoutes, policyRoutes],
+      ...[keyRoutes, imageRoutes, imageLinkRoutes, rulesRoutes, tokenRoutes, applyRoutes, groupRoutes, policyRoutes],
       ...[instanceRoutes, driftRoutes, replacementRoutes, eventRoutes],
     ]) {
       addRoutes(guarded, services);

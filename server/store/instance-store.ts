@@ -1,6 +1,7 @@
 import type { Lifecycle } from '../../shared/api.ts';
 import type { Coverage } from '../../shared/coverage.ts';
 import type { Doubt } from '../../shared/doubt.ts';
+import type { EnrolmentWay } from '../../shared/enrolment.ts';
 import type { Severity } from '../../shared/severity.ts';
 import type { Verdict } from '../../shared/verdict.ts';
 import type { Db } from './database.ts';
@@ -36,6 +37,11 @@ export interface StoredInstance {
   readonly lastSeenAt: string;
   readonly agentVersion: string;
   readonly facts: Readonly<Record<string, string>>;
+  readonly enrolledBy: EnrolmentWay;
+  /** What vouched for it, for people: a token by its id. */
+  readonly enrolledWith: string | null;
+  /** What it was started from, where no token said which image it is: `aws:REGION:ami-…`, or NAME@VERSION. */
+  readonly startedFrom: string | null;
 }
 
 export interface StoredTaint {
@@ -70,10 +76,52 @@ export async function findInstanceByLaunch(db: Db, launchKey: string): Promise<S
   return row && storedInstance(row);
 }
 
+/** All that ever enrolled as this machine, oldest first. */
+export async function findInstancesOfMachine(db: Db, providerId: string): Promise<readonly StoredInstance[]> {
+  const rows = await db
+    .selectFrom('instance')
+    .selectAll()
+    .where('provider_id', '=', providerId)
+    .orderBy('id')
+    .execute();
+  return rows.map(storedInstance);
+}
+
+/** Those that are not retired. */
+export async function findInstancesStartedFrom(db: Db, startedFrom: string): Promise<readonly StoredInstance[]> {
+  const rows = await db
+    .selectFrom('instance')
+    .selectAll()
+    .where('started_from', '=', startedFrom)
+    .where('lifecycle', '!=', 'retired')
+    .execute();
+  return rows.map(storedInstance);
+}
+
+/** How many enrolled with this token after then. */
+export async function countEnrolledWith(db: Db, tokenId: string, after: string): Promise<number> {
+  const { n } = await db
+    .selectFrom('instance')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('enrolled_with', '=', tokenId)
+    .where('enrolled_at', '>', after)
+    .executeTakeFirstOrThrow();
+  return Number(n);
+}
+
 /** Writes everything that reports and people change; identity and origin stay as enrolled. */
 export async function updateInstance(db: Db, instance: StoredInstance): Promise<void> {
   const { id, key_id: _key, public_key: _pem, enrolled_at: _enrolled, last_seen_at: _seen, ...row } = rowOf(instance);
   await db.updateTable('instance').set(row).where('id', '=', id).execute();
+}
+
+/** Another key of the same machine. Errors: whatever the database says of one that another instance has. */
+export async function setInstanceKey(
+  db: Db,
+  id: string,
+  { keyId, publicKey }: { readonly keyId: string; readonly publicKey: string },
+): Promise<void> {
+  await db.updateTable('instance').set({ key_id: keyId, public_key: publicKey }).where('id', '=', id).execute();
 }
 
 export async function findInstance(db: Db, id: string): Promise<StoredInstance | undefined> {
@@ -174,6 +222,9 @@ function rowOf(instance: StoredInstance): InstanceTable {
     last_seen_at: instance.lastSeenAt,
     agent_version: instance.agentVersion,
     facts: JSON.stringify(instance.facts),
+    enrolled_by: instance.enrolledBy,
+    enrolled_with: instance.enrolledWith,
+    started_from: instance.startedFrom,
   };
 }
 
@@ -203,6 +254,9 @@ function storedInstance(row: InstanceTable): StoredInstance {
     lastSeenAt: row.last_seen_at,
     agentVersion: row.agent_version,
     facts: JSON.parse(row.facts),
+    enrolledBy: row.enrolled_by,
+    enrolledWith: row.enrolled_with,
+    startedFrom: row.started_from,
   };
 }
 

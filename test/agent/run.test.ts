@@ -63,7 +63,7 @@ describe('pristine run', { timeout: 120_000 }, () => {
 
     expect(await ended(agent)).toBe(0);
     expect(performance.now() - stoppedAt).toBeLessThan(2_000);
-    expect(gateway.hellos[0]).toMatchObject({ boot: 1, joinToken: 'a-join-token', rules: 1 });
+    expect(gateway.hellos[0]).toMatchObject({ boot: 1, enrolment: { by: 'token', token: 'a-join-token' }, rules: 1 });
     expect(gateway.stored[0]).toMatchObject({ boot: 1, seq: 1, full: true, opened: [] });
     expect(gateway.stored[1]).toMatchObject({ full: false, opened: [{ name: `/${fileOf(1)}`, change: 'modified' }] });
     expect(gateway.problems).toEqual([]);

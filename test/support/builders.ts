@@ -46,6 +46,9 @@ export function anInstanceRow(overrides: Partial<Insertable<InstanceTable>> = {}
     last_seen_at: aTime,
     agent_version: '0.1.0',
     facts: '{}',
+    enrolled_by: 'token',
+    enrolled_with: null,
+    started_from: null,
     ...overrides,
   };
 }

@@ -28,7 +28,7 @@ export async function anHttpServer(
     adminToken: aToken,
     proofKey: 'PEM of the proof key',
     evidenceTtlMs: 3 * 3_600_000,
-    gateway: { heardAt: () => undefined, isOnline: () => false, requestScan: () => false },
+    gateway: { heardAt: () => undefined, isOnline: () => false, requestScan: () => false, requestKey: () => false },
     board: createRulesBoard(),
     readyAt: () => 0,
     isReady: () => true,

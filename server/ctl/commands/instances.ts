@@ -2,6 +2,7 @@ import { whoSentence } from '../../../shared/actor-text.ts';
 import type { Instance, InstanceFinding } from '../../../shared/api.ts';
 import { withheldWords } from '../../../shared/diff-text.ts';
 import { doubtWords } from '../../../shared/doubt-text.ts';
+import { serverHoleText } from '../../../shared/server-hole-text.ts';
 import { severities } from '../../../shared/severity.ts';
 import type { Context } from '../context.ts';
 import type { Output } from '../output.ts';
@@ -79,9 +80,15 @@ export function show({ out, json }: Context, instance: Instance): void {
     ['labels', pairsCell(instance.labels)],
     ['facts', pairsCell(instance.facts)],
     ['key', instance.key],
-    ['enrolled', instance.enrolledAt],
+    ['held against it', instance.serverHoles.map(serverHoleText).join('; ') || null],
+    ['started from', instance.startedFrom],
+    ['enrolled', `${instance.enrolledAt} by ${instance.enrolledBy}${enrolledWith(instance)}`],
     ['last seen', instance.lastSeenAt],
   ]);
+}
+
+function enrolledWith({ enrolledWith: vouching }: Instance): string {
+  return vouching === null ? '' : ` (${vouching})`;
 }
 
 export async function findings(
@@ -125,7 +132,7 @@ function showDiffs(out: Output, findings: readonly InstanceFinding[]): void {
 }
 
 /** What a person says about an instance, with the reason. */
-export function decide(what: 'pardon' | 'trust' | 'revoke-key' | 'retire') {
+export function decide(what: 'pardon' | 'trust' | 'accept' | 'revoke-key' | 'retire') {
   return async (
     context: Context,
     [wanted = '']: readonly string[],
@@ -136,9 +143,11 @@ export function decide(what: 'pardon' | 'trust' | 'revoke-key' | 'retire') {
   };
 }
 
-export async function scan(context: Context, [wanted = '']: readonly string[]): Promise<void> {
-  const { remote, out, json } = context;
-  const asked = await remote.post<object>(`${await instancePath(context, wanted)}/scan`);
-  if (json) out.json(asked);
-  else out.line(`asked ${wanted} for a sweep`);
+/** What the agent does in its own time. */
+export function ask(what: 'scan' | 'rotate-key', said: string) {
+  return async ({ remote, out, json }: Context, [wanted = '']: readonly string[]): Promise<void> => {
+    const asked = await remote.post<object>(`${await instancePath({ remote, out, json }, wanted)}/${what}`);
+    if (json) out.json(asked);
+    else out.line(`asked ${wanted} for ${said}`);
+  };
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { Instance, InstanceFinding, Lifecycle, Reason, ScanAsked } from '../../../shared/api.ts';
+import { Asked, Instance, InstanceFinding, Lifecycle, Reason } from '../../../shared/api.ts';
 import { CodedError } from '../../../shared/errors.ts';
 import { Verdict } from '../../../shared/verdict.ts';
+import { acceptClaimant } from '../../fleet/claimants.ts';
 import type { Decision } from '../../fleet/decision.ts';
 import { trust } from '../../fleet/doubts.ts';
 import { pardon } from '../../fleet/pardon.ts';
@@ -64,7 +65,7 @@ export function instanceRoutes(api: Api, services: Services): void {
   });
 
   const decide = (
-    name: 'pardon' | 'trust' | 'revoke-key' | 'retire',
+    name: 'pardon' | 'trust' | 'accept' | 'revoke-key' | 'retire',
     operationId: string,
     summary: string,
     write: (db: Db, asked: Decision, now: number) => Promise<void>,
@@ -84,21 +85,30 @@ export function instanceRoutes(api: Api, services: Services): void {
   decide('trust', 'trustInstance', 'End the doubt which machine an instance is; what is open stays open', trust);
   decide('revoke-key', 'revokeKey', 'Let the key of an instance open no connection any more, for ever', revokeKey);
   decide('retire', 'retireInstance', 'Say that an instance is no more; its machine is not touched', retire);
+  decide(
+    'accept',
+    'acceptClaimant',
+    'Of those that claim one machine, say which one is it; the others are retired',
+    acceptClaimant,
+  );
 
-  api.post('/instances/:id/scan', {
-    schema: {
-      operationId: 'askForScan',
-      tags: ['instances'],
-      summary: 'Ask the agent for a sweep',
-      params: identified,
-      response: answers(ScanAsked, 'Asked; the agent sweeps in its own time.'),
-    },
-    handler: async ({ params }) => {
-      const { id, lifecycle } = await instance(params.id);
-      if (!services.gateway.requestScan(id)) {
-        throw new CodedError('CONFLICT', `instance ${id} is ${lifecycle === 'retired' ? 'retired' : 'not connected'}`);
-      }
-      return { instanceId: id, asked: true as const };
-    },
-  });
+  const ask = (name: 'scan' | 'rotate-key', operationId: string, summary: string, send: (id: string) => boolean) =>
+    api.post(`/instances/:id/${name}`, {
+      schema: {
+        ...{ operationId, tags: ['instances'], summary, params: identified },
+        response: answers(Asked, 'Asked; the agent does it in its own time.'),
+      },
+      handler: async ({ params }) => {
+        const { id, lifecycle } = await instance(params.id);
+        if (!send(id)) {
+          const why = lifecycle === 'retired' ? 'retired' : 'not connected';
+          throw new CodedError('CONFLICT', `instance ${id} is ${why}`);
+        }
+        return { instanceId: id, asked: true as const };
+      },
+    });
+  ask('scan', 'askForScan', 'Ask the agent for a sweep', (id) => services.gateway.requestScan(id));
+  ask('rotate-key', 'askForKey', 'Ask the agent for another key, which takes the place of this one', (id) =>
+    services.gateway.requestKey(id),
+  );
 }

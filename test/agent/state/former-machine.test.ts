@@ -99,8 +99,9 @@ async function start(parts: Parts) {
   const state = await openStateDirectory(directory, () => machineOf(parts));
   await state.close();
   const key = createPrivateKey(readFileSync(join(directory, 'identity.key'), 'utf8'));
-  expect(createPublicKey(key).export({ type: 'spki', format: 'pem' })).toBe(state.identity.publicKey);
-  return { publicKey: state.identity.publicKey, boot: state.boot.current, discarded: state.discarded };
+  const { publicKey } = state.identity.prove('nonce');
+  expect(createPublicKey(key).export({ type: 'spki', format: 'pem' })).toBe(publicKey);
+  return { publicKey, boot: state.boot.current, discarded: state.discarded };
 }
 
 /** What an agent has there after a while. */

@@ -19,6 +19,7 @@ function anInstance(overrides: Partial<StoredInstance>): StoredInstance {
     ...{ pendingScan: null, doubts: [] },
     scan: { scanId: 's', boot: 1, seq: 1, startedAt: at(launchedAt + 1), finishedAt: at(launchedAt + 2) },
     ...{ enrolledAt: at(now), lastSeenAt: at(now), agentVersion: '0', facts: {} },
+    ...{ enrolledBy: 'token', enrolledWith: null, startedFrom: null },
     ...overrides,
   };
 }
