@@ -98,7 +98,7 @@ export async function aChurningAgent(options: ChurningAgentOptions): Promise<Chu
   const connected = connection.run(stopping.signal);
 
   return {
-    publicKey: identity.publicKey,
+    publicKey: identity.prove('').publicKey,
     ...{ reporter, spool, welcomes, peak, sweep },
     get connection() {
       return state;

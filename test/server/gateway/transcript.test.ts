@@ -25,7 +25,7 @@ it('PROTOCOL.md tells what a server says, word for word, but for nonce, key, tok
 
   for (const { isFromAgent, message } of transcript) {
     if (isFromAgent) {
-      const { publicKey: _key, signature: _signature, ...claims } = message;
+      const { publicKey: _key, signature: _signature, enrolment: _token, ...claims } = message;
       line.send(message.type === 'hello' ? aHello(key, nonce, { ...claims, joinToken }) : message);
       continue;
     }
