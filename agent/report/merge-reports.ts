@@ -54,7 +54,9 @@ export function mergeReports(scans: readonly Untold[], state: OpenState, telling
   const cleared = [...byFingerprint(clearedIn(scans)).values()].filter(
     (one) => isAway(one) && (known.has(one.fingerprint) || (atFirst.has(one.fingerprint) && wasHidden(one))),
   );
-  const found = openedIn(checks).flatMap(({ fingerprint }) => state.open.get(fingerprint) ?? []);
+  // What came before the sweep and is open still, it lists.
+  const since = sweep === undefined ? scans : scans.slice(scans.indexOf(sweep) + 1);
+  const found = openedIn(since).flatMap(({ fingerprint }) => state.open.get(fingerprint) ?? []);
   const opened = [...byFingerprint([...found, ...gone]).values()];
 
   const after = standing(state, [...cleared, ...gone].filter(isHidden), lastOf(scans).finishedAt);

@@ -159,9 +159,9 @@ export async function openSpool(directory: string, given: Partial<typeof spoolLi
     head: () => entries[0],
     read: (place) =>
       turns.take(async () => {
-        if (comparePlaces(place, handedOut) > 0) handedOut = place;
         const entry = entries.find((one) => comparePlaces(one, place) === 0);
         if (entry === undefined) return undefined;
+        if (comparePlaces(place, handedOut) > 0) handedOut = place;
         const report = parseReport(place, entry.held ?? (await files.read(place)));
         if (report === undefined) damaged += 1;
         return report;

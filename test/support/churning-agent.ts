@@ -79,7 +79,8 @@ export async function aChurningAgent(options: ChurningAgentOptions): Promise<Chu
     ...{ url, identity, spool, clock, log, lastPlace: reporter.lastPlace, random: random.next },
     trust: createServerTrust(undefined),
     hello: async () => ({
-      ...{ boot, image: anImageDigest, rules: 1, agentVersion: '0.1.0', facts: { hostname: 'churning' }, joinToken },
+      ...{ boot, image: anImageDigest, rules: 1, agentVersion: '0.1.0', facts: { hostname: 'churning' } },
+      enrolment: { by: 'token', token: joinToken },
     }),
     notes: {
       state: (next) => {

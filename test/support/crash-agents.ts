@@ -82,7 +82,7 @@ async function runOne(file: string): Promise<void> {
     ...{ identity, spool, clock: systemClock, log, notes: agent.notes, lastPlace: reporter.lastPlace },
     hello: async () => ({
       ...{ boot: boot.current, ...baseline, agentVersion: '0.1.0', facts: { hostname: config.root } },
-      joinToken: readFileSync(config.joinTokenFile!, 'utf8').trim(),
+      enrolment: { by: 'token', token: readFileSync(config.joinTokenFile!, 'utf8').trim() },
     }),
     limits: impatience,
   });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import { systemClock } from '../../shared/clock.ts';
+import type { Finding } from '../../shared/finding.ts';
 import { frameBytesMax, subprotocol } from '../../shared/protocol.ts';
 
 /** One report as an agent sent it, or one ack as it was handed to an agent. */
@@ -12,8 +13,8 @@ export interface Recorded {
   readonly seq: number;
 }
 export interface RecordedReport extends Recorded {
-  readonly full: boolean;
-  readonly changes: number;
+  /** Fingerprints. */
+  readonly opened: readonly string[];
 }
 
 /** What becomes of the next frame that goes one way, whoever sends it. */
@@ -116,8 +117,8 @@ export async function startRecordingProxy(upstream: string): Promise<RecordingPr
       const message = JSON.parse(text);
       if (message.type === 'hello') agent = agentOf(message.publicKey);
       if (message.type === 'report') {
-        const { boot, seq, full, opened, cleared } = message;
-        reports.push({ agent, boot, seq, full, changes: opened.length + cleared.length });
+        const opened = message.opened.map(({ fingerprint }: Finding) => fingerprint);
+        reports.push({ agent, boot: message.boot, seq: message.seq, opened });
       }
       if (up.readyState === WebSocket.CONNECTING) waiting.push(text);
       else pass('server', text);

@@ -19,7 +19,7 @@ import {
 import { planRound, type RoundFault, victims } from '../support/crash-plan.ts';
 import { entryFile } from '../support/pristine-cli.ts';
 import { type Random, seededRandom, testSeed } from '../support/random.ts';
-import { agentOf } from '../support/recording-proxy.ts';
+import { agentOf, type RecordedReport } from '../support/recording-proxy.ts';
 
 const rounds = Number(process.env['PRISTINE_TEST_ROUNDS'] ?? 200);
 const execute = promisify(execFile);
@@ -194,19 +194,27 @@ function expectAckedStoredOnce({ directory, proxy }: CrashFleet): void {
     readonly times: number;
   }[];
   const times = new Map(stored.map((row) => [`${row.instance_id} ${row.boot} ${row.seq}`, row.times]));
-  const changing = new Set(
-    proxy.reports
-      .filter(({ full, changes }) => !full && changes > 0)
-      .map(({ agent, boot, seq }) => `${agent} ${boot} ${seq}`),
-  );
+  const opening = firstToOpen(proxy.reports);
   for (const { agent, boot, seq } of proxy.acks) {
     const instance = byAgent.get(agent)!;
     expect(
       instance.boot > boot || (instance.boot === boot && instance.seq >= seq),
       `acked ${boot}-${seq}, stored up to ${instance.boot}-${instance.seq}`,
     ).toBe(true);
-    if (changing.has(`${agent} ${boot} ${seq}`))
+    if (opening.has(`${agent} ${boot} ${seq}`))
       expect(times.get(`${instance.id} ${boot} ${seq}`), `acked report ${boot}-${seq}`).toBe(1);
   }
   db.close();
+}
+
+/** The reports that were the first of their agent to tell of something: they leave a row. One that only says again what is open need not. */
+function firstToOpen(reports: readonly RecordedReport[]): ReadonlySet<string> {
+  const told = new Map<string, string>();
+  for (const { agent, boot, seq, opened } of reports) {
+    for (const fingerprint of opened) {
+      const key = `${agent} ${fingerprint}`;
+      if (!told.has(key)) told.set(key, `${agent} ${boot} ${seq}`);
+    }
+  }
+  return new Set(told.values());
 }
