@@ -15,6 +15,8 @@ export const eventTypes = [
   'group.changed',
   'policy.changed',
   'image.pushed',
+  'look.requested',
+  'look.ended',
   'rules.pushed',
   'rules.activated',
   'rules.withdrawn',

@@ -38,7 +38,7 @@ export interface House {
 
 export interface Connection {
   /** Asks the agent to sweep soon. */
-  requestScan(): void;
+  requestScan(request?: string): void;
   /** Looks again which rules this agent should have, and which to try. */
   offerRules(): void;
   close(refusal: Refusal): void;
@@ -75,7 +75,7 @@ export function serveConnection(socket: WebSocket, house: House, watcher: Watche
   socket.on('close', () => stopped.abort());
 
   return {
-    requestScan: () => requestScan('requested'),
+    requestScan: (request) => requestScan('requested', request),
     offerRules: () => void offerRules(),
     close,
     finished: serve(),
@@ -213,8 +213,8 @@ export function serveConnection(socket: WebSocket, house: House, watcher: Watche
     await offers?.send().catch((error: unknown) => log.error({ err: error }, 'rules could not be offered'));
   }
 
-  function requestScan(reason: z.infer<typeof ScanRequest>['reason']): void {
-    send({ type: 'scan', reason });
+  function requestScan(reason: ScanRequest['reason'], request?: string): void {
+    send({ type: 'scan', reason, ...(request !== undefined && { request }) });
   }
 
   /** The next message, no sooner than this sender's share allows. */

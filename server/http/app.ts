@@ -14,6 +14,7 @@ import { healthRoutes } from './routes/health.ts';
 import { imageRoutes } from './routes/images.ts';
 import { instanceRoutes } from './routes/instances.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { lookRoutes } from './routes/looks.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { replacementRoutes } from './routes/replacements.ts';
 import { rulesRoutes } from './routes/rules.ts';
@@ -78,7 +79,7 @@ async function addApi(api: Api, services: Services): Promise<void> {
     guarded.addHook('onRequest', requireToken(services.adminToken));
     for (const addRoutes of [
       ...[keyRoutes, imageRoutes, rulesRoutes, tokenRoutes, applyRoutes, groupRoutes, policyRoutes],
-      ...[instanceRoutes, driftRoutes, replacementRoutes, eventRoutes],
+      ...[instanceRoutes, lookRoutes, driftRoutes, replacementRoutes, eventRoutes],
     ]) {
       addRoutes(guarded, services);
     }

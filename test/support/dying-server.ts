@@ -47,6 +47,7 @@ function dying(provider: Provider): Provider {
   return {
     list: provider.list,
     recover: provider.recover,
+    snapshot: provider.snapshot,
     launch: around('launch', provider.launch),
     drain: around('drain', provider.drain),
     restore: around('restore', provider.restore),

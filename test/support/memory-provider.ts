@@ -1,8 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { LaunchRequest, Machine, Provider } from '../../server/provider/provider.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { Group } from '../../shared/policy.ts';
 
-type CallName = 'list' | 'launch' | 'drain' | 'restore' | 'terminate' | 'recover';
+type CallName = 'list' | 'launch' | 'drain' | 'restore' | 'terminate' | 'recover' | 'snapshot';
 
 /** `before`: refused, nothing happened. `after`: it happened, and the reply was lost. `twice`: delivered two times. A promise: not before it settles. */
 export type Fault = 'before' | 'after' | 'twice' | Promise<unknown>;
@@ -21,10 +24,16 @@ export interface MemoryProvider extends Provider {
   faultOf: (call: CallName, nth: number) => Fault | undefined;
   set(providerId: string, state: Machine['state']): void;
   add(group: string, providerId: string): void;
+  /** Writes a file at the top of a machine's disk. */
+  write(providerId: string, name: string, text: string): void;
+  /** Snapshots that nobody has disposed of. */
+  readonly shown: ReadonlySet<string>;
 }
 
 export function createMemoryProvider(): MemoryProvider {
   const machines = new Map<string, MemoryMachine>();
+  const disks = new Map<string, Map<string, string>>();
+  const shown = new Set<string>();
   const effects: string[] = [];
   const calls: string[] = [];
   const counts = new Map<CallName, number>();
@@ -54,9 +63,13 @@ export function createMemoryProvider(): MemoryProvider {
     effects,
     calls,
     set,
+    shown,
     faultOf: () => undefined,
     add(group, providerId) {
       machines.set(providerId, { group, providerId, launchKey: null, state: 'running', request: null });
+    },
+    write(providerId, name, text) {
+      disks.set(providerId, (disks.get(providerId) ?? new Map()).set(name, text));
     },
     list: (group: Group) =>
       call('list', group.name, () =>
@@ -83,6 +96,21 @@ export function createMemoryProvider(): MemoryProvider {
     terminate: (_group, providerId) =>
       call('terminate', providerId, () => {
         if (machines.delete(providerId)) effects.push(`terminate ${providerId}`);
+      }),
+    snapshot: (group, providerId) =>
+      call('snapshot', providerId, () => {
+        if (machines.get(providerId)?.group !== group.name)
+          throw new CodedError('NOT_FOUND', `there is no machine ${providerId}`);
+        const root = mkdtempSync(join(tmpdir(), 'pristine-memory-disk-'));
+        for (const [name, text] of disks.get(providerId) ?? []) writeFileSync(join(root, name), text);
+        shown.add(root);
+        return {
+          root,
+          async dispose() {
+            shown.delete(root);
+            rmSync(root, { recursive: true, force: true });
+          },
+        };
       }),
     recover: (group) => call('recover', group.name, () => {}),
   };
