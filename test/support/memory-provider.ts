@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LaunchRequest, Machine, Provider } from '../../server/provider/provider.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { Group } from '../../shared/policy.ts';
+import { aDirectory } from './directory.ts';
 
 type CallName = 'list' | 'launch' | 'drain' | 'restore' | 'terminate' | 'recover' | 'snapshot';
 
@@ -26,14 +26,21 @@ export interface MemoryProvider extends Provider {
   add(group: string, providerId: string): void;
   /** Writes a file at the top of a machine's disk. */
   write(providerId: string, name: string, text: string): void;
+  /** A directory of its own, which snapshots show as it is. */
+  diskOf(providerId: string): string;
   /** Snapshots that nobody has disposed of. */
-  readonly shown: ReadonlySet<string>;
+  readonly shown: number;
 }
 
 export function createMemoryProvider(): MemoryProvider {
   const machines = new Map<string, MemoryMachine>();
-  const disks = new Map<string, Map<string, string>>();
-  const shown = new Set<string>();
+  const disks = new Map<string, string>();
+  const diskOf = (providerId: string) => {
+    const disk = disks.get(providerId) ?? aDirectory();
+    disks.set(providerId, disk);
+    return disk;
+  };
+  let shown = 0;
   const effects: string[] = [];
   const calls: string[] = [];
   const counts = new Map<CallName, number>();
@@ -63,14 +70,15 @@ export function createMemoryProvider(): MemoryProvider {
     effects,
     calls,
     set,
-    shown,
+    diskOf,
+    get shown() {
+      return shown;
+    },
     faultOf: () => undefined,
     add(group, providerId) {
       machines.set(providerId, { group, providerId, launchKey: null, state: 'running', request: null });
     },
-    write(providerId, name, text) {
-      disks.set(providerId, (disks.get(providerId) ?? new Map()).set(name, text));
-    },
+    write: (providerId, name, text) => writeFileSync(join(diskOf(providerId), name), text),
     list: (group: Group) =>
       call('list', group.name, () =>
         [...machines.values()].filter((machine) => machine.group === group.name).map(described),
@@ -101,14 +109,13 @@ export function createMemoryProvider(): MemoryProvider {
       call('snapshot', providerId, () => {
         if (machines.get(providerId)?.group !== group.name)
           throw new CodedError('NOT_FOUND', `there is no machine ${providerId}`);
-        const root = mkdtempSync(join(tmpdir(), 'pristine-memory-disk-'));
-        for (const [name, text] of disks.get(providerId) ?? []) writeFileSync(join(root, name), text);
-        shown.add(root);
+        shown += 1;
+        let isShown = true;
         return {
-          root,
+          root: diskOf(providerId),
           async dispose() {
-            shown.delete(root);
-            rmSync(root, { recursive: true, force: true });
+            if (isShown) shown -= 1;
+            isShown = false;
           },
         };
       }),
