@@ -1,5 +1,6 @@
 import { copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeEnvelope } from '../../shared/dsse.ts';
 import { CodedError } from '../../shared/errors.ts';
 import { imageRef } from '../../shared/image.ts';
 import { manifestFiles } from '../../shared/manifest.ts';
@@ -76,8 +77,8 @@ async function writeManifest(
     );
   }
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  await writeFile(join(directory, manifestFiles.manifest), JSON.stringify(image.manifest));
-  await writeFile(join(directory, manifestFiles.rules), JSON.stringify(rules));
+  await writeFile(join(directory, manifestFiles.manifest), writeEnvelope(image.manifest));
+  await writeFile(join(directory, manifestFiles.rules), writeEnvelope(rules));
   await symlink(kept, join(directory, manifestFiles.entries)).catch(() =>
     copyFile(kept, join(directory, manifestFiles.entries)),
   );
