@@ -57,7 +57,7 @@ function dying(provider: Provider): Provider {
 
 const providers = createProviders();
 let only: Provider | undefined;
-const config = Config.parse({ listen: `127.0.0.1:${port}`, data });
+const config = Config.parse({ listen: `127.0.0.1:${port}`, data, lookEvery: 'never' });
 await startServer(config, log, systemClock, (group) => {
   only ??= dying(providers(group));
   return only;

@@ -33,7 +33,7 @@ interface House {
 
 async function raiseHouse(options: Parameters<typeof aServer>[0] = {}): Promise<House> {
   const bench = await aLocalBench({ privileged: true });
-  const server = await aServer({ lookEvery: 'never', looksAtOnce: 2, ...options });
+  const server = await aServer({ looksAtOnce: 2, ...options });
   const request = async (method: string, path: string, body?: unknown) => {
     const response = await fetch(`${server.url}/api/v1/${path}`, {
       method,
@@ -147,7 +147,7 @@ describe('the outside look at an overlay', { timeout: 240_000 }, () => {
   it('finds out an agent that is shown the original, mounted over its change', async () => {
     const place = house.placeOf(two!);
     const original = join(house.bench.place.dir, 'original-too');
-    writeFileSync(original, 'baked');
+    writeFileSync(original, 'baked too');
     inside(place, 'mount', '--bind', original, join(place.root, 'etc/other'));
     writeFileSync(join(place.root, 'etc/other'), 'hidden');
 
