@@ -35,14 +35,16 @@ describe('what was seen beside what was told', () => {
     const holes = [{ subject: 'file', name: '/etc', reason: 'unstable' as const }];
 
     expect(compareWithClaims([sshd], { ...nothing, holes })).toMatchObject({ untold: [], leftOut: 1 });
-    expect(compareWithClaims([sshd], { ...nothing, mounts: ['/', '/etc/ssh'] })).toMatchObject({ leftOut: 1 });
-    expect(compareWithClaims([sshd], { ...nothing, mounts: ['/', '/etc/ss'] })).toMatchObject({ leftOut: 0 });
+    const added = aFinding({ change: 'added' });
+    expect(compareWithClaims([added], { ...nothing, mounts: ['/', '/etc/ssh'] })).toMatchObject({ leftOut: 1 });
+    expect(compareWithClaims([added], { ...nothing, mounts: ['/', '/etc/ss'] })).toMatchObject({ leftOut: 0 });
   });
 
   it('is covered where the agent says that a mount is in its way', () => {
     const holes = [{ subject: 'file', name: '/etc/ssh', reason: 'covered-by-mount' as const }];
 
     expect(kinds([sshd], { holes })).toEqual(['covered']);
+    expect(kinds([sshd], { mounts: ['/', sshd.name] })).toEqual(['covered']);
   });
 
   it('counts for nothing as info, and the gravest goes first', () => {

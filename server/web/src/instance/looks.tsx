@@ -57,7 +57,7 @@ function LatestLook({ look }: { readonly look: Look }) {
         <p className={styles['quiet']}>
           {count(measure.checked)} subjects checked in {tookOf(measure.startedAt, measure.finishedAt)} by rules{' '}
           {measure.rules}: {plural(measure.findings, 'finding')}, {plural(measure.holesCount, 'hole')}
-          {look.rounds > 1 && `; looked at ${look.rounds} times, with the agent asked in between`}
+          {look.rounds > 1 && `; looked at ${look.rounds} times`}
         </p>
       )}
       {differencesCount > 0 && (
