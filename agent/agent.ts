@@ -41,7 +41,7 @@ export interface AgentOptions {
   rules(): number;
   readonly offers: RulesOffers;
   readonly reporter: Reporter;
-  readonly spool: Pick<Spool, 'reports' | 'bytes'>;
+  readonly spool: Pick<Spool, 'reports' | 'bytes' | 'trouble'>;
   readonly dirty: DirtySet;
   watcher(): Omit<Watcher, 'close'>;
   readonly sweep: Sweeper;
@@ -299,6 +299,7 @@ export function createAgent(options: AgentOptions): Agent {
   function statusNow(): Status {
     const { kind, state, error, why, processes } = options.watcher().status;
     const { boot } = reporter.lastPlace();
+    const { reports, bytes, trouble } = options.spool;
     const openFindings = [...reporter.state.open.values()];
     const shortage = options.memory?.look();
     return {
@@ -315,7 +316,7 @@ export function createAgent(options: AgentOptions): Agent {
       openFindings: openFindings.filter(({ severity }) => severityAtLeast(severity, 'low')).length,
       holes: reporter.state.holes.length,
       connection: server.connection,
-      spool: { reports: options.spool.reports, bytes: options.spool.bytes },
+      spool: { reports, bytes, trouble, ...reporter.history },
       watcher: { kind, state, error, why, processes },
       footprint: options.footprint?.() ?? null,
       memoryShortage: shortage === undefined ? null : { ...shortage, sweepPutOff: isPutOff },

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
+import type { Credential } from '../../shared/enrolment.ts';
 import { sentenceOf } from '../../shared/errors.ts';
 import {
   CloseCode,
@@ -7,11 +8,13 @@ import {
   heartbeatEveryMs,
   type RulesAnswer,
   type RulesOffer,
+  reconnectMsMax,
   type ScanRequest,
   silentAfterMs,
 } from '../../shared/protocol.ts';
 import type { Identity } from '../state/identity.ts';
 import { createBackoff } from './backoff.ts';
+import type { ServerTrust } from './server-trust.ts';
 import { type Acked, runSession, type Session, type SessionEnd } from './session.ts';
 import { comparePlaces, type Place, type Spool } from './spool.ts';
 
@@ -22,7 +25,7 @@ interface HelloClaims {
   readonly rules: number;
   readonly agentVersion: string;
   readonly facts: Readonly<Record<string, string>>;
-  readonly joinToken?: string;
+  readonly enrolment?: Credential;
 }
 
 export interface ConnectionLimits {
@@ -44,7 +47,7 @@ const connectionLimits: ConnectionLimits = {
   silentMsMax: silentAfterMs,
   ackMsMax: 30_000,
   backoffBaseMs: 1_000,
-  backoffCapMs: 300_000,
+  backoffCapMs: reconnectMsMax,
   stableMs: 60_000,
 };
 
@@ -69,6 +72,8 @@ export interface ConnectionNotes {
 
 export interface ConnectionOptions {
   readonly url: string;
+  /** Whose certificates the server may show; asked for each attempt. */
+  readonly trust: () => ServerTrust;
   readonly identity: Identity;
   /** Read anew for each attempt. */
   hello(): Promise<HelloClaims>;
@@ -134,7 +139,8 @@ export function createConnection(options: ConnectionOptions): Connection {
         const end = await attempt(signal);
         if (signal.aborted) return;
         if (end.progress) backoff.reset();
-        const delayMs = isPermanent(end) ? backoff.longest() : backoff.next();
+        const isNext = isUnknownKey(end) && options.identity.refused();
+        const delayMs = isPermanent(end) && !isNext ? backoff.longest() : backoff.next();
         options.notes.state(isRefusal(end) ? 'refused' : 'waiting', end.sentence);
         logEnd(options.log, end, delayMs);
         if (end.why === 'disagreement') await settled(end.acked, signal);
@@ -145,9 +151,14 @@ export function createConnection(options: ConnectionOptions): Connection {
   };
 }
 
+/** It may know us by the next key, when the welcome that took it got lost. */
+function isUnknownKey(end: SessionEnd): boolean {
+  return end.why === 'closed' && (end.code === CloseCode.unauthorized || end.code === CloseCode.revoked);
+}
+
 /** Retrying will not help; it is done all the same, since a person may change the server's mind. */
 function isRefusal(end: SessionEnd): boolean {
-  return end.why === 'closed' && (end.code === CloseCode.unauthorized || end.code === CloseCode.retired);
+  return isUnknownKey(end) || (end.why === 'closed' && end.code === CloseCode.retired);
 }
 
 /** A second connection of this key means that another machine holds a copy of it: the two must not chase each other. */

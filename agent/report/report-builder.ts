@@ -1,3 +1,4 @@
+import { notBefore } from '../../shared/clock.ts';
 import type { Coverage, Skip } from '../../shared/coverage.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { frameBytesMax, type ReportMessage, reportFindingsMax } from '../../shared/protocol.ts';
@@ -73,7 +74,7 @@ export function buildReports(
       image: baseline.image,
       rules: baseline.rules,
       startedAt: scan.startedAt,
-      finishedAt: scan.finishedAt,
+      finishedAt: notBefore(scan.startedAt, scan.finishedAt),
       opened: slice.opened,
       cleared: slice.cleared,
       coverage: last || !full ? coverage : { ...coverage, mounts: [], skipped: [], holes: [...before.holes] },

@@ -1,16 +1,17 @@
 import type { Liveness } from '../../shared/api.ts';
-import { silentAfterMs } from '../../shared/protocol.ts';
+import { reconnectMsMax, silentAfterMs } from '../../shared/protocol.ts';
 
 /**
  * `absent` is a machine that the provider has and no agent ever spoke for. Otherwise silence is counted from the latest
- * of what was heard in memory, what was stored, and the start of this server: a restart flags nobody. All in
- * milliseconds since the epoch.
+ * of what was heard in memory, what was stored, and the start of this server: a restart flags nobody, and an agent that has
+ * tried in vain for an hour tries again only after a while. All in milliseconds since the epoch.
  */
 export function livenessOf(
   instance: { readonly heardAt: number | undefined; readonly lastSeenAt: number } | undefined,
   server: { readonly readyAt: number; readonly now: number },
 ): Liveness {
   if (instance === undefined) return 'absent';
-  const since = Math.max(instance.heardAt ?? 0, instance.lastSeenAt, server.readyAt);
+  const heardAt = instance.heardAt ?? server.readyAt + reconnectMsMax;
+  const since = Math.max(heardAt, instance.lastSeenAt, server.readyAt);
   return server.now - since <= silentAfterMs ? 'online' : 'silent';
 }

@@ -16,11 +16,14 @@ import type { Log } from '../fleet/log.ts';
 import type { RulesBoard } from '../fleet/rules-board.ts';
 import { applyReport } from '../intake/apply-report.ts';
 import { enrol } from '../intake/enrol.ts';
+import type { Attempts } from '../intake/enrolment/attempts.ts';
+import type { EnrolmentWay } from '../intake/enrolment/way.ts';
 import { type HelloMessage, proveHello } from '../intake/hello.ts';
 import type { Position } from '../intake/order.ts';
 import { comparesOtherImage } from '../intake/other-image.ts';
 import type { Db } from '../store/database.ts';
 import type { StoredInstance } from '../store/instance-store.ts';
+import { answersPing } from './answers-ping.ts';
 import { createInbox } from './inbox.ts';
 import type { GatewayLimits } from './limits.ts';
 import { Refusal, refusalOf } from './refusal.ts';
@@ -34,14 +37,22 @@ export interface House {
   readonly log: Log;
   readonly limits: GatewayLimits;
   readonly board: RulesBoard;
+  readonly ways: EnrolmentWay;
+  readonly attempts: Attempts;
 }
 
 export interface Connection {
   /** Asks the agent to sweep soon. */
   requestScan(request?: string): void;
+  /** Asks the agent for another key. */
+  requestKey(): void;
   /** Looks again which rules this agent should have, and which to try. */
   offerRules(): void;
   close(refusal: Refusal): void;
+  /** Handles nothing more, and closes. Resolves with whether somebody was still at its other end. */
+  yieldPlace(refusal: Refusal): Promise<boolean>;
+  /** The address of the other end, for people. */
+  readonly peer: string;
   /** Resolves when nothing of this connection is at work any more. */
   readonly finished: Promise<void>;
 }
@@ -62,7 +73,7 @@ interface Session {
 }
 
 /** The life of one socket: challenge, hello, then messages one by one until an end closes it. */
-export function serveConnection(socket: WebSocket, house: House, watcher: Watcher): Connection {
+export function serveConnection(socket: WebSocket, peer: string, house: House, watcher: Watcher): Connection {
   const { db, clock, log, limits, feed } = house;
   const inbox = createInbox(socket, limits.inboxFramesMax);
   const stopped = new AbortController();
@@ -76,8 +87,11 @@ export function serveConnection(socket: WebSocket, house: House, watcher: Watche
 
   return {
     requestScan: (request) => requestScan('requested', request),
+    requestKey: () => send({ type: 'rotate-key' }),
     offerRules: () => void offerRules(),
     close,
+    yieldPlace,
+    peer,
     finished: serve(),
   };
 
@@ -93,7 +107,8 @@ export function serveConnection(socket: WebSocket, house: House, watcher: Watche
       if (error === stopped.signal.reason) return;
       const refusal = refusalOf(error);
       const fields = { code: refusal.closeCode, reason: refusal.message, err: refusal.cause };
-      if (refusal.closeCode === CloseCode.tryLater) log.error(fields, 'could not handle an agent’s message');
+      if (refusal.closeCode === CloseCode.tryLater && refusal.cause !== undefined)
+        log.error(fields, 'could not handle an agent’s message');
       else log.warn(fields, 'refused an agent');
       close(refusal);
     }
@@ -106,8 +121,11 @@ export function serveConnection(socket: WebSocket, house: House, watcher: Watche
     if (hello === undefined) return undefined;
     if (hello.type !== 'hello') throw new Refusal(CloseCode.badMessage, `expected hello, got ${hello.type}`);
 
-    const enrolment = await enrol(db, proveHello(hello, nonce), clock.now());
+    const enrolment = await enrol(house, proveHello(hello, nonce), { now: clock.now(), peer });
+    if (enrolment.kind === 'later')
+      throw new Refusal(CloseCode.tryLater, 'too many refused enrolments from this network of late: try again later');
     if (enrolment.kind === 'retired') throw new Refusal(CloseCode.retired, 'the instance is retired');
+    if (enrolment.kind === 'revoked') throw new Refusal(CloseCode.revoked, 'the key was revoked');
     if (enrolment.changed) feed.wake();
     // The socket may have gone meanwhile: then it must not take the place of one that lives.
     if (stopped.signal.aborted) return undefined;
@@ -241,6 +259,13 @@ export function serveConnection(socket: WebSocket, house: House, watcher: Watche
     // A peer that never reads would make this end keep what it does not take.
     if (socket.bufferedAmount > limits.unsentBytesMax) socket.terminate();
     else socket.send(JSON.stringify(message));
+  }
+
+  async function yieldPlace(refusal: Refusal): Promise<boolean> {
+    inbox.end();
+    const isAnswered = await answersPing(socket, limits.copyProbeMs, clock);
+    close(refusal);
+    return isAnswered;
   }
 
   function close({ closeCode, reason }: Refusal): void {

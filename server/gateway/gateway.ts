@@ -2,10 +2,16 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../../shared/clock.ts';
+import type { DoubtKind } from '../../shared/doubt-text.ts';
+import type { FleetEvent } from '../../shared/event.ts';
 import { CloseCode, frameBytesMax, silentAfterMs, subprotocol } from '../../shared/protocol.ts';
 import type { EventFeed } from '../fleet/event-feed.ts';
 import type { Log } from '../fleet/log.ts';
 import { createRulesBoard, type RulesBoard } from '../fleet/rules-board.ts';
+import { createAttempts } from '../intake/enrolment/attempts.ts';
+import { peerOf } from '../intake/enrolment/peer.ts';
+import type { EnrolmentWay } from '../intake/enrolment/way.ts';
+import { tokensOnly } from '../intake/enrolment/ways.ts';
 import type { Db } from '../store/database.ts';
 import { latestEventId, readEvents } from '../store/event-store.ts';
 import { instancesOfName } from '../store/rules-store.ts';
@@ -13,6 +19,7 @@ import { type Connection, type House, serveConnection } from './connection.ts';
 import { type GatewayLimits, gatewayLimits } from './limits.ts';
 import { createPresence } from './presence.ts';
 import { Refusal } from './refusal.ts';
+import { createTakeOvers } from './take-over.ts';
 
 export const agentPath = '/agent/v1';
 /** RFC 6455 §7.4.1: the server goes down. */
@@ -37,6 +44,8 @@ export interface Gateway {
   heardAt(instanceId: string): number | undefined;
   /** False when it is not connected. The report of the sweep names the request, where one is given. */
   requestScan(instanceId: string, request?: string): boolean;
+  /** The same for another key. */
+  requestKey(instanceId: string): boolean;
   /** Lets all agents go, finishes what is being stored, writes who was heard. The database must still be open. */
   close(): Promise<void>;
 }
@@ -48,14 +57,18 @@ export interface GatewayOptions {
   readonly log: Log;
   readonly limits?: Partial<GatewayLimits>;
   readonly board?: RulesBoard;
+  /** How keys enrol that nobody knows yet; by join token, unless said. */
+  readonly ways?: EnrolmentWay;
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { board = createRulesBoard() } = options;
-  const house: House = { ...options, board, limits: { ...gatewayLimits, ...options.limits } };
+  const { board = createRulesBoard(), ways = tokensOnly } = options;
+  const attempts = createAttempts(options.clock);
+  const house: House = { ...options, board, ways, attempts, limits: { ...gatewayLimits, ...options.limits } };
   const { db, feed, clock, log, limits } = house;
   const server = new WebSocketServer(webSocketOptions);
   const presence = createPresence(house);
+  const takeOvers = createTakeOvers(house);
   const connections = new Set<Connection>();
   const unproven = new Set<Connection>();
   /** The one live connection of each identity. */
@@ -67,7 +80,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     handleUpgrade(request, socket, head) {
       const refusal = refuseUpgrade(request);
       if (refusal) return answer(socket, refusal);
-      server.handleUpgrade(request, socket, head, accept);
+      const peer = peerOf(request.socket.remoteAddress);
+      server.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, peer));
     },
     isOnline(instanceId) {
       return enrolled.has(instanceId) && presence.heardWithin(instanceId, silentAfterMs);
@@ -77,10 +91,15 @@ export function createGateway(options: GatewayOptions): Gateway {
       enrolled.get(instanceId)?.requestScan(request);
       return enrolled.has(instanceId);
     },
+    requestKey(instanceId) {
+      enrolled.get(instanceId)?.requestKey();
+      return enrolled.has(instanceId);
+    },
     async close() {
       stopping.abort();
       for (const connection of connections) connection.close(new Refusal(goingAway, 'the server stops'));
       await Promise.all([...background, ...[...connections].map(({ finished }) => finished)]);
+      await takeOvers.settled();
       await presence.tick();
     },
   };
@@ -94,18 +113,16 @@ export function createGateway(options: GatewayOptions): Gateway {
     return undefined;
   }
 
-  function accept(socket: WebSocket): void {
+  function accept(socket: WebSocket, peer: string): void {
     let instanceId: string | undefined;
-    const connection = serveConnection(socket, house, {
+    const connection = serveConnection(socket, peer, house, {
       onEnrolled(id) {
         instanceId = id;
         unproven.delete(connection);
         const older = enrolled.get(id);
         enrolled.set(id, connection);
         presence.heard(id);
-        // The newest valid proof wins: a half-open socket of before must not keep its agent out.
-        older?.close(new Refusal(CloseCode.replaced, 'a newer connection of this key took over'));
-        if (older) log.warn({ instanceId: id }, 'a newer connection of the same key took over');
+        if (older) takeOvers.begin(id, older, connection);
       },
       onHeard: presence.heard,
     });
@@ -147,8 +164,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     for (;;) {
       const events = await readEvents(db, { afterId, limit: eventsReadMax });
       for (const event of events) {
-        if (event.type === 'instance.retired' && event.instanceId !== null)
-          enrolled.get(event.instanceId)?.close(new Refusal(CloseCode.retired, 'the instance is retired'));
+        const refusal = refusalAfter(event);
+        if (refusal !== undefined) enrolled.get(event.instanceId ?? '')?.close(refusal);
+        if (event.type === 'instance.rebased') enrolled.get(event.instanceId ?? '')?.requestScan();
         if (event.type === 'rules.pushed' || event.type === 'rules.activated') await offerRules(event.data['image']);
       }
       afterId = events.at(-1)?.id ?? afterId;
@@ -167,6 +185,14 @@ export function createGateway(options: GatewayOptions): Gateway {
       () => false,
     );
   }
+}
+
+/** What an event means for the agent of its instance. */
+function refusalAfter({ type, data }: FleetEvent): Refusal | undefined {
+  if (type === 'instance.retired') return new Refusal(CloseCode.retired, 'the instance is retired');
+  if (type === 'instance.doubted' && data['kind'] === ('key-revoked' satisfies DoubtKind))
+    return new Refusal(CloseCode.revoked, 'the key was revoked');
+  return undefined;
 }
 
 function answer(socket: Duplex, status: string): void {

@@ -6,6 +6,8 @@ export interface GatewayLimits {
   readonly handshakeMs: number;
   /** Upgrades without a valid hello at one time; more are answered 503. */
   readonly handshakesMax: number;
+  /** A connection whose place a newer one takes is asked for so long whether anybody is still there: then its key is a copy. */
+  readonly copyProbeMs: number;
   /** Frames that wait in one connection; from there on its socket is not read. */
   readonly inboxFramesMax: number;
   /** What one connection may send in the long run, and at once; beyond it is read more slowly. */
@@ -23,6 +25,7 @@ export interface GatewayLimits {
 export const gatewayLimits: GatewayLimits = {
   handshakeMs: handshakeMsMax,
   handshakesMax: 2_000,
+  copyProbeMs: 5_000,
   inboxFramesMax: 8,
   bytesPerSecond: 512 * 1_024,
   burstBytes: 4 * 1_048_576,

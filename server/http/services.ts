@@ -19,6 +19,7 @@ interface Connections {
   heardAt(instanceId: string): number | undefined;
   /** False when there is no connection to ask on. */
   requestScan(instanceId: string): boolean;
+  requestKey(instanceId: string): boolean;
   isOnline(instanceId: string): boolean;
 }
 

@@ -6,8 +6,10 @@ import type { ReportMessage } from '../../shared/protocol.ts';
 import { stateDigest } from '../../shared/state-digest.ts';
 import { appendChangeEvents } from '../fleet/change-events.ts';
 import { followIdentities, type IdentityChange } from '../fleet/identities.ts';
+import { holesOfAgent, lastingHoles } from '../fleet/server-holes.ts';
 import { withVerdict } from '../fleet/verdict.ts';
 import type { Db } from '../store/database.ts';
+import { appendEvent } from '../store/event-store.ts';
 import { recordEvidence } from '../store/evidence-store.ts';
 import * as findings from '../store/finding-store.ts';
 import { readIdentities } from '../store/identity-store.ts';
@@ -17,7 +19,8 @@ import { foldRelabels } from '../store/relabel-store.ts';
 import { insertReport } from '../store/report-store.ts';
 import { taintAfter, taintLeft, withChecked, withVerdictSoFar, worsened } from './judge.ts';
 import { type Position, placeOf } from './order.ts';
-import { holesOfAgent, withOtherImage } from './other-image.ts';
+import { withOtherImage } from './other-image.ts';
+import { withRulesOf } from './other-rules.ts';
 import { refuseContradictions } from './refuse-contradictions.ts';
 import { isByNewRules, rulesHere } from './rules-of-report.ts';
 import { followScan } from './scan-progress.ts';
@@ -73,7 +76,8 @@ export async function applyReport(intake: Intake, instanceId: string, report: Re
     if (result.completes && report.answers !== undefined) await noteAnswer(tx, instanceId, report.answers, at);
     const changed = await appendChangeEvents(tx, { before, ...result, scanId: report.scanId, at });
     if (changed) await keepReport(step, instanceId, result);
-    return { kind: 'applied', instance: result.after, changed, wantsScan: result.wantsScan };
+    const noted = await tellGap(step, before);
+    return { kind: 'applied', instance: result.after, changed: changed || noted, wantsScan: result.wantsScan };
   });
 }
 
@@ -109,9 +113,13 @@ async function applyScan(step: Step, instance: StoredInstance): Promise<Result> 
     const after = withVerdictSoFar(followed, report.opened, at);
     return { after, opened, closed, completes, wantsScan: isLast };
   }
-  const measured = completes
-    ? { ...followed, scan: completeScan(report, at), coverage: report.coverage }
-    : withChecked(followed, report.coverage);
+  const measured = await withRulesOf(
+    step.tx,
+    completes
+      ? { ...followed, scan: completeScan(report, at), coverage: coverageOf(report, instance) }
+      : withChecked(followed, report.coverage),
+    { sequence: report.rules, at },
+  );
   const shared = completes ? await followReported(step, instance.id) : { opened: [], closed: [] };
   const judged = await judge(step, measured);
   const after = completes ? { ...judged, taint: await taintByRules(step, judged) } : judged;
@@ -197,6 +205,10 @@ async function judge({ tx, report, at }: Step, instance: StoredInstance): Promis
   return withVerdict({ ...instance, stateDigest: digest }, open, at);
 }
 
+function coverageOf({ coverage }: ReportMessage, before: StoredInstance): ReportMessage['coverage'] {
+  return { ...coverage, holes: [...coverage.holes, ...lastingHoles(before)] };
+}
+
 /** An agent's clock that runs ahead must not make evidence that outlives its time. */
 function completeScan({ scanId, boot, seq, startedAt, finishedAt }: ReportMessage, at: string): CompleteScan {
   const notAfterNow = (time: string) => timestamp(Math.min(Date.parse(time), Date.parse(at)));
@@ -215,6 +227,17 @@ async function keepReport({ tx, report, at }: Step, instanceId: string, { opened
   const { boot, seq, scanId } = report;
   const counts = { opened: opened.length, cleared: closed.length };
   await insertReport(tx, { instanceId, boot, seq, scanId, ...counts, receivedAt: at });
+}
+
+/** What the agent could not keep: the state is exact all the same, and people should know that the way to it is not all told. */
+async function tellGap(
+  { tx, report, at }: Step,
+  { id: instanceId, group: groupName }: StoredInstance,
+): Promise<boolean> {
+  const { boot, seq, spool } = report;
+  if (spool === undefined) return false;
+  await appendEvent(tx, { at, type: 'instance.spool', groupName, instanceId, data: { boot, seq, ...spool } });
+  return true;
 }
 
 function fingerprint(finding: { readonly fingerprint: string }): string {

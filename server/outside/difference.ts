@@ -48,7 +48,8 @@ export function compareWithClaims(seen: readonly Finding[], claims: Claims): Com
     if (same.some((one) => severityAtLeast(one.severity, severity))) continue;
     // Something may lie beneath a mount point since before the mount; what was baked there and is not so any more is covered up.
     const isUnder = isElsewhere(subject, name);
-    if (isBlinded(subject, name) || (isUnder && finding.change !== 'added')) untold.push({ finding, silence: 'covered' });
+    if (isBlinded(subject, name) || (isUnder && finding.change !== 'added'))
+      untold.push({ finding, silence: 'covered' });
     else if (isHidden(subject, name) || isUnder) leftOut += 1;
     else untold.push({ finding, silence: same.length > 0 ? 'belittled' : 'untold' });
   }

@@ -1,5 +1,7 @@
 import type { Lifecycle } from '../../shared/api.ts';
 import type { Coverage } from '../../shared/coverage.ts';
+import type { Doubt } from '../../shared/doubt.ts';
+import type { EnrolmentWay } from '../../shared/enrolment.ts';
 import type { Severity } from '../../shared/severity.ts';
 import type { Verdict } from '../../shared/verdict.ts';
 import type { Db } from './database.ts';
@@ -29,10 +31,17 @@ export interface StoredInstance {
   /** Of the last complete scan, with the holes that are known now. */
   readonly coverage: Coverage | null;
   readonly pendingScan: PendingScan | null;
+  /** Why it is not sure which machine this is; set by this end alone. */
+  readonly doubts: readonly Doubt[];
   readonly enrolledAt: string;
   readonly lastSeenAt: string;
   readonly agentVersion: string;
   readonly facts: Readonly<Record<string, string>>;
+  readonly enrolledBy: EnrolmentWay;
+  /** What vouched for it, for people: a token by its id. */
+  readonly enrolledWith: string | null;
+  /** What it was started from, where no token said which image it is: `aws:REGION:ami-…`, or NAME@VERSION. */
+  readonly startedFrom: string | null;
 }
 
 export interface StoredTaint {
@@ -67,10 +76,52 @@ export async function findInstanceByLaunch(db: Db, launchKey: string): Promise<S
   return row && storedInstance(row);
 }
 
+/** All that ever enrolled as this machine, oldest first. */
+export async function findInstancesOfMachine(db: Db, providerId: string): Promise<readonly StoredInstance[]> {
+  const rows = await db
+    .selectFrom('instance')
+    .selectAll()
+    .where('provider_id', '=', providerId)
+    .orderBy('id')
+    .execute();
+  return rows.map(storedInstance);
+}
+
+/** Those that are not retired. */
+export async function findInstancesStartedFrom(db: Db, startedFrom: string): Promise<readonly StoredInstance[]> {
+  const rows = await db
+    .selectFrom('instance')
+    .selectAll()
+    .where('started_from', '=', startedFrom)
+    .where('lifecycle', '!=', 'retired')
+    .execute();
+  return rows.map(storedInstance);
+}
+
+/** How many enrolled with this token after then. */
+export async function countEnrolledWith(db: Db, tokenId: string, after: string): Promise<number> {
+  const { n } = await db
+    .selectFrom('instance')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('enrolled_with', '=', tokenId)
+    .where('enrolled_at', '>', after)
+    .executeTakeFirstOrThrow();
+  return Number(n);
+}
+
 /** Writes everything that reports and people change; identity and origin stay as enrolled. */
 export async function updateInstance(db: Db, instance: StoredInstance): Promise<void> {
   const { id, key_id: _key, public_key: _pem, enrolled_at: _enrolled, last_seen_at: _seen, ...row } = rowOf(instance);
   await db.updateTable('instance').set(row).where('id', '=', id).execute();
+}
+
+/** Another key of the same machine. Errors: whatever the database says of one that another instance has. */
+export async function setInstanceKey(
+  db: Db,
+  id: string,
+  { keyId, publicKey }: { readonly keyId: string; readonly publicKey: string },
+): Promise<void> {
+  await db.updateTable('instance').set({ key_id: keyId, public_key: publicKey }).where('id', '=', id).execute();
 }
 
 export async function findInstance(db: Db, id: string): Promise<StoredInstance | undefined> {
@@ -110,7 +161,13 @@ export async function listLookable(db: Db, group: string, enrolledBefore: string
 }
 
 /** Retiring one that is retired changes nothing. Retirement has an event, by which the gateway lets its agent go. */
-export async function setLifecycle(db: Db, id: string, lifecycle: Lifecycle, at: string): Promise<void> {
+export async function setLifecycle(
+  db: Db,
+  id: string,
+  lifecycle: Lifecycle,
+  at: string,
+  data: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
   const changed = await db
     .updateTable('instance')
     .set({ lifecycle })
@@ -119,7 +176,7 @@ export async function setLifecycle(db: Db, id: string, lifecycle: Lifecycle, at:
     .returning('group_name')
     .executeTakeFirst();
   if (changed && lifecycle === 'retired') {
-    await appendEvent(db, { at, type: 'instance.retired', groupName: changed.group_name, instanceId: id, data: {} });
+    await appendEvent(db, { at, type: 'instance.retired', groupName: changed.group_name, instanceId: id, data });
   }
 }
 
@@ -175,10 +232,14 @@ function rowOf(instance: StoredInstance): InstanceTable {
     scan_finished_at: instance.scan?.finishedAt ?? null,
     coverage: instance.coverage && JSON.stringify(instance.coverage),
     pending_scan: instance.pendingScan && JSON.stringify(instance.pendingScan),
+    doubts: JSON.stringify(instance.doubts),
     enrolled_at: instance.enrolledAt,
     last_seen_at: instance.lastSeenAt,
     agent_version: instance.agentVersion,
     facts: JSON.stringify(instance.facts),
+    enrolled_by: instance.enrolledBy,
+    enrolled_with: instance.enrolledWith,
+    started_from: instance.startedFrom,
   };
 }
 
@@ -203,10 +264,14 @@ function storedInstance(row: InstanceTable): StoredInstance {
     scan: scanOf(row),
     coverage: row.coverage === null ? null : JSON.parse(row.coverage),
     pendingScan: row.pending_scan === null ? null : JSON.parse(row.pending_scan),
+    doubts: JSON.parse(row.doubts),
     enrolledAt: row.enrolled_at,
     lastSeenAt: row.last_seen_at,
     agentVersion: row.agent_version,
     facts: JSON.parse(row.facts),
+    enrolledBy: row.enrolled_by,
+    enrolledWith: row.enrolled_with,
+    startedFrom: row.started_from,
   };
 }
 

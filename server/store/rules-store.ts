@@ -66,6 +66,26 @@ export async function rulesOfImage(
   return row && { name: row.name, sequence: row.rules_sequence, envelope: JSON.parse(row.rules) };
 }
 
+/** The rules that are in force for an image and those that were before, without what they say; none where it is not known. */
+export async function rulesInForce(
+  db: Db,
+  imageDigest: string,
+): Promise<readonly { readonly sequence: number; readonly activatedAt: string | null }[]> {
+  const rows = await db
+    .selectFrom('image')
+    .leftJoin('rules', (join) =>
+      join.onRef('rules.image_name', '=', 'image.name').on('rules.activated_at', 'is not', null),
+    )
+    .select(['image.rules_sequence as baked', 'rules.sequence', 'rules.activated_at as activatedAt'])
+    .where('image.digest', '=', imageDigest)
+    .orderBy('rules.sequence', 'desc')
+    .limit(2)
+    .execute();
+  const baked = rows[0] && { sequence: rows[0].baked, activatedAt: null };
+  const pushed = rows.flatMap(({ sequence, activatedAt }) => (sequence === null ? [] : [{ sequence, activatedAt }]));
+  return [...pushed, ...(baked ? [baked] : [])].sort((a, b) => b.sequence - a.sequence);
+}
+
 /** The highest sequence that anybody has signed for this name, baked or pushed. 0 where no image has it. */
 export async function highestSequence(db: Db, image: string): Promise<number> {
   const baked = await db

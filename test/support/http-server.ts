@@ -20,7 +20,11 @@ export interface Answer {
 }
 
 /** The real HTTP server over a real database on a free port; only clock, agents and controller are stand-ins. */
-export async function anHttpServer(overrides: Partial<Services> = {}, consoleDirectory = '/nonexistent') {
+export async function anHttpServer(
+  overrides: Partial<Services> = {},
+  consoleDirectory = '/nonexistent',
+  headMs = 10_000,
+) {
   const services: Services = {
     db: await openDatabase({ file: ':memory:' }),
     feed: createEventFeed(),
@@ -28,7 +32,7 @@ export async function anHttpServer(overrides: Partial<Services> = {}, consoleDir
     adminToken: aToken,
     proofKey: 'PEM of the proof key',
     evidenceTtlMs: 3 * 3_600_000,
-    gateway: { heardAt: () => undefined, isOnline: () => false, requestScan: () => false },
+    gateway: { heardAt: () => undefined, isOnline: () => false, requestScan: () => false, requestKey: () => false },
     board: createRulesBoard(),
     readyAt: () => 0,
     look: async (id) => {
@@ -42,7 +46,7 @@ export async function anHttpServer(overrides: Partial<Services> = {}, consoleDir
     }),
     ...overrides,
   };
-  const http = await createHttp(services, pino({ level: 'silent' }), consoleDirectory);
+  const http = await createHttp(services, pino({ level: 'silent' }), { consoleDirectory, headMs });
   const url = await http.listen({ port: 0, host: '127.0.0.1' });
 
   const send = async (path: string, init: RequestInit = {}): Promise<Answer> => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { contentOf } from '../../../server/fleet/content.ts';
 import { currencyOf } from '../../../server/fleet/currency.ts';
 import { livenessOf } from '../../../server/fleet/liveness.ts';
-import { silentAfterMs } from '../../../shared/protocol.ts';
+import { reconnectMsMax, silentAfterMs } from '../../../shared/protocol.ts';
 import { aTime } from '../../support/builders.ts';
 
 const now = Date.parse(aTime);
@@ -25,7 +25,7 @@ describe('contentOf', () => {
 });
 
 describe('livenessOf', () => {
-  const longAgo = now - 10 * silentAfterMs;
+  const longAgo = now - 100 * silentAfterMs;
   const server = { readyAt: longAgo, now };
 
   it.each([
@@ -37,6 +37,18 @@ describe('livenessOf', () => {
       { heardAt: undefined, lastSeenAt: longAgo },
       { readyAt: now, now },
       'online',
+    ],
+    [
+      'not silent while it may not have tried again yet, since the server has been away for long',
+      { heardAt: undefined, lastSeenAt: longAgo },
+      { readyAt: now - silentAfterMs - reconnectMsMax, now },
+      'online',
+    ],
+    [
+      'silent when it has not come back after that',
+      { heardAt: undefined, lastSeenAt: longAgo },
+      { readyAt: now - silentAfterMs - reconnectMsMax - 1, now },
+      'silent',
     ],
     ['absent when no agent ever spoke', undefined, server, 'absent'],
   ] as const)('is %s', (_, instance, at, liveness) => {

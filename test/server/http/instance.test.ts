@@ -18,6 +18,7 @@ beforeEach(async () => {
   const gateway = {
     heardAt: (id: string) => heard.get(id),
     isOnline: () => false,
+    requestKey: () => false,
     requestScan: (id: string) => asked.push(id) > 0,
   };
   server = await anHttpServer({ clock, gateway });

@@ -19,7 +19,12 @@ const clock = createFakeClock(Date.parse(aTime) + 60_000);
 const passwd = restoredFinding('/usr/bin/passwd');
 let server: HttpServer;
 beforeEach(async () => {
-  const gateway = { heardAt: () => clock.now(), isOnline: () => true, requestScan: () => false };
+  const gateway = {
+    heardAt: () => clock.now(),
+    isOnline: () => true,
+    requestScan: () => false,
+    requestKey: () => false,
+  };
   server = await anHttpServer({ clock, gateway });
   await insertGroup(server.db);
   await insertImage(server.db);
