@@ -80,17 +80,15 @@ async function raiseHouse(options: Parameters<typeof aServer>[0] = {}): Promise<
   return house;
 }
 
-/** The agent itself: the shell and unshare around it are in our own mount namespace. */
-function agentPid(place: Place): number {
+/** The agent, and who started it in its namespace: the shell around them is in our own. */
+function agentPids(place: Place): readonly number[] {
   const own = readlinkSync('/proc/self/ns/mnt');
-  const pid = pidsWithArgument(place.agentConfig).find((one) => readlinkSync(`/proc/${one}/ns/mnt`) !== own);
-  if (pid === undefined) throw new Error(`no agent runs in ${place.directory}`);
-  return pid;
+  return pidsWithArgument(place.agentConfig).filter((one) => readlinkSync(`/proc/${one}/ns/mnt`) !== own);
 }
 
 /** As an intruder does who is root on the machine: in the agent's own mount namespace. */
 function inside(place: Place, ...command: readonly string[]): void {
-  execFileSync('nsenter', ['--target', String(agentPid(place)), '--mount', '--', ...command]);
+  execFileSync('nsenter', ['--target', String(agentPids(place)[0]), '--mount', '--', ...command]);
 }
 
 const guard = 'guard outside-look';
@@ -216,8 +214,8 @@ describe('an agent that is stopped', { timeout: 240_000 }, () => {
   it('while somebody speaks for it with its key, and says what it said before, is found out', async () => {
     const [instance] = await house.instances();
     const place = house.placeOf(instance!);
-    const before = agentPid(place);
-    process.kill(before, 'SIGSTOP');
+    const pids = agentPids(place);
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
     writeFileSync(join(place.root, 'etc/config'), 'changed');
     const privateKey = createPrivateKey(readFileSync(join(place.agent, 'state/identity.key'), 'utf8'));
     const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
@@ -232,7 +230,7 @@ describe('an agent that is stopped', { timeout: 240_000 }, () => {
     beat();
 
     const look = await house.look(instance!).finally(() => clearInterval(beating));
-    process.kill(before, 'SIGCONT');
+    for (const pid of pids) process.kill(pid, 'SIGCONT');
 
     expect(look).toMatchObject({
       outcome: 'differs',

@@ -3,6 +3,7 @@ import { drawMoment, drawOne, triesMax, windowStart } from '../../../server/outs
 import { anOutsideWorld, type OutsideOptions, type OutsideWorld } from '../../support/outside-world.ts';
 import { seededRandom } from '../../support/random.ts';
 import { insertInstance } from '../../support/rows.ts';
+import { until } from '../../support/until.ts';
 
 const dayMs = 86_400_000;
 
@@ -56,6 +57,7 @@ describe('scheduled looks', () => {
     for (let passed = 0; passed < ms; passed += stepMs) {
       world.clock.advance(stepMs);
       for (let turn = 0; turn < 40; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      await until(async () => (await looks(world)).every(({ outcome }) => outcome !== null));
     }
   }
 
