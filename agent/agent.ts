@@ -105,6 +105,9 @@ export function createAgent(options: AgentOptions): Agent {
   let swept: FullSweep | QuickSweep | undefined;
   /** Somebody wants everything to be looked at. */
   let wantsEverything = false;
+  /** The last request of the server's that no told sweep has answered, and the one that the sweep under way answers. */
+  let asked: string | undefined;
+  let answers: string | undefined;
   /** Of the sweep under way: stale where its rules are not in force any more. */
   let sweeping: 'fresh' | 'stale' | undefined;
   let sweepStartedAt = 0;
@@ -123,8 +126,9 @@ export function createAgent(options: AgentOptions): Agent {
     log,
     onChange: noteStatus,
     onWork: () => wake(),
-    askForSweep: () => {
+    askForSweep: (request) => {
       wantsEverything = true;
+      asked = request ?? asked;
       return agenda.askForSweep();
     },
     noteOffer: options.offers.note,
@@ -238,6 +242,7 @@ export function createAgent(options: AgentOptions): Agent {
     sweepStartedAt = clock.monotonic();
     const of = wantsEverything ? 'everything' : 'changes';
     wantsEverything = false;
+    answers = asked;
     // A sweep never fails but by being stopped, and then nobody waits for it.
     options.sweep(signal, of).then(
       (scan) => {
@@ -256,7 +261,8 @@ export function createAgent(options: AgentOptions): Agent {
     if (isStale) return agenda.judgedAnew(clock.monotonic());
     lastSweep = { startedAt, finishedAt };
     await settling.swept();
-    await tell({ ...scan, findings: hints.sweepFound(scan.findings) });
+    const telling = await tell({ ...scan, findings: hints.sweepFound(scan.findings), answers });
+    if (telling === 'told' && asked === answers) asked = undefined;
     const { open, holes } = reporter.state;
     const counts = { findings: open.size, holes: holes.length, entries: coverage.entries };
     const ms = Math.round(clock.monotonic() - sweepStartedAt);

@@ -20,6 +20,8 @@ export const eventTypes = [
   'group.changed',
   'policy.changed',
   'image.pushed',
+  'look.requested',
+  'look.ended',
   'image.linked',
   'image.unlinked',
   'token.revoked',

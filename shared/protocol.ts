@@ -155,6 +155,8 @@ export const ReportMessage = z.strictObject({
   coverage: Coverage,
   /** On the last part of a full report, once boot has settled. Those of names that a hole hides stay as they were told before. */
   identities: z.array(Identity).max(identitiesMax).optional(),
+  /** On the last part of a full report: the last request of the server's that had come before this sweep began. */
+  answers: z.uuid().optional(),
   spool: SpoolNote.optional(),
   /** After this part and all before it. */
   stateDigest: Digest,
@@ -172,8 +174,16 @@ export const Heartbeat = z.strictObject({
 /** Server to agent, only after commit: everything up to (boot, seq) is stored. */
 export const Ack = z.strictObject({ type: z.literal('ack'), boot, seq });
 
-/** Server to agent: sweep soon. Sent when the two ends disagree about the state, or a person asks. */
-export const ScanRequest = z.strictObject({ type: z.literal('scan'), reason: z.enum(['state-mismatch', 'requested']) });
+/**
+ * Server to agent: sweep soon. Sent when the two ends disagree about the state, a person asks, or something was seen from
+ * outside that was not told. The report of the sweep names the `request`, so that the server knows which sweep began after it.
+ */
+export const ScanRequest = z.strictObject({
+  type: z.literal('scan'),
+  reason: z.enum(['state-mismatch', 'requested']),
+  request: z.uuid().optional(),
+});
+export type ScanRequest = z.infer<typeof ScanRequest>;
 
 /** Server to agent, when a person asks: make another key, and come back with it. */
 export const KeyRequest = z.strictObject({ type: z.literal('rotate-key') });

@@ -9,6 +9,7 @@ import {
   type RulesAnswer,
   type RulesOffer,
   reconnectMsMax,
+  type ScanRequest,
   silentAfterMs,
 } from '../../shared/protocol.ts';
 import type { Identity } from '../state/identity.ts';
@@ -59,7 +60,7 @@ export interface ConnectionNotes {
   state(state: ConnectionState, error: string | null): void;
   welcome(instanceId: string): void;
   acked(): void;
-  scanRequested(reason: string): void;
+  scanRequested(request: ScanRequest): void;
   rulesOffered(offer: RulesOffer): void;
   /**
    * The server's order and ours cannot be brought together: it knows of a later place than we ever used (`ahead`), or

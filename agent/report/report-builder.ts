@@ -48,7 +48,7 @@ export function buildReports(
 ): readonly ReportDraft[] {
   const full = scan.kind !== 'check';
   const coverage = boundCoverage({ ...scan.coverage, holes: [...applied.state.holes] });
-  const identities = scan.kind === 'check' ? undefined : scan.identities;
+  const { identities, answers } = scan.kind === 'check' ? {} : scan;
   const beside = JSON.stringify([coverage, identities ?? []]);
   const room = limits.frameBytesMax - headBytes - Buffer.byteLength(beside);
   const opened = full ? [...applied.state.open.values()] : applied.opened;
@@ -79,6 +79,7 @@ export function buildReports(
       cleared: slice.cleared,
       coverage: last || !full ? coverage : { ...coverage, mounts: [], skipped: [], holes: [...before.holes] },
       ...(last && identities && { identities: [...identities] }),
+      ...(last && answers !== undefined && { answers }),
       stateDigest: stateDigest({ ...against, fingerprints: open, holes }),
     };
   });

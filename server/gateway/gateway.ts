@@ -42,8 +42,8 @@ export interface Gateway {
   isOnline(instanceId: string): boolean;
   /** Milliseconds since the epoch; undefined for one not heard since this server started. */
   heardAt(instanceId: string): number | undefined;
-  /** False when it is not connected. */
-  requestScan(instanceId: string): boolean;
+  /** False when it is not connected. The report of the sweep names the request, where one is given. */
+  requestScan(instanceId: string, request?: string): boolean;
   /** The same for another key. */
   requestKey(instanceId: string): boolean;
   /** Lets all agents go, finishes what is being stored, writes who was heard. The database must still be open. */
@@ -87,8 +87,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       return enrolled.has(instanceId) && presence.heardWithin(instanceId, silentAfterMs);
     },
     heardAt: presence.heardAt,
-    requestScan(instanceId) {
-      enrolled.get(instanceId)?.requestScan();
+    requestScan(instanceId, request) {
+      enrolled.get(instanceId)?.requestScan(request);
       return enrolled.has(instanceId);
     },
     requestKey(instanceId) {

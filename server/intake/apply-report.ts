@@ -14,6 +14,7 @@ import { recordEvidence } from '../store/evidence-store.ts';
 import * as findings from '../store/finding-store.ts';
 import { readIdentities } from '../store/identity-store.ts';
 import { type CompleteScan, findInstance, type StoredInstance, updateInstance } from '../store/instance-store.ts';
+import { noteAnswer } from '../store/look-store.ts';
 import { foldRelabels } from '../store/relabel-store.ts';
 import { insertReport } from '../store/report-store.ts';
 import { taintAfter, taintLeft, withChecked, withVerdictSoFar, worsened } from './judge.ts';
@@ -72,6 +73,7 @@ export async function applyReport(intake: Intake, instanceId: string, report: Re
 
     await updateInstance(tx, result.after);
     if (result.completes) await keepEvidence(tx, result.after, intake.evidenceTtlMs);
+    if (result.completes && report.answers !== undefined) await noteAnswer(tx, instanceId, report.answers, at);
     const changed = await appendChangeEvents(tx, { before, ...result, scanId: report.scanId, at });
     if (changed) await keepReport(step, instanceId, result);
     const noted = await tellGap(step, before);

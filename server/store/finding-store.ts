@@ -1,5 +1,6 @@
 import type { Change, Difference, Finding } from '../../shared/finding.ts';
 import { identityRule } from '../../shared/identity.ts';
+import { outsideRule } from '../../shared/outside-look.ts';
 import { relabelKindOf } from '../../shared/relabel.ts';
 import type { Severity } from '../../shared/severity.ts';
 import type { Db } from './database.ts';
@@ -144,20 +145,48 @@ export interface OpenFinding {
   readonly change: Change;
 }
 
-/** Those that no agent lists or closes, since the server finds them (`fleet/identities.ts`). */
+/** Rules of those that no agent lists or closes, since the server finds them (`fleet/identities.ts`, `fleet/untold.ts`). */
+const rulesMadeHere = [identityRule, outsideRule];
+
 export function isMadeHere({ rule }: { readonly rule: string }): boolean {
-  return rule === identityRule;
+  return rulesMadeHere.includes(rule);
 }
 
-export async function openMadeHere(db: Db, instanceId: string): Promise<OpenFinding[]> {
-  const rows = await openOnes(db, instanceId).where('finding.rule', '=', identityRule).execute();
+/** Those that the server finds by one of its own rules. */
+export async function openMadeHere(db: Db, instanceId: string, rule: string): Promise<OpenFinding[]> {
+  const rows = await openOnes(db, instanceId).where('finding.rule', '=', rule).execute();
   return rows as OpenFinding[];
+}
+
+/** What its agent tells of, open or listed since. */
+export async function toldSince(db: Db, instanceId: string, since: string): Promise<readonly ToldFinding[]> {
+  const rows = await db
+    .selectFrom('finding')
+    .innerJoin('drift', 'drift.fingerprint', 'finding.fingerprint')
+    .select(['drift.fingerprint', 'drift.subject', 'drift.name', 'finding.severity', 'finding.closed_at'])
+    .where('finding.instance_id', '=', instanceId)
+    .where('finding.rule', 'not in', rulesMadeHere)
+    .where((eb) => eb.or([eb('finding.closed_at', 'is', null), eb('finding.last_seen_at', '>=', since)]))
+    .execute();
+  return rows.map(({ closed_at, ...row }) => ({
+    ...row,
+    severity: row.severity as Severity,
+    isOpen: closed_at === null,
+  }));
+}
+
+export interface ToldFinding {
+  readonly fingerprint: string;
+  readonly subject: string;
+  readonly name: string;
+  readonly severity: Severity;
+  readonly isOpen: boolean;
 }
 
 /** Open ones of its agent that this scan has not listed. */
 export async function openUnlisted(db: Db, instanceId: string, scanId: string): Promise<OpenFinding[]> {
   const rows = await openOnes(db, instanceId)
-    .where('finding.rule', '!=', identityRule)
+    .where('finding.rule', 'not in', rulesMadeHere)
     .where('finding.scan_id', '!=', scanId)
     .execute();
   return rows as OpenFinding[];
@@ -167,7 +196,7 @@ export async function openListed(db: Db, instanceId: string, fingerprints: reado
   const found: OpenFinding[] = [];
   for (const chunk of chunksOf(fingerprints)) {
     const rows = await openOnes(db, instanceId)
-      .where('finding.rule', '!=', identityRule)
+      .where('finding.rule', 'not in', rulesMadeHere)
       .where('finding.fingerprint', 'in', chunk)
       .execute();
     found.push(...(rows as OpenFinding[]));

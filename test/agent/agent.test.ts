@@ -190,7 +190,7 @@ describe('the agent', () => {
     start();
     await until(() => spool.reports === 1);
 
-    agent.notes.scanRequested('requested');
+    agent.notes.scanRequested({ type: 'scan', reason: 'requested' });
 
     await until(() => sweeps === 2 && spool.reports === 2);
     expect((await reports()).at(-1)).toMatchObject({ full: true, seq: 2 });
