@@ -41,8 +41,13 @@ export async function followIdentities(
 }
 
 /** The instance goes, and what it was known by is free. */
-export async function retireInstance(tx: Db, instanceId: string, at: string): Promise<void> {
-  await setLifecycle(tx, instanceId, 'retired', at);
+export async function retireInstance(
+  tx: Db,
+  instanceId: string,
+  at: string,
+  data: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  await setLifecycle(tx, instanceId, 'retired', at, data);
   await freeIdentities(tx, instanceId, at);
 }
 

@@ -1,8 +1,9 @@
 import { timestamp } from '../../shared/clock.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { Db } from '../store/database.ts';
-import { findInstance, setLifecycle } from '../store/instance-store.ts';
+import { findInstance } from '../store/instance-store.ts';
 import type { Decision } from './decision.ts';
+import { retireInstance } from './identities.ts';
 
 /**
  * A person says that an instance is no more: its machine is gone, was imaged anew, or enrolled again under another key.
@@ -16,6 +17,6 @@ export async function retire(db: Db, { instanceId, reason, actor }: Decision, no
       const why = instance.lifecycle === 'retired' ? 'is retired' : 'is being replaced, which retires it';
       throw new CodedError('CONFLICT', `instance ${instanceId} ${why}`);
     }
-    await setLifecycle(tx, instanceId, 'retired', timestamp(now), { reason, actor });
+    await retireInstance(tx, instanceId, timestamp(now), { reason, actor });
   });
 }

@@ -1,10 +1,12 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPlaces } from '../../server/provider/local/place.ts';
 import { createLocalProvider } from '../../server/provider/local.ts';
 import type { Instance } from '../../shared/api.ts';
+import type { Look } from '../../shared/api-looks.ts';
 import { Group } from '../../shared/policy.ts';
+import { houseDir } from '../support/house.ts';
 import { bakeSigned, keygen } from '../support/pristine-cli.ts';
 import { type Attack, aFolderOf, attacks, type Victim } from '../support/red-team.ts';
 import { type Scratch, scratch } from '../support/scratch.ts';
@@ -19,7 +21,8 @@ let imageRoot: string;
 /** One instance for each attack, all clean. */
 beforeAll(async () => {
   place = scratch();
-  server = await aServer();
+  // Who is asked about what was not told, and says nothing, has no six hours here.
+  server = await aServer({ lookAnswerWithin: '20s' });
   imageRoot = place.folder('image');
   for (const folder of ['etc', 'usr/bin', 'tmp']) mkdirSync(join(imageRoot, folder), { recursive: true });
   writeFileSync(join(imageRoot, 'etc/motd'), 'baked\n');
@@ -84,25 +87,50 @@ async function seenBySoftware(id: string, since: string): Promise<string> {
   }
 }
 
+/** What the server sees of the disk itself, and of whether it was told. */
+async function seenFromOutside(id: string): Promise<string> {
+  const { id: look } = await api<Look>(`instances/${id}/looks`, { method: 'POST' });
+  for (;;) {
+    const { state, outcome } = await api<Look>(`looks/${look}`);
+    if (state === 'ended') return outcome === 'differs' ? 'caught' : `not caught: ${outcome}`;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+const page = join(houseDir, 'SECURITY.md');
+const [begin, end] = ['<!-- red team -->\n', '<!-- /red team -->'];
+
+/** PRISTINE_WRITE_SECURITY=1 writes it down; otherwise the page must say it already. */
+function tableOf(rows: ReadonlyMap<string, readonly string[]>): string {
+  const lines = attacks.map(({ name }) => `| ${name} | ${(rows.get(name) ?? ['not tried']).join(' | ')} |`);
+  return ['| root also | software, cloud identity | outside look |', '| --- | --- | --- |', ...lines, ''].join('\n');
+}
+
 describe('root on an instance who changes a file', () => {
-  const table = new Map<string, string>();
+  const rows = new Map<string, readonly string[]>();
 
   it.concurrent.for(attacks.map((attack, index) => ({ ...attack, index })))(
     '$name',
-    { timeout: 180_000 },
-    async (attack: Attack & { readonly index: number }) => {
-      const instance = (await instances())[attack.index]!;
-      await attack.run(await victimOf(instance));
+    { timeout: 300_000 },
+    async ({ name, run, index }: Attack & { readonly index: number }) => {
+      const instance = (await instances())[index]!;
+      await run(await victimOf(instance));
       const since = new Date().toISOString();
 
-      const seen = await seenBySoftware(instance.id, since);
+      const bySoftware = await seenBySoftware(instance.id, since);
+      const fromOutside = bySoftware === 'not caught' ? await seenFromOutside(instance.id) : 'needs none';
 
-      table.set(attack.name, seen);
-      console.log(`${attack.name}: ${seen}`);
+      rows.set(name, [bySoftware, fromOutside]);
+      expect(['caught', 'needs none'], name).toContain(fromOutside);
     },
   );
 
   it('is caught as SECURITY.md says', () => {
-    expect([...table.keys()].sort()).toEqual(attacks.map(({ name }) => name).sort());
+    const before = readFileSync(page, 'utf8');
+    const [head, rest] = before.split(begin) as [string, string];
+    const after = `${head}${begin}${tableOf(rows)}${rest.slice(rest.indexOf(end))}`;
+    if (process.env['PRISTINE_WRITE_SECURITY'] === '1') writeFileSync(page, after);
+
+    expect(after).toBe(readFileSync(page, 'utf8'));
   });
 });
