@@ -49,7 +49,7 @@ export async function startServer(
   const evidenceTtlMs = durationMs(config.evidenceTtl);
   const board = createRulesBoard();
   const gateway = createGateway({ db, feed, clock, log, board, limits: { evidenceTtlMs } });
-  let readyAt: number | undefined;
+  let isReady = false;
   let url = '';
   const signer = await openProofSigner(data.serverKey);
   const house: House = {
@@ -61,8 +61,7 @@ export async function startServer(
   const http = await createHttp(
     {
       ...{ db, feed, clock, adminToken, evidenceTtlMs, gateway, board },
-      readyAt: () => readyAt ?? clock.now(),
-      isReady: () => readyAt !== undefined,
+      isReady: () => isReady,
       proofKey: signer.publicPem,
       plan: controller.plan,
       launch: (group, request) => launchInstances(house, group, request),
@@ -79,9 +78,9 @@ export async function startServer(
   const history = createHistoryKeeper({ db, clock, log });
   history.start();
   starting.defer(() => history.stop());
-  readyAt = clock.now();
+  isReady = true;
   starting.defer(() => {
-    readyAt = undefined;
+    isReady = false;
   });
   await writeListening(data.listening, url);
   starting.defer(() => rm(data.listening, { force: true }));

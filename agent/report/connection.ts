@@ -118,6 +118,11 @@ export function createConnection(options: ConnectionOptions): Connection {
     }
   };
 
+  const delayAfter = (end: SessionEnd): number => {
+    if (end.why === 'busy') return backoff.around(end.retryAfterMs);
+    return isPermanent(end) ? backoff.longest() : backoff.next();
+  };
+
   /** An agent that ends settles nothing any more. */
   const settled = async (acked: Place | null, signal: AbortSignal): Promise<void> => {
     const aborted = Promise.withResolvers<void>();
@@ -133,7 +138,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         const end = await attempt(signal);
         if (signal.aborted) return;
         if (end.progress) backoff.reset();
-        const delayMs = isPermanent(end) ? backoff.longest() : backoff.next();
+        const delayMs = delayAfter(end);
         options.notes.state(isRefusal(end) ? 'refused' : 'waiting', end.sentence);
         logEnd(options.log, end, delayMs);
         if (end.why === 'disagreement') await settled(end.acked, signal);

@@ -45,7 +45,7 @@ export interface ReporterOptions {
 }
 
 /** Of one check. A sweep tells what is more. */
-const checkReportsMax = 8;
+const checkReportsMax = 32;
 
 export function createReporter(options: ReporterOptions): Reporter {
   const { boot, spool, clock, log } = options;

@@ -8,6 +8,7 @@ export type SocketNote =
   | { readonly kind: 'frame'; readonly text: string }
   | { readonly kind: 'binary' | 'pong' | 'wake' | 'abort' }
   | { readonly kind: 'error'; readonly sentence: string }
+  | { readonly kind: 'busy'; readonly retryAfterMs: number }
   | { readonly kind: 'close'; readonly code: number; readonly reason: string };
 
 /** Frames of the server waiting to be read; a server that sends faster than its acks are stored is cut off. */
@@ -26,14 +27,25 @@ export function openSocket(url: string, handshakeMsMax: number, mailbox: Mailbox
   let error: string | undefined;
   socket.on('message', (data, isBinary) => put(isBinary ? { kind: 'binary' } : { kind: 'frame', text: String(data) }));
   socket.on('pong', () => put({ kind: 'pong' }));
+  socket.on('unexpected-response', (_request, { statusCode, headers }) => {
+    const retryAfterMs = statusCode === 503 ? parseRetryAfter(headers['retry-after']) : undefined;
+    if (retryAfterMs !== undefined) put({ kind: 'busy', retryAfterMs });
+    error = `the server answered ${statusCode}`;
+    socket.terminate();
+  });
   // An error is always followed by a close, which is the one that counts.
   socket.on('error', (cause) => {
-    error = describe(cause);
+    error ??= describe(cause);
   });
   socket.on('close', (code, reason) =>
     put(error === undefined ? { kind: 'close', code, reason: String(reason) } : { kind: 'error', sentence: error }),
   );
   return socket;
+}
+
+/** In milliseconds. Servers of ours say whole seconds; a date is taken for no hint at all. */
+function parseRetryAfter(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) * 1_000 : undefined;
 }
 
 /** An AggregateError of several addresses has an empty message of its own. */

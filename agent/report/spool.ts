@@ -26,8 +26,8 @@ export interface Spool {
    * it must not keep drift from the server. Rejects past `heldBytesMax`; a full report is owed then too.
    */
   append(reports: readonly ReportMessage[]): Promise<'stored' | 'held' | 'dropped'>;
-  /** The first report not forgotten. */
-  head(): Place | undefined;
+  /** The first report not forgotten, or the first of those after a place. */
+  head(after?: Place): Place | undefined;
   /** The frame of a report as it was appended; undefined when it is gone or unreadable. */
   read(place: Place): Promise<StoredReport | undefined>;
   /** Forgets everything up to and with this place. */
@@ -91,7 +91,7 @@ export async function openSpool(directory: string, given: Partial<typeof spoolLi
       }
       return fate;
     },
-    head: () => entries[0],
+    head: (after) => (after === undefined ? entries[0] : entries.find((entry) => comparePlaces(entry, after) > 0)),
     async read(place) {
       const held = entries.find((entry) => comparePlaces(entry, place) === 0)?.held;
       return parseReport(place, held ?? (await readFile(pathOf(directory, place), 'utf8').catch(() => '')));

@@ -2,15 +2,15 @@ import type { Liveness } from '../../shared/api.ts';
 import { silentAfterMs } from '../../shared/protocol.ts';
 
 /**
- * `absent` is a machine that the provider has and no agent ever spoke for. Otherwise silence is counted from the latest
- * of what was heard in memory, what was stored, and the start of this server: a restart flags nobody. All in
- * milliseconds since the epoch.
+ * `absent` is a machine that the provider has and no agent ever spoke for. Otherwise silence is counted from when it was
+ * last heard, or from when this server began to listen or woke from a pause, if that is later: neither flags anybody. All
+ * in milliseconds of one clock. What a process before this one has heard is older than its start, and counts for nothing.
  */
 export function livenessOf(
-  instance: { readonly heardAt: number | undefined; readonly lastSeenAt: number } | undefined,
+  instance: { readonly heardAt: number | undefined } | undefined,
   server: { readonly readyAt: number; readonly now: number },
 ): Liveness {
   if (instance === undefined) return 'absent';
-  const since = Math.max(instance.heardAt ?? 0, instance.lastSeenAt, server.readyAt);
+  const since = Math.max(instance.heardAt ?? server.readyAt, server.readyAt);
   return server.now - since <= silentAfterMs ? 'online' : 'silent';
 }

@@ -8,7 +8,9 @@ import type { Log } from '../fleet/log.ts';
 import { createRulesBoard, type RulesBoard } from '../fleet/rules-board.ts';
 import type { Db } from '../store/database.ts';
 import { latestEventId, readEvents } from '../store/event-store.ts';
+import { createGroupCommit } from '../store/group-commit.ts';
 import { instancesOfName } from '../store/rules-store.ts';
+import { createAdmission } from './admission.ts';
 import { type Connection, type House, serveConnection } from './connection.ts';
 import { type GatewayLimits, gatewayLimits } from './limits.ts';
 import { createPresence } from './presence.ts';
@@ -35,6 +37,8 @@ export interface Gateway {
   isOnline(instanceId: string): boolean;
   /** Milliseconds since the epoch; undefined for one not heard since this server started. */
   heardAt(instanceId: string): number | undefined;
+  /** Since when it listens without a pause: silence is counted from then at the earliest. Milliseconds since the epoch. */
+  awakeAt(): number;
   /** False when it is not connected. */
   requestScan(instanceId: string): boolean;
   /** Lets all agents go, finishes what is being stored, writes who was heard. The database must still be open. */
@@ -52,10 +56,12 @@ export interface GatewayOptions {
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { board = createRulesBoard() } = options;
-  const house: House = { ...options, board, limits: { ...gatewayLimits, ...options.limits } };
-  const { db, feed, clock, log, limits } = house;
+  const { db, feed, clock, log } = options;
+  const limits = { ...gatewayLimits, ...options.limits };
+  const house: House = { ...options, board, limits, commits: createGroupCommit(db, clock.monotonic) };
   const server = new WebSocketServer(webSocketOptions);
   const presence = createPresence(house);
+  const admission = createAdmission(limits, clock.monotonic);
   const connections = new Set<Connection>();
   const unproven = new Set<Connection>();
   /** The one live connection of each identity. */
@@ -73,6 +79,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       return enrolled.has(instanceId) && presence.heardWithin(instanceId, silentAfterMs);
     },
     heardAt: presence.heardAt,
+    awakeAt: presence.awakeAt,
     requestScan(instanceId) {
       enrolled.get(instanceId)?.requestScan();
       return enrolled.has(instanceId);
@@ -82,16 +89,18 @@ export function createGateway(options: GatewayOptions): Gateway {
       for (const connection of connections) connection.close(new Refusal(goingAway, 'the server stops'));
       await Promise.all([...background, ...[...connections].map(({ finished }) => finished)]);
       await presence.tick();
+      await presence.flush();
     },
   };
 
-  function refuseUpgrade(request: IncomingMessage): string | undefined {
+  function refuseUpgrade(request: IncomingMessage): UpgradeRefusal | undefined {
     const path = request.url?.split('?')[0];
     const offered = request.headers['sec-websocket-protocol']?.split(',').map((one) => one.trim());
-    if (path !== agentPath) return '404 Not Found';
-    if (!offered?.includes(subprotocol)) return '400 Bad Request';
-    if (stopping.signal.aborted || unproven.size >= limits.handshakesMax) return '503 Service Unavailable';
-    return undefined;
+    if (path !== agentPath) return { status: '404 Not Found' };
+    if (!offered?.includes(subprotocol)) return { status: '400 Bad Request' };
+    if (stopping.signal.aborted) return { status: '503 Service Unavailable' };
+    const retryAfterMs = admission.refuse(unproven.size);
+    return retryAfterMs === undefined ? undefined : { status: '503 Service Unavailable', retryAfterMs };
   }
 
   function accept(socket: WebSocket): void {
@@ -120,7 +129,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   async function keepPresence(): Promise<void> {
     while (await pause(limits.presenceEveryMs)) {
-      await presence.tick().catch((error) => log.error({ err: error }, 'could not write who was heard'));
+      await presence.tick().catch((error) => log.error({ err: error }, 'could not tell or write who was heard'));
     }
   }
 
@@ -169,7 +178,14 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 }
 
-function answer(socket: Duplex, status: string): void {
+interface UpgradeRefusal {
+  readonly status: string;
+  readonly retryAfterMs?: number;
+}
+
+function answer(socket: Duplex, { status, retryAfterMs }: UpgradeRefusal): void {
+  // RFC 9110 §10.2.3: whole seconds.
+  const retryAfter = retryAfterMs === undefined ? '' : `Retry-After: ${Math.ceil(retryAfterMs / 1_000)}\r\n`;
   socket.on('error', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  socket.end(`HTTP/1.1 ${status}\r\n${retryAfter}Connection: close\r\nContent-Length: 0\r\n\r\n`);
 }

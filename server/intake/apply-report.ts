@@ -3,6 +3,7 @@ import { hiderOf } from '../../shared/coverage.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { Finding } from '../../shared/finding.ts';
 import type { ReportMessage } from '../../shared/protocol.ts';
+import { relabelKindOf } from '../../shared/relabel.ts';
 import { stateDigest } from '../../shared/state-digest.ts';
 import { appendChangeEvents } from '../fleet/change-events.ts';
 import { followIdentities, type IdentityChange } from '../fleet/identities.ts';
@@ -10,9 +11,10 @@ import { withVerdict } from '../fleet/verdict.ts';
 import type { Db } from '../store/database.ts';
 import { recordEvidence } from '../store/evidence-store.ts';
 import * as findings from '../store/finding-store.ts';
+import type { Transactions } from '../store/group-commit.ts';
 import { readIdentities } from '../store/identity-store.ts';
 import { type CompleteScan, findInstance, type StoredInstance, updateInstance } from '../store/instance-store.ts';
-import { foldRelabels } from '../store/relabel-store.ts';
+import { foldRelabels, hasRelabels } from '../store/relabel-store.ts';
 import { insertReport } from '../store/report-store.ts';
 import { taintAfter, taintLeft, withChecked, withVerdictSoFar, worsened } from './judge.ts';
 import { type Position, placeOf } from './order.ts';
@@ -41,7 +43,7 @@ export type Outcome =
   | { readonly kind: 'retired' };
 
 export interface Intake {
-  readonly db: Db;
+  readonly db: Transactions;
   /** Milliseconds since the epoch. First sight is ours to date: agents' clocks are only claims. */
   readonly now: number;
   readonly evidenceTtlMs: number;
@@ -94,7 +96,7 @@ async function applyScan(step: Step, instance: StoredInstance): Promise<Result> 
   const { pending, completes } = followScan(report, instance.pendingScan);
   const { opened, worse } = await openListed(step, instance);
   const closed = await closeLookedAt(step, instance.id, completes);
-  if (report.opened.length > 0 || closed.length > 0) await foldRelabels(step.tx, instance.id, at);
+  if (await mayRelabel(step, instance.id, closed)) await foldRelabels(step.tx, instance.id, at);
 
   const followed = {
     ...instance,
@@ -122,10 +124,17 @@ async function applyScan(step: Step, instance: StoredInstance): Promise<Result> 
   };
 }
 
+/** To fold is to look at all that is open: once a sweep, and only where there are relabels or what may become one. */
+async function mayRelabel({ tx, report }: Step, instanceId: string, closed: readonly unknown[]): Promise<boolean> {
+  const { part, parts, opened } = report;
+  if (part < parts || opened.length + closed.length === 0) return false;
+  return parts > 1 || opened.some((one) => relabelKindOf(one) !== undefined) || hasRelabels(tx, instanceId);
+}
+
 /** By what the instance is known: as the sweep says, and where a hole hides it, as one before said. */
 async function followReported({ tx, report, at }: Step, instanceId: string): Promise<IdentityChange> {
   const isHidden = hiderOf(report.coverage.holes);
-  const before = await readIdentities(tx, instanceId);
+  const before = report.coverage.holes.length > 0 ? await readIdentities(tx, instanceId) : [];
   const told = report.identities ?? [];
   const kept = before.filter(({ name }) => isHidden('file', name) && told.every((one) => one.name !== name));
   return followIdentities(tx, instanceId, [...told, ...kept], { scanId: report.scanId, at });

@@ -6,6 +6,7 @@ import { withVerdict } from '../fleet/verdict.ts';
 import type { Db } from '../store/database.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { openFindings } from '../store/finding-store.ts';
+import type { Transactions } from '../store/group-commit.ts';
 import {
   findInstanceByKey,
   findInstanceByLaunch,
@@ -25,7 +26,7 @@ export type Enrolment =
  * The instance of a proven key: the one it has, or a new one for a join token. A key that is enrolled needs no token and
  * uses none, so that an agent whose welcome got lost just says hello again. Errors: FORBIDDEN.
  */
-export async function enrol(db: Db, hello: ProvenHello, now: number): Promise<Enrolment> {
+export async function enrol(db: Transactions, hello: ProvenHello, now: number): Promise<Enrolment> {
   return db.transaction().execute(async (tx): Promise<Enrolment> => {
     const known = await findInstanceByKey(tx, hello.keyId);
     if (known?.lifecycle === 'retired') return { kind: 'retired', instanceId: known.id };

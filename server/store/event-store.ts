@@ -1,5 +1,7 @@
 import type { FleetEvent } from '../../shared/event.ts';
 import type { Db } from './database.ts';
+import { gapsOf, prepared } from './prepared.ts';
+import type { EventTable } from './tables.ts';
 
 /** The oldest beyond this many go; a reader that was away longer reads the resources anew. */
 const eventsMax = 100_000;
@@ -17,20 +19,21 @@ export interface NewEvent {
 
 /** Belongs into the transaction of the change it tells of; wake the feed after the commit. */
 export async function appendEvent(db: Db, event: NewEvent): Promise<void> {
-  const { id } = await db
-    .insertInto('event')
-    .values({
-      at: event.at,
-      type: event.type,
-      group_name: event.groupName ?? null,
-      instance_id: event.instanceId ?? null,
-      replacement_id: event.replacementId ?? null,
-      data: JSON.stringify(event.data),
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  if (id % pruneEvery === 0) await pruneEvents(db, eventsMax);
+  const [row] = await insert(db, {
+    at: event.at,
+    type: event.type,
+    group_name: event.groupName ?? null,
+    instance_id: event.instanceId ?? null,
+    replacement_id: event.replacementId ?? null,
+    data: JSON.stringify(event.data),
+  });
+  if (row !== undefined && row.id % pruneEvery === 0) await pruneEvents(db, eventsMax);
 }
+
+const insert = prepared<Omit<EventTable, 'id'>>()((db, gap) =>
+  db.insertInto('event').values(gapsOf(columns, gap)).returning('id'),
+);
+const columns = ['at', 'type', 'group_name', 'instance_id', 'replacement_id', 'data'] as const;
 
 export async function pruneEvents(db: Db, keep: number): Promise<void> {
   await db

@@ -4,6 +4,7 @@ import type { Severity } from '../../shared/severity.ts';
 import type { Verdict } from '../../shared/verdict.ts';
 import type { Db } from './database.ts';
 import { appendEvent } from './event-store.ts';
+import { gapsOf, prepared } from './prepared.ts';
 import type { InstanceTable } from './tables.ts';
 
 export interface StoredInstance {
@@ -67,31 +68,52 @@ export async function findInstanceByLaunch(db: Db, launchKey: string): Promise<S
   return row && storedInstance(row);
 }
 
-/** Writes everything that reports and people change; identity and origin stay as enrolled. */
+/** Writes everything that reports and people change; key, group and launch stay as enrolled, and `setLifecycle` is its own. */
 export async function updateInstance(db: Db, instance: StoredInstance): Promise<void> {
-  const { id, key_id: _key, public_key: _pem, enrolled_at: _enrolled, last_seen_at: _seen, ...row } = rowOf(instance);
-  await db.updateTable('instance').set(row).where('id', '=', id).execute();
+  await update(db, rowOf(instance));
 }
+
+const update = prepared<InstanceTable>()((db, gap) =>
+  db.updateTable('instance').set(gapsOf(changing, gap)).where('id', '=', gap('id')),
+);
+
+/** None of them is in an index: those would be written with each report. */
+const changing = [
+  ...([
+    'image_digest',
+    'labels',
+    'verdict',
+    'verdict_at',
+    'taint_severity',
+    'taint_at',
+    'boot',
+    'seq',
+    'rules',
+    'state_digest',
+  ] as const),
+  ...(['scan_id', 'scan_boot', 'scan_seq', 'scan_started_at', 'scan_finished_at', 'coverage'] as const),
+  ...(['pending_scan', 'agent_version', 'facts'] as const),
+];
 
 export async function findInstance(db: Db, id: string): Promise<StoredInstance | undefined> {
-  const row = await db.selectFrom('instance').selectAll().where('id', '=', id).executeTakeFirst();
+  const [row] = await byId(db, { id });
   return row && storedInstance(row);
 }
+
+const byId = prepared<{ id: string }>()((db, gap) => db.selectFrom('instance').selectAll().where('id', '=', gap('id')));
 
 export async function findInstanceByKey(db: Db, keyId: string): Promise<StoredInstance | undefined> {
-  const row = await db.selectFrom('instance').selectAll().where('key_id', '=', keyId).executeTakeFirst();
+  const [row] = await byKey(db, { keyId });
   return row && storedInstance(row);
 }
 
-/** All that are not retired, and when each was last written to have been heard. */
-export async function listPresent(
-  db: Db,
-): Promise<readonly { readonly id: string; readonly group: string; readonly lastSeenAt: string }[]> {
-  return db
-    .selectFrom('instance')
-    .select(['id', 'group_name as group', 'last_seen_at as lastSeenAt'])
-    .where('lifecycle', '!=', 'retired')
-    .execute();
+const byKey = prepared<{ keyId: string }>()((db, gap) =>
+  db.selectFrom('instance').selectAll().where('key_id', '=', gap('keyId')),
+);
+
+/** All that are not retired. */
+export async function listPresent(db: Db): Promise<readonly { readonly id: string; readonly group: string }[]> {
+  return db.selectFrom('instance').select(['id', 'group_name as group']).where('lifecycle', '!=', 'retired').execute();
 }
 
 /** Retiring one that is retired changes nothing. Retirement has an event, by which the gateway lets its agent go. */
@@ -123,16 +145,17 @@ export async function bindMachine(db: Db, launchKey: string, providerId: string)
 /** One transaction for many: hearing from an instance writes nothing by itself. Never goes back. */
 export async function flushLastSeen(db: Db, seen: ReadonlyMap<string, string>): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    for (const [id, at] of seen) {
-      await tx
-        .updateTable('instance')
-        .set({ last_seen_at: at })
-        .where('id', '=', id)
-        .where('last_seen_at', '<', at)
-        .execute();
-    }
+    for (const [id, at] of seen) await updateLastSeen(tx, { id, at });
   });
 }
+
+const updateLastSeen = prepared<{ id: string; at: string }>()((db, gap) =>
+  db
+    .updateTable('instance')
+    .set({ last_seen_at: gap('at') })
+    .where('id', '=', gap('id'))
+    .where('last_seen_at', '<', gap('at')),
+);
 
 function rowOf(instance: StoredInstance): InstanceTable {
   return {

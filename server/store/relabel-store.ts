@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { filesWithoutRelabelMax } from '../../shared/relabel.ts';
 import { type Severity, severities } from '../../shared/severity.ts';
 import type { Db } from './database.ts';
+import { prepared } from './prepared.ts';
 
 /** Of a row, its place in `severities`. */
 export const rankOfRow = sql<number>`case severity ${sql.join(
@@ -11,6 +12,20 @@ export const rankOfRow = sql<number>`case severity ${sql.join(
 
 /** The gravest of the rows. */
 export const severityRank = sql<number>`max(${rankOfRow})`;
+
+/** Whether anything of this instance is beneath a relabel now. */
+export async function hasRelabels(db: Db, instanceId: string): Promise<boolean> {
+  return (await openRelabel(db, { instanceId })).length > 0;
+}
+
+const openRelabel = prepared<{ instanceId: string }>()((db, gap) =>
+  db
+    .selectFrom('relabel')
+    .select('kind')
+    .where('instance_id', '=', gap('instanceId'))
+    .where('closed_at', 'is', null)
+    .limit(1),
+);
 
 /**
  * Puts what is open of an instance beneath the relabels that it makes, or takes it out again: of one kind, more than a few

@@ -28,6 +28,10 @@ export interface GatewayFaults {
   forgetful: boolean;
   /** Says nothing at all any more, on connections that are there and on new ones, and answers no ping. */
   freeze: boolean;
+  /** Answers the upgrade with 503, and this `Retry-After`. */
+  busyFor: string | undefined;
+  /** Reports that may be on their way, as its welcome says. */
+  credits: number;
   /** Closes instead of welcoming. */
   refuseWith: number | undefined;
   /** Closes instead of storing a report. */
@@ -47,6 +51,8 @@ export interface GatewayDouble {
   readonly acked: readonly Place[];
   /** Reports received once more after they were stored. */
   readonly duplicates: number;
+  /** Upgrades that it was too busy for. */
+  readonly refusedUpgrades: number;
   readonly heartbeats: readonly z.infer<typeof Heartbeat>[];
   readonly rulesAnswers: readonly RulesAnswer[];
   readonly problems: readonly string[];
@@ -68,6 +74,8 @@ export async function startGatewayDouble(): Promise<GatewayDouble> {
     doubleAcks: false,
     forgetful: false,
     freeze: false,
+    busyFor: undefined,
+    credits: 8,
     refuseWith: undefined,
     refuseReportsWith: undefined,
     firstFrame: undefined,
@@ -79,6 +87,7 @@ export async function startGatewayDouble(): Promise<GatewayDouble> {
   const rulesAnswers: RulesAnswer[] = [];
   const problems: string[] = [];
   let duplicates = 0;
+  let refusedUpgrades = 0;
   let server: WebSocketServer;
   let port = 0;
 
@@ -92,6 +101,9 @@ export async function startGatewayDouble(): Promise<GatewayDouble> {
     acked,
     get duplicates() {
       return duplicates;
+    },
+    get refusedUpgrades() {
+      return refusedUpgrades;
     },
     heartbeats,
     rulesAnswers,
@@ -119,6 +131,11 @@ export async function startGatewayDouble(): Promise<GatewayDouble> {
         perMessageDeflate: false,
         maxPayload: frameBytesMax,
         autoPong: false,
+        verifyClient: (_info, answer) => {
+          if (faults.busyFor === undefined) return answer(true);
+          refusedUpgrades += 1;
+          answer(false, 503, 'busy', { 'Retry-After': faults.busyFor });
+        },
         handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
       });
       await new Promise((resolve) => server.once('listening', resolve));
@@ -158,7 +175,12 @@ export async function startGatewayDouble(): Promise<GatewayDouble> {
           }
           if (!isProven(message, nonce)) problems.push('a hello with a bad signature');
           boot = message.boot;
-          send({ type: 'welcome', instanceId: 'instance-1', acked: faults.forgetful ? null : double.last });
+          send({
+            type: 'welcome',
+            instanceId: 'instance-1',
+            acked: faults.forgetful ? null : double.last,
+            credits: faults.credits,
+          });
           return;
         case 'heartbeat':
           if (message.boot !== boot) problems.push(`a heartbeat of boot ${message.boot} in boot ${boot}`);

@@ -24,9 +24,8 @@ export async function anHttpServer(overrides: Partial<Services> = {}, consoleDir
     adminToken: aToken,
     proofKey: 'PEM of the proof key',
     evidenceTtlMs: 3 * 3_600_000,
-    gateway: { heardAt: () => undefined, isOnline: () => false, requestScan: () => false },
+    gateway: { heardAt: () => undefined, awakeAt: () => 0, isOnline: () => false, requestScan: () => false },
     board: createRulesBoard(),
-    readyAt: () => 0,
     isReady: () => true,
     plan: async () => ({ computedAt: '2026-01-01T00:00:00.000Z', commands: [], blocked: [] }),
     launch: async (_group, { count, key }) => ({

@@ -29,15 +29,11 @@ describe('livenessOf', () => {
   const server = { readyAt: longAgo, now };
 
   it.each([
-    ['online when heard of late', { heardAt: now - silentAfterMs, lastSeenAt: longAgo }, server, 'online'],
-    ['silent when not', { heardAt: now - silentAfterMs - 1, lastSeenAt: longAgo }, server, 'silent'],
-    ['online by what was written', { heardAt: undefined, lastSeenAt: now - 1 }, server, 'online'],
-    [
-      'not silent while the server has just started',
-      { heardAt: undefined, lastSeenAt: longAgo },
-      { readyAt: now, now },
-      'online',
-    ],
+    ['online when heard of late', { heardAt: now - silentAfterMs }, server, 'online'],
+    ['silent when not', { heardAt: now - silentAfterMs - 1 }, server, 'silent'],
+    ['silent when never heard', { heardAt: undefined }, server, 'silent'],
+    ['not silent while the server has just started', { heardAt: undefined }, { readyAt: now, now }, 'online'],
+    ['not silent while the server has just woken', { heardAt: longAgo }, { readyAt: now, now }, 'online'],
     ['absent when no agent ever spoke', undefined, server, 'absent'],
   ] as const)('is %s', (_, instance, at, liveness) => {
     expect(livenessOf(instance, at)).toBe(liveness);
