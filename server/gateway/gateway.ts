@@ -7,7 +7,7 @@ import type { EventFeed } from '../fleet/event-feed.ts';
 import type { Log } from '../fleet/log.ts';
 import { createRulesBoard, type RulesBoard } from '../fleet/rules-board.ts';
 import type { Db } from '../store/database.ts';
-import { latestEventId, readEvents } from '../store/event-store.ts';
+import { latestEventId, readEventsOf } from '../store/event-store.ts';
 import { createGroupCommit } from '../store/group-commit.ts';
 import { instancesOfName } from '../store/rules-store.ts';
 import { createAdmission } from './admission.ts';
@@ -19,7 +19,6 @@ import { Refusal } from './refusal.ts';
 export const agentPath = '/agent/v1';
 /** RFC 6455 §7.4.1: the server goes down. */
 const goingAway = 1001;
-const eventsReadMax = 500;
 
 const webSocketOptions = {
   noServer: true,
@@ -151,18 +150,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     stopListening();
   }
 
-  async function tellAgentsAfter(id: number): Promise<number> {
-    let afterId = id;
-    for (;;) {
-      const events = await readEvents(db, { afterId, limit: eventsReadMax });
-      for (const event of events) {
-        if (event.type === 'instance.retired' && event.instanceId !== null)
-          enrolled.get(event.instanceId)?.close(new Refusal(CloseCode.retired, 'the instance is retired'));
-        if (event.type === 'rules.pushed' || event.type === 'rules.activated') await offerRules(event.data['image']);
-      }
-      afterId = events.at(-1)?.id ?? afterId;
-      if (events.length < eventsReadMax) return afterId;
+  async function tellAgentsAfter(afterId: number): Promise<number> {
+    const upToId = await latestEventId(db);
+    const types = ['instance.retired', 'rules.pushed', 'rules.activated'] as const;
+    for (const event of await readEventsOf(db, types, { afterId, upToId })) {
+      if (event.type === 'instance.retired' && event.instanceId !== null)
+        enrolled.get(event.instanceId)?.close(new Refusal(CloseCode.retired, 'the instance is retired'));
+      if (event.type !== 'instance.retired') await offerRules(event.data['image']);
     }
+    return upToId;
   }
 
   async function offerRules(image: unknown): Promise<void> {

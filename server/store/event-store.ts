@@ -1,3 +1,4 @@
+import type { Selectable } from 'kysely';
 import type { FleetEvent } from '../../shared/event.ts';
 import type { Db } from './database.ts';
 import { gapsOf, prepared } from './prepared.ts';
@@ -48,7 +49,11 @@ export async function readEvents(
   { afterId, limit }: { readonly afterId: number; readonly limit: number },
 ): Promise<FleetEvent[]> {
   const rows = await db.selectFrom('event').selectAll().where('id', '>', afterId).orderBy('id').limit(limit).execute();
-  return rows.map((row) => ({
+  return rows.map(eventOf);
+}
+
+function eventOf(row: Selectable<EventTable>): FleetEvent {
+  return {
     id: row.id,
     at: row.at,
     type: row.type as FleetEvent['type'],
@@ -56,7 +61,17 @@ export async function readEvents(
     instanceId: row.instance_id,
     replacementId: row.replacement_id,
     data: JSON.parse(row.data),
-  }));
+  };
+}
+
+/** What happened after `afterId` up to `upToId`, of a few types only. */
+export async function readEventsOf(
+  db: Db,
+  types: readonly FleetEvent['type'][],
+  { afterId, upToId }: { readonly afterId: number; readonly upToId: number },
+): Promise<FleetEvent[]> {
+  const select = db.selectFrom('event').selectAll().where('id', '>', afterId).where('id', '<=', upToId);
+  return (await select.where('type', 'in', types).orderBy('id').execute()).map(eventOf);
 }
 
 /** 0 before the first. */

@@ -59,8 +59,10 @@ export interface PendingScan {
 }
 
 export async function insertInstance(db: Db, instance: StoredInstance): Promise<void> {
-  await db.insertInto('instance').values(rowOf(instance)).execute();
+  await insert(db, rowOf(instance));
 }
+
+const insert = prepared<InstanceTable>()((db, gap) => db.insertInto('instance').values(gapsOf(columns, gap)));
 
 /** Whoever enrolled with a token of this launch. Intake lets only one do so. */
 export async function findInstanceByLaunch(db: Db, launchKey: string): Promise<StoredInstance | undefined> {
@@ -93,6 +95,12 @@ const changing = [
   ] as const),
   ...(['scan_id', 'scan_boot', 'scan_seq', 'scan_started_at', 'scan_finished_at', 'coverage'] as const),
   ...(['pending_scan', 'agent_version', 'facts'] as const),
+];
+
+const columns = [
+  ...(['id', 'key_id', 'public_key', 'group_name', 'launch_key', 'provider_id', 'lifecycle'] as const),
+  ...(['enrolled_at', 'last_seen_at'] as const),
+  ...changing,
 ];
 
 export async function findInstance(db: Db, id: string): Promise<StoredInstance | undefined> {
