@@ -79,7 +79,7 @@ export function buildReports(
       finishedAt: scan.finishedAt,
       opened: slice.opened,
       cleared: slice.cleared,
-      coverage: last || !full ? coverage : { ...coverage, mounts: [], skipped: [], holes: [...before.holes] },
+      coverage: last || !full ? coverage : { ...coverage, mounts: [], skipped: [], holes: [] },
       ...(last && identities && { identities: [...identities] }),
       stateDigest: full || last ? digestAtEnd : digestOf(fingerprints),
     };

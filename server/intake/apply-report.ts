@@ -3,7 +3,6 @@ import { hiderOf } from '../../shared/coverage.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { Finding } from '../../shared/finding.ts';
 import type { ReportMessage } from '../../shared/protocol.ts';
-import { relabelKindOf } from '../../shared/relabel.ts';
 import { stateDigest } from '../../shared/state-digest.ts';
 import { appendChangeEvents } from '../fleet/change-events.ts';
 import { followIdentities, type IdentityChange } from '../fleet/identities.ts';
@@ -14,7 +13,7 @@ import * as findings from '../store/finding-store.ts';
 import type { Transactions } from '../store/group-commit.ts';
 import { readIdentities } from '../store/identity-store.ts';
 import { type CompleteScan, findInstance, type StoredInstance, updateInstance } from '../store/instance-store.ts';
-import { foldRelabels, hasRelabels } from '../store/relabel-store.ts';
+import { foldRelabels } from '../store/relabel-store.ts';
 import { insertReport } from '../store/report-store.ts';
 import { taintAfter, taintLeft, withChecked, withVerdictSoFar, worsened } from './judge.ts';
 import { type Position, placeOf } from './order.ts';
@@ -25,9 +24,9 @@ import { followScan } from './scan-progress.ts';
 
 /**
  * Of one instance. Agents of ours stop well before it and report a hole for the rest; whoever passes it is refused, since
- * each later report would cost as much as all of them.
+ * each later report looks at all that is open. The time that takes is charged to its sender (`gateway/sender-share.ts`).
  */
-export const openFindingsMax = 50_000;
+export const openFindingsMax = 120_000;
 
 export type Outcome =
   | {
@@ -96,7 +95,9 @@ async function applyScan(step: Step, instance: StoredInstance): Promise<Result> 
   const { pending, completes } = followScan(report, instance.pendingScan);
   const { opened, worse } = await openListed(step, instance);
   const closed = await closeLookedAt(step, instance.id, completes);
-  if (await mayRelabel(step, instance.id, closed)) await foldRelabels(step.tx, instance.id, at);
+  const isLast = report.part === report.parts;
+  // A part of a sweep would look at what the next part may change again.
+  if (isLast && report.opened.length + closed.length > 0) await foldRelabels(step.tx, instance.id, at);
 
   const followed = {
     ...instance,
@@ -104,7 +105,6 @@ async function applyScan(step: Step, instance: StoredInstance): Promise<Result> 
     rules: report.rules,
     taint: taintAfter(instance.taint, worse, at),
   };
-  const isLast = report.part === report.parts;
   if (report.full && !completes) {
     const after = withVerdictSoFar(followed, report.opened, at);
     return { after, opened, closed, completes, wantsScan: isLast };
@@ -122,13 +122,6 @@ async function applyScan(step: Step, instance: StoredInstance): Promise<Result> 
     completes,
     wantsScan: after.stateDigest !== report.stateDigest,
   };
-}
-
-/** To fold is to look at all that is open: once a sweep, and only where there are relabels or what may become one. */
-async function mayRelabel({ tx, report }: Step, instanceId: string, closed: readonly unknown[]): Promise<boolean> {
-  const { part, parts, opened } = report;
-  if (part < parts || opened.length + closed.length === 0) return false;
-  return parts > 1 || opened.some((one) => relabelKindOf(one) !== undefined) || hasRelabels(tx, instanceId);
 }
 
 /** By what the instance is known: as the sweep says, and where a hole hides it, as one before said. */
@@ -172,6 +165,8 @@ async function taintByRules({ tx, report, at }: Step, { id, taint, imageDigest }
   if (taint === null) return null;
   const { inForce } = await rulesHere(tx, imageDigest, report.rules, at);
   if (inForce === undefined) return taint;
+  // Mostly so; to judge thousands of them again takes a second.
+  if (await findings.holdsTaint(tx, id, taint, report.rules)) return taint;
   const tainting = await findings.taintingFindings(tx, id, taint.since);
   return taintLeft(taint, tainting, { sequence: report.rules, judging: inForce });
 }

@@ -241,6 +241,31 @@ export interface TaintingFinding extends Difference {
   readonly isOpen: boolean;
 }
 
+/**
+ * Whether one finding alone holds a taint at its severity, whatever any rules say of it: it is open, or these rules were
+ * the last to list it.
+ */
+export async function holdsTaint(
+  db: Db,
+  instanceId: string,
+  taint: { readonly severity: Severity; readonly since: string },
+  rules: number,
+): Promise<boolean> {
+  return (await holders(db, { instanceId, ...taint, rules })).length > 0;
+}
+
+const holders = prepared<{ instanceId: string; severity: Severity; since: string; rules: number }>()((db, gap) =>
+  db
+    .selectFrom('finding')
+    .select('fingerprint')
+    .where('instance_id', '=', gap('instanceId'))
+    .where('tainting_since', '>=', gap('since'))
+    .where('severity', '=', gap('severity'))
+    .where('rule', '!=', identityRule)
+    .where((eb) => eb.or([eb('closed_at', 'is', null), eb('rules', '=', gap('rules'))]))
+    .limit(1),
+);
+
 /** What an instance's taint of this moment comes from: what opened or grew graver since, whether or not it has closed again. */
 export async function taintingFindings(db: Db, instanceId: string, since: string): Promise<TaintingFinding[]> {
   const rows = await db

@@ -12,6 +12,7 @@ export interface Figure {
     | 'entries'
     | 'changes/s'
     | 'changes'
+    | 'µs'
     | '/s'
     | 'rows'
     | 'errors';

@@ -9,7 +9,6 @@ import { anImageDigest } from '../support/builders.ts';
 import { insertImage } from '../support/rows.ts';
 import { until } from '../support/until.ts';
 import { calibrate } from './calibrate.ts';
-import { median } from './compare-times.ts';
 import type { Figure } from './figure.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import { cpuMsOf, rssOf } from './program.ts';
@@ -22,6 +21,8 @@ const [reportSeconds, heartbeatSeconds, paceSeconds] = [10, 60, 20];
 /** Of others, a second, while one agent sends its big sweep: what 10,000 agents send that sweep each 50 s. */
 const pacePerSecond = 100;
 const bigSweepFindings = 100_000;
+/** 400 MB. */
+const memoryMibMax = 381;
 
 /**
  * The server's intake: the whole `pristine-server` on SQLite, as a process of its own, and agents with the connection that
@@ -34,8 +35,17 @@ export async function serverFiguresOf({
   readonly work: string;
   say(what: string): void;
 }): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  const tell = (...told: readonly Figure[]) => {
+    for (const { name, value, unit } of told) say(`  ${name}: ${value.toFixed(1)} ${unit}`);
+    figures.push(...told);
+  };
   say('a calibration loop');
   const before = calibrate(work);
+  tell(
+    { name: 'calibration: Ed25519 verifications', value: before.verifications, unit: '/s' },
+    { name: 'calibration: durable commits', value: before.commits, unit: '/s' },
+  );
   const data = await openDataDirectory(join(work, 'server'));
   const joinToken = await prepare(data.database);
   let server = await startServerProcess(data.path, { sockets: agents });
@@ -43,50 +53,57 @@ export async function serverFiguresOf({
   try {
     say(`${agents} agents enrol`);
     const enrolments = await enrol(fleet, server, joinToken);
-    const first = await acked(fleet, 'sweeps', data.database);
-    const memoryOfIdle = rssOf(server.pid) / 1_024;
+    tell({ name: `enrolments of ${agents}`, value: enrolments, unit: '/s', target: { atLeast: 200 } });
+    const first = await acked(fleet, server, 'sweeps', data.database);
+    const memory = rssOf(server.pid) / 1_024;
+    tell(
+      { name: 'first clean sweeps, durable', value: first.perSecond, unit: '/s' },
+      { name: `server with ${agents} agents: memory`, value: memory, unit: 'MiB', target: { atMost: memoryMibMax } },
+    );
+
     say(`heartbeats for ${heartbeatSeconds} s`);
     const heartbeats = await beat(server, data.database);
+    tell(
+      { name: 'heartbeats: share of a core', value: heartbeats.percent, unit: '%', target: { atMost: 25 } },
+      { name: 'heartbeats: rows written', value: heartbeats.rows, unit: 'rows', target: { atMost: 0 } },
+    );
+
     say('clean sweeps, and checks that find something');
-    const sweeps = await acked(fleet, 'sweeps', data.database);
-    const checks = await acked(fleet, 'checks', data.database);
-    const memoryOfBusy = rssOf(server.pid) / 1_024;
+    for (const [what, name] of [
+      ['sweeps', 'clean sweeps'],
+      ['checks', 'checks with a finding'],
+    ] as const) {
+      const { perSecond, cpuUs } = await acked(fleet, server, what, data.database);
+      tell(
+        { name: `${name}, durable`, value: perSecond, unit: '/s', target: { atLeast: 2_000 } },
+        { name: `${name}: processor time of each`, value: cpuUs, unit: 'µs' },
+        { name: `${name} / durable commits`, value: perSecond / before.commits, unit: 'times' },
+      );
+    }
+
     say('a restart of the server');
     const restart = await restartServer(fleet, server, data.path);
     server = restart.server;
-    say(`a sweep with ${bigSweepFindings} findings, beside others`);
-    const big = await bigSweep(fleet, server);
-    await expectStored(fleet, data.database);
-    const after = calibrate(work);
-    const commits = median([before.commits, after.commits]);
-    return [
-      {
-        name: 'calibration: Ed25519 verifications',
-        value: median([before.verifications, after.verifications]),
-        unit: '/s',
-      },
-      { name: 'calibration: durable commits', value: commits, unit: '/s' },
-      { name: `enrolments of ${agents}`, value: enrolments, unit: '/s', target: { atLeast: 200 } },
-      {
-        name: `server with ${agents} agents: memory`,
-        value: memoryOfIdle,
-        unit: 'MiB',
-        target: { atMost: (400 * 1e6) / 1_048_576 },
-      },
-      { name: 'heartbeats: share of a core', value: heartbeats.percent, unit: '%', target: { atMost: 25 } },
-      { name: 'heartbeats: rows written', value: heartbeats.rows, unit: 'rows', target: { atMost: 0 } },
-      { name: 'first clean sweeps', value: first.perSecond, unit: '/s' },
-      { name: 'clean sweeps, durable', value: sweeps.perSecond, unit: '/s', target: { atLeast: 2_000 } },
-      { name: 'clean sweeps / durable commits', value: sweeps.perSecond / commits, unit: 'times' },
-      { name: 'checks with a finding, durable', value: checks.perSecond, unit: '/s', target: { atLeast: 2_000 } },
-      { name: 'server after all of them: memory', value: memoryOfBusy, unit: 'MiB' },
+    tell(
       { name: `restart: ${agents} agents back`, value: restart.seconds, unit: 's', target: { atMost: 60 } },
       { name: 'restart: errors', value: restart.errors, unit: 'errors', target: { atMost: 0 } },
+    );
+
+    say(`a sweep with ${bigSweepFindings} findings, beside others`);
+    const big = await bigSweep(fleet);
+    await expectStored(fleet, data.database);
+    tell(
       { name: `a sweep with ${bigSweepFindings} findings`, value: big.seconds, unit: 's' },
       { name: 'acks of others before it, p99', value: big.quiet, unit: 'ms' },
       { name: 'acks of others meanwhile, p99', value: big.beside, unit: 'ms' },
-      { name: 'server meanwhile: peak memory', value: big.memory, unit: 'MiB' },
-    ];
+      { name: 'server meanwhile: peak memory', value: peakOf(server.pid) / 1_024, unit: 'MiB' },
+    );
+    const after = calibrate(work);
+    tell(
+      { name: 'calibration after it: Ed25519 verifications', value: after.verifications, unit: '/s' },
+      { name: 'calibration after it: durable commits', value: after.commits, unit: '/s' },
+    );
+    return figures;
   } finally {
     fleet.end();
     await server.stop('SIGKILL');
@@ -110,13 +127,18 @@ async function enrol(fleet: Fleet, { url }: ServerProcess, joinToken: string): P
   return agents / ((performance.now() - from) / 1_000);
 }
 
-/** Reports that were acked, a second. Each of them must be in the database. */
-async function acked(fleet: Fleet, what: 'sweeps' | 'checks', file: string): Promise<{ readonly perSecond: number }> {
-  const from = performance.now();
+/** Reports that were acked, a second, and the server's time for each. All of them must be in the database. */
+async function acked(
+  fleet: Fleet,
+  { pid }: ServerProcess,
+  what: 'sweeps' | 'checks',
+  file: string,
+): Promise<{ readonly perSecond: number; readonly cpuUs: number }> {
+  const [from, cpuFrom] = [performance.now(), cpuMsOf(pid)];
   const times = (await fleet.tell({ do: what, seconds: reportSeconds })) as number[][];
-  const seconds = (performance.now() - from) / 1_000;
+  const [seconds, cpuMs, count] = [(performance.now() - from) / 1_000, cpuMsOf(pid) - cpuFrom, times.flat().length];
   await expectStored(fleet, file);
-  return { perSecond: times.flat().length / seconds };
+  return { perSecond: count / seconds, cpuUs: (cpuMs * 1_000) / count };
 }
 
 async function expectStored(fleet: Fleet, file: string): Promise<void> {
@@ -166,7 +188,7 @@ async function restartServer(fleet: Fleet, server: ServerProcess, data: string) 
   };
 }
 
-async function bigSweep(fleet: Fleet, server: ServerProcess) {
+async function bigSweep(fleet: Fleet) {
   const others = fleetProcesses - 1;
   const pace = async (meanwhile: () => Promise<unknown>): Promise<number> => {
     const times = fleet.tellOne(others, { do: 'pace', perSecond: pacePerSecond });
@@ -179,7 +201,7 @@ async function bigSweep(fleet: Fleet, server: ServerProcess) {
   const beside = await pace(async () => {
     seconds = ((await fleet.tellOne(0, { do: 'big-sweep', findings: bigSweepFindings })) as number) / 1_000;
   });
-  return { seconds, quiet, beside, memory: peakOf(server.pid) / 1_024 };
+  return { seconds, quiet, beside };
 }
 
 function percentile(values: readonly number[], share: number): number {

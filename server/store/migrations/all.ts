@@ -1,9 +1,11 @@
 import type { Migration } from 'kysely/migration';
 import * as initial from './0001-initial.ts';
 import * as breakerReset from './0002-breaker-reset.ts';
+import * as openRelabels from './0003-open-relabels.ts';
 
 /** In order of their names. A migration that has been released never changes. */
 export const migrations: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-breaker-reset': breakerReset,
+  '0003-open-relabels': openRelabels,
 };
