@@ -91,12 +91,15 @@ export async function startServer(
   return { url, stop: () => running.disposeAsync() };
 }
 
+/** Connections that the kernel keeps until they are looked at, at most net.core.somaxconn: a fleet comes back all at once. */
+const backlog = 4_096;
+
 /** Errors: CONFIG with what is in the way. */
 async function listen(http: Awaited<ReturnType<typeof createHttp>>, address: string): Promise<string> {
   const at = address.lastIndexOf(':');
   const host = address.slice(0, at).replace(/^\[|\]$/g, '');
   try {
-    await http.listen({ host, port: Number(address.slice(at + 1)), listenTextResolver: () => 'http: bound' });
+    await http.listen({ host, port: Number(address.slice(at + 1)), backlog, listenTextResolver: () => 'http: bound' });
   } catch (cause) {
     const inUse = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
     throw new CodedError(

@@ -1,5 +1,5 @@
 /**
- * npm run bench [-- --json] [--rounds N] [--only verify|watch|server]
+ * npm run bench [-- --json] [--rounds N] [--only verify|watch|server] [--agents N]
  *
  * Everything that is claimed about speed and size, measured in one run on this machine, beside its peers. As root, for
  * debootstrap; peers that are missing are installed. Exits 1 when a target is missed.
@@ -33,6 +33,7 @@ const { values: options } = parseArgs({
     json: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '7' },
     only: { type: 'string' },
+    agents: { type: 'string', default: '10000' },
   },
 });
 const work = mkdtempSync(join(tmpdir(), 'pristine-bench-'));
@@ -56,7 +57,7 @@ const isWanted = (part: string) => only === undefined || only === part;
 const figures = [
   ...(isWanted('verify') ? [...(await times()), ...(await memory())] : []),
   ...(isWanted('watch') ? await watchFiguresOf({ work, bake, options: { entry, pub }, say }) : []),
-  ...(isWanted('server') ? await serverFiguresOf({ work, say }) : []),
+  ...(isWanted('server') ? await serverFiguresOf({ work, agents: Number(options.agents), say }) : []),
 ];
 const missed = figures.filter(isMissed);
 if (options.json) {

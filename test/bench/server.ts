@@ -14,7 +14,6 @@ import { type Fleet, startFleet } from './fleet.ts';
 import { cpuMsOf, rssOf } from './program.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 
-const agents = 10_000;
 /** So that the machine's two cores have the server and one of them at a time. */
 const fleetProcesses = 2;
 const [reportSeconds, heartbeatSeconds, paceSeconds] = [10, 60, 20];
@@ -30,9 +29,11 @@ const memoryMibMax = 381;
  */
 export async function serverFiguresOf({
   work,
+  agents,
   say,
 }: {
   readonly work: string;
+  readonly agents: number;
   say(what: string): void;
 }): Promise<Figure[]> {
   const figures: Figure[] = [];
@@ -47,12 +48,12 @@ export async function serverFiguresOf({
     { name: 'calibration: durable commits', value: before.commits, unit: '/s' },
   );
   const data = await openDataDirectory(join(work, 'server'));
-  const joinToken = await prepare(data.database);
+  const joinToken = await prepare(data.database, agents);
   let server = await startServerProcess(data.path, { sockets: agents });
   const fleet = startFleet(fleetProcesses);
   try {
     say(`${agents} agents enrol`);
-    const enrolments = await enrol(fleet, server, joinToken);
+    const enrolments = await enrol(fleet, { agents, url: server.url, joinToken });
     tell({ name: `enrolments of ${agents}`, value: enrolments, unit: '/s', target: { atLeast: 200 } });
     const first = await acked(fleet, server, 'sweeps', data.database);
     const memory = rssOf(server.pid) / 1_024;
@@ -82,7 +83,7 @@ export async function serverFiguresOf({
     }
 
     say('a restart of the server');
-    const restart = await restartServer(fleet, server, data.path);
+    const restart = await restartServer(fleet, server, { data: data.path, agents });
     server = restart.server;
     tell(
       { name: `restart: ${agents} agents back`, value: restart.seconds, unit: 's', target: { atMost: 60 } },
@@ -111,7 +112,7 @@ export async function serverFiguresOf({
 }
 
 /** An image and a token for all: what the API would make of a push and a request. */
-async function prepare(file: string): Promise<string> {
+async function prepare(file: string, agents: number): Promise<string> {
   const db = await openDatabase({ file });
   await insertImage(db);
   const origin = { group: 'bench', imageDigest: anImageDigest, labels: {} };
@@ -121,7 +122,10 @@ async function prepare(file: string): Promise<string> {
 }
 
 /** From the first connection to the last welcome, a second. */
-async function enrol(fleet: Fleet, { url }: ServerProcess, joinToken: string): Promise<number> {
+async function enrol(
+  fleet: Fleet,
+  { agents, url, joinToken }: { readonly agents: number; readonly url: string; readonly joinToken: string },
+): Promise<number> {
   const from = performance.now();
   await fleet.tell({ do: 'connect', url, joinToken, count: agents / fleetProcesses });
   return agents / ((performance.now() - from) / 1_000);
@@ -134,17 +138,19 @@ async function acked(
   what: 'sweeps' | 'checks',
   file: string,
 ): Promise<{ readonly perSecond: number; readonly cpuUs: number }> {
-  const [from, cpuFrom] = [performance.now(), cpuMsOf(pid)];
+  const [cpuFrom, { acked: ackedFrom }] = [cpuMsOf(pid), await fleet.state()];
   const times = (await fleet.tell({ do: what, seconds: reportSeconds })) as number[][];
-  const [seconds, cpuMs, count] = [(performance.now() - from) / 1_000, cpuMsOf(pid) - cpuFrom, times.flat().length];
-  await expectStored(fleet, file);
-  return { perSecond: count / seconds, cpuUs: (cpuMs * 1_000) / count };
+  const cpuMs = cpuMsOf(pid) - cpuFrom;
+  const all = await expectStored(fleet, file);
+  return { perSecond: times.flat().length / reportSeconds, cpuUs: (cpuMs * 1_000) / (all - ackedFrom) };
 }
 
-async function expectStored(fleet: Fleet, file: string): Promise<void> {
+/** How many there are. */
+async function expectStored(fleet: Fleet, file: string): Promise<number> {
   const { acked: expected } = await fleet.state();
   const { stored } = one(file, 'select sum(seq) as stored from instance') as { stored: number };
   if (stored !== expected) throw new Error(`expected ${expected} reports to be stored, got ${stored}`);
+  return stored;
 }
 
 /** Processor time of the server, and rows that are new or changed, but for the time at which an agent was last heard. */
@@ -168,7 +174,11 @@ function contentOf(file: string): readonly string[] {
 }
 
 /** Errors are all ends of connections but: it stops, nobody listens, come again in so many seconds. */
-async function restartServer(fleet: Fleet, server: ServerProcess, data: string) {
+async function restartServer(
+  fleet: Fleet,
+  server: ServerProcess,
+  { data, agents }: { readonly data: string; readonly agents: number },
+) {
   await fleet.tell({ do: 'forget-ends' });
   await server.stop();
   const again = await startServerProcess(data, { port: Number(new URL(server.url).port), sockets: agents });
