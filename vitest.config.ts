@@ -4,6 +4,7 @@ const minutes = 60_000;
 
 /** Tests that start our programs as child processes, dozens of times: seconds each, so not in the check before a commit. */
 export const programs = [
+  'test/agent/clean-environment.test.ts',
   'test/agent/rules/offers.test.ts',
   'test/agent/run.test.ts',
   'test/agent/run-service.test.ts',
@@ -13,7 +14,9 @@ export const programs = [
   'test/server/ctl/**/*.test.ts',
   'test/server/gateway/kill.test.ts',
   'test/packaging/bundle.test.ts',
+  'test/agent/run-tls.test.ts',
   'test/server/main.test.ts',
+  'test/server/tls-process.test.ts',
 ];
 
 export default defineConfig({

@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 import { Duration, durationMs } from '../shared/duration.ts';
+import { EnrolmentWay } from '../shared/enrolment.ts';
 import { CodedError, sentenceOf } from '../shared/errors.ts';
+import { isLoopback } from '../shared/loopback.ts';
 import { installed } from '../shared/manifest.ts';
 import { expectedRate, expectedShare, parseBytesPerSecond, parseCpuShare } from './collect/pace.ts';
 import { expectedMemory, parseMemory } from './sweep-heap.ts';
@@ -22,6 +25,8 @@ function limit(parse: (text: string) => number | undefined, expected: string) {
     .default('none');
 }
 
+const labelsMax = 16;
+
 /** `agent.yaml`. Strict: a setting that is misspelt must not be ignored. */
 export const AgentConfig = z
   .strictObject({
@@ -32,7 +37,16 @@ export const AgentConfig = z
         (text) => agentUrl(text) !== undefined,
         'expected a ws, wss, http or https URL without credentials or query',
       )
+      .refine(
+        (text) => agentUrl(text) === undefined || isProtected(text),
+        'expected wss or https: ws and http only where the server is on this machine, since anybody on the way could read and write along',
+      )
       .describe('URL of pristine-server, such as wss://pristine.example'),
+    ca: path
+      .optional()
+      .describe(
+        'file with CA certificates (PEM): one of them, and no other, must have signed the certificate of the server. Without it, a CA that the system trusts',
+      ),
     root: path.default('/').describe('the tree that is compared with the manifest'),
     manifest: path.default(installed.manifest).describe('directory of the baked manifest'),
     components: path
@@ -44,7 +58,24 @@ export const AgentConfig = z
     stateDir: path
       .default(installed.stateDir)
       .describe('where the identity key, the boot counter, the spool and status.json live'),
-    joinTokenFile: path.optional().describe('file with the join token; needed until the server has enrolled this key'),
+    enrol: EnrolmentWay.default('token').describe(
+      'what vouches for this instance until the server has enrolled its key: a join `token`, the instance identity document of `aws`, or a projected service-account token of `kubernetes`',
+    ),
+    joinTokenFile: path.optional().describe('file with the join token'),
+    awsMetadata: z
+      .string()
+      .max(256)
+      .refine(isOnThisLink, 'expected an http URL of a link-local or loopback address')
+      .default('http://169.254.169.254')
+      .describe('the metadata service of EC2'),
+    kubernetesTokenFile: path
+      .default('/var/run/secrets/pristine/token')
+      .describe('the projected service-account token, of an audience that is the server’s alone'),
+    labels: z
+      .record(z.string().regex(/^[A-Za-z0-9._-]{1,59}$/, 'expected 1 to 59 of A-Z a-z 0-9 . _ -'), z.string().max(256))
+      .refine((labels) => Object.keys(labels).length <= labelsMax, `expected at most ${labelsMax}`)
+      .default({})
+      .describe('what this instance claims about itself: shown to people as `self.*`; no policy can select by it'),
     sweepEvery: Duration.default('6h')
       .refine((text) => durationMs(text) >= sweepEveryMsMin, 'expected at least 1s')
       .describe(
@@ -71,6 +102,10 @@ export const AgentConfig = z
       .describe(
         'how findings show the command of who made a change: without the values of its arguments, or with all of them, secrets redacted where they are known for such',
       ),
+  })
+  .refine(({ server, ca }) => ca === undefined || agentUrl(server)?.startsWith('wss:') !== false, {
+    path: ['ca'],
+    message: 'expected a server by wss or https, or no ca: nothing shows a certificate here',
   })
   .meta({ id: 'AgentConfig', description: 'Settings of `pristine run`.' });
 export type AgentConfig = z.infer<typeof AgentConfig>;
@@ -120,6 +155,26 @@ function adviceOf(issue: z.core.$ZodIssue): string {
   return `${key}: ${issue.message}; set ${key} to ${meant ?? 'a value'}`;
 }
 
+/** Nobody but this machine and its host can answer there (RFC 3927, RFC 4291; EC2 has fd00:ec2::254 of its own). */
+function isOnThisLink(text: string): boolean {
+  const url = URL.parse(text);
+  if (
+    url?.protocol !== 'http:' ||
+    url.username !== '' ||
+    url.password !== '' ||
+    url.search !== '' ||
+    url.pathname !== '/'
+  )
+    return false;
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const link = new BlockList();
+  link.addSubnet('169.254.0.0', 16);
+  link.addSubnet('127.0.0.0', 8);
+  link.addAddress('::1', 'ipv6');
+  link.addAddress('fd00:ec2::254', 'ipv6');
+  return isIP(host) !== 0 && link.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4');
+}
+
 /** Where the agent connects to. */
 export function agentUrl(server: string): string | undefined {
   const url = URL.parse(server);
@@ -127,4 +182,10 @@ export function agentUrl(server: string): string | undefined {
   if (url === null || scheme === undefined || url.host === '') return undefined;
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return undefined;
   return `${scheme}//${url.host}${url.pathname.replace(/\/+$/, '')}${agentPath}`;
+}
+
+/** By TLS, or without leaving this machine. */
+function isProtected(server: string): boolean {
+  const { protocol, hostname } = new URL(server);
+  return schemes[protocol] === 'wss:' || isLoopback(hostname);
 }

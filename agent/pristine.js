@@ -8,5 +8,8 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 } else {
   // No compile cache: its default place is a guessable folder in /tmp that anybody may make first, and whoever looks at
   // a tree must not write into it.
-  import('./main.ts');
+  import('./clean-environment.ts').then(({ cleanEnvironment }) => {
+    cleanEnvironment();
+    return import('./main.ts');
+  });
 }

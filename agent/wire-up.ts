@@ -1,11 +1,10 @@
 import type { KeyObject } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type ScheduledTask, schedule } from 'node-cron';
 import pino, { type Logger } from 'pino';
 import { systemClock } from '../shared/clock.ts';
 import { durationMs } from '../shared/duration.ts';
-import { CodedError, ExitCode, sentenceOf } from '../shared/errors.ts';
+import { ExitCode } from '../shared/errors.ts';
 import { manifestFiles } from '../shared/manifest.ts';
 import { type AgentView, createAgent } from './agent.ts';
 import { createChecker } from './check/check-subjects.ts';
@@ -17,15 +16,18 @@ import { readPublicKeys } from './collect/key-file.ts';
 import { stampAt } from './collect/outer-paths.ts';
 import { paceLimitsOf } from './collect/pace.ts';
 import { type AgentConfig, agentUrl, loadConfig } from './config.ts';
+import { readCredential } from './enrolment/credential.ts';
 import { readFacts } from './facts.ts';
 import { createFootprint, threadCpuMs } from './footprint.ts';
 import { giveMemoryBack } from './give-memory-back.ts';
 import { readMemorySigns } from './host/memory-signs.ts';
+import { readMachine } from './machine-parts.ts';
 import { createMemoryWatch } from './memory-watch.ts';
 import { createQuickSweeper } from './quick-sweep.ts';
-import { createConnection } from './report/connection.ts';
+import { type ConnectionOptions, createConnection } from './report/connection.ts';
 import { flush } from './report/flush.ts';
 import { createReporter } from './report/reporter.ts';
+import { createServerTrust } from './report/server-trust.ts';
 import { openSpool } from './report/spool.ts';
 import { createRulesOffers } from './rules/offers.ts';
 import { openRulesInForce } from './rules/rules-in-force.ts';
@@ -52,7 +54,6 @@ export interface RunOptions {
 
 /** A server that acks nothing for so long is unreachable for `--once`. */
 const onceDeliverMsMax = 10_000;
-const joinTokenBytesMax = 256;
 
 /**
  * The agent, put together. What it compares with is verified first: without that there is nothing to run for.
@@ -60,6 +61,7 @@ const joinTokenBytesMax = 256;
  */
 export async function runAgent(options: RunOptions): Promise<ExitCode> {
   const config = await loadConfig(options.config);
+  const server = serverOf(config);
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: true }));
   const manager = openServiceManager({ env: process.env, pid: process.pid, clock: systemClock });
   options.signal.addEventListener('abort', manager.stopping);
@@ -68,11 +70,19 @@ export async function runAgent(options: RunOptions): Promise<ExitCode> {
   try {
     const keys = readPublicKeys(config.pub);
     manifest = await verifyManifest(config, keys);
-    return await runAgainst({ manifest, keys, manager }, config, options, log);
+    return await runAgainst({ manifest, keys, manager, server }, config, options, log);
   } finally {
     manifest?.close();
     manager.close();
   }
+}
+
+/** Whom it may trust is read here once, so that a wrong `ca` is said at the start. */
+function serverOf({ server, ca }: AgentConfig): Given['server'] {
+  const url = agentUrl(server)!;
+  const trust = createServerTrust(ca);
+  if (url.startsWith('wss:')) trust();
+  return { url, trust };
 }
 
 async function verifyManifest(config: AgentConfig, keys: readonly KeyObject[]): Promise<Manifest> {
@@ -90,16 +100,23 @@ interface Given {
   readonly manifest: Manifest;
   readonly keys: readonly KeyObject[];
   readonly manager: ServiceManager;
+  readonly server: Pick<ConnectionOptions, 'url' | 'trust'>;
 }
 
 async function runAgainst(
-  { manifest, keys, manager }: Given,
+  { manifest, keys, manager, server }: Given,
   config: AgentConfig,
   options: RunOptions,
   log: Logger,
 ): Promise<ExitCode> {
   const { image } = manifest;
-  const directory = await openStateDirectory(config.stateDir);
+  const directory = await openStateDirectory(config.stateDir, readMachine);
+  if (directory.discarded !== undefined) {
+    log.error(
+      { stateDir: directory.path, ...directory.discarded },
+      'the state here is of another machine, or of nobody knows which: it is discarded, and this machine enrols anew',
+    );
+  }
   const stopping = new AbortController();
   const signal = AbortSignal.any([options.signal, stopping.signal]);
   let watcher: Watcher = noWatcher;
@@ -183,16 +200,16 @@ async function runAgainst(
         turnMsMax: Math.min(statusEveryMs, manager.beatEveryMs ?? statusEveryMs),
       },
     });
-    const facts = await readFacts();
+    const facts = await readFacts(config.labels);
     const connection = createConnection({
-      url: agentUrl(config.server)!,
+      ...server,
       identity,
       hello: async () => ({
         boot: boot.current,
         ...baseline(),
         agentVersion: version,
         facts,
-        ...(await readJoinToken(config, log)),
+        ...(await readCredential(config, { clock: systemClock, log })),
       }),
       spool,
       lastPlace: reporter.lastPlace,
@@ -229,20 +246,6 @@ async function runAgainst(
 function filesOf({ manifest, pub }: AgentConfig, ...others: readonly (string | undefined)[]): readonly string[] {
   const files = [...Object.values(manifestFiles).map((name) => join(manifest, name)), pub, ...others];
   return files.map((file) => (file === undefined ? '' : stampAt('', file).words.join()));
-}
-
-/** Read for each hello, so that a token may come after the agent; never logged. Once the key is enrolled, none is needed. */
-async function readJoinToken({ joinTokenFile }: AgentConfig, log: Logger): Promise<{ readonly joinToken?: string }> {
-  if (joinTokenFile === undefined) return {};
-  try {
-    if ((await stat(joinTokenFile)).size > joinTokenBytesMax)
-      throw new CodedError('CONFIG', 'it is too long for a token');
-    const joinToken = (await readFile(joinTokenFile, 'utf8')).trim();
-    return joinToken === '' ? {} : { joinToken };
-  } catch (error) {
-    log.warn({ reason: sentenceOf(error) }, 'no join token');
-    return {};
-  }
 }
 
 /** Swept and delivered, refused, or no progress for too long. */

@@ -15,9 +15,24 @@ export interface AgentBundle {
 
 /** A thread starts from a file of its own. Of each program: the file that starts it, what that runs, and what it is made of. */
 const programs = [
-  { start: 'pristine.js', chunk: 'main', input: 'agent/main.ts' },
+  { chunk: 'environment', input: 'agent/clean-environment.ts' },
+  {
+    start: 'pristine.js',
+    chunk: 'main',
+    input: 'agent/main.ts',
+    first: "load('environment.js').cleanEnvironment();\n",
+  },
   { start: 'observer-thread.js', chunk: 'observer', input: 'agent/collect/observer-thread.ts' },
-] as const;
+] as const satisfies readonly Program[];
+
+interface Program {
+  /** The file that starts it; without one, it is run by another. */
+  readonly start?: string;
+  readonly chunk: string;
+  readonly input: string;
+  /** Done before anything of it is loaded. */
+  readonly first?: string;
+}
 
 /**
  * Writes the agent as plain JavaScript that needs nothing but Node: what ships, and what the bench measures. A file for
@@ -29,7 +44,7 @@ export async function bundleAgent(out = join(houseDir, 'dist/agent')): Promise<A
   const { version } = JSON.parse(readFileSync(join(houseDir, 'package.json'), 'utf8')) as { version: string };
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
-  for (const { start, chunk, input } of programs) {
+  for (const { start, chunk, input, first = '' } of programs as readonly Program[]) {
     const build = await rolldown({
       input: { [chunk]: join(houseDir, input) },
       cwd: houseDir,
@@ -52,7 +67,8 @@ export async function bundleAgent(out = join(houseDir, 'dist/agent')): Promise<A
     });
     await build.close();
     for (const written of output) if (written.type === 'chunk') modules.push(...written.moduleIds);
-    writeFileSync(join(out, start), `require('./load.cjs').load('${chunk}.js');\n`);
+    if (start !== undefined)
+      writeFileSync(join(out, start), `const { load } = require('./load.cjs');\n${first}load('${chunk}.js');\n`);
   }
   cpSync(join(import.meta.dirname, 'bundle/load.cjs'), join(out, 'load.cjs'));
   copyKoffi(out);

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { Duration, durationMs } from '../shared/duration.ts';
 import { CodedError } from '../shared/errors.ts';
 import { issuesOf } from '../shared/issues.ts';
+import { isLoopback } from '../shared/loopback.ts';
+import { EnrolmentConfig } from './intake/enrolment/config.ts';
 
 /** Every option of `pristine-server serve`, each with its sentence; help and reference are made from this. */
 export const Config = z.strictObject({
@@ -24,7 +26,11 @@ export const Config = z.strictObject({
   }),
   agentUrl: z
     .string()
-    .regex(/^wss?:\/\/[^\s/]+$/, 'expected ws://HOST:PORT or wss://HOST:PORT')
+    .regex(/^wss?:\/\/[^\s/]+$/, 'expected wss://HOST:PORT, or ws://HOST:PORT')
+    .refine(
+      (text) => text.startsWith('wss:') || isLoopback(URL.parse(text)?.hostname ?? ''),
+      'expected wss://HOST:PORT: agents speak ws to their own machine only',
+    )
     .optional()
     .meta({ value: 'URL', description: 'what launched agents connect to, where it is not the address of --listen' }),
   evidenceTtl: Duration.refine((text) => durationMs(text) > 0, 'expected more than 0')
@@ -34,6 +40,23 @@ export const Config = z.strictObject({
       description:
         'how long a complete scan vouches for an instance: twice the sweepEvery of its agent and a half at least',
     }),
+  tlsCertificate: z.string().min(1).optional().meta({
+    value: 'FILE',
+    description:
+      'certificate of the server and those that lead to its CA, PEM; TLS 1.3 with it for people and agents alike. Read again on SIGHUP and whenever it changes',
+  }),
+  tlsKey: z.string().min(1).optional().meta({ value: 'FILE', description: 'private key of that certificate, PEM' }),
+  behindProxy: z
+    .union([z.boolean(), z.enum(['true', 'false'], 'expected true or false').transform((text) => text === 'true')])
+    .default(false)
+    .meta({
+      value: 'BOOLEAN',
+      description:
+        'true where something in front of it ends TLS: only then it listens in plain text for more than this machine',
+    }),
+  enrolment: EnrolmentConfig.prefault({}).meta({
+    description: 'which clouds may vouch for agents, besides join tokens; in the file only',
+  }),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
@@ -50,8 +73,10 @@ export interface OptionHelp {
   readonly description: string;
 }
 
-export const configOptions: readonly OptionHelp[] = Object.entries(Config.shape).map(([key, schema]) => {
+/** Those of one value: what has several is written in the file. */
+export const configOptions: readonly OptionHelp[] = Object.entries(Config.shape).flatMap(([key, schema]) => {
   const { value, description = '' } = schema.meta() ?? {};
+  if (value === undefined) return [];
   const fallback = schema instanceof z.ZodDefault ? ` (default: ${schema.def.defaultValue})` : '';
   const words = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return {
@@ -87,12 +112,12 @@ export async function readConfig(
   const result = Config.safeParse(merged);
   if (!result.success) {
     const lines = issuesOf(result.error).map(({ pointer, detail }) => {
-      const key = pointer.split('/')[1] ?? '';
+      const [, key = '', ...deeper] = pointer.split('/');
       const from = origin[key] ?? 'configuration';
       // A flag and a variable are named for the key; a file has many.
       const isNamed =
         pointer === '' || configOptions.some(({ flag, env }) => from === env || flag.startsWith(`${from} `));
-      return `${isNamed ? from : `${from} ${key}`}: ${detail}`;
+      return `${isNamed ? from : `${from} ${[key, ...deeper].join('.')}`}: ${detail}`;
     });
     throw new CodedError('CONFIG', lines.join('; '), result.error);
   }
@@ -102,7 +127,14 @@ export async function readConfig(
       `${origin['databaseUrl']}: PostgreSQL is not built yet; leave it out to use SQLite in ${result.data.data}`,
     );
   }
+  refuseHalfTls(result.data);
   return result.data;
+}
+
+function refuseHalfTls({ tlsCertificate, tlsKey }: Config): void {
+  if ((tlsCertificate === undefined) === (tlsKey === undefined)) return;
+  const [given, missing] = tlsKey === undefined ? ['tlsCertificate', 'tlsKey'] : ['tlsKey', 'tlsCertificate'];
+  throw new CodedError('CONFIG', `${given}: expected ${missing} beside it`);
 }
 
 async function readConfigFile(file: string): Promise<Readonly<Record<string, unknown>>> {

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import type { Server as TlsServer } from 'node:tls';
 import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
 import { type Logger, pino } from 'pino';
@@ -6,12 +7,15 @@ import pkg from '../package.json' with { type: 'json' };
 import { type Clock, systemClock } from '../shared/clock.ts';
 import { durationMs } from '../shared/duration.ts';
 import { CodedError, ExitCode, sentenceOf } from '../shared/errors.ts';
+import { isLoopback } from '../shared/loopback.ts';
 import { type Config, configOptions, readConfig } from './config.ts';
 import { createEventFeed } from './fleet/event-feed.ts';
 import { createHistoryKeeper } from './fleet/history.ts';
 import { createRulesBoard } from './fleet/rules-board.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createHttp } from './http/app.ts';
+import { type Certificate, openCertificate } from './http/certificate.ts';
+import { openWays } from './intake/enrolment/ways.ts';
 import type { Providers } from './provider/provider.ts';
 import { createProviders } from './provider/providers.ts';
 import { createController } from './replace/controller.ts';
@@ -25,6 +29,8 @@ import { lockDirectory } from './store/directory-lock.ts';
 export interface RunningServer {
   /** `http://127.0.0.1:7420`. */
   readonly url: string;
+  /** Looks for a new certificate now; else within ten seconds. */
+  reloadCertificate(): Promise<void>;
   /** Finishes what is under way, in the reverse order of the start. */
   stop(): Promise<void>;
 }
@@ -40,6 +46,7 @@ export async function startServer(
   providers: Providers = createProviders(),
 ): Promise<RunningServer> {
   await using starting = new AsyncDisposableStack();
+  const ways = await openWays(config.enrolment, clock);
   const data = await openDataDirectory(config.data);
   starting.adopt(lockDirectory(data.lock), (lock) => lock.release());
   await rm(data.listening, { force: true });
@@ -49,7 +56,7 @@ export async function startServer(
   const feed = createEventFeed();
   const evidenceTtlMs = durationMs(config.evidenceTtl);
   const board = createRulesBoard();
-  const gateway = createGateway({ db, feed, clock, log, board, limits: { evidenceTtlMs } });
+  const gateway = createGateway({ db, feed, clock, log, board, ways, limits: { evidenceTtlMs } });
   let isReady = false;
   let url = '';
   const signer = await openProofSigner(data.serverKey);
@@ -59,6 +66,8 @@ export async function startServer(
     isOnline: gateway.isOnline,
   };
   const controller = createController(house);
+  const certificate = await certificateOf(config, clock, log);
+  if (certificate) starting.defer(() => certificate.stop());
   const http = await createHttp(
     {
       ...{ db, feed, clock, adminToken, evidenceTtlMs, gateway, board },
@@ -68,11 +77,13 @@ export async function startServer(
       launch: (group, request) => launchInstances(house, group, request),
     },
     log,
+    { tls: certificate?.options },
   );
+  certificate?.follow(http.server as unknown as TlsServer);
   // Together: HTTP has ended when its last socket has, and agents hold theirs until the gateway lets them go.
   starting.defer(async () => void (await Promise.all([http.close(), gateway.close()])));
   http.server.on('upgrade', gateway.handleUpgrade);
-  url = await listen(http, config.listen);
+  url = await listen(http, config);
 
   controller.start();
   starting.defer(() => controller.stop());
@@ -88,16 +99,39 @@ export async function startServer(
   log.info({ listening: url, data: data.path, version: pkg.version }, 'server: listening');
 
   const running = starting.move();
-  return { url, stop: () => running.disposeAsync() };
+  return {
+    url,
+    reloadCertificate: async () => certificate?.reload(),
+    stop: () => running.disposeAsync(),
+  };
+}
+
+async function certificateOf(
+  { tlsCertificate, tlsKey }: Config,
+  clock: Clock,
+  log: Logger,
+): Promise<Certificate | undefined> {
+  if (tlsCertificate === undefined || tlsKey === undefined) return undefined;
+  return openCertificate({ files: { certificate: tlsCertificate, key: tlsKey }, clock, log });
 }
 
 /** Connections that the kernel keeps until they are looked at, at most net.core.somaxconn: a fleet comes back all at once. */
 const backlog = 4_096;
 
 /** Errors: CONFIG with what is in the way. */
-async function listen(http: Awaited<ReturnType<typeof createHttp>>, address: string): Promise<string> {
+async function listen(
+  http: Awaited<ReturnType<typeof createHttp>>,
+  { listen: address, tlsCertificate, behindProxy }: Config,
+): Promise<string> {
   const at = address.lastIndexOf(':');
   const host = address.slice(0, at).replace(/^\[|\]$/g, '');
+  const isSecure = tlsCertificate !== undefined;
+  if (!isSecure && !behindProxy && !isLoopback(host)) {
+    throw new CodedError(
+      'CONFIG',
+      `${address} is more than this machine, where tokens and reports must not pass in plain text: set tlsCertificate and tlsKey; or behindProxy: true, where something in front of it ends TLS; or listen on 127.0.0.1`,
+    );
+  }
   try {
     await http.listen({ host, port: Number(address.slice(at + 1)), backlog, listenTextResolver: () => 'http: bound' });
   } catch (cause) {
@@ -109,7 +143,7 @@ async function listen(http: Awaited<ReturnType<typeof createHttp>>, address: str
     );
   }
   const { port } = http.server.address() as { port: number };
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `http${isSecure ? 's' : ''}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** `pristine-server`: exit codes of DESIGN §4; one sentence on standard error where it cannot start. */
@@ -154,7 +188,11 @@ async function serveUntilTold(config: Config): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => told.resolve(signal));
   }
+  // What renews certificates says so by it. Without TLS, and while we start, it must not end us.
+  const started = Promise.withResolvers<RunningServer>();
+  process.on('SIGHUP', () => void started.promise.then((running) => running.reloadCertificate()));
   const server = await startServer(config, log);
+  started.resolve(server);
   log.info({ signal: await told.promise }, 'server: stopping');
   await server.stop();
   log.info('server: stopped');

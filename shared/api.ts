@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { Coverage } from './coverage.ts';
+import { Coverage, Hole } from './coverage.ts';
 import { Digest } from './digest.ts';
+import { Doubt } from './doubt.ts';
 import { Envelope } from './dsse.ts';
-import { Duration, durationMs } from './duration.ts';
+import { EnrolmentWay } from './enrolment.ts';
 import { Change, Finding, FindingAttributes, Fingerprint } from './finding.ts';
 import { Image } from './image.ts';
 import { Group, Policy } from './policy.ts';
@@ -14,9 +15,6 @@ import { Verdict } from './verdict.ts';
 
 const time = z.iso.datetime({ precision: 3 });
 const count = z.int().nonnegative();
-/** A token that outlives everyone who remembers it is a hole. */
-const expiresInMsMax = 365 * 86_400_000;
-
 export function pageOf<S extends z.ZodType>(item: S) {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
 }
@@ -60,11 +58,21 @@ export const Instance = z
     lifecycle: Lifecycle,
     needsAttention: z.boolean(),
     taint: Taint.nullable(),
+    doubts: z.array(Doubt),
     openFindings: count,
     evidence: Evidence.nullable(),
+    serverHoles: z
+      .array(Hole)
+      .describe('what the server itself holds against it, also before the first scan: no sweep closes `unknown-image`'),
+    enrolledBy: EnrolmentWay,
+    enrolledWith: z.string().nullable().describe('what vouched for it: the id of a token, or what a cloud said'),
+    startedFrom: z
+      .string()
+      .nullable()
+      .describe('what it was started from, as its cloud or the configuration of the server calls it'),
     enrolledAt: time,
     lastSeenAt: time,
-    facts: z.record(z.string(), z.string()),
+    facts: z.record(z.string(), z.string()).describe('what its agent says of itself: shown, and decides nothing'),
   })
   .meta({ id: 'Instance' });
 export type Instance = z.infer<typeof Instance>;
@@ -127,36 +135,6 @@ export const TrustKey = z
   .meta({ id: 'TrustKey' });
 export type TrustKey = z.infer<typeof TrustKey>;
 
-export const CreateToken = z
-  .strictObject({
-    group: z.string().max(64),
-    image: z.string().max(256).describe('NAME@VERSION of a pushed image'),
-    labels: z.record(z.string().min(1).max(64), z.string().max(256)).default({}),
-    uses: z.int().positive().max(100_000).default(1),
-    expiresIn: Duration.refine(
-      (text) => durationMs(text) > 0 && durationMs(text) <= expiresInMsMax,
-      'expected more than 0 and at most 365d',
-    ).default('1h'),
-  })
-  .meta({ id: 'CreateToken' });
-export type CreateToken = z.infer<typeof CreateToken>;
-
-export const Token = z
-  .object({
-    id: z.string(),
-    group: z.string(),
-    imageDigest: Digest,
-    labels: z.record(z.string(), z.string()),
-    uses: count,
-    usesMax: count,
-    expiresAt: time,
-    createdAt: time,
-  })
-  .meta({ id: 'Token', description: 'A join token without its secret, which is shown once.' });
-export type Token = z.infer<typeof Token>;
-export const NewToken = Token.extend({ token: z.string() }).meta({ id: 'NewToken' });
-export type NewToken = z.infer<typeof NewToken>;
-
 export const Breaker = z
   .object({ cause: z.string(), trippedAt: time })
   .meta({ id: 'Breaker', description: 'Latched: nothing is replaced in the group until a person resets it.' });
@@ -189,7 +167,7 @@ export const LaunchInstances = z
 export type LaunchInstances = z.infer<typeof LaunchInstances>;
 export const Launched = z.object({ providerIds: z.array(z.string()) }).meta({ id: 'Launched' });
 
-export const ScanAsked = z.object({ instanceId: z.string(), asked: z.literal(true) }).meta({ id: 'ScanAsked' });
+export const Asked = z.object({ instanceId: z.string(), asked: z.literal(true) }).meta({ id: 'Asked' });
 
 /** What a person says when overruling: it is kept with the event. */
 export const Reason = z.strictObject({ reason: z.string().trim().min(1).max(1_000) }).meta({ id: 'Reason' });
@@ -206,6 +184,7 @@ export const blockerKinds = [
   'breaker',
   'no-target',
   'stale-evidence',
+  'in-doubt',
   'not-stateless',
   'retry-backoff',
   'provider',

@@ -25,9 +25,16 @@ export const holeReasons = [
   'not-allowed',
   /** Set by the server: the agent compares with another image than its instance was enrolled for. */
   'other-image',
+  /** Set by the server: the agent judges by other rules than those that are in force for its image. */
+  'other-rules',
+  /** Set by the server: nobody has said which image this instance was started from, so there is nothing to compare with. */
+  'unknown-image',
 ] as const;
 export const HoleReason = z.enum(holeReasons);
 export type HoleReason = z.infer<typeof HoleReason>;
+
+/** What only a server can know of an instance; from an agent each is refused. */
+export const serverHoleReasons: ReadonlySet<HoleReason> = new Set(['other-image', 'other-rules', 'unknown-image']);
 
 export const Hole = z
   .strictObject({ subject: z.string().max(64), name: z.string().max(32_768), reason: HoleReason })

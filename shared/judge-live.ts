@@ -30,6 +30,11 @@ export function judgeLibrary(name: RawName, state: LibraryState, rulebook: Ruleb
   return judged(added('loaded-library', name, { state }), [pathOfProgram(name)], 'critical', rulebook);
 }
 
+/** A variable that was set for our own processes. */
+export function judgeVariable(name: RawName, rulebook: Rulebook): LiveVerdict {
+  return judged(added('environment', name, {}), ['/proc/self/environ'], 'critical', rulebook);
+}
+
 /** A module of the kernel that is no file of the manifest. */
 export function judgeModule(name: RawName, taints: string | undefined, rulebook: Rulebook): LiveVerdict {
   const difference = added('loaded-module', name, taints === undefined ? {} : { taints });
@@ -74,6 +79,8 @@ export function judgeLiveAgain(
       const state = programStates.find((one) => one === actual['state']);
       return state === undefined ? 'unknown' : judgeProgram(raw, state, rulebook);
     }
+    case 'environment':
+      return judgeVariable(raw, rulebook);
     case 'loaded-library': {
       const state = libraryStates.find((one) => one === actual['state']);
       return state === undefined ? 'unknown' : judgeLibrary(raw, state, rulebook);

@@ -5,6 +5,8 @@ import type { LiveSubject, ProgramState } from './live.ts';
 export function liveSentence({ subject, name, expected, actual }: Difference): string {
   const live = subject as LiveSubject;
   switch (live) {
+    case 'environment':
+      return `${name} was set for a process of our own, which could make other code run in it`;
     case 'kernel-running':
       return `kernel ${list(actual['releases'])} runs, the image has ${list(expected['releases'])}`;
     case 'listening-socket':

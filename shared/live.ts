@@ -9,6 +9,8 @@ import type { Severity } from './severity.ts';
  * fingerprint covers it: no process id, no user, no address.
  */
 export const liveForms = {
+  /** A variable by which somebody meant to change what our own processes do. Name: that of the variable, `LD_PRELOAD`. */
+  environment: {},
   /** What the kernel was started from. Name: `kernel`. Expected are the releases that were baked. */
   'kernel-running': { releases: 'list' },
   /** A socket that rules do not declare. Name: `tcp/22`. `reach`: local or network. `programs`: those that hold it; none where it is the kernel's. */
@@ -51,8 +53,9 @@ export const libraryStates = ['not-baked', 'deleted'] as const satisfies readonl
 export type LibraryState = (typeof libraryStates)[number];
 
 /** The guards over what runs: a rule silences one by naming it: at the program or the library, at /sys/module/NAME, at
- * /proc/sys/kernel/osrelease. */
+ * /proc/sys/kernel/osrelease, at /proc/self/environ. */
 export const liveGuards: Readonly<Record<LiveSubject, GuardName>> = {
+  environment: 'preload',
   'kernel-running': 'kernel',
   'listening-socket': 'listening',
   'loaded-library': 'preload',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { claimedPrefix } from './claimed.ts';
 import { Duration, durationMs } from './duration.ts';
 import { ImageRef, Name } from './image.ts';
 import { Severity } from './severity.ts';
@@ -8,7 +9,14 @@ import { Severity } from './severity.ts';
  * with its name, because a safety setting that is silently ignored is the worst kind.
  */
 
-const labels = z.record(z.string().min(1).max(64), z.string().max(256));
+export const Labels = z.record(
+  z
+    .string()
+    .min(1)
+    .max(64)
+    .refine((key) => !key.startsWith(claimedPrefix), `${claimedPrefix}* is what agents claim about themselves`),
+  z.string().max(256),
+);
 
 /** Instances on the server's own machine: for the demo, for tests and for trying Pristine. */
 export const LocalProviderSpec = z.strictObject({
@@ -30,7 +38,7 @@ export const LocalProviderSpec = z.strictObject({
     .optional()
     .describe('instances end when this process does; without it they live until terminated'),
   agent: z
-    .strictObject({ sweepEvery: Duration.optional() })
+    .strictObject({ sweepEvery: Duration.optional(), ca: z.string().startsWith('/').optional() })
     .optional()
     .describe('settings written into each agent.yaml'),
 });
@@ -48,7 +56,7 @@ export const Group = z
       .record(Name, ImageRef)
       .default({})
       .describe('promoted images by channel; `stable` is what replacements are launched from'),
-    labels: labels.default({}),
+    labels: Labels.default({}),
     stateless: z
       .boolean()
       .default(false)

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Coverage } from './coverage.ts';
 import { Digest } from './digest.ts';
+import { Credential } from './enrolment.ts';
 import { CodedError } from './errors.ts';
 import { Finding, Fingerprint } from './finding.ts';
 import { Identity, identitiesMax } from './identity.ts';
@@ -16,6 +17,8 @@ export const handshakeMsMax = 10_000;
 export const heartbeatEveryMs = 15_000;
 /** Silent after two missed heartbeats and a grace. */
 export const silentAfterMs = 2 * heartbeatEveryMs + 15_000;
+/** Facts of one hello. */
+const factsMax = 64;
 /** Findings of one report part: what takes some ten milliseconds to store. In the sender `frameBytesMax` bounds it too. */
 export const reportFindingsMax = 500;
 
@@ -25,7 +28,7 @@ export const CloseCode = {
   binary: 1003,
   /** Not JSON, not of the schema, or a message out of its place. */
   badMessage: 4400,
-  /** Unknown key without a token; unknown, used or expired token; bad signature. Retrying will not help. */
+  /** Unknown key without a credential, or with one that does not hold; bad signature. Retrying will not help. */
   unauthorized: 4401,
   /** No hello within `handshakeMsMax`. */
   handshakeTimeout: 4408,
@@ -35,6 +38,8 @@ export const CloseCode = {
   replaced: 4410,
   /** The instance was retired. Retrying will not help. */
   retired: 4411,
+  /** The key was revoked. Retrying will not help. */
+  revoked: 4412,
   /** The server could not store it now. Retry with backoff. */
   tryLater: 4503,
 } as const;
@@ -42,6 +47,12 @@ export const CloseCode = {
 const seq = z.int().positive();
 const boot = z.int().positive();
 const time = z.iso.datetime({ precision: 3 });
+/** What people are shown of an agent: text that no log, terminal or database reads as anything else. */
+const shown = (charsMax: number) =>
+  z
+    .string()
+    .max(charsMax)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'expected no control characters');
 
 /** First, server to agent: a fresh random nonce, base64. */
 export const Challenge = z.strictObject({ type: z.literal('challenge'), nonce: z.string().min(32).max(128) });
@@ -50,24 +61,33 @@ export const Challenge = z.strictObject({ type: z.literal('challenge'), nonce: z
 export const Hello = z.strictObject({
   type: z.literal('hello'),
   publicKey: z.string().max(512).describe('Ed25519, SPKI PEM'),
-  signature: z.string().max(256).describe('base64, over helloBytes(nonce, publicKey)'),
-  joinToken: z
-    .string()
-    .max(256)
+  signature: z.string().max(256).describe('base64, over helloBytes(nonce, publicKey, next.publicKey)'),
+  next: z
+    .strictObject({
+      publicKey: z.string().max(512),
+      signature: z.string().max(256).describe('base64, by this key, over nextKeyBytes(nonce, publicKey)'),
+    })
     .optional()
-    .describe('for the first connection of a key; ignored once the key is enrolled'),
+    .describe('the key that takes the place of this one from the welcome on'),
+  enrolment: Credential.optional().describe('for the first connection of a key; ignored once the key is enrolled'),
   boot,
   image: Digest.describe('digest of the manifest this agent verified'),
   rules: z.int().positive().describe('sequence of the rules in force'),
-  agentVersion: z.string().max(64),
+  agentVersion: shown(64),
   facts: z
-    .record(z.string().max(64), z.string().max(256))
+    .record(shown(64), shown(256))
+    .refine((facts) => Object.keys(facts).length <= factsMax, `expected at most ${factsMax} facts`)
     .describe('hostname, kernel and such: shown to people, decides nothing'),
 });
 
 /** What a hello signs: a context string, so that no other signature of this key can stand for it, then nonce and key. */
-export function helloBytes(nonce: string, publicKey: string): Buffer {
-  return Buffer.from(`${subprotocol} hello\n${nonce}\n${publicKey}`, 'utf8');
+export function helloBytes(nonce: string, publicKey: string, nextPublicKey = ''): Buffer {
+  return Buffer.from(`${subprotocol} hello\n${nonce}\n${publicKey}${nextPublicKey}`, 'utf8');
+}
+
+/** What the next key signs, so that nobody hands an instance the key of another. */
+export function nextKeyBytes(nonce: string, publicKey: string): Buffer {
+  return Buffer.from(`${subprotocol} next key\n${nonce}\n${publicKey}`, 'utf8');
 }
 
 /** Third, server to agent: enrolled. `acked` is the last report stored; the spool may forget up to it. */
@@ -119,6 +139,9 @@ export const Ack = z.strictObject({ type: z.literal('ack'), boot, seq });
 
 /** Server to agent: sweep soon. Sent when the two ends disagree about the state, or a person asks. */
 export const ScanRequest = z.strictObject({ type: z.literal('scan'), reason: z.enum(['state-mismatch', 'requested']) });
+
+/** Server to agent, when a person asks: make another key, and come back with it. */
+export const KeyRequest = z.strictObject({ type: z.literal('rotate-key') });
 
 /** Of a rules statement: base64 of a payload that leaves room in a frame for what is around it. */
 export const rulesPayloadMax = 900_000;
@@ -174,7 +197,14 @@ export const AgentMessage = z.discriminatedUnion('type', [
   RulesPreviewed,
 ]);
 export type AgentMessage = z.infer<typeof AgentMessage>;
-export const ServerMessage = z.discriminatedUnion('type', [Challenge, Welcome, Ack, ScanRequest, RulesOffer]);
+export const ServerMessage = z.discriminatedUnion('type', [
+  Challenge,
+  Welcome,
+  Ack,
+  ScanRequest,
+  KeyRequest,
+  RulesOffer,
+]);
 export type ServerMessage = z.infer<typeof ServerMessage>;
 
 /** Errors: PROTOCOL. */

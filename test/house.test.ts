@@ -52,6 +52,16 @@ const ownClock: Readonly<Record<string, string>> = {
   'shared/clock.ts': 'it is the clock',
 };
 
+/** What in the agent may start a process, or become another program, each with its reason. */
+const startsProcesses: Readonly<Record<string, string>> = {
+  'agent/clean-environment.ts': 'it begins anew, in the same process',
+  'agent/collect/silent-mounts.ts': 'who touches a mount that does not answer never comes back',
+  'agent/sweep-child.ts': 'the memory of a sweep is gone after it',
+};
+const spawning: ReadonlySet<string> = new Set(['node:child_process', 'node:cluster', 'node:repl']);
+/** Of Node, or of the C library through koffi. */
+const execs = /\b(?:execv\w*|execl\w*|fexecve|posix_spawnp?|v?fork|popen|system)\(|process\.binding/;
+
 describe('the house', () => {
   it('keeps its rooms apart', () => {
     const wrong = sources.flatMap(({ file, imports }) => {
@@ -115,6 +125,16 @@ describe('the house', () => {
       );
 
     expect(wrong).toEqual([]);
+  });
+
+  it('lets the agent start nothing but its own sweeps, and those who ask whether a mount answers', () => {
+    const wrong = sources
+      .filter(({ file }) => under('agent')(file) && !(file in startsProcesses))
+      .filter(({ imports, text }) => imports.some((name) => spawning.has(name)) || execs.test(withoutComments(text)))
+      .map(({ file }) => file);
+
+    expect(wrong).toEqual([]);
+    expect(Object.keys(startsProcesses).filter((file) => !files.includes(file))).toEqual([]);
   });
 
   it('has no stale permission to own a clock', () => {

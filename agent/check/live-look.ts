@@ -2,9 +2,9 @@ import type { Hole, Skip } from '../../shared/coverage.ts';
 import type { Entry } from '../../shared/entry.ts';
 import { parseEntryLine } from '../../shared/entry-line.ts';
 import type { Finding } from '../../shared/finding.ts';
-import { judgeKernel, judgeLibrary, judgeModule, type LiveVerdict } from '../../shared/judge-live.ts';
+import { judgeKernel, judgeLibrary, judgeModule, judgeVariable, type LiveVerdict } from '../../shared/judge-live.ts';
 import type { Listener } from '../../shared/listening.ts';
-import { compareNames, type RawName } from '../../shared/name.ts';
+import { compareNames, type RawName, rawName } from '../../shared/name.ts';
 import type { Rulebook } from '../../shared/rulebook.ts';
 import type { Machine } from '../collect/live/machine.ts';
 import { openBakedKernels } from './baked-kernels.ts';
@@ -30,7 +30,7 @@ export interface LiveLook {
 
 /** Without `listening`, nobody said what may listen, and nobody asks. */
 export function openLiveLook(machine: Machine, listening?: readonly Listener[]): LiveLook {
-  const { processes, libraries, kernel, holes } = machine;
+  const { processes, libraries, environment, kernel, holes } = machine;
   const { programs, contained } = processes;
   const run = openProgramLook(processes);
   const bakedLibraries = new Set<RawName>();
@@ -49,6 +49,7 @@ export function openLiveLook(machine: Machine, listening?: readonly Listener[]):
         if (programs.has(name) || (!isDeleted && bakedLibraries.has(name))) continue;
         verdicts.push(judgeLibrary(name, isDeleted ? 'deleted' : 'not-baked', rulebook));
       }
+      for (const name of environment) verdicts.push(judgeVariable(rawName(name), rulebook));
       const releases = kernels.releases();
       const runsBaked = kernel !== undefined && releases.includes(kernel.release);
       // An image without a kernel runs on that of another: a container, or a machine that is booted from outside.

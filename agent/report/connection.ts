@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
+import type { Credential } from '../../shared/enrolment.ts';
 import { sentenceOf } from '../../shared/errors.ts';
 import {
   CloseCode,
@@ -11,6 +12,7 @@ import {
 } from '../../shared/protocol.ts';
 import type { Identity } from '../state/identity.ts';
 import { createBackoff } from './backoff.ts';
+import type { ServerTrust } from './server-trust.ts';
 import { type Acked, runSession, type Session, type SessionEnd } from './session.ts';
 import { comparePlaces, type Place, type Spool } from './spool.ts';
 
@@ -21,7 +23,7 @@ interface HelloClaims {
   readonly rules: number;
   readonly agentVersion: string;
   readonly facts: Readonly<Record<string, string>>;
-  readonly joinToken?: string;
+  readonly enrolment?: Credential;
 }
 
 export interface ConnectionLimits {
@@ -68,6 +70,8 @@ export interface ConnectionNotes {
 
 export interface ConnectionOptions {
   readonly url: string;
+  /** Whose certificates the server may show; asked for each attempt. */
+  readonly trust: () => ServerTrust;
   readonly identity: Identity;
   /** Read anew for each attempt. */
   hello(): Promise<HelloClaims>;
@@ -120,7 +124,8 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   const delayAfter = (end: SessionEnd): number => {
     if (end.why === 'busy') return backoff.around(end.retryAfterMs);
-    return isPermanent(end) ? backoff.longest() : backoff.next();
+    const isNext = isUnknownKey(end) && options.identity.refused();
+    return isPermanent(end) && !isNext ? backoff.longest() : backoff.next();
   };
 
   /** An agent that ends settles nothing any more. */
@@ -149,9 +154,14 @@ export function createConnection(options: ConnectionOptions): Connection {
   };
 }
 
+/** It may know us by the next key, when the welcome that took it got lost. */
+function isUnknownKey(end: SessionEnd): boolean {
+  return end.why === 'closed' && (end.code === CloseCode.unauthorized || end.code === CloseCode.revoked);
+}
+
 /** Retrying will not help; it is done all the same, since a person may change the server's mind. */
 function isRefusal(end: SessionEnd): boolean {
-  return end.why === 'closed' && (end.code === CloseCode.unauthorized || end.code === CloseCode.retired);
+  return isUnknownKey(end) || (end.why === 'closed' && end.code === CloseCode.retired);
 }
 
 /** A second connection of this key means that another machine holds a copy of it: the two must not chase each other. */

@@ -1,7 +1,9 @@
 import { WebSocket } from 'ws';
 import type { Clock } from '../../shared/clock.ts';
 import { frameBytesMax, subprotocol } from '../../shared/protocol.ts';
+import { connectFailure } from './connect-failure.ts';
 import type { Mailbox } from './mailbox.ts';
+import type { ServerTrust } from './server-trust.ts';
 
 /** What a socket's callbacks note for the session's loop. */
 export type SocketNote =
@@ -14,8 +16,20 @@ export type SocketNote =
 /** Frames of the server waiting to be read; a server that sends faster than its acks are stored is cut off. */
 export const notesMax = 1_024;
 
-export function openSocket(url: string, handshakeMsMax: number, mailbox: Mailbox<SocketNote>): WebSocket {
+export interface SocketOptions {
+  readonly url: string;
+  readonly handshakeMsMax: number;
+  readonly mailbox: Mailbox<SocketNote>;
+  /** Of a wss URL. */
+  readonly trust: () => ServerTrust;
+}
+
+/** Errors: those of `trust`. */
+export function openSocket({ url, handshakeMsMax, mailbox, trust }: SocketOptions): WebSocket {
+  const trusted = url.startsWith('wss:') ? trust() : undefined;
   const socket = new WebSocket(url, subprotocol, {
+    // Said, because a variable of the environment may say otherwise where nothing is.
+    ...(trusted && { secureContext: trusted.context, rejectUnauthorized: true }),
     perMessageDeflate: false,
     maxPayload: frameBytesMax,
     handshakeTimeout: handshakeMsMax,
@@ -35,7 +49,7 @@ export function openSocket(url: string, handshakeMsMax: number, mailbox: Mailbox
   });
   // An error is always followed by a close, which is the one that counts.
   socket.on('error', (cause) => {
-    error ??= describe(cause);
+    error ??= connectFailure(cause, url, trusted?.said ?? '');
   });
   socket.on('close', (code, reason) =>
     put(error === undefined ? { kind: 'close', code, reason: String(reason) } : { kind: 'error', sentence: error }),
@@ -46,11 +60,6 @@ export function openSocket(url: string, handshakeMsMax: number, mailbox: Mailbox
 /** In milliseconds. Servers of ours say whole seconds; a date is taken for no hint at all. */
 function parseRetryAfter(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) * 1_000 : undefined;
-}
-
-/** An AggregateError of several addresses has an empty message of its own. */
-function describe(cause: Error): string {
-  return cause.message || (cause as NodeJS.ErrnoException).code || cause.name;
 }
 
 /** A closing handshake, but not for long: a dead peer would hold the socket for ws's thirty seconds. */

@@ -8,7 +8,7 @@ import { comparePlaces, type Place } from './spool.ts';
 
 /** How one connection ended. `progress` when it was of use, so that the next attempt may come soon. */
 export type SessionEnd = { readonly sentence: string; readonly progress: boolean } & (
-  | { readonly why: 'failed' | 'silent' }
+  | { readonly why: 'failed' | 'silent' | 'rotates' }
   | { readonly why: 'busy'; readonly retryAfterMs: number }
   | { readonly why: 'closed'; readonly code: number; readonly inFlight: Place | undefined }
   | { readonly why: 'disagreement'; readonly acked: Place | null }
@@ -55,7 +55,8 @@ export async function runSession(
 ): Promise<SessionEnd> {
   const { clock, limits } = options;
   const mailbox = createMailbox<SocketNote>(clock, notesMax);
-  const socket = openSocket(options.url, limits.handshakeMsMax, mailbox);
+  const { url, trust } = options;
+  const socket = openSocket({ url, trust, handshakeMsMax: limits.handshakeMsMax, mailbox });
   const abort = () => mailbox.put({ kind: 'abort' });
   signal.addEventListener('abort', abort, { once: true });
   if (signal.aborted) abort();
@@ -102,12 +103,12 @@ async function shakeHands(
   socket.send(
     JSON.stringify({
       type: 'hello',
-      publicKey: identity.publicKey,
-      signature: identity.signHello(challenge.nonce),
+      ...identity.prove(challenge.nonce),
       ...claims,
     }),
   );
   const welcome = await expectMessage('welcome');
+  await identity.welcomed();
   notes.welcome(welcome.instanceId);
   notes.state('connected', null);
   return welcome;
@@ -207,6 +208,9 @@ async function deliver(
       case 'rules':
         notes.rulesOffered(message);
         return;
+      case 'rotate-key':
+        await options.identity.prepareNext();
+        throw new EndOfSession({ why: 'rotates', sentence: 'the server is shown another key', progress: true });
       case 'challenge':
       case 'welcome':
         throw new CodedError('PROTOCOL', `a second ${message.type}`);

@@ -1,27 +1,94 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { link, readFile, rm } from 'node:fs/promises';
+import { link, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parsePrivateKey } from '../../shared/dsse.ts';
 import { CodedError } from '../../shared/errors.ts';
-import { helloBytes } from '../../shared/protocol.ts';
+import { helloBytes, nextKeyBytes } from '../../shared/protocol.ts';
 import { isErrno, syncDirectory, writeTemporary } from './durable-file.ts';
 
-/** Who this instance is to the server: an Ed25519 key that never leaves the state directory. */
+/** What proves to the server who this instance is: an Ed25519 key that never leaves the state directory. */
 export interface Identity {
+  /** For one connection, over the server's nonce. */
+  prove(nonce: string): Proof;
+  /** Makes the key that takes the place of this one with the next welcome. One that is there already does. Errors: IO, KEY. */
+  prepareNext(): Promise<void>;
+  /** The server knows us by what was proven last. Errors: IO. */
+  welcomed(): Promise<void>;
+  /**
+   * The server does not know the key. When a welcome got lost, it knows us by the next one already: then that one speaks
+   * alone, and after another refusal both again. Returns whether there is anything else to try.
+   */
+  refused(): boolean;
+}
+
+/** The part of a hello that says who speaks. */
+export interface Proof {
   /** SPKI PEM. */
   readonly publicKey: string;
-  /** Base64, over the server's nonce. */
-  signHello(nonce: string): string;
+  /** Base64. */
+  readonly signature: string;
+  readonly next?: { readonly publicKey: string; readonly signature: string };
 }
+
+const keyName = 'identity.key';
+/** While it is there, it is not certain which of the two the server knows. */
+export const nextKeyName = 'identity.next.key';
 
 /**
  * Reads `identity.key`, or makes it at the first start. It is linked into place, so that of two first starts one makes
  * the key and both read the same. Errors: KEY, IO.
  */
 export async function loadIdentity(stateDir: string): Promise<Identity> {
-  const path = join(stateDir, 'identity.key');
+  let current = await openKey(stateDir, keyName, 'or make');
+  let next = await openKey(stateDir, nextKeyName, 'if there');
+  let isNextAlone = false;
+
+  return {
+    prove(nonce) {
+      if (next !== undefined && isNextAlone) return proofOf(next, nonce);
+      return proofOf(current, nonce, next);
+    },
+    async prepareNext() {
+      next ??= await openKey(stateDir, nextKeyName, 'or make');
+    },
+    async welcomed() {
+      if (next === undefined) return;
+      await rename(join(stateDir, nextKeyName), join(stateDir, keyName));
+      await syncDirectory(stateDir);
+      current = next;
+      next = undefined;
+      isNextAlone = false;
+    },
+    refused() {
+      isNextAlone = next !== undefined && !isNextAlone;
+      return next !== undefined;
+    },
+  };
+}
+
+function proofOf(key: Key, nonce: string, next?: Key): Proof {
+  const { publicKey } = key;
+  if (next === undefined) return { publicKey, signature: key.sign(helloBytes(nonce, publicKey)) };
+  return {
+    publicKey,
+    signature: key.sign(helloBytes(nonce, publicKey, next.publicKey)),
+    next: { publicKey: next.publicKey, signature: next.sign(nextKeyBytes(nonce, publicKey)) },
+  };
+}
+
+interface Key {
+  readonly publicKey: string;
+  sign(bytes: Buffer): string;
+}
+
+async function openKey(stateDir: string, name: string, how: 'or make'): Promise<Key>;
+async function openKey(stateDir: string, name: string, how: 'if there'): Promise<Key | undefined>;
+async function openKey(stateDir: string, name: string, how: 'or make' | 'if there'): Promise<Key | undefined> {
+  const path = join(stateDir, name);
+  const pem = (await readKey(path)) ?? (how === 'or make' ? await makeKey(stateDir, path) : undefined);
+  if (pem === undefined) return undefined;
   try {
-    return identityOf(parsePrivateKey((await readKey(path)) ?? (await makeKey(stateDir, path))));
+    return keyOf(parsePrivateKey(pem));
   } catch (cause) {
     if (cause instanceof CodedError && cause.code === 'KEY') {
       throw new CodedError(
@@ -58,10 +125,7 @@ async function makeKey(stateDir: string, path: string): Promise<string> {
   return await readFile(path, 'utf8');
 }
 
-function identityOf(key: KeyObject): Identity {
+function keyOf(key: KeyObject): Key {
   const publicKey = createPublicKey(key).export({ type: 'spki', format: 'pem' }) as string;
-  return {
-    publicKey,
-    signHello: (nonce) => sign(null, helloBytes(nonce, publicKey), key).toString('base64'),
-  };
+  return { publicKey, sign: (bytes) => sign(null, bytes, key).toString('base64') };
 }

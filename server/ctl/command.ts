@@ -36,6 +36,10 @@ export function leaf(
 export function common(command: Command): Command {
   return command
     .option('--server <url>', 'the server (default: PRISTINE_SERVER, or http://127.0.0.1:7420)')
+    .option(
+      '--ca <file>',
+      'CA certificates (PEM) that alone may have signed that of the server (default: PRISTINE_CA, or the system’s)',
+    )
     .option('--token-file <file>', 'a file with the token (default: PRISTINE_TOKEN, or PRISTINE_TOKEN_FILE)')
     .option('--json', 'print exactly what the API says');
 }
@@ -51,4 +55,9 @@ export function collectLabel(text: string, before: Readonly<Record<string, strin
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('expected KEY=VALUE');
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+/** For an option that may be repeated. */
+export function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
 }

@@ -12,6 +12,7 @@ export interface Context {
 export interface CommonOptions {
   readonly server?: string;
   readonly tokenFile?: string;
+  readonly ca?: string;
   readonly json?: boolean;
 }
 

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import pkg from '../../package.json' with { type: 'json' };
-import { collectLabel, common, leaf, noun, wholeNumber } from './command.ts';
+import { addImages, addTokens } from './coming-in.ts';
+import { common, leaf, noun, wholeNumber } from './command.ts';
 
 /** How lists and people call them (`wanted-id.ts`). */
 const idSaid = 'its id, or the beginning or end of it';
@@ -17,7 +18,7 @@ export function createProgram(): Command {
     .addHelpText(
       'after',
       `
-Environment: PRISTINE_SERVER, PRISTINE_TOKEN, PRISTINE_TOKEN_FILE; NO_COLOR.
+Environment: PRISTINE_SERVER, PRISTINE_CA, PRISTINE_TOKEN, PRISTINE_TOKEN_FILE; NO_COLOR.
 Exit codes: 0 done; 2 usage, or refused by the server; 3 a proof does not hold; 4 server unreachable; 5 not allowed.
 
 Examples:
@@ -38,17 +39,7 @@ Examples:
     'apply -f - < fleet.yaml',
   ).requiredOption('-f, --file <file>', 'YAML or JSON, one or more documents; - is standard input');
 
-  const images = noun(program, 'images', 'what instances are made from');
-  const image = () => import('./commands/images.ts');
-  leaf(images, 'push <dir>', 'push a baked and signed manifest', async () => (await image()).push, 'images push web-7');
-  leaf(images, 'list', 'pushed images', async () => (await image()).list, 'images list');
-  leaf(
-    images,
-    'get <image>',
-    'one image, by digest or NAME@VERSION',
-    async () => (await image()).get,
-    'images get web@7',
-  );
+  addImages(program);
 
   const rules = noun(program, 'rules', 'which differences count, signed apart from an image');
   const rule = () => import('./commands/rules.ts');
@@ -101,21 +92,7 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
   ).option('--name <name>', 'what people call it (default: the name of the file)');
   leaf(keys, 'list', 'trusted keys', async () => (await key()).list, 'keys list');
 
-  const tokens = noun(program, 'tokens', 'what an agent enrols with');
-  const token = () => import('./commands/tokens.ts');
-  leaf(
-    tokens,
-    'create',
-    'make a join token; it is shown once',
-    async () => (await token()).create,
-    'tokens create --group web-prod --image web@7 --expires-in 15m > join-token',
-  )
-    .requiredOption('--group <name>', 'the group its instances belong to')
-    .requiredOption('--image <name@version>', 'the pushed image they were made from')
-    .option('--label <key=value>', 'a label of its instances; may be repeated', collectLabel)
-    .option('--uses <count>', 'how many instances may use it (default: 1)', wholeNumber)
-    .option('--expires-in <duration>', 'such as 30m (default: 1h)');
-  leaf(tokens, 'list', 'join tokens, without their secrets', async () => (await token()).list, 'tokens list');
+  addTokens(program, idSaid);
 
   const groups = noun(program, 'groups', 'the replaceable sets of instances');
   const group = () => import('./commands/groups.ts');
@@ -183,9 +160,35 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
     instances,
     'scan <instance>',
     'ask its agent for a sweep',
-    async () => (await instance()).scan,
+    async () => (await instance()).ask('scan', 'a sweep'),
     'instances scan i-0a1b2c3d',
   );
+  leaf(
+    instances,
+    'rotate-key <instance>',
+    'ask its agent for another key; the one that it has then opens no connection any more',
+    async () => (await instance()).ask('rotate-key', 'another key'),
+    'instances rotate-key i-0a1b2c3d',
+  );
+  const decisions = [
+    [
+      'trust',
+      'end the doubt which machine it is, where a person has looked',
+      'the other one was a snapshot, now deleted',
+    ],
+    ['accept', 'of those that claim one machine, say which one is it; the others are retired', 'the other is a copy'],
+    ['revoke-key', 'let its key open no connection any more, for ever', 'its disk was copied'],
+    ['retire', 'say that it is no more; its machine is not touched', 'imaged anew under another key'],
+  ] as const;
+  for (const [name, says, because] of decisions) {
+    leaf(
+      instances,
+      `${name} <instance>`,
+      says,
+      async () => (await instance()).decide(name),
+      `instances ${name} i-0a1b2c3d --reason '${because}'`,
+    ).requiredOption('--reason <text>', 'why; kept with the event');
+  }
 
   const drifts = noun(program, 'drifts', 'equal findings across the fleet');
   const drift = () => import('./commands/drifts.ts');
@@ -239,7 +242,7 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
     taint,
     'pardon <instance>',
     `lift it, where a person knows better; an instance is named by ${instanceSaid}`,
-    async () => (await import('./commands/taint.ts')).pardon,
+    async () => (await instance()).decide('pardon'),
     "taint pardon i-0a1b2c3d --reason 'a test of the pager'",
   ).requiredOption('--reason <text>', 'why; kept with the event');
 

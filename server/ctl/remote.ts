@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Problem } from '../../shared/api.ts';
 import { CodedError, ExitCode, sentenceOf } from '../../shared/errors.ts';
 import type { FleetEvent } from '../../shared/event.ts';
+import { openTransport, type Question } from './transport.ts';
 
 const answerMsMax = 120_000;
 const pageItems = 500;
@@ -42,6 +43,7 @@ export interface Remote {
 export interface Access {
   readonly server?: string | undefined;
   readonly tokenFile?: string | undefined;
+  readonly ca?: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -49,17 +51,18 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Errors: CONFIG without a usable address or token; then UNREACHABLE, RemoteProblem. */
 export function connect(access: Access, env: Environment): Remote {
   const base = addressOf(access.server ?? env['PRISTINE_SERVER'] ?? 'http://127.0.0.1:7420');
+  const transport = openTransport(base, access.ca ?? env['PRISTINE_CA']);
   const headers = { authorization: `Bearer ${tokenOf(access, env)}` };
 
-  const ask = async (path: string, query: Query = {}, init: RequestInit = {}): Promise<Response> => {
+  const ask = async (path: string, query: Query = {}, init: Partial<Question> = {}): Promise<Response> => {
     const url = new URL(`api/v1/${path}`, base);
     for (const [key, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(key, String(value));
     let response: Response;
     try {
       const signal = AbortSignal.timeout(answerMsMax);
-      // A redirect could take the token elsewhere.
-      response = await fetch(url, { signal, redirect: 'error', ...init, headers: { ...headers, ...init.headers } });
+      response = await transport(url, { signal, ...init, headers: { ...headers, ...init.headers } });
     } catch (cause) {
+      if (cause instanceof CodedError) throw cause;
       throw new CodedError(
         'UNREACHABLE',
         `expected a pristine-server at ${base.origin}: ${causeOf(cause)}: is it running? --server or PRISTINE_SERVER say where`,
@@ -142,11 +145,11 @@ function tokenOf(access: Access, env: Environment): string {
   }
 }
 
-/** fetch says "fetch failed"; the reason is its cause. */
+/** An AggregateError of several addresses has an empty message of its own, and what was aborted has its reason in its cause. */
 function causeOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
-  return sentenceOf(cause) || code || 'no answer';
+  const isAborted = error instanceof Error && error.name === 'AbortError' && error.cause instanceof Error;
+  const { code } = error as NodeJS.ErrnoException;
+  return sentenceOf(isAborted ? error.cause : error) || code || 'no answer';
 }
 
 async function problemOf(response: Response, base: URL): Promise<CodedError> {

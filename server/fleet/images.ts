@@ -13,6 +13,7 @@ import { appendEvent } from '../store/event-store.ts';
 import { findImage, findImageByRef, insertImage, type StoredImage } from '../store/image-store.ts';
 import { trustedPublicKeys } from '../store/key-store.ts';
 import { findPushedImage } from '../store/views/images-view.ts';
+import { imagePushed } from './image-links.ts';
 
 /**
  * Takes in a baked image: both statements signed by a trusted key, and about the same image. A name and version mean
@@ -41,6 +42,7 @@ export async function pushImage(db: Db, pushed: PushImage, now: number): Promise
       type: 'image.pushed',
       data: { name: image.name, version: image.version, digest: image.digest },
     });
+    await imagePushed(tx, image, image.pushedAt);
     return viewOf(tx, image);
   });
 }

@@ -3,16 +3,13 @@ import { CodedError } from '../../shared/errors.ts';
 import type { Db } from '../store/database.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { findInstance, updateInstance } from '../store/instance-store.ts';
+import type { Decision } from './decision.ts';
 
 /**
  * Lifts the taint of an instance: a person says that its drift does not matter. Findings that are open stay open, and
  * the verdict stays drifted; a finding that opens later taints anew. Errors: NOT_FOUND, CONFLICT without a taint.
  */
-export async function pardon(
-  db: Db,
-  { instanceId, reason, actor }: { readonly instanceId: string; readonly reason: string; readonly actor: string },
-  now: number,
-): Promise<void> {
+export async function pardon(db: Db, { instanceId, reason, actor }: Decision, now: number): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const instance = await findInstance(tx, instanceId);
     if (instance === undefined) throw new CodedError('NOT_FOUND', `there is no instance ${instanceId}`);

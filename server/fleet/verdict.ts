@@ -2,7 +2,7 @@ import type { Severity } from '../../shared/severity.ts';
 import { decideVerdict, type Verdict } from '../../shared/verdict.ts';
 import type { StoredInstance } from '../store/instance-store.ts';
 
-/** The instance with the verdict that its open findings and known holes give now. Expiry is decided when read. */
+/** The instance with the verdict that its open findings, known holes and doubts give now. Expiry is decided when read. */
 export function withVerdict(
   instance: StoredInstance,
   open: readonly { readonly severity: Severity }[],
@@ -10,7 +10,7 @@ export function withVerdict(
 ): StoredInstance {
   const verdict = decideVerdict({
     severities: open.map(({ severity }) => severity),
-    holes: instance.coverage?.holes.length ?? 0,
+    holes: (instance.coverage?.holes.length ?? 0) + instance.doubts.length,
     scanned: instance.scan !== null,
     expired: false,
   });

@@ -16,17 +16,20 @@ import type { Log } from '../fleet/log.ts';
 import type { RulesBoard } from '../fleet/rules-board.ts';
 import { applyReport } from '../intake/apply-report.ts';
 import { enrol } from '../intake/enrol.ts';
+import type { Attempts } from '../intake/enrolment/attempts.ts';
+import type { EnrolmentWay } from '../intake/enrolment/way.ts';
 import { type HelloMessage, proveHello } from '../intake/hello.ts';
 import type { Position } from '../intake/order.ts';
 import { comparesOtherImage } from '../intake/other-image.ts';
 import type { Db } from '../store/database.ts';
 import type { GroupCommit, Transactions } from '../store/group-commit.ts';
 import type { StoredInstance } from '../store/instance-store.ts';
+import { answersPing } from './answers-ping.ts';
 import { createInbox } from './inbox.ts';
 import type { GatewayLimits } from './limits.ts';
 import { Refusal, refusalOf } from './refusal.ts';
 import { openRulesOffers, type RulesOffers } from './rules-offers.ts';
-import { createSenderShare } from './sender-share.ts';
+import { charged, createSenderShare } from './sender-share.ts';
 
 export interface House {
   readonly db: Db;
@@ -36,14 +39,22 @@ export interface House {
   readonly log: Log;
   readonly limits: GatewayLimits;
   readonly board: RulesBoard;
+  readonly ways: EnrolmentWay;
+  readonly attempts: Attempts;
 }
 
 export interface Connection {
   /** Asks the agent to sweep soon. */
   requestScan(): void;
+  /** Asks the agent for another key. */
+  requestKey(): void;
   /** Looks again which rules this agent should have, and which to try. */
   offerRules(): void;
   close(refusal: Refusal): void;
+  /** Handles nothing more, and closes. Resolves with whether somebody was still at its other end. */
+  yieldPlace(refusal: Refusal): Promise<boolean>;
+  /** The address of the other end, for people. */
+  readonly peer: string;
   /** Resolves when nothing of this connection is at work any more. */
   readonly finished: Promise<void>;
 }
@@ -69,7 +80,7 @@ interface Session {
 }
 
 /** The life of one socket: challenge, hello, then messages one by one until an end closes it. */
-export function serveConnection(socket: WebSocket, house: House, watcher: Watcher): Connection {
+export function serveConnection(socket: WebSocket, peer: string, house: House, watcher: Watcher): Connection {
   const { commits, clock, log, limits, feed } = house;
   const inbox = createInbox(socket, limits.inboxFramesMax);
   const stopped = new AbortController();
@@ -83,8 +94,11 @@ export function serveConnection(socket: WebSocket, house: House, watcher: Watche
 
   return {
     requestScan: () => requestScan('requested'),
+    requestKey: () => send({ type: 'rotate-key' }),
     offerRules: () => void offerRules(),
     close,
+    yieldPlace,
+    peer,
     finished: serve(),
   };
 
@@ -100,7 +114,8 @@ export function serveConnection(socket: WebSocket, house: House, watcher: Watche
       if (error === stopped.signal.reason) return;
       const refusal = refusalOf(error);
       const fields = { code: refusal.closeCode, reason: refusal.message, err: refusal.cause };
-      if (refusal.closeCode === CloseCode.tryLater) log.error(fields, 'could not handle an agent’s message');
+      if (refusal.closeCode === CloseCode.tryLater && refusal.cause !== undefined)
+        log.error(fields, 'could not handle an agent’s message');
       else log.warn(fields, 'refused an agent');
       close(refusal);
     }
@@ -113,8 +128,12 @@ export function serveConnection(socket: WebSocket, house: House, watcher: Watche
     if (hello === undefined) return undefined;
     if (hello.type !== 'hello') throw new Refusal(CloseCode.badMessage, `expected hello, got ${hello.type}`);
 
-    const enrolment = await enrol(commits.small, proveHello(hello, nonce), clock.now());
+    const desk = { ...house, db: commits.small };
+    const enrolment = await enrol(desk, proveHello(hello, nonce), { now: clock.now(), peer });
+    if (enrolment.kind === 'later')
+      throw new Refusal(CloseCode.tryLater, 'too many refused enrolments from this network of late: try again later');
     if (enrolment.kind === 'retired') throw new Refusal(CloseCode.retired, 'the instance is retired');
+    if (enrolment.kind === 'revoked') throw new Refusal(CloseCode.revoked, 'the key was revoked');
     if (enrolment.changed) feed.wake();
     // The socket may have gone meanwhile: then it must not take the place of one that lives.
     if (stopped.signal.aborted) return undefined;
@@ -194,18 +213,9 @@ export function serveConnection(socket: WebSocket, house: House, watcher: Watche
     }
   }
 
-  /** The time that its work takes is charged to the sender. */
   function laneOf({ opened, cleared }: ReportMessage): Transactions {
     const lane = opened.length + cleared.length > smallReportFindingsMax ? commits.large : commits.small;
-    return {
-      transaction: () => ({
-        execute: (work) =>
-          lane.transaction().execute(async (tx) => {
-            const from = clock.monotonic();
-            return work(tx).finally(() => share.spent(clock.monotonic() - from));
-          }),
-      }),
-    };
+    return charged(lane, share, clock.monotonic);
   }
 
   function remember(session: Session, instance: StoredInstance): void {
@@ -264,6 +274,13 @@ export function serveConnection(socket: WebSocket, house: House, watcher: Watche
     // A peer that never reads would make this end keep what it does not take.
     if (socket.bufferedAmount > limits.unsentBytesMax) socket.terminate();
     else socket.send(JSON.stringify(message));
+  }
+
+  async function yieldPlace(refusal: Refusal): Promise<boolean> {
+    inbox.end();
+    const isAnswered = await answersPing(socket, limits.copyProbeMs, clock);
+    close(refusal);
+    return isAnswered;
   }
 
   function close({ closeCode, reason }: Refusal): void {

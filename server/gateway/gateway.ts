@@ -2,10 +2,16 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../../shared/clock.ts';
+import type { DoubtKind } from '../../shared/doubt-text.ts';
+import type { FleetEvent } from '../../shared/event.ts';
 import { CloseCode, frameBytesMax, silentAfterMs, subprotocol } from '../../shared/protocol.ts';
 import type { EventFeed } from '../fleet/event-feed.ts';
 import type { Log } from '../fleet/log.ts';
 import { createRulesBoard, type RulesBoard } from '../fleet/rules-board.ts';
+import { createAttempts } from '../intake/enrolment/attempts.ts';
+import { peerOf } from '../intake/enrolment/peer.ts';
+import type { EnrolmentWay } from '../intake/enrolment/way.ts';
+import { tokensOnly } from '../intake/enrolment/ways.ts';
 import type { Db } from '../store/database.ts';
 import { latestEventId, readEventsOf } from '../store/event-store.ts';
 import { createGroupCommit } from '../store/group-commit.ts';
@@ -15,6 +21,7 @@ import { type Connection, type House, serveConnection } from './connection.ts';
 import { type GatewayLimits, gatewayLimits } from './limits.ts';
 import { createPresence } from './presence.ts';
 import { Refusal } from './refusal.ts';
+import { createTakeOvers } from './take-over.ts';
 
 export const agentPath = '/agent/v1';
 /** RFC 6455 §7.4.1: the server goes down. */
@@ -40,6 +47,8 @@ export interface Gateway {
   awakeAt(): number;
   /** False when it is not connected. */
   requestScan(instanceId: string): boolean;
+  /** The same for another key. */
+  requestKey(instanceId: string): boolean;
   /** Lets all agents go, finishes what is being stored, writes who was heard. The database must still be open. */
   close(): Promise<void>;
 }
@@ -51,16 +60,20 @@ export interface GatewayOptions {
   readonly log: Log;
   readonly limits?: Partial<GatewayLimits>;
   readonly board?: RulesBoard;
+  /** How keys enrol that nobody knows yet; by join token, unless said. */
+  readonly ways?: EnrolmentWay;
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { board = createRulesBoard() } = options;
+  const { board = createRulesBoard(), ways = tokensOnly } = options;
   const { db, feed, clock, log } = options;
   const limits = { ...gatewayLimits, ...options.limits };
-  const house: House = { ...options, board, limits, commits: createGroupCommit(db, clock.monotonic) };
+  const [commits, attempts] = [createGroupCommit(db, clock.monotonic), createAttempts(clock)];
+  const house: House = { ...options, board, ways, attempts, commits, limits };
   const server = new WebSocketServer(webSocketOptions);
   const presence = createPresence(house);
   const admission = createAdmission(limits, clock.monotonic);
+  const takeOvers = createTakeOvers(house);
   const connections = new Set<Connection>();
   const unproven = new Set<Connection>();
   /** The one live connection of each identity. */
@@ -72,7 +85,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     handleUpgrade(request, socket, head) {
       const refusal = refuseUpgrade(request);
       if (refusal) return answer(socket, refusal);
-      server.handleUpgrade(request, socket, head, accept);
+      const peer = peerOf(request.socket.remoteAddress);
+      server.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, peer));
     },
     isOnline(instanceId) {
       return enrolled.has(instanceId) && presence.heardWithin(instanceId, silentAfterMs);
@@ -83,10 +97,15 @@ export function createGateway(options: GatewayOptions): Gateway {
       enrolled.get(instanceId)?.requestScan();
       return enrolled.has(instanceId);
     },
+    requestKey(instanceId) {
+      enrolled.get(instanceId)?.requestKey();
+      return enrolled.has(instanceId);
+    },
     async close() {
       stopping.abort();
       for (const connection of connections) connection.close(new Refusal(goingAway, 'the server stops'));
       await Promise.all([...background, ...[...connections].map(({ finished }) => finished)]);
+      await takeOvers.settled();
       await presence.tick();
       await presence.flush();
     },
@@ -102,18 +121,16 @@ export function createGateway(options: GatewayOptions): Gateway {
     return retryAfterMs === undefined ? undefined : { status: '503 Service Unavailable', retryAfterMs };
   }
 
-  function accept(socket: WebSocket): void {
+  function accept(socket: WebSocket, peer: string): void {
     let instanceId: string | undefined;
-    const connection = serveConnection(socket, house, {
+    const connection = serveConnection(socket, peer, house, {
       onEnrolled(id) {
         instanceId = id;
         unproven.delete(connection);
         const older = enrolled.get(id);
         enrolled.set(id, connection);
         presence.heard(id);
-        // The newest valid proof wins: a half-open socket of before must not keep its agent out.
-        older?.close(new Refusal(CloseCode.replaced, 'a newer connection of this key took over'));
-        if (older) log.warn({ instanceId: id }, 'a newer connection of the same key took over');
+        if (older) takeOvers.begin(id, older, connection);
       },
       onHeard: presence.heard,
     });
@@ -152,11 +169,11 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   async function tellAgentsAfter(afterId: number): Promise<number> {
     const upToId = await latestEventId(db);
-    const types = ['instance.retired', 'rules.pushed', 'rules.activated'] as const;
-    for (const event of await readEventsOf(db, types, { afterId, upToId })) {
-      if (event.type === 'instance.retired' && event.instanceId !== null)
-        enrolled.get(event.instanceId)?.close(new Refusal(CloseCode.retired, 'the instance is retired'));
-      if (event.type !== 'instance.retired') await offerRules(event.data['image']);
+    for (const event of await readEventsOf(db, eventsForAgents, { afterId, upToId })) {
+      const refusal = refusalAfter(event);
+      if (refusal !== undefined) enrolled.get(event.instanceId ?? '')?.close(refusal);
+      if (event.type === 'instance.rebased') enrolled.get(event.instanceId ?? '')?.requestScan();
+      if (event.type === 'rules.pushed' || event.type === 'rules.activated') await offerRules(event.data['image']);
     }
     return upToId;
   }
@@ -172,6 +189,18 @@ export function createGateway(options: GatewayOptions): Gateway {
       () => false,
     );
   }
+}
+
+const eventsForAgents = [
+  ...(['instance.retired', 'instance.doubted', 'instance.rebased', 'rules.pushed', 'rules.activated'] as const),
+];
+
+/** What an event means for the agent of its instance. */
+function refusalAfter({ type, data }: FleetEvent): Refusal | undefined {
+  if (type === 'instance.retired') return new Refusal(CloseCode.retired, 'the instance is retired');
+  if (type === 'instance.doubted' && data['kind'] === ('key-revoked' satisfies DoubtKind))
+    return new Refusal(CloseCode.revoked, 'the key was revoked');
+  return undefined;
 }
 
 interface UpgradeRefusal {

@@ -7,6 +7,8 @@ import type { SenderLimits } from './sender-share.ts';
 export interface GatewayLimits extends AdmissionLimits, SenderLimits {
   /** From the upgrade to a valid hello; then 4408. */
   readonly handshakeMs: number;
+  /** A connection whose place a newer one takes is asked for so long whether anybody is still there: then its key is a copy. */
+  readonly copyProbeMs: number;
   /** Reports without an ack that a connection may have on their way, as its welcome says. What is more waits in its socket. */
   readonly credits: number;
   /** Frames that wait in one connection; from there on its socket is not read. */
@@ -30,6 +32,7 @@ export const gatewayLimits: GatewayLimits = {
   upgradesPerSecond: 400,
   burstUpgrades: 400,
   retryAfterMsMax: 60_000,
+  copyProbeMs: 5_000,
   credits: 8,
   inboxFramesMax: 8,
   bytesPerSecond: 512 * 1_024,

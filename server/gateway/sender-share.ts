@@ -1,3 +1,4 @@
+import type { Transactions } from '../store/group-commit.ts';
 import { takeTokens } from './token-bucket.ts';
 
 export interface SenderLimits {
@@ -35,5 +36,18 @@ export function createSenderShare(limits: SenderLimits, monotonic: () => number)
     spent(workMs) {
       work = takeTokens(work, workMs, ofWork, monotonic()).bucket;
     },
+  };
+}
+
+/** Transactions whose work is charged to a sender: its own time in a group, and not that of the others. */
+export function charged(transactions: Transactions, share: SenderShare, monotonic: () => number): Transactions {
+  return {
+    transaction: () => ({
+      execute: (work) =>
+        transactions.transaction().execute((tx) => {
+          const from = monotonic();
+          return work(tx).finally(() => share.spent(monotonic() - from));
+        }),
+    }),
   };
 }

@@ -1,3 +1,4 @@
+import type { SecureContextOptions } from 'node:tls';
 import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
 import { z } from 'zod';
 import { CodedError } from '../../shared/errors.ts';
@@ -11,6 +12,7 @@ import { driftRoutes } from './routes/drifts.ts';
 import { eventRoutes } from './routes/events.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
+import { imageLinkRoutes } from './routes/image-links.ts';
 import { imageRoutes } from './routes/images.ts';
 import { instanceRoutes } from './routes/instances.ts';
 import { keyRoutes } from './routes/keys.ts';
@@ -23,10 +25,26 @@ import type { Api, Services } from './services.ts';
 
 const bodyBytesMax = 1_048_576;
 const requestMsMax = 30_000;
+/** So long may the head of a request take, an upgrade of an agent's too: whoever sends it letter by letter is let go. */
+const headMsMax = 10_000;
+const handshakeMsMax = 10_000;
+
+export interface HttpOptions {
+  /** Where the built console lies, if not in its place. */
+  readonly consoleDirectory?: string;
+  /** Without it, in plain text. */
+  readonly tls?: SecureContextOptions | undefined;
+  readonly headMs?: number;
+}
 
 /** The whole of HTTP, not yet listening. Only the gateway's upgrades go past it. */
-export async function createHttp(services: Services, log: FastifyBaseLogger, consoleDirectory?: string) {
+export async function createHttp(
+  services: Services,
+  log: FastifyBaseLogger,
+  { consoleDirectory, tls, headMs = headMsMax }: HttpOptions = {},
+) {
   const http = fastify({
+    ...transportOf(tls, headMs),
     loggerInstance: log,
     // One line a request would drown what the person on call looks for; failures are logged where they are answered.
     logController: new LogController({ disableRequestLogging: true }),
@@ -59,6 +77,13 @@ export async function createHttp(services: Services, log: FastifyBaseLogger, con
   return http;
 }
 
+/** The types of fastify tell a server of the one kind from the other, which nothing here does. */
+function transportOf(tls: SecureContextOptions | undefined, headMs: number): { readonly https?: null } {
+  const limits = { headersTimeout: headMs, requestTimeout: requestMsMax, connectionsCheckingInterval: headMs / 2 };
+  if (tls === undefined) return { http: limits } as never;
+  return { https: { ...tls, ...limits, handshakeTimeout: handshakeMsMax } } as never;
+}
+
 async function addApi(api: Api, services: Services): Promise<void> {
   api.addHook('onRoute', (route) => {
     // A misspelt parameter that is silently ignored would list everything where little was asked for.
@@ -77,7 +102,7 @@ async function addApi(api: Api, services: Services): Promise<void> {
   await api.register(async (guarded: Api) => {
     guarded.addHook('onRequest', requireToken(services.adminToken));
     for (const addRoutes of [
-      ...[keyRoutes, imageRoutes, rulesRoutes, tokenRoutes, applyRoutes, groupRoutes, policyRoutes],
+      ...[keyRoutes, imageRoutes, imageLinkRoutes, rulesRoutes, tokenRoutes, applyRoutes, groupRoutes, policyRoutes],
       ...[instanceRoutes, driftRoutes, replacementRoutes, eventRoutes],
     ]) {
       addRoutes(guarded, services);

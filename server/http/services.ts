@@ -20,6 +20,7 @@ interface Connections {
   awakeAt(): number;
   /** False when there is no connection to ask on. */
   requestScan(instanceId: string): boolean;
+  requestKey(instanceId: string): boolean;
   isOnline(instanceId: string): boolean;
 }
 

@@ -6,6 +6,7 @@ import type { ReportMessage } from '../../shared/protocol.ts';
 import { stateDigest } from '../../shared/state-digest.ts';
 import { appendChangeEvents } from '../fleet/change-events.ts';
 import { followIdentities, type IdentityChange } from '../fleet/identities.ts';
+import { holesOfAgent, lastingHoles } from '../fleet/server-holes.ts';
 import { withVerdict } from '../fleet/verdict.ts';
 import type { Db } from '../store/database.ts';
 import { recordEvidence } from '../store/evidence-store.ts';
@@ -17,7 +18,8 @@ import { foldRelabels } from '../store/relabel-store.ts';
 import { insertReport } from '../store/report-store.ts';
 import { taintAfter, taintLeft, withChecked, withVerdictSoFar, worsened } from './judge.ts';
 import { type Position, placeOf } from './order.ts';
-import { holesOfAgent, withOtherImage } from './other-image.ts';
+import { withOtherImage } from './other-image.ts';
+import { withRulesOf } from './other-rules.ts';
 import { refuseContradictions } from './refuse-contradictions.ts';
 import { isByNewRules, rulesHere } from './rules-of-report.ts';
 import { followScan } from './scan-progress.ts';
@@ -109,9 +111,13 @@ async function applyScan(step: Step, instance: StoredInstance): Promise<Result> 
     const after = withVerdictSoFar(followed, report.opened, at);
     return { after, opened, closed, completes, wantsScan: isLast };
   }
-  const measured = completes
-    ? { ...followed, scan: completeScan(report, at), coverage: report.coverage }
-    : withChecked(followed, report.coverage);
+  const measured = await withRulesOf(
+    step.tx,
+    completes
+      ? { ...followed, scan: completeScan(report, at), coverage: coverageOf(report, instance) }
+      : withChecked(followed, report.coverage),
+    { sequence: report.rules, at },
+  );
   const shared = completes ? await followReported(step, instance.id) : { opened: [], closed: [] };
   const judged = await judge(step, measured);
   const after = completes ? { ...judged, taint: await taintByRules(step, judged) } : judged;
@@ -197,6 +203,10 @@ async function judge({ tx, report, at }: Step, instance: StoredInstance): Promis
     components: instance.coverage?.components?.map(({ digest: one }) => one),
   });
   return withVerdict({ ...instance, stateDigest: digest }, open, at);
+}
+
+function coverageOf({ coverage }: ReportMessage, before: StoredInstance): ReportMessage['coverage'] {
+  return { ...coverage, holes: [...coverage.holes, ...lastingHoles(before)] };
 }
 
 /** An agent's clock that runs ahead must not make evidence that outlives its time. */

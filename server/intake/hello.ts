@@ -2,13 +2,15 @@ import { type KeyObject, verify } from 'node:crypto';
 import type { z } from 'zod';
 import { keyId, parsePublicKeys } from '../../shared/dsse.ts';
 import { CodedError } from '../../shared/errors.ts';
-import { type Hello, helloBytes } from '../../shared/protocol.ts';
+import { type Hello, helloBytes, nextKeyBytes } from '../../shared/protocol.ts';
 
 export type HelloMessage = z.infer<typeof Hello>;
 
 export interface ProvenHello extends HelloMessage {
   /** The identity: everything else in a hello is a claim. */
   readonly keyId: string;
+  /** Whose owner this is too, and who takes the place of that one. */
+  readonly nextKey?: { readonly keyId: string; readonly publicKey: string };
 }
 
 /**
@@ -17,11 +19,20 @@ export interface ProvenHello extends HelloMessage {
  */
 export function proveHello(hello: HelloMessage, nonce: string): ProvenHello {
   const key = onlyKey(hello.publicKey);
-  const signature = Buffer.from(hello.signature, 'base64');
-  if (!verify(null, helloBytes(nonce, hello.publicKey), key, signature)) {
+  const { publicKey, next } = hello;
+  if (!isSigned(helloBytes(nonce, publicKey, next?.publicKey), key, hello.signature)) {
     throw new CodedError('FORBIDDEN', 'the signature is not of this nonce by this key');
   }
-  return { ...hello, keyId: keyId(key) };
+  if (next === undefined) return { ...hello, keyId: keyId(key) };
+  const nextKey = onlyKey(next.publicKey);
+  if (!isSigned(nextKeyBytes(nonce, publicKey), nextKey, next.signature)) {
+    throw new CodedError('FORBIDDEN', 'the next key has not signed for this one');
+  }
+  return { ...hello, keyId: keyId(key), nextKey: { keyId: keyId(nextKey), publicKey: next.publicKey } };
+}
+
+function isSigned(bytes: Buffer, key: KeyObject, signature: string): boolean {
+  return verify(null, bytes, key, Buffer.from(signature, 'base64'));
 }
 
 function onlyKey(pem: string): KeyObject {

@@ -1,9 +1,9 @@
 import { type Coverage, emptyCoverage } from '../../shared/coverage.ts';
 import { highestSeverity, type Severity, severityAtLeast } from '../../shared/severity.ts';
+import { isOurs } from '../fleet/server-holes.ts';
 import { turned } from '../fleet/verdict.ts';
 import type { TaintingFinding } from '../store/finding-store.ts';
 import type { StoredInstance, StoredTaint } from '../store/instance-store.ts';
-import { isOurs } from './other-image.ts';
 import { type Judging, rejudged } from './rejudge.ts';
 
 interface Severe {

@@ -1,25 +1,14 @@
-import { emptyCoverage, type Hole } from '../../shared/coverage.ts';
+import { holeOf, withServerHole } from '../fleet/server-holes.ts';
 import type { StoredInstance } from '../store/instance-store.ts';
 
 /**
- * An agent that compares with another image than its instance was enrolled for. Which image an instance must be is its
- * token's to say, or an agent could choose its own baseline. Known as a hole over everything, until a sweep against the right image.
+ * An agent that compares with another image than its instance was enrolled for. Which image an instance must be is not its
+ * to say, or an agent could choose its own baseline. Known as a hole over everything, until a sweep against the right image.
  */
 export function withOtherImage(instance: StoredInstance, claimed: string): StoredInstance {
-  const hole: Hole = { subject: 'manifest', name: claimed, reason: 'other-image' };
-  const coverage = instance.coverage ?? emptyCoverage;
-  return { ...instance, pendingScan: null, coverage: { ...coverage, holes: [...holesOfAgent(instance), hole] } };
+  return withServerHole({ ...instance, pendingScan: null }, 'other-image', claimed);
 }
 
 export function comparesOtherImage(instance: StoredInstance): boolean {
-  return instance.coverage?.holes.some(isOurs) ?? false;
-}
-
-/** Without the one that only this end knows of. */
-export function holesOfAgent(instance: StoredInstance): readonly Hole[] {
-  return instance.coverage?.holes.filter((hole) => !isOurs(hole)) ?? [];
-}
-
-export function isOurs(hole: Hole): boolean {
-  return hole.reason === 'other-image';
+  return holeOf(instance, 'other-image') !== undefined;
 }

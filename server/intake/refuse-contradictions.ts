@@ -1,12 +1,19 @@
+import { serverHoleReasons } from '../../shared/coverage.ts';
 import { CodedError } from '../../shared/errors.ts';
 import { type Finding, fingerprintOf } from '../../shared/finding.ts';
 import { identityRule, identitySubject } from '../../shared/identity.ts';
 import type { ReportMessage } from '../../shared/protocol.ts';
 
+/** So many leave room, within the bound of a coverage, for those that the server sets itself. */
+const agentHolesMax = 9_900;
+
 /** What the schema cannot see: that the claims of a report fit together. Errors: PROTOCOL. */
 export function refuseContradictions(report: ReportMessage): void {
   if (report.part > report.parts) refuse(`part ${report.part} of ${report.parts}`);
   if (report.finishedAt < report.startedAt) refuse('a scan that ended before it began');
+  if (report.coverage.holes.some(({ reason }) => serverHoleReasons.has(reason)))
+    refuse('a hole that only a server sets');
+  if (report.coverage.holes.length > agentHolesMax) refuse(`${report.coverage.holes.length} holes`);
   const names = new Set(report.identities?.map(({ name }) => name));
   if (names.size !== (report.identities?.length ?? 0)) refuse('one name of an identity twice');
   for (const finding of report.opened) {

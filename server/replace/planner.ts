@@ -124,6 +124,10 @@ function ofGroup({ group, breaker, machines, failures }: GroupSnapshot, trips: P
 /** Silence alone triggers nothing, and an instance that nobody measured lately is not killed on old news. */
 function ofInstance({ instance, group }: Candidate, now: number): Blocker[] {
   const blockers: Blocker[] = [];
+  // Whoever holds a copied key, or claims its machine, could have it ended by what he reports.
+  if (instance.isInDoubt) {
+    blockers.push(blocker('in-doubt', 'it is not sure which machine it is: a person must look and decide'));
+  }
   if (instance.evidenceExpiresAt === null) {
     blockers.push(blocker('stale-evidence', 'it has never been scanned completely'));
   } else if (now >= instance.evidenceExpiresAt) {

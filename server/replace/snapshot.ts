@@ -47,6 +47,8 @@ export interface InstanceSnapshot {
   readonly image: Image | null;
   readonly lifecycle: Lifecycle;
   readonly content: Verdict;
+  /** It is not sure which machine this is, so that its machine may be another's. */
+  readonly isInDoubt: boolean;
   readonly online: boolean;
   readonly taint: { readonly severity: Severity; readonly since: number } | null;
   /** What tainted it: open, or closed since the taint. First seen first. */
@@ -129,7 +131,7 @@ async function readInstances(
 ): Promise<ReadonlyMap<string, readonly InstanceSnapshot[]>> {
   const rows = await db
     .selectFrom('instance')
-    .select(['id', 'group_name', 'provider_id', 'launch_key', 'image_digest', 'lifecycle', 'verdict'])
+    .select(['id', 'group_name', 'provider_id', 'launch_key', 'image_digest', 'lifecycle', 'verdict', 'doubts'])
     .select(['taint_severity', 'taint_at', 'enrolled_at', 'scan_finished_at'])
     .where('lifecycle', '!=', 'retired')
     .execute();
@@ -144,6 +146,7 @@ async function readInstances(
       image: images.get(row.image_digest) ?? null,
       lifecycle: row.lifecycle,
       content: contentOf({ verdict: row.verdict, scanFinishedAt: row.scan_finished_at }, now, evidenceTtlMs),
+      isInDoubt: row.doubts !== '[]',
       online: isOnline(row.id),
       taint:
         row.taint_at === null ? null : { severity: row.taint_severity as Severity, since: Date.parse(row.taint_at) },

@@ -1,5 +1,7 @@
 import type { Lifecycle } from '../../shared/api.ts';
 import type { Coverage } from '../../shared/coverage.ts';
+import type { Doubt } from '../../shared/doubt.ts';
+import type { EnrolmentWay } from '../../shared/enrolment.ts';
 import type { Severity } from '../../shared/severity.ts';
 import type { Verdict } from '../../shared/verdict.ts';
 import type { Db } from './database.ts';
@@ -30,10 +32,17 @@ export interface StoredInstance {
   /** Of the last complete scan, with the holes that are known now. */
   readonly coverage: Coverage | null;
   readonly pendingScan: PendingScan | null;
+  /** Why it is not sure which machine this is; set by this end alone. */
+  readonly doubts: readonly Doubt[];
   readonly enrolledAt: string;
   readonly lastSeenAt: string;
   readonly agentVersion: string;
   readonly facts: Readonly<Record<string, string>>;
+  readonly enrolledBy: EnrolmentWay;
+  /** What vouched for it, for people: a token by its id. */
+  readonly enrolledWith: string | null;
+  /** What it was started from, where no token said which image it is: `aws:REGION:ami-…`, or NAME@VERSION. */
+  readonly startedFrom: string | null;
 }
 
 export interface StoredTaint {
@@ -59,10 +68,8 @@ export interface PendingScan {
 }
 
 export async function insertInstance(db: Db, instance: StoredInstance): Promise<void> {
-  await insert(db, rowOf(instance));
+  await db.insertInto('instance').values(rowOf(instance)).execute();
 }
-
-const insert = prepared<InstanceTable>()((db, gap) => db.insertInto('instance').values(gapsOf(columns, gap)));
 
 /** Whoever enrolled with a token of this launch. Intake lets only one do so. */
 export async function findInstanceByLaunch(db: Db, launchKey: string): Promise<StoredInstance | undefined> {
@@ -70,7 +77,40 @@ export async function findInstanceByLaunch(db: Db, launchKey: string): Promise<S
   return row && storedInstance(row);
 }
 
-/** Writes everything that reports and people change; key, group and launch stay as enrolled, and `setLifecycle` is its own. */
+/** All that ever enrolled as this machine, oldest first. */
+export async function findInstancesOfMachine(db: Db, providerId: string): Promise<readonly StoredInstance[]> {
+  const rows = await db
+    .selectFrom('instance')
+    .selectAll()
+    .where('provider_id', '=', providerId)
+    .orderBy('id')
+    .execute();
+  return rows.map(storedInstance);
+}
+
+/** Those that are not retired. */
+export async function findInstancesStartedFrom(db: Db, startedFrom: string): Promise<readonly StoredInstance[]> {
+  const rows = await db
+    .selectFrom('instance')
+    .selectAll()
+    .where('started_from', '=', startedFrom)
+    .where('lifecycle', '!=', 'retired')
+    .execute();
+  return rows.map(storedInstance);
+}
+
+/** How many enrolled with this token after then. */
+export async function countEnrolledWith(db: Db, tokenId: string, after: string): Promise<number> {
+  const { n } = await db
+    .selectFrom('instance')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('enrolled_with', '=', tokenId)
+    .where('enrolled_at', '>', after)
+    .executeTakeFirstOrThrow();
+  return Number(n);
+}
+
+/** Writes everything that reports and people change: `changes` says what that is. */
 export async function updateInstance(db: Db, instance: StoredInstance): Promise<void> {
   await update(db, rowOf(instance));
 }
@@ -79,29 +119,29 @@ const update = prepared<InstanceTable>()((db, gap) =>
   db.updateTable('instance').set(gapsOf(changing, gap)).where('id', '=', gap('id')),
 );
 
-/** None of them is in an index: those would be written with each report. */
-const changing = [
-  ...([
-    'image_digest',
-    'labels',
-    'verdict',
-    'verdict_at',
-    'taint_severity',
-    'taint_at',
-    'boot',
-    'seq',
-    'rules',
-    'state_digest',
-  ] as const),
-  ...(['scan_id', 'scan_boot', 'scan_seq', 'scan_started_at', 'scan_finished_at', 'coverage'] as const),
-  ...(['pending_scan', 'agent_version', 'facts'] as const),
-];
+/**
+ * What `updateInstance` writes. Key, lifecycle and when it was heard have writers of their own, and origin stays as enrolled.
+ * What is in an index would be written there with each report.
+ */
+const changes: Readonly<Record<keyof InstanceTable, boolean>> = {
+  ...{ id: false, key_id: false, public_key: false, group_name: false, launch_key: false, provider_id: false },
+  ...{ lifecycle: false, enrolled_at: false, last_seen_at: false },
+  ...{ enrolled_by: false, enrolled_with: false, started_from: false },
+  ...{ image_digest: true, labels: true, verdict: true, verdict_at: true, taint_severity: true, taint_at: true },
+  ...{ boot: true, seq: true, rules: true, state_digest: true, coverage: true, pending_scan: true },
+  ...{ scan_id: true, scan_boot: true, scan_seq: true, scan_started_at: true, scan_finished_at: true },
+  ...{ doubts: true, agent_version: true, facts: true },
+};
+const changing = (Object.keys(changes) as (keyof InstanceTable)[]).filter((column) => changes[column]);
 
-const columns = [
-  ...(['id', 'key_id', 'public_key', 'group_name', 'launch_key', 'provider_id', 'lifecycle'] as const),
-  ...(['enrolled_at', 'last_seen_at'] as const),
-  ...changing,
-];
+/** Another key of the same machine. Errors: whatever the database says of one that another instance has. */
+export async function setInstanceKey(
+  db: Db,
+  id: string,
+  { keyId, publicKey }: { readonly keyId: string; readonly publicKey: string },
+): Promise<void> {
+  await db.updateTable('instance').set({ key_id: keyId, public_key: publicKey }).where('id', '=', id).execute();
+}
 
 export async function findInstance(db: Db, id: string): Promise<StoredInstance | undefined> {
   const [row] = await byId(db, { id });
@@ -125,7 +165,13 @@ export async function listPresent(db: Db): Promise<readonly { readonly id: strin
 }
 
 /** Retiring one that is retired changes nothing. Retirement has an event, by which the gateway lets its agent go. */
-export async function setLifecycle(db: Db, id: string, lifecycle: Lifecycle, at: string): Promise<void> {
+export async function setLifecycle(
+  db: Db,
+  id: string,
+  lifecycle: Lifecycle,
+  at: string,
+  data: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
   const changed = await db
     .updateTable('instance')
     .set({ lifecycle })
@@ -134,7 +180,7 @@ export async function setLifecycle(db: Db, id: string, lifecycle: Lifecycle, at:
     .returning('group_name')
     .executeTakeFirst();
   if (changed && lifecycle === 'retired') {
-    await appendEvent(db, { at, type: 'instance.retired', groupName: changed.group_name, instanceId: id, data: {} });
+    await appendEvent(db, { at, type: 'instance.retired', groupName: changed.group_name, instanceId: id, data });
   }
 }
 
@@ -191,10 +237,14 @@ function rowOf(instance: StoredInstance): InstanceTable {
     scan_finished_at: instance.scan?.finishedAt ?? null,
     coverage: instance.coverage && JSON.stringify(instance.coverage),
     pending_scan: instance.pendingScan && JSON.stringify(instance.pendingScan),
+    doubts: JSON.stringify(instance.doubts),
     enrolled_at: instance.enrolledAt,
     last_seen_at: instance.lastSeenAt,
     agent_version: instance.agentVersion,
     facts: JSON.stringify(instance.facts),
+    enrolled_by: instance.enrolledBy,
+    enrolled_with: instance.enrolledWith,
+    started_from: instance.startedFrom,
   };
 }
 
@@ -219,10 +269,14 @@ function storedInstance(row: InstanceTable): StoredInstance {
     scan: scanOf(row),
     coverage: row.coverage === null ? null : JSON.parse(row.coverage),
     pendingScan: row.pending_scan === null ? null : JSON.parse(row.pending_scan),
+    doubts: JSON.parse(row.doubts),
     enrolledAt: row.enrolled_at,
     lastSeenAt: row.last_seen_at,
     agentVersion: row.agent_version,
     facts: JSON.parse(row.facts),
+    enrolledBy: row.enrolled_by,
+    enrolledWith: row.enrolled_with,
+    startedFrom: row.started_from,
   };
 }
 

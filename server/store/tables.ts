@@ -7,11 +7,13 @@ import type { Generated } from 'kysely';
 export interface Tables {
   trusted_key: TrustedKeyTable;
   image: ImageTable;
+  image_link: ImageLinkTable;
   rules: RulesTable;
   join_token: JoinTokenTable;
   instance_group: GroupTable;
   policy: PolicyTable;
   instance: InstanceTable;
+  revoked_key: RevokedKeyTable;
   drift: DriftTable;
   finding: FindingTable;
   relabel: RelabelTable;
@@ -75,6 +77,22 @@ export interface JoinTokenTable {
   uses_max: number;
   created_at: string;
   expires_at: string;
+  /** At most so many uses in any so many milliseconds; both null for no more than `uses_max`. */
+  rate_uses: number | null;
+  rate_ms: number | null;
+  /** JSON of the networks that it may be used from; null for any. */
+  cidrs: string | null;
+  revoked_at: string | null;
+  /** How often it was shown when it was used up or revoked, and when that was last told of. */
+  misused: number;
+  misuse_told_at: string | null;
+}
+
+/** What a cloud calls an image, and which of ours that is. */
+export interface ImageLinkTable {
+  cloud_image: string;
+  image_digest: string;
+  linked_at: string;
 }
 
 export interface GroupTable {
@@ -123,10 +141,25 @@ export interface InstanceTable {
   coverage: string | null;
   /** A full report whose parts are still arriving. */
   pending_scan: string | null;
+  /** JSON: why it is not sure which machine this is. */
+  doubts: string;
   enrolled_at: string;
   last_seen_at: string;
   agent_version: string;
   facts: string;
+  enrolled_by: 'token' | 'aws' | 'kubernetes';
+  /** What vouched for it: the id of its token, or what a cloud said, for people. Null for those of before it was kept. */
+  enrolled_with: string | null;
+  /** What it was started from, as its cloud or the configuration calls it, where no token said which image it is. */
+  started_from: string | null;
+}
+
+/** Keys of agents that open no connection any more. */
+export interface RevokedKeyTable {
+  id: string;
+  instance_id: string;
+  reason: string;
+  revoked_at: string;
 }
 
 /** One row per drift, however many instances have it. */

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { machineFiles } from '../../agent/state/former-machine.ts';
 import { Status } from '../../agent/status.ts';
 import { CloseCode } from '../../shared/protocol.ts';
 import { Report } from '../../shared/report.ts';
@@ -62,7 +63,7 @@ describe('pristine run', { timeout: 120_000 }, () => {
 
     expect(await ended(agent)).toBe(0);
     expect(performance.now() - stoppedAt).toBeLessThan(2_000);
-    expect(gateway.hellos[0]).toMatchObject({ boot: 1, joinToken: 'a-join-token', rules: 1 });
+    expect(gateway.hellos[0]).toMatchObject({ boot: 1, enrolment: { by: 'token', token: 'a-join-token' }, rules: 1 });
     expect(gateway.stored[0]).toMatchObject({ boot: 1, seq: 1, full: true, opened: [] });
     expect(gateway.stored[1]).toMatchObject({ full: false, opened: [{ name: `/${fileOf(1)}`, change: 'modified' }] });
     expect(gateway.problems).toEqual([]);
@@ -92,6 +93,34 @@ describe('pristine run', { timeout: 120_000 }, () => {
     expect(last.opened.map(({ name }) => name)).toContain(`/${fileOf(0)}`);
   });
 
+  it('is another instance to the server where its state directory was carried to another machine', async () => {
+    const first = start();
+    await until(() => gateway.stored.length === 1);
+    first.kill('SIGKILL');
+    await ended(first);
+    const kept = ['lock', 'machine.json', 'rules.dsse.json'];
+    const left = readdirSync(join(directory, 'state')).filter((name) => !kept.includes(name));
+    writeFileSync(join(root, fileOf(0)), 'changed\n');
+
+    const record = join(directory, 'state/machine.json');
+    const { parts, ...rest } = JSON.parse(readFileSync(record, 'utf8'));
+    const elsewhere = Object.fromEntries(Object.keys(parts).map((part) => [part, `sha256:${'0'.repeat(64)}`]));
+    // Where a machine shows nothing of itself, nobody can say whose this is.
+    if (Object.keys(parts).length === 0) rmSync(record);
+    else writeFileSync(record, JSON.stringify({ ...rest, parts: elsewhere }));
+    gateway.last = null;
+    start();
+
+    await until(() => gateway.stored.length === 2);
+    const [before, after] = gateway.hellos;
+    expect(after?.publicKey).not.toBe(before?.publicKey);
+    expect(after).toMatchObject({ boot: 1, joinToken: 'a-join-token' });
+    expect(gateway.stored[1]).toMatchObject({ boot: 1, seq: 1, full: true, opened: [{ name: `/${fileOf(0)}` }] });
+    expect(readFileSync(join(directory, 'agent.log'), 'utf8')).toContain('of another machine');
+    // Whatever an agent comes to keep there must be known for what it is.
+    expect(left.filter((name) => !machineFiles.includes(name))).toEqual([]);
+  });
+
   it('refuses to share its state directory', async () => {
     start();
     await until(() => gateway.stored.length === 1);
@@ -103,7 +132,7 @@ describe('pristine run', { timeout: 120_000 }, () => {
 
   it.each([
     ['a config that is not there', () => rmSync(config), 2],
-    ['a config with an unknown key', () => writeFileSync(config, 'server: ws://x\nservr: y\n'), 2],
+    ['a config with an unknown key', () => writeFileSync(config, 'server: wss://x\nservr: y\n'), 2],
     ['a manifest that is not there', () => configure({ manifest: '/nonexistent' }), 3],
     ['a key that is not trusted', () => configure({ pub: '/nonexistent' }), 2],
   ])('does not start with %s', async (_what, spoil, code) => {

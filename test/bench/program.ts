@@ -12,7 +12,7 @@ const timeoutMs = 900_000;
 /** Runs a program to its end. Milliseconds of the whole process. Any exit but 0 ends the bench: it measured nothing. */
 export async function timeOf(program: Program): Promise<number> {
   const started = performance.now();
-  await finish(program, {});
+  await finish(program);
   return performance.now() - started;
 }
 
@@ -22,7 +22,10 @@ export async function timeOf(program: Program): Promise<number> {
  * before it, so these runs are not timed.
  */
 export async function peakRssOf(program: Program): Promise<number> {
-  const stderr = await finish(program, { NODE_OPTIONS: `--require=${join(import.meta.dirname, 'tell-peak.cjs')}` });
+  const [node, ...args] = program.command as [string, ...string[]];
+  // Not by NODE_OPTIONS: an agent begins anew without it.
+  const telling = [node, `--require=${join(import.meta.dirname, 'tell-peak.cjs')}`, ...args];
+  const stderr = await finish({ ...program, command: telling });
   // Each of its threads may tell; all tell of the whole process.
   const peaks = [...stderr.matchAll(/\npeak (\d+)\n/g)].map((match) => Number(match[1]));
   if (peaks.length === 0) throw new Error(`${program.name} did not tell its peak memory`);
@@ -52,10 +55,10 @@ export function cpuMsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-function finish({ name, command }: Program, env: NodeJS.ProcessEnv): Promise<string> {
+function finish({ name, command }: Program): Promise<string> {
   const [file, ...args] = command as [string, ...string[]];
   const child = spawn(file, args, {
-    env: { ...process.env, NODE_OPTIONS: '', ...env },
+    env: { ...process.env, NODE_OPTIONS: undefined },
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: timeoutMs,
     killSignal: 'SIGKILL',

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { pino } from 'pino';
 import { createConnection } from '../../agent/report/connection.ts';
+import { createServerTrust } from '../../agent/report/server-trust.ts';
 import { comparePlaces, type Place, type Spool } from '../../agent/report/spool.ts';
 import type { Identity } from '../../agent/state/identity.ts';
 import { systemClock } from '../../shared/clock.ts';
@@ -22,14 +23,22 @@ export interface SimulatedAgent {
 
 export function simulateAgent(url: string, joinToken: string, signal: AbortSignal): SimulatedAgent {
   const spool = spoolInMemory();
+  const enrolment = { by: 'token', token: joinToken } as const;
   let seq = 0;
   let isConnected = false;
   let ends: string[] = [];
   let onAcked = () => {};
   const connection = createConnection({
-    ...{ url, spool, clock: systemClock, identity: newIdentity(), log: pino({ level: 'silent' }) },
+    ...{
+      url,
+      spool,
+      trust: createServerTrust(undefined),
+      clock: systemClock,
+      identity: newIdentity(),
+      log: pino({ level: 'silent' }),
+    },
     hello: async () => ({
-      ...{ boot: 1, image: anImageDigest, rules: 1, agentVersion: '0.1.0', joinToken },
+      ...{ boot: 1, image: anImageDigest, rules: 1, agentVersion: '0.1.0', enrolment },
       facts: { hostname: 'simulated', kernel: '6.1.0-30-amd64', os: 'Debian GNU/Linux 12' },
     }),
     lastPlace: () => ({ boot: 1, seq }),
@@ -76,7 +85,15 @@ export function simulateAgent(url: string, joinToken: string, signal: AbortSigna
 function newIdentity(): Identity {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
-  return { publicKey: pem, signHello: (nonce) => sign(null, helloBytes(nonce, pem), privateKey).toString('base64') };
+  return {
+    prove: (nonce) => ({
+      publicKey: pem,
+      signature: sign(null, helloBytes(nonce, pem), privateKey).toString('base64'),
+    }),
+    prepareNext: async () => undefined,
+    welcomed: async () => undefined,
+    refused: () => false,
+  };
 }
 
 /** A disk of ten thousand agents on this one would be what is measured. */

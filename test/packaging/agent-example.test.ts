@@ -10,11 +10,11 @@ describe('agent.yaml.example', () => {
   });
 
   it('says truly what holds when a setting is left out', async () => {
-    const { server, joinTokenFile, ...rest } = await parseConfig(
+    const { server, ca, joinTokenFile, ...rest } = await parseConfig(
       readPart('etc/agent.yaml.example').toString(),
       'agent.yaml.example',
     );
 
-    expect(AgentConfig.parse({ server, joinTokenFile })).toEqual({ server, joinTokenFile, ...rest });
+    expect(AgentConfig.parse({ server, ca, joinTokenFile })).toEqual({ server, ca, joinTokenFile, ...rest });
   });
 });

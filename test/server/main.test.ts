@@ -156,6 +156,8 @@ describe('configuration', () => {
     ['a number', '7'],
     ['a duration', 'evidenceTtl: soon'],
     ['a port', 'listen: 127.0.0.1:99999'],
+    ['an account that is no account', 'enrolment: {aws: {accounts: [1]}}'],
+    ['a shared secret for a signature', 'enrolment: {kubernetes: [{algorithms: [HS256]}]}'],
   ])('refuses a file with %s', async (_what, text) => {
     const file = join(aDirectory(), 'server.yaml');
     writeFileSync(file, text);

@@ -41,10 +41,14 @@ export function anInstanceRow(overrides: Partial<Insertable<InstanceTable>> = {}
     scan_finished_at: aTime,
     coverage: JSON.stringify(aCoverage()),
     pending_scan: null,
+    doubts: '[]',
     enrolled_at: aTime,
     last_seen_at: aTime,
     agent_version: '0.1.0',
     facts: '{}',
+    enrolled_by: 'token',
+    enrolled_with: null,
+    started_from: null,
     ...overrides,
   };
 }

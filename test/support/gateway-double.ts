@@ -1,4 +1,5 @@
 import { randomBytes, verify } from 'node:crypto';
+import { createServer, type ServerOptions } from 'node:https';
 
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { z } from 'zod';
@@ -68,7 +69,8 @@ export interface GatewayDouble {
   start(): Promise<void>;
 }
 
-export async function startGatewayDouble(): Promise<GatewayDouble> {
+/** `tls`: over TLS, with this certificate. */
+export async function startGatewayDouble(tls?: ServerOptions): Promise<GatewayDouble> {
   const faults: GatewayFaults = {
     dropAcks: false,
     doubleAcks: false,
@@ -89,11 +91,12 @@ export async function startGatewayDouble(): Promise<GatewayDouble> {
   let duplicates = 0;
   let refusedUpgrades = 0;
   let server: WebSocketServer;
+  let listener: ReturnType<typeof createServer> | undefined;
   let port = 0;
 
   const double: GatewayDouble = {
     get url() {
-      return `ws://127.0.0.1:${port}`;
+      return `${tls ? 'wss' : 'ws'}://127.0.0.1:${port}`;
     },
     faults,
     hellos,
@@ -121,12 +124,13 @@ export async function startGatewayDouble(): Promise<GatewayDouble> {
     stop: () =>
       new Promise((resolve) => {
         for (const socket of server.clients) socket.terminate();
+        listener?.close();
         server.close(() => resolve());
       }),
     async start() {
+      listener = tls && createServer(tls);
       server = new WebSocketServer({
-        host: '127.0.0.1',
-        port,
+        ...(listener ? { server: listener } : { host: '127.0.0.1', port }),
         path: '/agent/v1',
         perMessageDeflate: false,
         maxPayload: frameBytesMax,
@@ -138,7 +142,9 @@ export async function startGatewayDouble(): Promise<GatewayDouble> {
         },
         handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
       });
-      await new Promise((resolve) => server.once('listening', resolve));
+      const listening = new Promise((resolve) => server.once('listening', resolve));
+      listener?.listen(port, '127.0.0.1');
+      await listening;
       port = (server.address() as { port: number }).port;
       server.on('connection', serve);
     },

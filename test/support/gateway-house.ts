@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { createEventFeed, type EventFeed } from '../../server/fleet/event-feed.ts';
 import { agentPath, createGateway, type Gateway } from '../../server/gateway/gateway.ts';
 import type { GatewayLimits } from '../../server/gateway/limits.ts';
+import type { EnrolmentWay } from '../../server/intake/enrolment/way.ts';
 import type { Db } from '../../server/store/database.ts';
 import { createToken, type TokenRequest } from '../../server/store/token-store.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
@@ -17,7 +18,9 @@ export interface GatewayHouse {
   readonly feed: EventFeed;
   readonly gateway: Gateway;
   /** The secret of a token for the group and image that builders use. */
-  aToken(overrides?: Partial<Pick<TokenRequest, 'usesMax' | 'expiresInMs' | 'launchKey'>>): Promise<string>;
+  aToken(overrides?: Partial<TokenRequest>): Promise<string>;
+  /** What was logged, a JSON line each. */
+  readonly logged: readonly string[];
   /** Stops as a server does; the database is closed too. */
   close(): Promise<void>;
 }
@@ -29,13 +32,16 @@ export async function aGatewayHouse(
     readonly clock?: Clock;
     readonly limits?: Partial<GatewayLimits>;
     readonly port?: number;
+    readonly ways?: EnrolmentWay;
   } = {},
 ): Promise<GatewayHouse> {
   const db = options.db ?? (await aDatabase());
   const clock = options.clock ?? systemClock;
   const feed = createEventFeed();
-  const log = pino({ level: process.env['PRISTINE_TEST_LOG'] ?? 'silent' });
-  const gateway = createGateway({ db, feed, clock, log, limits: options.limits ?? {} });
+  const logged: string[] = [];
+  const log = pino({ level: 'info' }, { write: (line) => void logged.push(line) });
+  const { limits = {}, ways } = options;
+  const gateway = createGateway({ db, feed, clock, log, limits, ...(ways && { ways }) });
   const server = createServer()
     .on('upgrade', gateway.handleUpgrade)
     .listen(options.port ?? 0, '127.0.0.1');
@@ -46,6 +52,7 @@ export async function aGatewayHouse(
     db,
     feed,
     gateway,
+    logged,
     async aToken(overrides = {}) {
       const origin = { group: 'web', imageDigest: anImageDigest, labels: { env: 'test' } };
       const request = { ...origin, usesMax: 1, expiresInMs: 3_600_000, ...overrides };

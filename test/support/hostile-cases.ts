@@ -118,7 +118,7 @@ export const hostileCases: readonly HostileCase[] = [
   },
   {
     what: 'NODE_OPTIONS and preloaded libraries',
-    shown: [live, 'names a library that got into our own process'],
+    shown: [live, 'names what of an environment was to change our own process, which begins without'],
   },
   {
     what: 'a changed agent',

@@ -16,7 +16,11 @@ export interface Answer {
 }
 
 /** The real HTTP server over a real database on a free port; only clock, agents and controller are stand-ins. */
-export async function anHttpServer(overrides: Partial<Services> = {}, consoleDirectory = '/nonexistent') {
+export async function anHttpServer(
+  overrides: Partial<Services> = {},
+  consoleDirectory = '/nonexistent',
+  headMs = 10_000,
+) {
   const services: Services = {
     db: await openDatabase({ file: ':memory:' }),
     feed: createEventFeed(),
@@ -24,7 +28,10 @@ export async function anHttpServer(overrides: Partial<Services> = {}, consoleDir
     adminToken: aToken,
     proofKey: 'PEM of the proof key',
     evidenceTtlMs: 3 * 3_600_000,
-    gateway: { heardAt: () => undefined, awakeAt: () => 0, isOnline: () => false, requestScan: () => false },
+    gateway: {
+      ...{ heardAt: () => undefined, awakeAt: () => 0, isOnline: () => false },
+      ...{ requestScan: () => false, requestKey: () => false },
+    },
     board: createRulesBoard(),
     isReady: () => true,
     plan: async () => ({ computedAt: '2026-01-01T00:00:00.000Z', commands: [], blocked: [] }),
@@ -33,7 +40,7 @@ export async function anHttpServer(overrides: Partial<Services> = {}, consoleDir
     }),
     ...overrides,
   };
-  const http = await createHttp(services, pino({ level: 'silent' }), consoleDirectory);
+  const http = await createHttp(services, pino({ level: 'silent' }), { consoleDirectory, headMs });
   const url = await http.listen({ port: 0, host: '127.0.0.1' });
 
   const send = async (path: string, init: RequestInit = {}): Promise<Answer> => {

@@ -8,6 +8,7 @@ export function aMachine({
   programs = new Map(),
   copies = new Map(),
   libraries = new Map(),
+  environment = new Set(),
   contained = 0,
   kernel,
   listeners = { sockets: [], clients: 0, unseen: undefined },
@@ -16,11 +17,12 @@ export function aMachine({
   readonly programs?: Processes['programs'];
   readonly copies?: Processes['copies'];
   readonly libraries?: Libraries;
+  readonly environment?: Machine['environment'];
   readonly contained?: number;
   readonly kernel?: Machine['kernel'];
   readonly listeners?: Listeners;
   readonly holders?: (inodes: ReadonlySet<string>, programs?: ReadonlySet<string>) => Holders;
 }): Machine {
   const processes = { programs, copies, contained };
-  return { processes, libraries, kernel, listeners: () => listeners, holders, holes: [] };
+  return { processes, libraries, environment, kernel, listeners: () => listeners, holders, holes: [] };
 }

@@ -70,7 +70,11 @@ export function anAgentKey(): AgentKey {
 
 export type HelloMessage = z.infer<typeof Hello>;
 
-export function aHello(key: AgentKey, nonce: string, overrides: Partial<HelloMessage> = {}): HelloMessage {
+/** A hello as a test wants it; `joinToken` is short for the enrolment by one. */
+export type HelloOverrides = Partial<HelloMessage> & { readonly joinToken?: string };
+
+export function aHello(key: AgentKey, nonce: string, overrides: HelloOverrides = {}): HelloMessage {
+  const { joinToken, ...rest } = overrides;
   return {
     type: 'hello',
     publicKey: key.publicKey,
@@ -80,7 +84,8 @@ export function aHello(key: AgentKey, nonce: string, overrides: Partial<HelloMes
     rules: 1,
     agentVersion: '0.1.0',
     facts: { hostname: 'test' },
-    ...overrides,
+    ...(joinToken !== undefined && { enrolment: { by: 'token' as const, token: joinToken } }),
+    ...rest,
   };
 }
 
@@ -88,7 +93,7 @@ export function aHello(key: AgentKey, nonce: string, overrides: Partial<HelloMes
 export async function sayHello(
   url: string,
   key: AgentKey,
-  overrides: Partial<HelloMessage> = {},
+  overrides: HelloOverrides = {},
 ): Promise<{ readonly line: Line; readonly answer: Arrival }> {
   const line = openLine(url);
   const challenge = await line.next();

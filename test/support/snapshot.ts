@@ -20,6 +20,7 @@ export function anInstance(overrides: Partial<InstanceSnapshot> = {}): InstanceS
     image: anImage,
     lifecycle: 'active',
     content: 'in_sync',
+    isInDoubt: false,
     online: true,
     taint: null,
     drifts: [],

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -136,10 +136,40 @@ describe.skipIf(!isRoot)('what runs on a live root (needs root)', { timeout: 120
   it('names a library that got into our own process', () => {
     machine.run('sh', '-c', 'cp "$(ldd /usr/bin/sleep | grep -o "/[^ ]*libc[^ ]*")" /tmp/evil.so');
 
-    const { report } = machine.verify(['env', 'LD_PRELOAD=/tmp/evil.so']);
+    machine.run('sh', '-c', 'echo /tmp/evil.so >/etc/ld.so.preload');
 
+    const { report } = machine.verify();
+
+    machine.run('rm', '/etc/ld.so.preload');
     expect(liveOf(report)).toEqual(['loaded-library /tmp/evil.so not-baked critical']);
     expect(liveOf(machine.verify().report)).toEqual([]);
+  });
+
+  it('names what of an environment was to change our own process, which begins without', () => {
+    machine.run('sh', '-c', 'cp "$(ldd /usr/bin/sleep | grep -o "/[^ ]*libc[^ ]*")" /tmp/evil.so');
+
+    const { report } = machine.verify(['env', 'LD_PRELOAD=/tmp/evil.so', 'NODE_OPTIONS=--no-warnings']);
+
+    expect(liveOf(report)).toEqual(['environment LD_PRELOAD  critical', 'environment NODE_OPTIONS  critical']);
+    expect(liveOf(machine.verify().report)).toEqual([]);
+  });
+
+  it('names it too where what it loaded tries to hide it, in the agent as in its sweep', async () => {
+    writeFileSync(join(root, 'tmp/hide.cjs'), 'delete process.env.NODE_OPTIONS;');
+    const hidden = 'NODE_OPTIONS=--require=/tmp/hide.cjs';
+
+    const { report } = machine.verify(['env', hidden]);
+    expect(liveOf(report)).toEqual(['environment NODE_OPTIONS  critical']);
+
+    const settings = { server: 'ws://127.0.0.1:9', stateDir: '/tmp/hidden', watch: false };
+    writeFileSync(join(root, 'tmp/hidden.yaml'), JSON.stringify(settings));
+    const node = '/usr/lib/pristine/bin/node';
+    const command = ['/usr/lib/pristine/pristine.js', 'run', '--config', '/tmp/hidden.yaml'];
+    const agent = await machine.start(node, 'env', hidden, node, ...command);
+    const known = () => readFileSync(join(root, 'tmp/hidden/known-state.json'), 'utf8');
+    await until(() => existsSync(join(root, 'tmp/hidden/known-state.json')));
+    expect(known()).toContain('"subject":"environment","name":"NODE_OPTIONS"');
+    await agent.stop();
   });
 
   it('is not misled by a file that is called deleted', async () => {
@@ -302,7 +332,7 @@ function apart(script: string): readonly string[] {
 /** What runs and should not, one line each. */
 function liveOf({ findings }: Report): string[] {
   return findings
-    .filter(({ subject }) => ['process', 'kernel-running', 'loaded-library'].includes(subject))
+    .filter(({ subject }) => ['environment', 'process', 'kernel-running', 'loaded-library'].includes(subject))
     .map(({ subject, name, actual, severity }) => `${subject} ${name} ${actual['state'] ?? ''} ${severity}`)
     .sort();
 }

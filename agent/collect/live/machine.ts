@@ -4,6 +4,7 @@ import type { RawName } from '../../../shared/name.ts';
 import { readLink } from '../../host/libc.ts';
 import { fileAt } from '../../host/stat.ts';
 import { errnoOf, type RootPrefix } from '../system-path.ts';
+import { readEnvironment } from './environment.ts';
 import { type Libraries, readLibraries } from './libraries.ts';
 import { type Holders, type Listeners, readHolders, readListeners } from './listeners.ts';
 import { type LoadedModule, parseModules } from './modules.ts';
@@ -14,6 +15,8 @@ import { type Processes, readProcesses } from './processes.ts';
 export interface Machine {
   readonly processes: Pick<Processes, 'programs' | 'copies' | 'contained'>;
   readonly libraries: Libraries;
+  /** Names of variables. */
+  readonly environment: ReadonlySet<string>;
   /** Undefined where it could not be read. */
   readonly kernel: { readonly release: string; readonly modules: readonly LoadedModule[] } | undefined;
   /** Read when asked for. */
@@ -36,9 +39,13 @@ export function readMachine(root: RootPrefix, proc = '/proc'): Machine | undefin
   const libraries = attempt(() => readLibraries(proc));
   if (libraries === undefined)
     holes.push({ subject: 'loaded-library', name: `${proc}/self/maps`, reason: 'unreadable' });
+  const environment = attempt(() => readEnvironment(proc));
+  if (environment === undefined)
+    holes.push({ subject: 'environment', name: `${proc}/self/environ`, reason: 'unreadable' });
   return {
     processes,
     libraries: libraries ?? new Map(),
+    environment: environment ?? new Set(),
     kernel: readKernel(proc, holes),
     listeners: () => readListeners(proc),
     holders: (inodes, programs) => readHolders(proc, processes, inodes, programs),

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PushedImage } from '../../../shared/api.ts';
+import type { ImageLink } from '../../../shared/api-enrolment.ts';
 import { type Envelope, parseEnvelope } from '../../../shared/dsse.ts';
 import { CodedError } from '../../../shared/errors.ts';
 import { imageRef } from '../../../shared/image.ts';
@@ -60,6 +61,30 @@ export async function get({ remote, out, json }: Context, [wanted = '']: readonl
     ['pushed', image.pushedAt],
     ['instances', image.instances],
   ]);
+}
+
+export async function link(
+  { remote, out, json }: Context,
+  [image = '', cloudImage = '']: readonly string[],
+): Promise<void> {
+  const made = await remote.post<ImageLink>('image-links', { image, cloudImage });
+  if (json) out.json(made);
+  else out.line(`${made.cloudImage} is ${made.image}`);
+}
+
+export async function unlink({ remote, out, json }: Context, [cloudImage = '']: readonly string[]): Promise<void> {
+  const gone = await remote.post<ImageLink>(`image-links/${encodeURIComponent(cloudImage)}/unlink`);
+  if (json) out.json(gone);
+  else out.line(`${gone.cloudImage} was ${gone.image}, and is an unknown image now`);
+}
+
+export async function links({ remote, out, json }: Context): Promise<void> {
+  const page = await remote.list<ImageLink>('image-links');
+  if (json) return out.json(page);
+  out.table(
+    ['CLOUD IMAGE', 'IMAGE', 'DIGEST', 'LINKED'],
+    page.items.map((one) => [one.cloudImage, one.image, shortDigest(one.imageDigest), one.linkedAt]),
+  );
 }
 
 async function findByRef(remote: Context['remote'], ref: string): Promise<PushedImage> {

@@ -1,6 +1,8 @@
 import { whoSentence } from '../../../shared/actor-text.ts';
 import type { Instance, InstanceFinding } from '../../../shared/api.ts';
 import { withheldWords } from '../../../shared/diff-text.ts';
+import { doubtWords } from '../../../shared/doubt-text.ts';
+import { serverHoleText } from '../../../shared/server-hole-text.ts';
 import { severities } from '../../../shared/severity.ts';
 import type { Context } from '../context.ts';
 import type { Output } from '../output.ts';
@@ -55,7 +57,7 @@ export async function get(context: Context, [wanted = '']: readonly string[]): P
 
 export function show({ out, json }: Context, instance: Instance): void {
   if (json) return void out.json(instance);
-  const { evidence, taint } = instance;
+  const { evidence, taint, doubts } = instance;
   out.facts([
     ['instance', instance.id],
     ['group', instance.group],
@@ -66,6 +68,7 @@ export function show({ out, json }: Context, instance: Instance): void {
     ['currency', instance.currency],
     ['lifecycle', instance.lifecycle],
     ['taint', taint === null ? null : `${taint.severity} since ${taint.since}`],
+    ['in doubt', doubts.map(({ kind, since }) => `${doubtWords[kind]} (${since})`).join('; ') || null],
     ['open findings', instance.openFindings],
     [
       'evidence',
@@ -77,9 +80,15 @@ export function show({ out, json }: Context, instance: Instance): void {
     ['labels', pairsCell(instance.labels)],
     ['facts', pairsCell(instance.facts)],
     ['key', instance.key],
-    ['enrolled', instance.enrolledAt],
+    ['held against it', instance.serverHoles.map(serverHoleText).join('; ') || null],
+    ['started from', instance.startedFrom],
+    ['enrolled', `${instance.enrolledAt} by ${instance.enrolledBy}${enrolledWith(instance)}`],
     ['last seen', instance.lastSeenAt],
   ]);
+}
+
+function enrolledWith({ enrolledWith: vouching }: Instance): string {
+  return vouching === null ? '' : ` (${vouching})`;
 }
 
 export async function findings(
@@ -122,9 +131,23 @@ function showDiffs(out: Output, findings: readonly InstanceFinding[]): void {
   }
 }
 
-export async function scan(context: Context, [wanted = '']: readonly string[]): Promise<void> {
-  const { remote, out, json } = context;
-  const asked = await remote.post<object>(`${await instancePath(context, wanted)}/scan`);
-  if (json) out.json(asked);
-  else out.line(`asked ${wanted} for a sweep`);
+/** What a person says about an instance, with the reason. */
+export function decide(what: 'pardon' | 'trust' | 'accept' | 'revoke-key' | 'retire') {
+  return async (
+    context: Context,
+    [wanted = '']: readonly string[],
+    { reason }: { readonly reason?: unknown },
+  ): Promise<void> => {
+    const path = await instancePath(context, wanted);
+    show(context, await context.remote.post<Instance>(`${path}/${what}`, { reason }));
+  };
+}
+
+/** What the agent does in its own time. */
+export function ask(what: 'scan' | 'rotate-key', said: string) {
+  return async ({ remote, out, json }: Context, [wanted = '']: readonly string[]): Promise<void> => {
+    const asked = await remote.post<object>(`${await instancePath({ remote, out, json }, wanted)}/${what}`);
+    if (json) out.json(asked);
+    else out.line(`asked ${wanted} for ${said}`);
+  };
 }

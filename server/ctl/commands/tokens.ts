@@ -1,5 +1,6 @@
-import type { NewToken, Token } from '../../../shared/api.ts';
+import type { NewToken, Token } from '../../../shared/api-enrolment.ts';
 import type { Context } from '../context.ts';
+import { wantedId } from '../wanted-id.ts';
 import { shortDigest } from '../words.ts';
 
 interface CreateOptions {
@@ -7,6 +8,8 @@ interface CreateOptions {
   readonly image?: unknown;
   readonly label?: unknown;
   readonly uses?: unknown;
+  readonly rate?: unknown;
+  readonly cidr?: unknown;
   readonly expiresIn?: unknown;
 }
 
@@ -16,8 +19,8 @@ export async function create(
   _args: readonly string[],
   options: CreateOptions,
 ): Promise<void> {
-  const { group, image, label: labels, uses, expiresIn } = options;
-  const token = await remote.post<NewToken>('tokens', { group, image, labels, uses, expiresIn });
+  const { group, image, label: labels, uses, rate, cidr: cidrs, expiresIn } = options;
+  const token = await remote.post<NewToken>('tokens', { group, image, labels, uses, rate, cidrs, expiresIn });
   if (json) out.json(token);
   else out.line(token.token);
 }
@@ -26,13 +29,24 @@ export async function list({ remote, out, json }: Context): Promise<void> {
   const page = await remote.list<Token>('tokens');
   if (json) return out.json(page);
   out.table(
-    ['ID', 'GROUP', 'IMAGE', 'USES', 'EXPIRES'],
+    ['ID', 'GROUP', 'IMAGE', 'USES', 'RATE', 'NETWORKS', 'EXPIRES', 'REVOKED', 'MISUSED'],
     page.items.map((token) => [
       token.id,
       token.group,
       shortDigest(token.imageDigest),
       `${token.uses} of ${token.usesMax}`,
+      token.rate,
+      token.cidrs.join(' ') || null,
       token.expiresAt,
+      token.revokedAt,
+      token.misused === 0 ? null : { text: `${token.misused} times`, tone: 'bad' },
     ]),
   );
+}
+
+export async function revoke({ remote, out, json }: Context, [wanted = '']: readonly string[]): Promise<void> {
+  const id = await wantedId(wanted, 'token', async () => (await remote.list<Token>('tokens')).items);
+  const token = await remote.post<Token>(`tokens/${encodeURIComponent(id)}/revoke`);
+  if (json) out.json(token);
+  else out.line(`revoked ${token.id} of group ${token.group}; ${token.uses} of ${token.usesMax} uses are made`);
 }

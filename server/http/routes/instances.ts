@@ -1,8 +1,14 @@
 import { z } from 'zod';
-import { Instance, InstanceFinding, Lifecycle, Reason, ScanAsked } from '../../../shared/api.ts';
+import { Asked, Instance, InstanceFinding, Lifecycle, Reason } from '../../../shared/api.ts';
 import { CodedError } from '../../../shared/errors.ts';
 import { Verdict } from '../../../shared/verdict.ts';
+import { acceptClaimant } from '../../fleet/claimants.ts';
+import type { Decision } from '../../fleet/decision.ts';
+import { trust } from '../../fleet/doubts.ts';
 import { pardon } from '../../fleet/pardon.ts';
+import { retire } from '../../fleet/retire.ts';
+import { revokeKey } from '../../fleet/revoke-key.ts';
+import type { Db } from '../../store/database.ts';
 import { listFindings } from '../../store/views/findings-view.ts';
 import { findInstance, listInstances } from '../../store/views/instances-view.ts';
 import { answers, answersPage, flag, found, pageQuery } from '../schema.ts';
@@ -58,37 +64,51 @@ export function instanceRoutes(api: Api, services: Services): void {
     },
   });
 
-  api.post('/instances/:id/pardon', {
-    schema: {
-      operationId: 'pardonTaint',
-      tags: ['instances'],
-      summary: 'Lift the taint of an instance; what is still open stays open',
-      params: identified,
-      body: Reason,
-      response: answers(Instance, 'The instance.'),
-    },
-    handler: async ({ params, body }) => {
-      const asked = { instanceId: params.id, reason: body.reason, actor: 'admin' };
-      await pardon(services.db, asked, services.clock.now());
-      services.feed.wake();
-      return instance(params.id);
-    },
-  });
+  const decide = (
+    name: 'pardon' | 'trust' | 'accept' | 'revoke-key' | 'retire',
+    operationId: string,
+    summary: string,
+    write: (db: Db, asked: Decision, now: number) => Promise<void>,
+  ) =>
+    api.post(`/instances/:id/${name}`, {
+      schema: {
+        ...{ operationId, tags: ['instances'], summary, params: identified, body: Reason },
+        response: answers(Instance, 'The instance.'),
+      },
+      handler: async ({ params, body }) => {
+        await write(services.db, { instanceId: params.id, reason: body.reason, actor: 'admin' }, services.clock.now());
+        services.feed.wake();
+        return instance(params.id);
+      },
+    });
+  decide('pardon', 'pardonTaint', 'Lift the taint of an instance; what is still open stays open', pardon);
+  decide('trust', 'trustInstance', 'End the doubt which machine an instance is; what is open stays open', trust);
+  decide('revoke-key', 'revokeKey', 'Let the key of an instance open no connection any more, for ever', revokeKey);
+  decide('retire', 'retireInstance', 'Say that an instance is no more; its machine is not touched', retire);
+  decide(
+    'accept',
+    'acceptClaimant',
+    'Of those that claim one machine, say which one is it; the others are retired',
+    acceptClaimant,
+  );
 
-  api.post('/instances/:id/scan', {
-    schema: {
-      operationId: 'askForScan',
-      tags: ['instances'],
-      summary: 'Ask the agent for a sweep',
-      params: identified,
-      response: answers(ScanAsked, 'Asked; the agent sweeps in its own time.'),
-    },
-    handler: async ({ params }) => {
-      const { id, lifecycle } = await instance(params.id);
-      if (!services.gateway.requestScan(id)) {
-        throw new CodedError('CONFLICT', `instance ${id} is ${lifecycle === 'retired' ? 'retired' : 'not connected'}`);
-      }
-      return { instanceId: id, asked: true as const };
-    },
-  });
+  const ask = (name: 'scan' | 'rotate-key', operationId: string, summary: string, send: (id: string) => boolean) =>
+    api.post(`/instances/:id/${name}`, {
+      schema: {
+        ...{ operationId, tags: ['instances'], summary, params: identified },
+        response: answers(Asked, 'Asked; the agent does it in its own time.'),
+      },
+      handler: async ({ params }) => {
+        const { id, lifecycle } = await instance(params.id);
+        if (!send(id)) {
+          const why = lifecycle === 'retired' ? 'retired' : 'not connected';
+          throw new CodedError('CONFLICT', `instance ${id} is ${why}`);
+        }
+        return { instanceId: id, asked: true as const };
+      },
+    });
+  ask('scan', 'askForScan', 'Ask the agent for a sweep', (id) => services.gateway.requestScan(id));
+  ask('rotate-key', 'askForKey', 'Ask the agent for another key, which takes the place of this one', (id) =>
+    services.gateway.requestKey(id),
+  );
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { CreateToken, NewToken, Token } from '../../../shared/api.ts';
+import { CreateToken, NewToken, Token } from '../../../shared/api-enrolment.ts';
 import { durationMs } from '../../../shared/duration.ts';
 import { parseImageRef } from '../../../shared/image.ts';
+import { parseRate } from '../../../shared/rate.ts';
 import { readGroup } from '../../store/group-store.ts';
 import { findImageByRef } from '../../store/image-store.ts';
-import { createToken } from '../../store/token-store.ts';
+import { createToken, revokeToken } from '../../store/token-store.ts';
 import { listTokens } from '../../store/views/tokens-view.ts';
 import { answers, answersPage, found, pageQuery } from '../schema.ts';
 import type { Api, Services } from '../services.ts';
@@ -33,13 +34,29 @@ export function tokenRoutes(api: Api, services: Services): void {
       found(await readGroup(services.db, body.group), `group ${body.group}`);
       const ref = parseImageRef(body.image);
       const image = found(ref && (await findImageByRef(services.db, ref)), `image ${body.image}`);
-      const { group, labels, uses: usesMax } = body;
+      const { group, labels, uses: usesMax, cidrs } = body;
       const expiresInMs = durationMs(body.expiresIn);
+      const rate = body.rate === undefined ? undefined : parseRate(body.rate);
       return createToken(
         services.db,
-        { group, imageDigest: image.digest, labels, usesMax, expiresInMs },
+        { group, imageDigest: image.digest, labels, usesMax, expiresInMs, rate, cidrs },
         services.clock.now(),
       );
+    },
+  });
+
+  api.post('/tokens/:id/revoke', {
+    schema: {
+      operationId: 'revokeToken',
+      tags: ['instances'],
+      summary: 'Revoke a join token: nobody enrols with it any more; whom it let in stays',
+      params: z.object({ id: z.string() }),
+      response: answers(Token, 'The token.'),
+    },
+    handler: async ({ params }) => {
+      const token = found(await revokeToken(services.db, params.id, services.clock.now()), `token ${params.id}`);
+      services.feed.wake();
+      return token;
     },
   });
 }

@@ -68,6 +68,7 @@ function agentConfig(place: Place, { image, serverUrl, spec }: AgentStart): Read
     stateDir: join(place.agent, 'state'),
     joinTokenFile: join(place.agent, 'token'),
     ...(spec.agent?.sweepEvery !== undefined && { sweepEvery: spec.agent.sweepEvery }),
+    ...(spec.agent?.ca !== undefined && { ca: spec.agent.ca }),
   };
 }
 

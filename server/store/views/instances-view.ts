@@ -1,9 +1,11 @@
 import { type Expression, type Selectable, type SqlBool, sql } from 'kysely';
 import type { Instance, Lifecycle } from '../../../shared/api.ts';
 import { timestamp } from '../../../shared/clock.ts';
+import type { Coverage } from '../../../shared/coverage.ts';
 import type { Image } from '../../../shared/image.ts';
 import type { Severity } from '../../../shared/severity.ts';
 import type { Verdict } from '../../../shared/verdict.ts';
+import { isOurs } from '../../fleet/server-holes.ts';
 import type { Db } from '../database.ts';
 import { readGroup } from '../group-store.ts';
 import type { InstanceTable } from '../tables.ts';
@@ -121,8 +123,13 @@ function instanceOf(row: InstanceRow, promoted: Promoted, sight: Sight): Instanc
     lifecycle: row.lifecycle,
     needsAttention: row.lifecycle !== 'retired' && !healthy,
     taint,
+    doubts: JSON.parse(row.doubts),
     openFindings: row.open_findings ?? 0,
     evidence,
+    serverHoles: coverageOf(row)?.holes.filter(isOurs) ?? [],
+    enrolledBy: row.enrolled_by,
+    enrolledWith: row.enrolled_with,
+    startedFrom: row.started_from,
     enrolledAt: row.enrolled_at,
     lastSeenAt: row.last_seen_at,
     facts: JSON.parse(row.facts),
@@ -130,7 +137,8 @@ function instanceOf(row: InstanceRow, promoted: Promoted, sight: Sight): Instanc
 }
 
 function evidenceOf(row: InstanceRow, sight: Sight): Instance['evidence'] {
-  const { scan_id, scan_started_at, scan_finished_at, coverage, state_digest } = row;
+  const { scan_id, scan_started_at, scan_finished_at, state_digest } = row;
+  const coverage = coverageOf(row);
   if (scan_id === null || scan_started_at === null || scan_finished_at === null) return null;
   if (coverage === null || state_digest === null) return null;
   return {
@@ -141,6 +149,10 @@ function evidenceOf(row: InstanceRow, sight: Sight): Instance['evidence'] {
     imageDigest: row.image_digest,
     rules: row.rules,
     stateDigest: state_digest,
-    coverage: JSON.parse(coverage),
+    coverage,
   };
+}
+
+function coverageOf({ coverage }: InstanceRow): Coverage | null {
+  return coverage === null ? null : JSON.parse(coverage);
 }

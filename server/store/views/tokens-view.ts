@@ -1,4 +1,4 @@
-import type { Token } from '../../../shared/api.ts';
+import type { Token } from '../../../shared/api-enrolment.ts';
 import type { Db } from '../database.ts';
 import { tokenOf } from '../token-store.ts';
 import { type Page, type PageQuery, pageOfRows, readCursor } from './page.ts';

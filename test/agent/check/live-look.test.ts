@@ -60,6 +60,20 @@ describe('what runs, against the manifest', () => {
     ]);
   });
 
+  it('is a finding when a variable was to change our own processes, unless a rule silences that', () => {
+    const toldBy = (...rules: readonly object[]) => {
+      const live = openLiveLook(aMachine({ environment: new Set(['LD_PRELOAD']) }), []);
+      return live.judge(openRulebook(rules.map((rule) => Rule.parse(rule))), new Set()).findings;
+    };
+
+    expect(toldBy()).toMatchObject([
+      { subject: 'environment', name: 'LD_PRELOAD', severity: 'critical', rule: 'guard preload' },
+    ]);
+    expect(
+      toldBy({ match: '/proc/self/environ', as: 'ephemeral', override: 'preload', reason: 'our profiler' }),
+    ).toEqual([]);
+  });
+
   it('is a finding when a library in our own processes was not baked, or was deleted', () => {
     const libraries = new Map([
       ['/lib/libc.so', { isDeleted: false }],

@@ -7,6 +7,7 @@ import {
   type ConnectionNotes,
   createConnection,
 } from '../../../agent/report/connection.ts';
+import { createServerTrust } from '../../../agent/report/server-trust.ts';
 import { openSpool, type Place, type Spool } from '../../../agent/report/spool.ts';
 import { loadIdentity } from '../../../agent/state/identity.ts';
 import { systemClock } from '../../../shared/clock.ts';
@@ -347,6 +348,7 @@ async function connect(limits: Partial<ConnectionLimits> = {}, url = `${gateway.
   };
   connection = createConnection({
     url,
+    trust: createServerTrust(undefined),
     identity: await loadIdentity(stateDir),
     hello: async () => ({ boot: 1, image: digestOf('web@7'), rules: 1, agentVersion: '0.1.0', facts: {} }),
     spool,

@@ -17,41 +17,41 @@ beforeEach(async () => {
 
 describe('the state directory', () => {
   it('keeps its key and counts its starts', async () => {
-    const first = await openStateDirectory(directory);
+    const first = await openStateDirectory(directory, () => ({}));
     await first.close();
-    const second = await openStateDirectory(directory);
+    const second = await openStateDirectory(directory, () => ({}));
     await second.close();
 
-    expect(second.identity.publicKey).toBe(first.identity.publicKey);
+    expect(second.identity.prove('nonce')).toEqual(first.identity.prove('nonce'));
     expect([first.boot.current, second.boot.current]).toEqual([1, 2]);
     expect((await stat(join(directory, 'identity.key'))).mode & 0o777).toBe(0o600);
     expect((await stat(directory)).mode & 0o777).toBe(0o700);
   });
 
   it('has one agent at a time, and a refused start counts nothing', async () => {
-    const holder = await openStateDirectory(directory);
+    const holder = await openStateDirectory(directory, () => ({}));
 
-    await expect(openStateDirectory(directory)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(openStateDirectory(directory, () => ({}))).rejects.toMatchObject({ code: 'CONFLICT' });
 
     expect(await readFile(join(directory, 'boot'), 'utf8')).toBe('1\n');
     await holder.close();
-    await (await openStateDirectory(directory)).close();
+    await (await openStateDirectory(directory, () => ({}))).close();
   });
 
   it('is free again after its agent was killed', async () => {
     const script = `import { openStateDirectory } from ${JSON.stringify(new URL('../../../agent/state/state-directory.ts', import.meta.url).href)};
-      await openStateDirectory(${JSON.stringify(directory)}); console.log('held'); setInterval(() => {}, 1000);`;
+      await openStateDirectory(${JSON.stringify(directory)}, () => ({})); console.log('held'); setInterval(() => {}, 1000);`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     await new Promise((resolve) => child.stdout.once('data', resolve));
-    await expect(openStateDirectory(directory)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(openStateDirectory(directory, () => ({}))).rejects.toMatchObject({ code: 'CONFLICT' });
 
     const exited = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await exited;
 
-    const after = await openStateDirectory(directory);
+    const after = await openStateDirectory(directory, () => ({}));
     expect(after.boot.current).toBe(2);
     await after.close();
   });
@@ -61,7 +61,7 @@ describe('the state directory', () => {
     () => {
       const url = new URL('../../../agent/state/state-directory.ts', import.meta.url).href;
       const script = `const { openStateDirectory } = await import(${JSON.stringify(url)});
-      console.log((await openStateDirectory(${JSON.stringify(directory)})).boot.current); process.kill(process.pid, 'SIGKILL'); process.exit();`;
+      console.log((await openStateDirectory(${JSON.stringify(directory)}, () => ({}))).boot.current); process.kill(process.pid, 'SIGKILL'); process.exit();`;
       const agent = ['--pid', '--fork', '--kill-child', process.execPath, '--input-type=module', '-e', script];
 
       const boots = [1, 2].map(() => spawnSync('unshare', agent, { encoding: 'utf8' }).stdout.trim());
@@ -71,11 +71,11 @@ describe('the state directory', () => {
   );
 
   it('is not kept by a pid that another process has now', async () => {
-    await (await openStateDirectory(directory)).close();
+    await (await openStateDirectory(directory, () => ({}))).close();
     const kernelBoot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
     await writeFile(join(directory, 'lock'), JSON.stringify({ pid: 1, start: '1234567', kernelBoot }));
 
-    await (await openStateDirectory(directory)).close();
+    await (await openStateDirectory(directory, () => ({}))).close();
   });
 
   it.each([
@@ -83,10 +83,10 @@ describe('the state directory', () => {
     ['nothing', ''],
     ['a number beyond counting', '9007199254740993'],
   ])('counts from the beginning when the counter holds %s', async (_what, content) => {
-    await (await openStateDirectory(directory)).close();
+    await (await openStateDirectory(directory, () => ({}))).close();
     await writeFile(join(directory, 'boot'), content);
 
-    const again = await openStateDirectory(directory);
+    const again = await openStateDirectory(directory, () => ({}));
 
     expect(again.boot.current).toBe(1);
     expect(await again.boot.raise(41)).toBe(42);
@@ -95,40 +95,40 @@ describe('the state directory', () => {
   });
 
   it('removes what a killed agent left half-written', async () => {
-    await (await openStateDirectory(directory)).close();
+    await (await openStateDirectory(directory, () => ({}))).close();
     await writeFile(join(directory, '.tmp-00'), 'half');
 
-    await (await openStateDirectory(directory)).close();
+    await (await openStateDirectory(directory, () => ({}))).close();
 
     await expect(stat(join(directory, '.tmp-00'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   it('says which file a broken key is in, and what to do', async () => {
-    await (await openStateDirectory(directory)).close();
+    await (await openStateDirectory(directory, () => ({}))).close();
     await writeFile(join(directory, 'identity.key'), 'not a key');
 
-    await expect(openStateDirectory(directory)).rejects.toMatchObject({
+    await expect(openStateDirectory(directory, () => ({}))).rejects.toMatchObject({
       code: 'KEY',
       message: expect.stringContaining(join(directory, 'identity.key')),
     });
     await rm(join(directory, 'identity.key'));
-    await (await openStateDirectory(directory)).close();
+    await (await openStateDirectory(directory, () => ({}))).close();
   });
 
   it('makes one key when two first starts come together', async () => {
-    await (await openStateDirectory(directory)).close();
+    await (await openStateDirectory(directory, () => ({}))).close();
     await rm(join(directory, 'identity.key'));
 
     const identities = await Promise.all(Array.from({ length: 10 }, () => loadIdentity(directory)));
 
-    expect(new Set(identities.map(({ publicKey }) => publicKey)).size).toBe(1);
+    expect(new Set(identities.map((identity) => identity.prove('nonce').publicKey)).size).toBe(1);
   });
 
   it.runIf(process.getuid?.() === 0)('says IO, with the path, when it cannot be used', async () => {
-    await (await openStateDirectory(directory)).close();
+    await (await openStateDirectory(directory, () => ({}))).close();
     await chmod(directory, 0o700);
     const script = `import { openStateDirectory } from ${JSON.stringify(new URL('../../../agent/state/state-directory.ts', import.meta.url).href)};
-      await openStateDirectory(${JSON.stringify(directory)}).catch((error) => console.log(error.code, error.message.includes(${JSON.stringify(directory)})));`;
+      await openStateDirectory(${JSON.stringify(directory)}, () => ({})).catch((error) => console.log(error.code, error.message.includes(${JSON.stringify(directory)})));`;
 
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
       uid: 65_534,
@@ -143,7 +143,7 @@ describe('the known state', () => {
   const image = digestOf('web@7');
 
   it('comes back for the same image only, whatever its rules', async () => {
-    await (await openStateDirectory(directory)).close();
+    await (await openStateDirectory(directory, () => ({}))).close();
     const finding = aFinding();
     const firstSeenAt = new Map([[finding.fingerprint, aTime]]);
     const known = { open: new Map([[finding.fingerprint, finding]]), firstSeenAt, holes: [] };
@@ -155,7 +155,7 @@ describe('the known state', () => {
   });
 
   it('is nothing when it is spoilt', async () => {
-    await (await openStateDirectory(directory)).close();
+    await (await openStateDirectory(directory, () => ({}))).close();
     await writeFile(join(directory, 'known-state.json'), '{"schema":');
 
     expect(await loadKnownState(directory, image)).toBeUndefined();

@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findInstanceByKey } from '../../../server/store/instance-store.ts';
+import { readEvents } from '../../../server/store/event-store.ts';
+import { findInstance, findInstanceByKey } from '../../../server/store/instance-store.ts';
 import { createToken } from '../../../server/store/token-store.ts';
+import { listTokens } from '../../../server/store/views/tokens-view.ts';
+import { CreateToken } from '../../../shared/api-enrolment.ts';
 import { keyId, parsePublicKeys } from '../../../shared/dsse.ts';
+import { Group, Policy } from '../../../shared/policy.ts';
 import { CloseCode } from '../../../shared/protocol.ts';
-import { anImageDigest } from '../../support/builders.ts';
+import { aGroup, anImageDigest } from '../../support/builders.ts';
 import { aGatewayHouse, type GatewayHouse } from '../../support/gateway-house.ts';
 import { aHello, anAgentKey, openLine, sayHello } from '../../support/scripted-agent.ts';
 
@@ -135,5 +139,57 @@ describe('enrolment', () => {
     const rows = JSON.stringify(await house.db.selectFrom('join_token').selectAll().execute());
 
     expect(rows).not.toContain(secret);
+  });
+
+  it('counts each misuse of a used token, and tells it once a minute', async () => {
+    const joinToken = await house.aToken();
+    for (let n = 0; n < 4; n += 1) await sayHello(house.url, anAgentKey(), { joinToken });
+
+    const [token] = (await listTokens(house.db, { limit: 10 })).items;
+    const events = await readEvents(house.db, { afterId: 0, limit: 100 });
+
+    expect(token).toMatchObject({ uses: 1, misused: 3 });
+    expect(events.filter(({ type }) => type === 'token.misused')).toMatchObject([
+      { group: 'web', data: { token: token?.id, why: 'used-up', peer: '127.0.0.1', times: 1 } },
+    ]);
+    expect(house.logged.filter((line) => line.includes('good for nothing'))).toHaveLength(1);
+  });
+
+  it('lets a reusable token in as fast as its rate, from its networks, by the address of the socket', async () => {
+    const joinToken = await house.aToken({ usesMax: 9, rate: { uses: 2, ms: 3_600_000 }, cidrs: ['127.0.0.0/8'] });
+
+    const answers = [];
+    for (let n = 0; n < 3; n += 1) answers.push((await sayHello(house.url, anAgentKey(), { joinToken })).answer);
+
+    expect(answers.map(({ type }) => type)).toEqual(['welcome', 'welcome', 'closed']);
+    expect(await usesOfTokens()).toMatchObject([{ uses: 2 }]);
+  });
+
+  it('listens to nobody who was refused a hundred times, but to a key that it knows', async () => {
+    const key = anAgentKey();
+    await sayHello(house.url, key, { joinToken: await house.aToken() });
+    const unknown = { joinToken: 'pst_unknown' };
+    await Promise.all(Array.from({ length: 104 }, () => sayHello(house.url, anAgentKey(), unknown)));
+
+    const good = await sayHello(house.url, anAgentKey(), { joinToken: await house.aToken() });
+    const known = await sayHello(house.url, key);
+
+    expect(good.answer).toMatchObject({ type: 'closed', code: CloseCode.tryLater });
+    expect(known.answer).toMatchObject({ type: 'welcome' });
+  });
+
+  it('shows what an agent claims about itself, and takes none of it for a label', async () => {
+    const { answer } = await sayHello(house.url, anAgentKey(), {
+      joinToken: await house.aToken(),
+      facts: { 'self.env': 'prod', env: 'prod' },
+    });
+
+    const id = answer.type === 'welcome' ? answer.instanceId : '';
+    expect(await findInstance(house.db, id)).toMatchObject({ labels: { env: 'test' }, facts: { 'self.env': 'prod' } });
+    const labels = { 'self.env': 'prod' };
+    expect(CreateToken.safeParse({ group: 'web', image: 'web@7', labels }).success).toBe(false);
+    expect(Group.safeParse({ ...aGroup(), labels }).success).toBe(false);
+    const select = { labels: { 'self.env': 'prod' } };
+    expect(Policy.safeParse({ kind: 'Policy', name: 'web', select }).success).toBe(false);
   });
 });

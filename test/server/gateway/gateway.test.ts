@@ -14,7 +14,7 @@ import {
   type AgentKey,
   anAgentKey,
   deliver,
-  type HelloMessage,
+  type HelloOverrides,
   type Line,
   sayHello,
 } from '../../support/scripted-agent.ts';
@@ -34,7 +34,7 @@ beforeEach(async () => {
 });
 afterEach(() => house.close());
 
-async function connect(overrides: Partial<HelloMessage> = {}) {
+async function connect(overrides: HelloOverrides = {}) {
   const { line, answer } = await sayHello(house.url, key, overrides);
   if (answer.type !== 'welcome') throw new Error(`expected a welcome, got ${JSON.stringify(answer)}`);
   return { line, id: answer.instanceId, acked: answer.acked };

@@ -19,6 +19,7 @@ beforeEach(async () => {
     heardAt: (id: string) => heard.get(id),
     awakeAt: () => 0,
     isOnline: () => false,
+    requestKey: () => false,
     requestScan: (id: string) => asked.push(id) > 0,
   };
   server = await anHttpServer({ clock, gateway });

@@ -20,6 +20,10 @@ const routes: readonly (readonly [method: string, path: string])[] = [
   ['GET', 'images/sha256:00'],
   ['GET', 'tokens'],
   ['POST', 'tokens'],
+  ['POST', 'tokens/x/revoke'],
+  ['GET', 'image-links'],
+  ['POST', 'image-links'],
+  ['POST', 'image-links/aws:eu-central-1:ami-01234567/unlink'],
   ['POST', 'apply'],
   ['GET', 'groups'],
   ['GET', 'groups/web'],
@@ -32,7 +36,12 @@ const routes: readonly (readonly [method: string, path: string])[] = [
   ['GET', 'instances/x'],
   ['GET', 'instances/x/findings'],
   ['POST', 'instances/x/pardon'],
+  ['POST', 'instances/x/accept'],
   ['POST', 'instances/x/scan'],
+  ['POST', 'instances/x/rotate-key'],
+  ['POST', 'instances/x/trust'],
+  ['POST', 'instances/x/revoke-key'],
+  ['POST', 'instances/x/retire'],
   ['GET', 'drifts'],
   ['GET', 'drifts/x'],
   ['GET', 'replacements'],
@@ -162,6 +171,17 @@ const bodies: readonly (readonly [path: string, body: unknown, pointer: string])
   ['tokens', { group: 'web', image: 'web@7', expiresIn: '0' }, '/expiresIn'],
   ['tokens', { group: 'web', image: 'web@7', expiresIn: '9999d' }, '/expiresIn'],
   ['tokens', { group: 'web', image: 'web@7', labels: { a: 1 } }, '/labels/a'],
+  ['tokens', { group: 'web', image: 'web@7', labels: { 'self.a': 'b' } }, '/labels/self.a'],
+  ['tokens', { group: 'web', image: 'web@7', uses: 2 }, '/rate'],
+  ['tokens', { group: 'web', image: 'web@7', uses: 2, rate: 'fast' }, '/rate'],
+  ['tokens', { group: 'web', image: 'web@7', uses: 2, rate: '0/1m' }, '/rate'],
+  ['tokens', { group: 'web', image: 'web@7', uses: 2, rate: '1/0' }, '/rate'],
+  ['tokens', { group: 'web', image: 'web@7', cidrs: ['10.0.0.1'] }, '/cidrs/0'],
+  ['image-links', { image: 'web', cloudImage: 'aws:eu-central-1:ami-01234567' }, '/image'],
+  ['image-links', { image: 'web@7', cloudImage: 'ami-01234567' }, '/cloudImage'],
+  ['image-links', { image: 'web@7', cloudImage: 'aws:eu-central-1:ami-01234567:x' }, '/cloudImage'],
+  ['image-links', { image: 'web@7', cloudImage: 'gcp:eu-central-1:ami-01234567' }, '/cloudImage'],
+  ['instances/x/accept', { reason: '' }, '/reason'],
   ['groups/web/launch', { ...aLaunch, count: 0 }, '/count'],
   ['groups/web/launch', { ...aLaunch, count: 101 }, '/count'],
   ['groups/web/launch', { ...aLaunch, key: '../x' }, '/key'],
@@ -223,6 +243,9 @@ describe('a document', () => {
     ['groups/unknown/launch', aLaunch],
     ['groups/unknown/breaker:reset', someReason],
     ['instances/unknown/pardon', someReason],
+    ['instances/unknown/trust', someReason],
+    ['instances/unknown/revoke-key', someReason],
+    ['instances/unknown/retire', someReason],
   ])('POST %s %j is about nothing that is there: 404', async (path, body) => {
     const answer = await server.post(path, body);
 
@@ -233,10 +256,11 @@ describe('a document', () => {
     const answers = await Promise.all([
       server.post('groups/web/breaker:reset', someReason),
       server.post(`instances/${instance}/pardon`, someReason),
+      server.post(`instances/${instance}/accept`, someReason),
       server.send(`/api/v1/instances/${instance}/scan`, { method: 'POST' }),
     ]);
 
-    expect(answers.map(({ status, body }) => [status, body.code])).toEqual(Array(3).fill([409, 'CONFLICT']));
+    expect(answers.map(({ status, body }) => [status, body.code])).toEqual(Array(4).fill([409, 'CONFLICT']));
   });
 
   it.each([

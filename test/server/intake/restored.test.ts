@@ -19,7 +19,13 @@ const clock = createFakeClock(Date.parse(aTime) + 60_000);
 const passwd = restoredFinding('/usr/bin/passwd');
 let server: HttpServer;
 beforeEach(async () => {
-  const gateway = { heardAt: () => clock.now(), awakeAt: () => 0, isOnline: () => true, requestScan: () => false };
+  const gateway = {
+    heardAt: () => clock.now(),
+    awakeAt: () => 0,
+    isOnline: () => true,
+    requestScan: () => false,
+    requestKey: () => false,
+  };
   server = await anHttpServer({ clock, gateway });
   await insertGroup(server.db);
   await insertImage(server.db);

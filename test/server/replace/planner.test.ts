@@ -121,6 +121,7 @@ describe('what holds a replacement back', () => {
   it.each([
     ['evidence that has expired', { evidenceExpiresAt: now }, 'stale-evidence'],
     ['an instance never scanned', { evidenceExpiresAt: null }, 'stale-evidence'],
+    ['an instance that is in doubt', { isInDoubt: true }, 'in-doubt'],
   ])('%s', (_, overrides, kind) => {
     const result = plan({ instances: [aTainted(overrides), ...healthy(5)] }, [aPolicy()]);
 

@@ -104,6 +104,41 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/image-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which pushed images clouds mean by names of their own */
+        get: operations["listImageLinks"];
+        put?: never;
+        /** Link an image of a cloud to a pushed one: the baseline of what was started from it */
+        post: operations["linkImage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/image-links/{cloudImage}/unlink": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forget a link: what was started from it is an unknown image, and unverifiable */
+        post: operations["unlinkImage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules": {
         parameters: {
             query?: never;
@@ -185,6 +220,23 @@ export type paths = {
         put?: never;
         /** Make a join token; its secret is in this answer and nowhere else */
         post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Revoke a join token: nobody enrols with it any more; whom it let in stays */
+        post: operations["revokeToken"];
         delete?: never;
         options?: never;
         head?: never;
@@ -398,6 +450,74 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/instances/{id}/trust": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the doubt which machine an instance is; what is open stays open */
+        post: operations["trustInstance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instances/{id}/revoke-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let the key of an instance open no connection any more, for ever */
+        post: operations["revokeKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instances/{id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that an instance is no more; its machine is not touched */
+        post: operations["retireInstance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instances/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Of those that claim one machine, say which one is it; the others are retired */
+        post: operations["acceptClaimant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/instances/{id}/scan": {
         parameters: {
             query?: never;
@@ -409,6 +529,23 @@ export type paths = {
         put?: never;
         /** Ask the agent for a sweep */
         post: operations["askForScan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instances/{id}/rotate-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask the agent for another key, which takes the place of this one */
+        post: operations["askForKey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -589,9 +726,14 @@ export type components = {
             /** @enum {string} */
             result: "created" | "changed" | "unchanged";
         };
+        Asked: {
+            instanceId: string;
+            /** @constant */
+            asked: true;
+        };
         Blocker: {
             /** @enum {string} */
-            kind: "observe" | "settle" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "not-stateless" | "retry-backoff" | "provider";
+            kind: "observe" | "settle" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "not-stateless" | "retry-backoff" | "provider";
             message: string;
             until: string | null;
         };
@@ -614,6 +756,8 @@ export type components = {
         };
         /** @enum {string} */
         Change: "added" | "removed" | "modified";
+        Cidr: string;
+        CloudImage: string;
         Coverage: {
             /** @description entries of the manifest, and of the components */
             entries: number;
@@ -651,11 +795,25 @@ export type components = {
             };
             /** @default 1 */
             uses: number;
+            /** @description needed with more than one use */
+            rate?: components["schemas"]["Rate"];
+            /**
+             * @description networks that it may be used from, by the address of the socket; any, unless said
+             * @default []
+             */
+            cidrs: components["schemas"]["Cidr"][];
             expiresIn?: string | 0;
         };
         /** @enum {string} */
         Currency: "current" | "outdated" | "expired" | "unknown";
         Digest: string;
+        /** @description Why it is not sure which machine this is. While there is one, the instance is never in_sync, whatever its agent reports; a person ends it. */
+        Doubt: {
+            /** @enum {string} */
+            kind: "cloned-identity" | "claimed-twice" | "key-revoked";
+            /** Format: date-time */
+            since: string;
+        };
         Drift: {
             fingerprint: string;
             subject: string;
@@ -710,7 +868,7 @@ export type components = {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            type: "instance.enrolled" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven";
+            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.linked" | "image.unlinked" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven";
             group: string | null;
             instanceId: string | null;
             replacementId: string | null;
@@ -755,6 +913,8 @@ export type components = {
                 /** @description settings written into each agent.yaml */
                 agent?: {
                     sweepEvery?: string;
+                    /** Format: starts_with */
+                    ca?: string;
                 };
             };
             /**
@@ -811,6 +971,8 @@ export type components = {
                 /** @description settings written into each agent.yaml */
                 agent?: {
                     sweepEvery?: string | 0;
+                    /** Format: starts_with */
+                    ca?: string;
                 };
             };
             /**
@@ -851,12 +1013,20 @@ export type components = {
             subject: string;
             name: string;
             /** @enum {string} */
-            reason: "unreadable" | "unstable" | "covered-by-mount" | "private-namespace" | "io-error" | "no-answer" | "too-deep" | "out-of-memory" | "too-large" | "too-many" | "unparseable" | "not-a-manifest" | "bad-signature" | "not-allowed" | "other-image";
+            reason: "unreadable" | "unstable" | "covered-by-mount" | "private-namespace" | "io-error" | "no-answer" | "too-deep" | "out-of-memory" | "too-large" | "too-many" | "unparseable" | "not-a-manifest" | "bad-signature" | "not-allowed" | "other-image" | "other-rules" | "unknown-image";
         };
         Image: {
             name: string;
             version: string;
             digest: components["schemas"]["Digest"];
+        };
+        /** @description Which pushed image a cloud means by a name of its own. */
+        ImageLink: {
+            cloudImage: string;
+            image: string;
+            imageDigest: components["schemas"]["Digest"];
+            /** Format: date-time */
+            linkedAt: string;
         };
         ImageRef: string;
         Instance: {
@@ -877,12 +1047,22 @@ export type components = {
             lifecycle: components["schemas"]["Lifecycle"];
             needsAttention: boolean;
             taint: components["schemas"]["Taint"] | null;
+            doubts: components["schemas"]["Doubt"][];
             openFindings: number;
             evidence: components["schemas"]["Evidence"] | null;
+            /** @description what the server itself holds against it, also before the first scan: no sweep closes `unknown-image` */
+            serverHoles: components["schemas"]["Hole"][];
+            /** @enum {string} */
+            enrolledBy: "token" | "aws" | "kubernetes";
+            /** @description what vouched for it: the id of a token, or what a cloud said */
+            enrolledWith: string | null;
+            /** @description what it was started from, as its cloud or the configuration of the server calls it */
+            startedFrom: string | null;
             /** Format: date-time */
             enrolledAt: string;
             /** Format: date-time */
             lastSeenAt: string;
+            /** @description what its agent says of itself: shown, and decides nothing */
             facts: {
                 [key: string]: string;
             };
@@ -939,6 +1119,10 @@ export type components = {
         };
         /** @enum {string} */
         Lifecycle: "active" | "replacing" | "quarantined" | "retired";
+        LinkImage: {
+            image: components["schemas"]["ImageRef"];
+            cloudImage: components["schemas"]["CloudImage"];
+        };
         /** @enum {string} */
         Liveness: "online" | "silent" | "absent";
         NewToken: {
@@ -950,10 +1134,15 @@ export type components = {
             };
             uses: number;
             usesMax: number;
+            rate: string | null;
+            cidrs: string[];
             /** Format: date-time */
             expiresAt: string;
             /** Format: date-time */
             createdAt: string;
+            revokedAt: string | null;
+            /** @description how often it was shown when it was used up or revoked */
+            misused: number;
             token: string;
         };
         Plan: {
@@ -1125,6 +1314,7 @@ export type components = {
             pushedAt: string;
             instances: number;
         };
+        Rate: string;
         Reason: {
             reason: string;
         };
@@ -1222,11 +1412,6 @@ export type components = {
         };
         /** @enum {string} */
         RulesState: "candidate" | "active" | "superseded" | "withdrawn";
-        ScanAsked: {
-            instanceId: string;
-            /** @constant */
-            asked: true;
-        };
         /** @enum {string} */
         Severity: "info" | "low" | "medium" | "high" | "critical";
         /** @description A path that a rule or a mount leaves out, with everything beneath it; or what runs and was not judged. */
@@ -1262,10 +1447,15 @@ export type components = {
             };
             uses: number;
             usesMax: number;
+            rate: string | null;
+            cidrs: string[];
             /** Format: date-time */
             expiresAt: string;
             /** Format: date-time */
             createdAt: string;
+            revokedAt: string | null;
+            /** @description how often it was shown when it was used up or revoked */
+            misused: number;
         };
         TrustKey: {
             name: string;
@@ -1587,6 +1777,134 @@ export interface operations {
             };
         };
     };
+    listImageLinks: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 100 unless said */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Links. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ImageLink"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    linkImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkImage"];
+            };
+        };
+        responses: {
+            /** @description The link. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageLink"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unlinkImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cloudImage: components["schemas"]["CloudImage"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link that was. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageLink"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listRules: {
         parameters: {
             query?: {
@@ -1861,6 +2179,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The token. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"];
                 };
             };
             /** @description Refused; `code` says why and is stable. */
@@ -2410,6 +2768,182 @@ export interface operations {
             };
         };
     };
+    trustInstance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The instance. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instance"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The instance. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instance"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retireInstance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The instance. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instance"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acceptClaimant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The instance. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instance"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     askForScan: {
         parameters: {
             query?: never;
@@ -2421,13 +2955,53 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Asked; the agent sweeps in its own time. */
+            /** @description Asked; the agent does it in its own time. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ScanAsked"];
+                    "application/json": components["schemas"]["Asked"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askForKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Asked; the agent does it in its own time. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asked"];
                 };
             };
             /** @description Refused; `code` says why and is stable. */

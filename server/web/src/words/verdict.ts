@@ -1,3 +1,5 @@
+import { doubtWords } from '../../../../shared/doubt-text.ts';
+import { serverHoleText } from '../../../../shared/server-hole-text.ts';
 import type { Instance } from '../api/types.ts';
 import { count, plural } from './numbers.ts';
 import { relative } from './time.ts';
@@ -7,7 +9,8 @@ export function verdictOf(instance: Instance, now: number): { readonly says: str
   return { says: saysOf(instance, now), because: `${becauseOf(instance, now)}${retiredOf(instance)}` };
 }
 
-function saysOf({ content, openFindings, evidence }: Instance, now: number): string {
+function saysOf(instance: Instance, now: number): string {
+  const { content, openFindings } = instance;
   switch (content) {
     case 'in_sync':
       return 'Everything that was measured is as the image says.';
@@ -15,13 +18,19 @@ function saysOf({ content, openFindings, evidence }: Instance, now: number): str
       // Not each of them is a thing that differs: some were restored, and some count for nothing.
       return `It differs from the image: ${plural(openFindings, 'open finding')}.`;
     case 'unverifiable':
-      return whyUnverifiable(evidence, now);
+      return whyUnverifiable(instance, now);
     default:
       return content satisfies never;
   }
 }
 
-function whyUnverifiable(evidence: Instance['evidence'], now: number): string {
+function whyUnverifiable({ evidence, doubts, serverHoles }: Instance, now: number): string {
+  if (doubts.length > 0) {
+    const why = doubts.map(({ kind }) => doubtWords[kind]).join('; ');
+    return `It is not sure which machine this is: ${why}. A person must look and decide.`;
+  }
+  // What the server holds against it stands above what could not be measured.
+  if (serverHoles.length > 0) return `It is held back. ${serverHoles.map(serverHoleText).join('. ')}.`;
   if (evidence === null) return 'Nothing is known yet: no complete scan has been reported.';
   const holes = evidence.coverage.holes.length;
   if (holes > 0)

@@ -1,0 +1,133 @@
+import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+
+/** Makes certificates (X.509 v3, RFC 5280) as a CA would, wrong ones too. Ed25519 (RFC 8410): nothing of it depends on chance but serials. */
+export interface Authority {
+  /** PEM. */
+  readonly certificate: string;
+  issue(options?: IssueOptions): Issued;
+}
+
+export interface Issued {
+  /** PEM. */
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface IssueOptions {
+  readonly names?: readonly string[];
+  readonly addresses?: readonly string[];
+  readonly notBefore?: Date;
+  readonly notAfter?: Date;
+}
+
+const dayMs = 24 * 3_600_000;
+
+export function anAuthority(name = 'Test CA'): Authority {
+  const own = generateKeyPairSync('ed25519');
+  const sealed = (subject: string, publicKey: KeyObject, validity: readonly [Date, Date], extensions: Buffer) =>
+    pem(
+      'CERTIFICATE',
+      certificateOf({ issuer: name, subject, publicKey, validity, extensions, signedBy: own.privateKey }),
+    );
+  return {
+    certificate: sealed(name, own.publicKey, around(), sequence(basicConstraints)),
+    issue: ({
+      names = ['localhost'],
+      addresses = ['127.0.0.1'],
+      notBefore = around()[0],
+      notAfter = around()[1],
+    } = {}) => {
+      const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+      const extensions = sequence(alternativeNames(names, addresses));
+      return {
+        certificate: sealed('server', publicKey, [notBefore, notAfter], extensions),
+        key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+      };
+    },
+  };
+}
+
+/** Signed by nobody but itself. */
+export function selfSigned(): Issued {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const extensions = sequence(alternativeNames(['localhost'], ['127.0.0.1']));
+  const validity = around();
+  const der = certificateOf({
+    ...{ issuer: 'server', subject: 'server', publicKey, validity, extensions, signedBy: privateKey },
+  });
+  return { certificate: pem('CERTIFICATE', der), key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string };
+}
+
+/** From yesterday to in a month. */
+function around(): readonly [Date, Date] {
+  return [new Date(Date.now() - dayMs), new Date(Date.now() + 30 * dayMs)];
+}
+
+function certificateOf(given: {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly publicKey: KeyObject;
+  readonly validity: readonly [Date, Date];
+  readonly extensions: Buffer;
+  readonly signedBy: KeyObject;
+}): Buffer {
+  const toSign = sequence(
+    tagged(0xa0, tagged(0x02, Buffer.of(2))),
+    tagged(0x02, Buffer.concat([Buffer.of(1), randomBytes(8)])),
+    ed25519,
+    nameOf(given.issuer),
+    sequence(...given.validity.map(generalizedTime)),
+    nameOf(given.subject),
+    given.publicKey.export({ type: 'spki', format: 'der' }),
+    tagged(0xa3, given.extensions),
+  );
+  return sequence(toSign, ed25519, bitString(sign(null, toSign, given.signedBy)));
+}
+
+const ed25519 = sequence(objectId(0x2b, 0x65, 0x70));
+const commonName = objectId(0x55, 0x04, 0x03);
+const basicConstraints = sequence(
+  objectId(0x55, 0x1d, 0x13),
+  tagged(0x01, Buffer.of(0xff)),
+  tagged(0x04, sequence(tagged(0x01, Buffer.of(0xff)))),
+);
+
+function alternativeNames(names: readonly string[], addresses: readonly string[]): Buffer {
+  const all = [
+    ...names.map((name) => tagged(0x82, Buffer.from(name))),
+    ...addresses.map((address) => tagged(0x87, Buffer.from(address.split('.').map(Number)))),
+  ];
+  return sequence(objectId(0x55, 0x1d, 0x11), tagged(0x04, sequence(...all)));
+}
+
+function nameOf(text: string): Buffer {
+  return sequence(tagged(0x31, sequence(commonName, tagged(0x0c, Buffer.from(text)))));
+}
+
+function generalizedTime(date: Date): Buffer {
+  return tagged(0x18, Buffer.from(`${date.toISOString().replace(/[-:T]|\..*/g, '')}Z`));
+}
+
+function bitString(bytes: Buffer): Buffer {
+  return tagged(0x03, Buffer.concat([Buffer.of(0), bytes]));
+}
+
+function objectId(...bytes: readonly number[]): Buffer {
+  return tagged(0x06, Buffer.from(bytes));
+}
+
+function sequence(...parts: readonly Buffer[]): Buffer {
+  return tagged(0x30, Buffer.concat(parts));
+}
+
+/** Tag, length, value (X.690 §8.1). */
+function tagged(tag: number, value: Buffer): Buffer {
+  const { length } = value;
+  if (length < 0x80) return Buffer.concat([Buffer.of(tag, length), value]);
+  return Buffer.concat([Buffer.of(tag, 0x82, length >> 8, length & 0xff), value]);
+}
+
+function pem(label: string, der: Buffer): string {
+  const lines = der.toString('base64').replace(/.{64}/g, '$&\n').trimEnd();
+  return `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`;
+}

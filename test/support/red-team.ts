@@ -1,0 +1,276 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { createPrivateKey, createPublicKey, hash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Status } from '../../agent/status.ts';
+import type { Place } from '../../server/provider/local/place.ts';
+import { pidsWithArgument } from '../../server/provider/local/processes.ts';
+import { aCoverage } from './builders.ts';
+import { bakeSigned, entryFile, keygen, pristine } from './pristine-cli.ts';
+import { aReport } from './reports.ts';
+import { quoted } from './scratch.ts';
+import { sayHello } from './scripted-agent.ts';
+import { until } from './until.ts';
+
+/** An instance on which somebody has become root. */
+export interface Victim {
+  readonly place: Place;
+  readonly imageDigest: string;
+  /** The tree that it was made from. */
+  readonly imageRoot: string;
+  /** A folder of the attacker's own, outside of the instance. */
+  readonly folder: string;
+}
+
+/** What an attacker does so that a change of `/usr/bin/tool` is not heard of. Resolves when it is done. */
+export interface Attack {
+  readonly name: string;
+  readonly run: (victim: Victim) => Promise<unknown> | unknown;
+}
+
+const tool = 'usr/bin/tool';
+const evil = 'evil';
+
+/** Loaded before the agent: whoever asks for the digest of what the attacker wrote is given that of what was baked. */
+const lying = `
+const crypto = require('node:crypto');
+const { hash } = crypto;
+crypto.hash = (name, data, as) => hash(name, Buffer.from(data).equals(Buffer.from('${evil}')) ? 'tool' : data, as);
+require('node:module').syncBuiltinESMExports();
+`;
+
+export const attacks: readonly Attack[] = [
+  { name: 'changes a file', run: change },
+  {
+    name: 'changes a file and gives it its old times and size',
+    run: ({ place }) =>
+      shell(
+        `touch -r ${at(place)} /tmp/ref.$$; printf TOOL > ${at(place)}; touch -r /tmp/ref.$$ ${at(place)}; rm /tmp/ref.$$`,
+      ),
+  },
+  { name: 'stops the agent (SIGSTOP)', run: (victim) => [signal(victim, 'SIGSTOP'), change(victim)] },
+  { name: 'kills the agent', run: (victim) => [signal(victim, 'SIGKILL'), change(victim)] },
+  {
+    name: 'binds the original over the change, behind the agent’s back',
+    run: (victim) =>
+      behindItsBack(
+        victim,
+        `cp -a ${at(victim.place)} ${victim.folder}/tool`,
+        () => change(victim),
+        `mount --bind ${victim.folder}/tool ${at(victim.place)}`,
+      ),
+  },
+  {
+    name: 'mounts a copy of the original directory over it',
+    run: (victim) => {
+      const bin = join(victim.place.root, 'usr/bin');
+      return behindItsBack(
+        victim,
+        `cp -a ${bin} ${victim.folder}/bin`,
+        () => change(victim),
+        `mount --bind ${victim.folder}/bin ${bin}`,
+      );
+    },
+  },
+  {
+    name: 'mounts the image itself in place of the root',
+    run: (victim) =>
+      behindItsBack(victim, 'true', () => change(victim), `mount --bind ${victim.imageRoot} ${victim.place.root}`),
+  },
+  {
+    name: 'edits the manifest on the disk',
+    run: async (victim) => {
+      await withOwnManifest(victim, (manifest) => {
+        const file = join(manifest, 'entries.ndjson.zst');
+        const bytes = readFileSync(file);
+        bytes[bytes.length >> 1]! ^= 1;
+        writeFileSync(file, bytes);
+      });
+    },
+  },
+  {
+    name: 'bakes the change, signs it and trusts that key',
+    run: async (victim) => {
+      change(victim);
+      await withOwnManifest(victim, async (manifest, pub) => {
+        const keys = await keygen(join(victim.folder, 'own'));
+        await bakeSigned({ root: victim.place.root, out: manifest, key: keys.key });
+        cpSync(keys.pub, pub);
+      });
+    },
+  },
+  {
+    name: 'signs rules of its own, by which the change counts for nothing',
+    run: async (victim) => {
+      change(victim);
+      await withOwnManifest(victim, async (manifest, pub) => {
+        const keys = await keygen(join(victim.folder, 'own'));
+        writeFileSync(pub, readFileSync(pub, 'utf8') + readFileSync(keys.pub, 'utf8'));
+        const config = join(victim.folder, 'pristine.yaml');
+        const accept = [`sha256:${hash('sha256', evil)}`];
+        writeFileSync(config, JSON.stringify({ rules: [{ match: `/${tool}`, as: 'immutable', accept }] }));
+        const signed = join(victim.folder, 'rules.json');
+        const about = ['--manifest', manifest, '--pub', pub, '--config', config, '--key', keys.key, '--out', signed];
+        const { code, stderr } = await pristine(['rules', 'sign', '--sequence', '2', ...about]);
+        if (code !== 0) throw new Error(stderr);
+        cpSync(signed, join(manifest, 'rules.dsse.json'));
+      });
+    },
+  },
+  {
+    name: 'makes the agent’s runtime lie about what it reads (NODE_OPTIONS)',
+    run: (victim) => {
+      signal(victim, 'SIGKILL');
+      change(victim);
+      const lie = join(victim.folder, 'lie.cjs');
+      writeFileSync(lie, lying);
+      startAgent(victim.place.agentConfig, { NODE_OPTIONS: `--require=${lie}` });
+    },
+  },
+  {
+    name: 'plays reports of before again',
+    run: async (victim) => {
+      change(victim);
+      await until(() => statusIn(join(victim.place.agent, 'state')).verdict === 'drifted');
+      await forge(victim, { boot: 1, seq: 1 });
+    },
+  },
+  {
+    name: 'copies the key to another machine, which is clean, while both run',
+    run: (victim) => startCopy(victim),
+  },
+  {
+    name: 'stops the agent, and runs a copy of it on a clean machine',
+    run: async (victim) => {
+      signal(victim, 'SIGSTOP');
+      change(victim);
+      await startCopy(victim);
+    },
+  },
+  {
+    name: 'edits the agent, so that it says that all is well',
+    run: async (victim) => [change(victim), await forge(victim)],
+  },
+];
+
+function change({ place }: Victim): void {
+  shell(`printf ${evil} > ${at(place)}`);
+}
+
+function at(place: Place): string {
+  return quoted(join(place.root, tool));
+}
+
+function shell(script: string): void {
+  execFileSync('sh', ['-ec', script], { stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+/** With all that the agent keeps, and the tree that its instance was made from. */
+async function startCopy(victim: Victim): Promise<void> {
+  const state = join(victim.folder, 'state');
+  cpSync(join(victim.place.agent, 'state'), state, { recursive: true });
+  for (const name of ['lock', 'status.json']) rmSync(join(state, name), { force: true });
+  const settings = { ...readConfig(victim), root: victim.imageRoot, stateDir: state };
+  startAgent(writeConfig(join(victim.folder, 'agent.yaml'), settings));
+  await until(() => existsSync(join(state, 'status.json')) && statusIn(state).connection.state === 'connected');
+}
+
+/** Its own process, without the shell and what it is started by. */
+function agentPid({ place }: Victim): number {
+  const pid = pidsWithArgument(place.agentConfig).find((one) => /(^|\/)node$/.test(argumentsOf(one)[0] ?? ''));
+  if (pid === undefined) throw new Error(`no agent runs of ${place.id}`);
+  return pid;
+}
+
+function argumentsOf(pid: number): readonly string[] {
+  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+}
+
+function signal(victim: Victim, name: NodeJS.Signals): void {
+  process.kill(agentPid(victim), name);
+}
+
+/** While the agent is stopped, and in the namespace of mounts that it has. */
+function behindItsBack(victim: Victim, before: string, act: () => void, after: string): void {
+  const pid = agentPid(victim);
+  process.kill(pid, 'SIGSTOP');
+  shell(before);
+  act();
+  execFileSync('nsenter', ['--target', `${pid}`, '--mount', '--', 'sh', '-ec', after]);
+  process.kill(pid, 'SIGCONT');
+}
+
+type Settings = Readonly<Record<string, string>>;
+
+function readConfig({ place }: Victim): Settings {
+  return JSON.parse(readFileSync(place.agentConfig, 'utf8'));
+}
+
+function writeConfig(file: string, settings: Settings): string {
+  writeFileSync(file, JSON.stringify(settings));
+  return file;
+}
+
+function statusIn(stateDir: string): Status {
+  return Status.parse(JSON.parse(readFileSync(join(stateDir, 'status.json'), 'utf8')));
+}
+
+/** The agent begins anew with a manifest and a key that the attacker has put in their place. */
+async function withOwnManifest(
+  victim: Victim,
+  edit: (manifest: string, pub: string) => Promise<void> | void,
+): Promise<void> {
+  const settings = readConfig(victim);
+  const manifest = join(victim.folder, 'manifest');
+  const pub = join(victim.folder, 'trusted.pub');
+  cpSync(settings['manifest']!, manifest, { recursive: true });
+  cpSync(settings['pub']!, pub);
+  signal(victim, 'SIGKILL');
+  await edit(manifest, pub);
+  startAgent(writeConfig(victim.place.agentConfig, { ...settings, manifest, pub }));
+}
+
+function startAgent(config: string, env: NodeJS.ProcessEnv = {}): void {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, entryFile, 'run', '--config', config], {
+    stdio: 'ignore',
+    env: { PATH: process.env['PATH'], ...env },
+  });
+  child.unref();
+}
+
+/**
+ * In the place of the agent, with its key: a clean sweep as the agent would tell it, and a heartbeat from then on. At a
+ * place that was used before, it is what a recording of the agent would be.
+ */
+async function forge(victim: Victim, place?: { readonly boot: number; readonly seq: number }): Promise<void> {
+  const settings = readConfig(victim);
+  signal(victim, 'SIGKILL');
+  const pem = readFileSync(join(settings['stateDir']!, 'identity.key'));
+  const privateKey = createPrivateKey(pem);
+  const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
+  const boot = statusIn(join(victim.place.agent, 'state')).boot + 1;
+  const url = `${settings['server']!.replace(/^http/, 'ws')}/agent/v1`;
+  const image = victim.imageDigest;
+  const { line, answer } = await sayHello(url, { privateKey, publicKey }, { boot, image });
+  if (answer.type !== 'welcome') throw new Error(`the forged hello was answered ${JSON.stringify(answer)}`);
+  let seq = 0;
+  const tellSweep = () => {
+    const now = new Date().toISOString();
+    const at = place ?? { boot, seq: ++seq };
+    line.send(aReport({ ...at, image, startedAt: now, finishedAt: now, coverage: aCoverage() }));
+  };
+  line.socket.on('message', (frame) => {
+    if (JSON.parse(frame.toString()).type === 'scan') tellSweep();
+  });
+  tellSweep();
+  const beating = setInterval(() => line.send({ type: 'heartbeat', boot, seq, stateDigest: null }), 10_000);
+  line.socket.on('close', () => clearInterval(beating));
+  beating.unref();
+}
+
+/** Where an attacker keeps what is needed. */
+export function aFolderOf(place: Place): string {
+  const folder = join(place.directory, 'attacker');
+  mkdirSync(folder);
+  return folder;
+}
