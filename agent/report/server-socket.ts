@@ -41,16 +41,18 @@ export function openSocket({ url, handshakeMsMax, mailbox, trust }: SocketOption
   let error: string | undefined;
   socket.on('message', (data, isBinary) => put(isBinary ? { kind: 'binary' } : { kind: 'frame', text: String(data) }));
   socket.on('pong', () => put({ kind: 'pong' }));
+  const fail = (cause: Error) => {
+    error ??= connectFailure(cause, url, trusted?.said ?? '');
+  };
+  // Who listens to this has to end the attempt, and to say what `ws` would have said.
   socket.on('unexpected-response', (_request, { statusCode, headers }) => {
     const retryAfterMs = statusCode === 503 ? parseRetryAfter(headers['retry-after']) : undefined;
     if (retryAfterMs !== undefined) put({ kind: 'busy', retryAfterMs });
-    error = `the server answered ${statusCode}`;
+    fail(new Error(`Unexpected server response: ${statusCode}`));
     socket.terminate();
   });
   // An error is always followed by a close, which is the one that counts.
-  socket.on('error', (cause) => {
-    error ??= connectFailure(cause, url, trusted?.said ?? '');
-  });
+  socket.on('error', fail);
   socket.on('close', (code, reason) =>
     put(error === undefined ? { kind: 'close', code, reason: String(reason) } : { kind: 'error', sentence: error }),
   );

@@ -173,7 +173,7 @@ function contentOf(file: string): readonly string[] {
   return [...counted, ...rows.map(({ last_seen_at: _, ...row }) => JSON.stringify(row))];
 }
 
-/** Errors are all ends of connections but: it stops, nobody listens, come again in so many seconds. */
+/** Errors are all ends of connections but: it stops, nobody listens, come again (in so many seconds). */
 async function restartServer(
   fleet: Fleet,
   server: ServerProcess,
@@ -188,7 +188,7 @@ async function restartServer(
     return (await fleet.state()).connected === agents;
   });
   const { ends } = await fleet.state();
-  const expected = /^closed with 1001|ECONNREFUSED|^the server is busy/;
+  const expected = /^closed with 1001|ECONNREFUSED|^the server is busy|^Unexpected server response: 503$/;
   const errors = Object.entries(ends).filter(([why]) => !expected.test(why));
   for (const [why, count] of errors) console.error(`bench: ${count} times: ${why}`);
   return {

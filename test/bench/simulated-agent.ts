@@ -21,6 +21,8 @@ export interface SimulatedAgent {
   forgetEnds(): void;
 }
 
+const trust = createServerTrust(undefined);
+
 export function simulateAgent(url: string, joinToken: string, signal: AbortSignal): SimulatedAgent {
   const spool = spoolInMemory();
   const enrolment = { by: 'token', token: joinToken } as const;
@@ -32,7 +34,7 @@ export function simulateAgent(url: string, joinToken: string, signal: AbortSigna
     ...{
       url,
       spool,
-      trust: createServerTrust(undefined),
+      trust,
       clock: systemClock,
       identity: newIdentity(),
       log: pino({ level: 'silent' }),
