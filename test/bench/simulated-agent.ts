@@ -16,7 +16,7 @@ export interface SimulatedAgent {
   readonly ackedSeq: number;
   /** Why connections ended or did not come about, in its own words. */
   readonly ends: readonly string[];
-  /** Milliseconds from the spool to the ack of the last of them. */
+  /** Milliseconds from the spool to the ack of the last of them, and of what is told meanwhile. */
   tell(reports: readonly Partial<ReportMessage>[]): Promise<number>;
   forgetEnds(): void;
 }
@@ -29,7 +29,7 @@ export function simulateAgent(url: string, joinToken: string, signal: AbortSigna
   let seq = 0;
   let isConnected = false;
   let ends: string[] = [];
-  let onAcked = () => {};
+  let waiting: Array<() => void> = [];
   const connection = createConnection({
     ...{
       url,
@@ -50,7 +50,11 @@ export function simulateAgent(url: string, joinToken: string, signal: AbortSigna
         if (why !== null) ends.push(why);
       },
       welcome: () => undefined,
-      acked: () => onAcked(),
+      acked() {
+        if (spool.head() !== undefined) return;
+        for (const resolve of waiting) resolve();
+        waiting = [];
+      },
       scanRequested: () => undefined,
       rulesOffered: () => undefined,
       disagreement: async () => void ends.push('disagreement'),
@@ -70,12 +74,9 @@ export function simulateAgent(url: string, joinToken: string, signal: AbortSigna
     async tell(reports) {
       const from = performance.now();
       await spool.append(reports.map((report) => aReport({ ...report, boot: 1, seq: ++seq })));
-      const { promise, resolve } = Promise.withResolvers<void>();
-      onAcked = () => {
-        if (spool.head() === undefined) resolve();
-      };
+      const acked = new Promise<void>((resolve) => waiting.push(resolve));
       connection.wake();
-      await promise;
+      await acked;
       return performance.now() - from;
     },
     forgetEnds() {
