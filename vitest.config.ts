@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const minutes = 60_000;
 
-/** Tests that start our programs as child processes, dozens of times: seconds each, so not in the check before a commit. */
+/** Tests that start our programs as child processes, dozens of times, or a thousand agents: too long for the check before a commit. */
 export const programs = [
   'test/agent/clean-environment.test.ts',
   'test/agent/rules/offers.test.ts',
@@ -14,6 +14,8 @@ export const programs = [
   'test/server/ctl/**/*.test.ts',
   'test/server/gateway/kill.test.ts',
   'test/packaging/bundle.test.ts',
+  'test/agent/run-children.test.ts',
+  'test/scenario/server-away.test.ts',
   'test/agent/run-tls.test.ts',
   'test/server/main.test.ts',
   'test/server/tls-process.test.ts',

@@ -41,7 +41,7 @@ export interface AgentOptions {
   rules(): number;
   readonly offers: RulesOffers;
   readonly reporter: Reporter;
-  readonly spool: Pick<Spool, 'reports' | 'bytes'>;
+  readonly spool: Pick<Spool, 'reports' | 'bytes' | 'trouble'>;
   readonly dirty: DirtySet;
   watcher(): Omit<Watcher, 'close'>;
   readonly sweep: Sweeper;
@@ -105,6 +105,9 @@ export function createAgent(options: AgentOptions): Agent {
   let swept: FullSweep | QuickSweep | undefined;
   /** Somebody wants everything to be looked at. */
   let wantsEverything = false;
+  /** The last request of the server's that no told sweep has answered, and the one that the sweep under way answers. */
+  let asked: string | undefined;
+  let answers: string | undefined;
   /** Of the sweep under way: stale where its rules are not in force any more. */
   let sweeping: 'fresh' | 'stale' | undefined;
   let sweepStartedAt = 0;
@@ -123,8 +126,9 @@ export function createAgent(options: AgentOptions): Agent {
     log,
     onChange: noteStatus,
     onWork: () => wake(),
-    askForSweep: () => {
+    askForSweep: (request) => {
       wantsEverything = true;
+      asked = request ?? asked;
       return agenda.askForSweep();
     },
     noteOffer: options.offers.note,
@@ -238,6 +242,7 @@ export function createAgent(options: AgentOptions): Agent {
     sweepStartedAt = clock.monotonic();
     const of = wantsEverything ? 'everything' : 'changes';
     wantsEverything = false;
+    answers = asked;
     // A sweep never fails but by being stopped, and then nobody waits for it.
     options.sweep(signal, of).then(
       (scan) => {
@@ -256,7 +261,8 @@ export function createAgent(options: AgentOptions): Agent {
     if (isStale) return agenda.judgedAnew(clock.monotonic());
     lastSweep = { startedAt, finishedAt };
     await settling.swept();
-    await tell({ ...scan, findings: hints.sweepFound(scan.findings) });
+    const telling = await tell({ ...scan, findings: hints.sweepFound(scan.findings), answers });
+    if (telling === 'told' && asked === answers) asked = undefined;
     const { open, holes } = reporter.state;
     const counts = { findings: open.size, holes: holes.length, entries: coverage.entries };
     const ms = Math.round(clock.monotonic() - sweepStartedAt);
@@ -293,6 +299,7 @@ export function createAgent(options: AgentOptions): Agent {
   function statusNow(): Status {
     const { kind, state, error, why, processes } = options.watcher().status;
     const { boot } = reporter.lastPlace();
+    const { reports, bytes, trouble } = options.spool;
     const openFindings = [...reporter.state.open.values()];
     const shortage = options.memory?.look();
     return {
@@ -309,7 +316,7 @@ export function createAgent(options: AgentOptions): Agent {
       openFindings: openFindings.filter(({ severity }) => severityAtLeast(severity, 'low')).length,
       holes: reporter.state.holes.length,
       connection: server.connection,
-      spool: { reports: options.spool.reports, bytes: options.spool.bytes },
+      spool: { reports, bytes, trouble, ...reporter.history },
       watcher: { kind, state, error, why, processes },
       footprint: options.footprint?.() ?? null,
       memoryShortage: shortage === undefined ? null : { ...shortage, sweepPutOff: isPutOff },

@@ -20,6 +20,8 @@ interface Measured {
 export interface FullSweep extends Measured {
   readonly kind: 'sweep';
   readonly identities?: readonly Identity[] | undefined;
+  /** The last request of the server's that had come before it began. */
+  readonly answers?: string | undefined;
 }
 
 /** A sweep that looked where something has changed since the last look at everything: what is elsewhere stands. */

@@ -29,8 +29,8 @@ export function createServerView(options: {
   onChange(): void;
   /** There is something to do. */
   onWork(): void;
-  /** True when none was owed yet. */
-  askForSweep(): boolean;
+  /** True when none was owed yet. A request is named by the report of the sweep that begins next. */
+  askForSweep(request?: string): boolean;
   readonly noteOffer: RulesOffers['note'];
 }): ServerView {
   const { clock, log, onChange, onWork } = options;
@@ -58,8 +58,8 @@ export function createServerView(options: {
         onChange();
       },
       acked: onChange,
-      scanRequested(reason) {
-        if (options.askForSweep()) log.info({ reason }, 'the server asks for a sweep');
+      scanRequested({ reason, request }) {
+        if (options.askForSweep(request)) log.info({ reason }, 'the server asks for a sweep');
         onWork();
       },
       rulesOffered(offer) {

@@ -9,12 +9,13 @@ export function lineOf(status: Status): string {
   const { verdict, openFindings, holes, image, lastSweep, watcher, connection, spool, memoryShortage: short } = status;
   const swept = lastSweep === null ? 'no sweep yet' : `swept ${clockTime(lastSweep.finishedAt)}`;
   const undelivered = spool.reports === 0 ? '' : `, ${spool.reports} reports not delivered`;
+  const disk = spool.trouble === null ? '' : `, the spool's disk fails${noted(spool.trouble)}`;
   return [
     `${verdict}: ${openFindings} findings, ${holes} holes against ${imageRef(image)}`,
     swept,
     `${watcher.kind} ${watcher.state}${noted(watcher.error)}`,
     ...(short === null ? [] : [`memory is short${short.sweepPutOff ? ', a sweep is put off' : ''}`]),
-    `server ${connection.state} since ${clockTime(connection.since)}${noted(connection.error)}${undelivered}`,
+    `server ${connection.state} since ${clockTime(connection.since)}${noted(connection.error)}${undelivered}${disk}`,
   ].join('; ');
 }
 

@@ -34,7 +34,19 @@ export const Status = z
       since: time,
       error: z.string().nullable(),
     }),
-    spool: z.object({ reports: count, bytes: count }).describe('reports that the server has not acked yet'),
+    spool: z
+      .object({
+        reports: count,
+        bytes: count,
+        trouble: z
+          .string()
+          .nullable()
+          .default(null)
+          .describe('what the disk refuses; reports are held in memory then, as far as there is room'),
+        merged: count.default(0).describe('scans of this start that are told together with others'),
+        lost: count.default(0).describe('reports of this start that are not told: sweeps told the state instead'),
+      })
+      .describe('reports that the server has not acked yet'),
     watcher: z.object({
       kind: z.enum(['fanotify', 'inotify', 'chokidar', 'none']),
       state: z.enum(['watching', 'partial', 'off']),

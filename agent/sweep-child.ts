@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { type Clock, timestamp } from '../shared/clock.ts';
+import { type Clock, notBefore, timestamp } from '../shared/clock.ts';
 import { emptyCoverage, type Hole } from '../shared/coverage.ts';
 import { sentenceOf } from '../shared/errors.ts';
 import { Report } from '../shared/report.ts';
@@ -126,11 +126,6 @@ function isBlind(root: string, { coverage, error }: Report): boolean {
 function unmeasured(startedAt: string, clock: Clock, hole: Hole): FullSweep {
   const finishedAt = notBefore(startedAt, timestamp(clock.now()));
   return { kind: 'sweep', startedAt, finishedAt, findings: [], coverage: { ...emptyCoverage, holes: [hole] } };
-}
-
-/** The wall clock may have been set back meanwhile. */
-function notBefore(startedAt: string, finishedAt: string): string {
-  return finishedAt < startedAt ? startedAt : finishedAt;
 }
 
 function pinningArguments(pinning: PinningOptions | undefined): readonly string[] {

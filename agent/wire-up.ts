@@ -26,6 +26,7 @@ import { createMemoryWatch } from './memory-watch.ts';
 import { createQuickSweeper } from './quick-sweep.ts';
 import { type ConnectionOptions, createConnection } from './report/connection.ts';
 import { flush } from './report/flush.ts';
+import { openGapLedger } from './report/gap-ledger.ts';
 import { createReporter } from './report/reporter.ts';
 import { createServerTrust } from './report/server-trust.ts';
 import { openSpool } from './report/spool.ts';
@@ -131,6 +132,7 @@ async function runAgainst(
       baseline: baseline(),
       boot,
       spool,
+      gaps: await openGapLedger(stateDir, systemClock),
       known: await loadKnownState(stateDir, image.digest),
       save: (state) => saveKnownState(stateDir, image.digest, state),
       clock: systemClock,

@@ -24,14 +24,21 @@ interface VitestReport {
   }[];
 }
 
-/** Runs one project of vitest.config.ts and counts its tests from the JSON report, never from what it prints. */
-export async function runVitest(project: string, timeoutMs: number): Promise<Tally> {
+/** Runs one project of vitest.config.ts, or a file of it, and counts its tests from the JSON report, never from what it prints. */
+export async function runVitest(
+  project: string,
+  timeoutMs: number,
+  { files = [], env = {} }: { readonly files?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<Tally> {
   const folder = mkdtempSync(join(tmpdir(), 'pristine-vitest-'));
   const file = join(folder, 'report.json');
   try {
     const { ok } = await runCommand(
-      [...vitest, 'run', '--project', project, '--reporter=verbose', '--reporter=json', `--outputFile.json=${file}`],
-      { output: 'show', timeoutMs },
+      [
+        ...[...vitest, 'run', '--project', project, ...files],
+        ...['--reporter=verbose', '--reporter=json', `--outputFile.json=${file}`],
+      ],
+      { output: 'show', timeoutMs, env },
     );
     return tallyOf(readReport(file), ok);
   } finally {

@@ -2,7 +2,7 @@ import { ensurePrograms, isRoot } from './apt.ts';
 import { runCommand } from './run-command.ts';
 import { runVitest, skipVitest } from './run-vitest.ts';
 import { runStaticChecks } from './static-checks.ts';
-import { addTallies, type Tally } from './tally.ts';
+import { addTallies, emptyTally, type Tally } from './tally.ts';
 
 const minutes = 60_000;
 
@@ -40,6 +40,13 @@ export async function runSystem(): Promise<Tally> {
   });
   if (!tools) console.log('some of the tools of the system tests are missing; tests that need them fail');
   return runVitest('system', 65 * minutes);
+}
+
+/** Crashes, bad lines, wrong clocks and full disks, a thousand rounds of them; `npm run system` has fewer. Needs root for the disks. */
+export async function runCrash(): Promise<Tally> {
+  if (!isRoot) return { ...emptyTally, skipped: 1, notes: ['skipped: the crash rounds: they need root'] };
+  const env = { PRISTINE_TEST_ROUNDS: process.env['PRISTINE_TEST_ROUNDS'] ?? '1000' };
+  return runVitest('system', 90 * minutes, { files: ['test/system/crash-rounds.system.test.ts'], env });
 }
 
 /** Every parser for a minute, two at a time, on what others leave of the processors. */

@@ -40,6 +40,34 @@ export const Config = z.strictObject({
       description:
         'how long a complete scan vouches for an instance: twice the sweepEvery of its agent and a half at least',
     }),
+  lookEvery: z
+    .union([
+      z.literal('never'),
+      Duration.refine((text) => durationMs(text) >= 60_000, 'expected 1m at least, or never'),
+    ])
+    .default('24h')
+    .meta({
+      value: 'DURATION',
+      description:
+        'once in so long the disk of one instance of each group, drawn by lot, is looked at from outside; or never',
+    }),
+  looksAtOnce: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(16)
+    .default(1)
+    .meta({ value: 'N', description: 'disks that are looked at from outside at the same time' }),
+  lookWithin: Duration.refine((text) => durationMs(text) > 0, 'expected more than 0')
+    .default('1h')
+    .meta({ value: 'DURATION', description: 'one look at a disk from outside takes no longer' }),
+  lookAnswerWithin: Duration.refine((text) => durationMs(text) > 0, 'expected more than 0')
+    .default('6h')
+    .meta({
+      value: 'DURATION',
+      description:
+        'an agent that is asked about what it did not tell, and stays connected, has so long for a sweep: three of its longest at least',
+    }),
   tlsCertificate: z.string().min(1).optional().meta({
     value: 'FILE',
     description:

@@ -16,6 +16,8 @@ import { createGateway } from './gateway/gateway.ts';
 import { createHttp } from './http/app.ts';
 import { type Certificate, openCertificate } from './http/certificate.ts';
 import { openWays } from './intake/enrolment/ways.ts';
+import { createLooker } from './outside/looker.ts';
+import { createSweep } from './outside/sweep.ts';
 import type { Providers } from './provider/provider.ts';
 import { createProviders } from './provider/providers.ts';
 import { createController } from './replace/controller.ts';
@@ -25,6 +27,7 @@ import { openProofSigner } from './replace/proof.ts';
 import { openDataDirectory, readAdminToken, writeListening } from './store/data-directory.ts';
 import { openDatabase } from './store/database.ts';
 import { lockDirectory } from './store/directory-lock.ts';
+import { openEntriesStore } from './store/entries-store.ts';
 
 export interface RunningServer {
   /** `http://127.0.0.1:7420`. */
@@ -60,21 +63,33 @@ export async function startServer(
   let isReady = false;
   let url = '';
   const signer = await openProofSigner(data.serverKey);
+  const entries = openEntriesStore(data.entries);
+  const looker = createLooker({
+    ...{ db, feed, clock, log, providers, entries, directory: data.looks },
+    sweep: createSweep({ clock, sweepMsMax: durationMs(config.lookWithin) }),
+    agents: gateway,
+    random: Math.random,
+    everyMs: config.lookEvery === 'never' ? null : durationMs(config.lookEvery),
+    atOnceMax: config.looksAtOnce,
+    answerMsMax: durationMs(config.lookAnswerWithin),
+  });
   const house: House = {
     ...{ db, feed, clock, log, providers, signer, evidenceTtlMs },
     serverUrl: () => config.agentUrl ?? url.replace(/^http/, 'ws'),
     isOnline: gateway.isOnline,
+    look: (instanceId) => looker.ask(instanceId, 'proof'),
   };
   const controller = createController(house);
   const certificate = await certificateOf(config, clock, log);
   if (certificate) starting.defer(() => certificate.stop());
   const http = await createHttp(
     {
-      ...{ db, feed, clock, adminToken, evidenceTtlMs, gateway, board },
+      ...{ db, feed, clock, adminToken, evidenceTtlMs, gateway, board, entries },
       isReady: () => isReady,
       proofKey: signer.publicPem,
       plan: controller.plan,
       launch: (group, request) => launchInstances(house, group, request),
+      look: (instanceId) => looker.ask(instanceId, 'requested'),
     },
     log,
     { tls: certificate?.options },
@@ -87,6 +102,8 @@ export async function startServer(
 
   controller.start();
   starting.defer(() => controller.stop());
+  looker.start();
+  starting.defer(() => looker.stop());
   const history = createHistoryKeeper({ db, clock, log });
   history.start();
   starting.defer(() => history.stop());

@@ -115,6 +115,9 @@ export const PushedImage = z
     platform: z.object({ os: z.string(), arch: z.string(), distro: z.string() }),
     entries: count,
     rules: count,
+    entriesKept: z
+      .boolean()
+      .describe('whether its entries were pushed too: without them no disk is looked at from outside'),
     signedBy: z.array(z.string()),
     pushedAt: time,
     instances: count,

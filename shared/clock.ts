@@ -40,3 +40,8 @@ function sleepOnce(ms: number, signal: AbortSignal | undefined): Promise<void> {
 export function timestamp(ms: number): string {
   return new Date(ms).toISOString();
 }
+
+/** When something ended that began at `startedAt`: the wall clock may have been set back meanwhile. Both timestamps. */
+export function notBefore(startedAt: string, finishedAt: string): string {
+  return finishedAt < startedAt ? startedAt : finishedAt;
+}

@@ -223,7 +223,7 @@ function firedGuards(expected: Entry | undefined, observed: Entry | undefined, r
 }
 
 function firedByFile(expected: FileEntry | undefined, observed: FileEntry | undefined) {
-  return observed === undefined ? [] : fileGuards.filter((guard) => guard.fires(expected, observed));
+  return fileGuards.filter((guard) => guard.fires(expected, observed));
 }
 
 /** Where a first boot writes, accounts, keys and the like are looked through: those that the rule lists are no surprise. */

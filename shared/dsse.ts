@@ -112,3 +112,8 @@ function decodeBase64(text: string): Buffer {
   if (!isCanonical) throw new CodedError('ENVELOPE', 'expected canonical base64 with padding');
   return bytes;
 }
+
+/** The bytes of an envelope as `bake` and `sign` write it. In a manifest directory it has no other spelling. */
+export function writeEnvelope({ payload, payloadType, signatures }: Envelope): string {
+  return `${JSON.stringify({ payload, payloadType, signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig })) })}\n`;
+}

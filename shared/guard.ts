@@ -1,13 +1,17 @@
 import { type FileEntry, modeBits } from './entry.ts';
 import type { FactEntry, FactSubject } from './fact.ts';
+import type { Name } from './name.ts';
+import { isGivenAtStart, isOwnFile } from './own-files.ts';
 import type { GuardName } from './rules.ts';
 import type { Severity } from './severity.ts';
 
-/** A built-in rule that no ordinary rule can silence. `fires` gets what was baked, if anything, and what is there now. */
+/** A built-in rule that no ordinary rule can silence. `fires` gets what was baked and what is there now, each if anything, and they differ. */
 interface FileGuard {
   readonly name: GuardName;
   readonly severity: Severity;
-  readonly fires: (expected: FileEntry | undefined, observed: FileEntry) => boolean;
+  readonly fires: (expected: FileEntry | undefined, observed: FileEntry | undefined) => boolean;
+  /** Where it looks; everywhere without it. */
+  readonly looksAt?: (name: Name) => boolean;
 }
 
 export const fileGuards: readonly FileGuard[] = [
@@ -16,7 +20,7 @@ export const fileGuards: readonly FileGuard[] = [
     name: 'setuid',
     severity: 'critical',
     fires: (expected, observed) =>
-      observed.type === 'file' &&
+      observed?.type === 'file' &&
       (modeBits(observed) & 0o6000) !== 0 &&
       (expected?.type !== 'file' || differs(expected, observed, ['mode', 'uid', 'gid', 'content'])),
   },
@@ -25,14 +29,25 @@ export const fileGuards: readonly FileGuard[] = [
     name: 'capabilities',
     severity: 'critical',
     fires: (expected, observed) =>
-      observed.capabilities !== undefined &&
+      observed?.capabilities !== undefined &&
       (expected?.type !== 'file' || differs(expected, observed, ['capabilities', 'mode', 'uid', 'gid', 'content'])),
+  },
+  {
+    // Whoever changes how the agent is started, what it is or whom it trusts, decides what is told of the machine.
+    name: 'agent',
+    severity: 'critical',
+    looksAt: isOwnFile,
+    fires: (expected, observed) => {
+      const name = (expected ?? observed)?.name;
+      return name !== undefined && isOwnFile(name) && !(expected === undefined && isGivenAtStart(name));
+    },
   },
   {
     // A device node gives whoever may open it the disk or the memory beneath all file permissions.
     name: 'device',
     severity: 'high',
     fires: (expected, observed) =>
+      observed !== undefined &&
       isDevice(observed) &&
       !isUsual(observed) &&
       (expected === undefined || differs(expected, observed, ['type', 'rdev', 'mode', 'uid', 'gid'])),

@@ -92,6 +92,10 @@ export const Strategy = z.strictObject({
   drainTimeout: Duration.default('10m'),
   verifyWithin: Duration.default('10m').describe('from launch to the first clean, complete scan'),
   soak: Duration.default('5m').describe('how long the new instance is watched before the budget is free again'),
+  proof: z
+    .enum(['agent', 'outside'])
+    .default('agent')
+    .describe('`outside`: beside its agent, the server itself must have seen the disk of the new instance clean'),
 });
 export type Strategy = z.infer<typeof Strategy>;
 

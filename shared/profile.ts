@@ -66,14 +66,16 @@ const living: Rule = {
     '/etc/ld.so.cache',
     // A certificate expires and is renewed; the key that it is about stays.
     '/etc/ssh/ssh_host_*-cert.pub',
+    // Of no use once the agent is enrolled, and then often taken away.
+    '/etc/pristine/join-token',
   ],
   as: 'per-instance',
   pin: false,
 };
 
-/** On every Linux: who this machine is, for as long as it lives. */
+/** On every Linux: who this machine is, and what its agent was told when it started, for as long as it lives. */
 const identity: Rule = {
-  match: ['/etc/machine-id', '/etc/hostname', '/etc/ssh/ssh_host_*'],
+  match: ['/etc/machine-id', '/etc/hostname', '/etc/ssh/ssh_host_*', '/etc/pristine/agent.yaml'],
   as: 'per-instance',
 };
 

@@ -53,6 +53,21 @@ export const ProofStatement = statementOf(
       rules: z.int(),
       coverage: Coverage,
     }),
+    outside: z
+      .object({
+        lookId: z.string(),
+        startedAt: time,
+        finishedAt: time,
+        verdict: z.literal('in_sync'),
+        imageDigest: z.string(),
+        rules: z.int(),
+        entries: z.int().positive(),
+        checked: z.int().positive(),
+        filesHashed: z.int(),
+        bytesHashed: z.int(),
+      })
+      .optional()
+      .describe('where the policy asks for it: what the server saw on the disk of the new instance, without its agent'),
     launchedAt: time,
     retiredAt: time,
     provenAt: time,
@@ -79,5 +94,10 @@ export function verifyProof(envelope: Envelope, keys: readonly KeyObject[]): Pro
   if (predicate.scan.finishedAt < predicate.scan.startedAt) refuse('the scan ended before it began');
   if (predicate.scan.coverage.holes.length > 0) refuse('the scan had holes');
   if (predicate.scan.coverage.checked === 0) refuse('the scan looked at nothing');
+  const { outside } = predicate;
+  if (outside !== undefined && outside.startedAt < predicate.launchedAt)
+    refuse('the outside look began before the launch');
+  if (outside !== undefined && outside.imageDigest !== predicate.new.image.digest)
+    refuse('the outside look was for another image');
   return statement;
 }

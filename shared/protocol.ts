@@ -17,6 +17,8 @@ export const handshakeMsMax = 10_000;
 export const heartbeatEveryMs = 15_000;
 /** Silent after two missed heartbeats and a grace. */
 export const silentAfterMs = 2 * heartbeatEveryMs + 15_000;
+/** An agent that lost its server tries again at least so often: until then a server that has just started takes nobody for silent. */
+export const reconnectMsMax = 300_000;
 /** Facts of one hello. */
 const factsMax = 64;
 /** Findings of one report part: what takes some ten milliseconds to store. In the sender `frameBytesMax` bounds it too. */
@@ -98,6 +100,39 @@ export const Welcome = z.strictObject({
   credits: z.int().positive().max(64).describe('reports that may be on their way without an ack'),
 });
 
+/** Why some of what was is not told one by one. */
+export const gapReasons = [
+  /** Scans that the server could not be told of in time: their reports were made one. */
+  'merged',
+  /** More was spooled than the agent keeps. */
+  'spool-full',
+  /** Neither the disk nor memory took them. */
+  'not-stored',
+  /** What was spooled could not be read again. */
+  'unreadable',
+  /** The two ends had another order of reports. */
+  'disagreement',
+] as const;
+export type GapReason = (typeof gapReasons)[number];
+
+const count = z.int().nonnegative();
+
+/** Of one reason. It is history alone that has a gap: the state is exact with the report that tells of it, or with the sweep that it is. */
+export const HistoryGap = z.strictObject({
+  reason: z.enum(gapReasons),
+  reports: count.describe('that were made and are not told as they were; of `merged`, the scans that are told as one'),
+  findings: count.describe('that had opened and closed again, and are in no report; 0 where nobody counted'),
+  since: time.describe('by the agent’s clock'),
+});
+export type HistoryGap = z.infer<typeof HistoryGap>;
+
+/** What became of reports before this one, told once. */
+export const SpoolNote = z.strictObject({
+  trouble: z.string().max(256).nullable().describe('what the agent’s disk refuses; null while it takes everything'),
+  gaps: z.array(HistoryGap).max(gapReasons.length),
+});
+export type SpoolNote = z.infer<typeof SpoolNote>;
+
 /**
  * A scan's result, or a part of it. `full` is a sweep, of everything or of what has changed since: its parts together list every finding that is open, and what they
  * do not list and no hole hides is closed by the last part. Otherwise `opened` and `cleared` are the differences that a
@@ -121,6 +156,9 @@ export const ReportMessage = z.strictObject({
   coverage: Coverage,
   /** On the last part of a full report, once boot has settled. Those of names that a hole hides stay as they were told before. */
   identities: z.array(Identity).max(identitiesMax).optional(),
+  /** On the last part of a full report: the last request of the server's that had come before this sweep began. */
+  answers: z.uuid().optional(),
+  spool: SpoolNote.optional(),
   /** After this part and all before it. */
   stateDigest: Digest,
 });
@@ -137,8 +175,16 @@ export const Heartbeat = z.strictObject({
 /** Server to agent, only after commit: everything up to (boot, seq) is stored. */
 export const Ack = z.strictObject({ type: z.literal('ack'), boot, seq });
 
-/** Server to agent: sweep soon. Sent when the two ends disagree about the state, or a person asks. */
-export const ScanRequest = z.strictObject({ type: z.literal('scan'), reason: z.enum(['state-mismatch', 'requested']) });
+/**
+ * Server to agent: sweep soon. Sent when the two ends disagree about the state, a person asks, or something was seen from
+ * outside that was not told. The report of the sweep names the `request`, so that the server knows which sweep began after it.
+ */
+export const ScanRequest = z.strictObject({
+  type: z.literal('scan'),
+  reason: z.enum(['state-mismatch', 'requested']),
+  request: z.uuid().optional(),
+});
+export type ScanRequest = z.infer<typeof ScanRequest>;
 
 /** Server to agent, when a person asks: make another key, and come back with it. */
 export const KeyRequest = z.strictObject({ type: z.literal('rotate-key') });

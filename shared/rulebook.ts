@@ -1,5 +1,6 @@
 import type { Skip } from './coverage.ts';
-import type { RawName } from './name.ts';
+import { encodeRaw, type RawName } from './name.ts';
+import { isOwnFile } from './own-files.ts';
 import { compilePattern, type Matcher } from './pattern.ts';
 import { type Expect, type GuardName, isWrittenByInstance, type Rule, type Treatment, treatments } from './rules.ts';
 import { highestSeverity, type Severity } from './severity.ts';
@@ -76,7 +77,11 @@ function foreseenByAll(rulings: readonly Ruling[], kind: keyof Expect): string[]
 
 export function openRulebook(rules: readonly Rule[]): Rulebook {
   const lines = rules.flatMap((rule, place) => rule.match.map((pattern) => compileLine(pattern, rule, place)));
-  const ownRulingOf = (path: RawName) => lines.find((line) => line.matches(path))?.ruling ?? defaultRuling;
+  const ownRulingOf = (path: RawName) => {
+    const ruling = lines.find((line) => line.matches(path))?.ruling ?? defaultRuling;
+    // Where nobody looks, no guard does.
+    return isLeftOut(ruling) && isOwnFile(encodeRaw(path)) ? defaultRuling : ruling;
+  };
   return {
     rulingOf: rules.some((rule) => rule.as === 'foreign') ? beneathForeign(ownRulingOf) : ownRulingOf,
     leavesSomeOut: rules.some(({ as: treatment }) => isLeftOut({ treatment })),

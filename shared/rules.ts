@@ -20,6 +20,7 @@ export function isWrittenByInstance(treatment: Treatment): boolean {
 export const guards = [
   'setuid',
   'capabilities',
+  'agent',
   'device',
   'users',
   'authorized-keys',

@@ -30,6 +30,7 @@ const mayKnow: Readonly<Record<string, readonly string[]>> = {
   // Read models show what fleet's pure deciders say of a row.
   'server/store/views/': ['shared/', 'server/store/', 'server/fleet/'],
   'server/replace/': ['shared/', 'server/fleet/', 'server/store/', 'server/provider/provider.ts'],
+  'server/outside/': ['shared/', 'server/fleet/', 'server/store/', 'server/provider/provider.ts'],
   'server/provider/': ['shared/'],
   'server/http/': ['shared/', 'server/fleet/', 'server/store/'],
   'server/demo/': ['shared/'],

@@ -1,13 +1,13 @@
 import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnvelope, signEnvelope } from '../../shared/dsse.ts';
+import { parseEnvelope, signEnvelope, writeEnvelope } from '../../shared/dsse.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import type { Image } from '../../shared/image.ts';
 import { manifestFiles } from '../../shared/manifest.ts';
 import { checkDigest } from '../check/digest.ts';
 import { openManifest } from '../check/open-manifest.ts';
-import { readFrom, writeEnvelope } from '../check/signed-file.ts';
+import { readFrom } from '../check/signed-file.ts';
 import { writeNew } from '../write-new.ts';
 import { syncDirectory } from './output.ts';
 

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { canonicalJson, type Json } from '../../shared/canonical-json.ts';
 import type { Skip } from '../../shared/coverage.ts';
-import { signEnvelope, unsignedEnvelope } from '../../shared/dsse.ts';
+import { signEnvelope, unsignedEnvelope, writeEnvelope } from '../../shared/dsse.ts';
 import { type ManifestStatement, manifestFiles, manifestPredicateType } from '../../shared/manifest.ts';
 import type { Profile } from '../../shared/profile.ts';
 import {
@@ -13,7 +13,6 @@ import {
 } from '../../shared/rules.ts';
 import { schemeOf } from '../../shared/scheme.ts';
 import { entriesSubject } from '../check/digest.ts';
-import { writeEnvelope } from '../check/signed-file.ts';
 import { writeNew } from '../write-new.ts';
 import type { WrittenEntries } from './write-entries.ts';
 

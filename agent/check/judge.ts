@@ -59,11 +59,23 @@ export function openJudge(
   const passed = (expected: Entry | undefined) => {
     if (expected?.subject === 'file') onBaked(rawName(expected.name), expected);
   };
+  const uncover = (path: RawName, isDirectory: boolean) => {
+    const cover = scope.coverOf?.(path, isDirectory);
+    if (cover !== undefined) holes.add({ subject: 'file', name: encodeRaw(cover), reason: 'covered-by-mount' });
+  };
   const look = (subject: { readonly subject: string; readonly name: string }) => {
     if (pins.all.length > 0) looked.add(subjectKey(subject));
   };
   return {
-    same: onBaked,
+    // Almost every path is the same, so that here every step counts.
+    same:
+      scope.coverOf === undefined
+        ? onBaked
+        : (path, line) => {
+            onBaked(path, line);
+            // In canonical form no other text can hold these quotes.
+            uncover(path, line.includes('"type":"dir"'));
+          },
     missing: (expected) => {
       passed(expected);
       look(expected);
@@ -71,6 +83,7 @@ export function openJudge(
     },
     found: (expected, observed, unread) => {
       passed(expected);
+      if (expected?.subject === 'file') uncover(rawName(expected.name), expected.type === 'dir');
       look(observed);
       if (isHalfRead(expected, observed, holes)) return;
       if (unread !== undefined) holes.add({ subject: observed.subject, name: observed.name, reason: unread });

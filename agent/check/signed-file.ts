@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import { type Envelope, keyId, parseEnvelope, verifyEnvelope } from '../../shared/dsse.ts';
+import { type Envelope, keyId, parseEnvelope, verifyEnvelope, writeEnvelope } from '../../shared/dsse.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import { openStatement } from '../../shared/statement.ts';
 import { readRegular } from '../collect/inside.ts';
@@ -44,12 +44,6 @@ export function openSigned<S extends z.ZodType>(
   const opened = openStatement(envelope, keys, schema);
   requireOneSpelling(bytes, envelope, keys);
   return opened;
-}
-
-/** The bytes of an envelope as `bake` and `sign` write it. */
-export function writeEnvelope(envelope: Envelope): string {
-  const { payload, payloadType, signatures } = envelope;
-  return `${JSON.stringify({ payload, payloadType, signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig })) })}\n`;
 }
 
 /**

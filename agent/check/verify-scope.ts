@@ -14,6 +14,11 @@ export interface VerifyScope extends Scope {
   readonly leavesOut: (path: RawName) => boolean;
   /** The filesystem that may hide a baked path. */
   readonly mountAround: (path: RawName) => Mount | undefined;
+  /**
+   * Where the filesystem begins that lies over what was baked here, though nothing of the image tells of it: what is seen may be
+   * as it was baked, and what lies beneath comes back with the next boot. Absent where nothing lies over anything.
+   */
+  readonly coverOf?: ((path: RawName, isDirectory: boolean) => RawName | undefined) | undefined;
   readonly skipped: () => readonly Skip[];
   /** Real filesystems beneath the root that were entered. */
   readonly mounts: () => readonly string[];
@@ -37,6 +42,14 @@ export function verifyScope(manifest: Manifest, mounts: Mounts, holes: HoleList)
   const isPassed = (mount: Mount | undefined) =>
     mount === undefined || (mount.silent !== true && isNamedMount(mount.path, rules.pseudoMounts));
   const ways = waysToFiles(mounts);
+  const unexpected = new Set<RawName>();
+  for (const { path, pseudo } of mounts.all()) if (!pseudo && !mounts.isExpected(path)) unexpected.add(path);
+  const coverOf = (path: RawName, isDirectory: boolean) => {
+    const at = mounts.around(path)?.path;
+    // An empty directory is where one mounts.
+    if (at === undefined || !unexpected.has(at) || (isDirectory && path === at)) return undefined;
+    return rulebook.rulingOf(path).treatment === 'immutable' && !isOwn(own, path) ? at : undefined;
+  };
 
   return {
     rulebook: { ...rulebook, rulingOf: (path) => (isOwn(own, path) ? ownRuling : rulebook.rulingOf(path)) },
@@ -71,6 +84,7 @@ export function verifyScope(manifest: Manifest, mounts: Mounts, holes: HoleList)
     },
     leavesOut: (path) => leavesOut(path) || closedAround(path) !== undefined,
     mountAround: (path) => mounts.around(path),
+    coverOf: unexpected.size === 0 ? undefined : coverOf,
     skipped: () => [...rulebook.skips, ...[...met].map(([path, rule]) => ({ name: encodeRaw(path), rule }))],
     mounts: () =>
       [...mounts.all()]
@@ -93,7 +107,8 @@ function keepsFiles({ type, pseudo }: Mount): boolean {
   return !pseudo || type === 'devtmpfs';
 }
 
-const ownRuling: Ruling = { ...defaultRuling, treatment: 'ephemeral' };
+/** A manifest is checked by its signature: that it came, and changes with the next bake, is no change of the agent. */
+const ownRuling: Ruling = { ...defaultRuling, treatment: 'ephemeral', overridden: ['agent'] };
 const ownManifest = 'the manifest itself';
 const ownComponents = 'manifests of components';
 const ownTexts = 'texts of the manifest itself';

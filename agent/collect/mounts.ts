@@ -1,5 +1,6 @@
 import { lstatSync, readFileSync, statfsSync } from 'node:fs';
 import type { RawName } from '../../shared/name.ts';
+import { openExpectedMounts } from './expected-mounts.ts';
 import { selfAndAbove } from './scope.ts';
 import { type RootPrefix, systemPath } from './system-path.ts';
 
@@ -21,6 +22,8 @@ export interface Mounts {
   /** All that are known so far: all there are, where the kernel lists them. */
   readonly all: () => Iterable<Mount>;
   readonly isListed: boolean;
+  /** Whether the root says itself that something is mounted there. */
+  readonly isExpected: (path: RawName) => boolean;
 }
 
 /** The one of these mounts that is nearest above a path, or at it. */
@@ -53,6 +56,7 @@ export function readMounts(root: RootPrefix): Mounts {
     around: (path) => mountAround(mounts, path),
     all: () => mounts.values(),
     isListed: true,
+    isExpected: openExpectedMounts(root),
   };
 }
 
@@ -144,6 +148,7 @@ function mountsByStat(root: RootPrefix): Mounts {
     around: (path) => mountAround(found, path),
     all: () => found.values(),
     isListed: false,
+    isExpected: openExpectedMounts(root),
   };
 }
 

@@ -31,7 +31,7 @@ function textOf(status: Status, now: number): string {
     ['last sweep', lastSweep === null ? 'none yet' : `${ageOf(lastSweep.finishedAt, now)} ago`],
     ['boot', settled === null ? 'has not settled yet' : `settled ${ageOf(settled.at, now)} ago, by ${settled.by}`],
     ['connection', `${connection.state} since ${connection.since}${noted(connection.error)}`],
-    ['not delivered', `${spool.reports} reports, ${spool.bytes} bytes`],
+    ['not delivered', notDelivered(spool)],
     ['watcher', `${watcher.kind} ${watcher.state}${noted(watcher.error)}${noted(watcher.why)}`],
     ['processes', watcher.processes ?? `followed: findings say who ${whose(watcher.kind)}`],
     ...(footprint === null ? [] : footprintLines(footprint)),
@@ -43,6 +43,15 @@ function textOf(status: Status, now: number): string {
     ['said', age],
   ];
   return lines.map(([key, value]) => `${key!.padEnd(14)} ${terminalSafe(value!)}\n`).join('');
+}
+
+function notDelivered({ reports, bytes, trouble, merged, lost }: Status['spool']): string {
+  return [
+    `${reports} reports, ${bytes} bytes`,
+    ...(merged > 0 ? [`${merged} scans told together with others`] : []),
+    ...(lost > 0 ? [`${lost} reports lost, sweeps told the state instead`] : []),
+    ...(trouble === null ? [] : [`the disk refuses: ${trouble}`]),
+  ].join('; ');
 }
 
 function footprintLines({ residentBytes, cpuSeconds, cpuShare, sweepsCpuSeconds, limits }: Footprint) {

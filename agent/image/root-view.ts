@@ -66,7 +66,13 @@ async function imageView(path: string, kind: ImageKind, { labels, platform }: Ro
   return {
     arch: architecture === undefined ? arch() : archOf(architecture),
     silent: new Set(),
-    mounts: () => ({ at: () => undefined, around: () => undefined, all: () => [], isListed: true }),
+    mounts: () => ({
+      at: () => undefined,
+      around: () => undefined,
+      all: () => [],
+      isListed: true,
+      isExpected: () => true,
+    }),
     observe: (scope, tally) => observeImage(tree, scope, tally, labels),
     read: (look) => readContents(tree, look),
     close,

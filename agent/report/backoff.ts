@@ -20,7 +20,7 @@ export function createBackoff(
       attempt = Math.min(attempt + 1, 30);
       return random() * bound;
     },
-    around: (ms) => Math.min(limits.capMs, ms) * (0.5 + random()),
+    around: (ms) => Math.min(limits.capMs, ms * (0.5 + random())),
     longest: () => limits.capMs * (0.75 + random() / 4),
     reset() {
       attempt = 0;

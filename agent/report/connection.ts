@@ -8,6 +8,8 @@ import {
   heartbeatEveryMs,
   type RulesAnswer,
   type RulesOffer,
+  reconnectMsMax,
+  type ScanRequest,
   silentAfterMs,
 } from '../../shared/protocol.ts';
 import type { Identity } from '../state/identity.ts';
@@ -45,7 +47,7 @@ const connectionLimits: ConnectionLimits = {
   silentMsMax: silentAfterMs,
   ackMsMax: 30_000,
   backoffBaseMs: 1_000,
-  backoffCapMs: 300_000,
+  backoffCapMs: reconnectMsMax,
   stableMs: 60_000,
 };
 
@@ -58,7 +60,7 @@ export interface ConnectionNotes {
   state(state: ConnectionState, error: string | null): void;
   welcome(instanceId: string): void;
   acked(): void;
-  scanRequested(reason: string): void;
+  scanRequested(request: ScanRequest): void;
   rulesOffered(offer: RulesOffer): void;
   /**
    * The server's order and ours cannot be brought together: it knows of a later place than we ever used (`ahead`), or

@@ -1,3 +1,4 @@
+import { notBefore } from '../../shared/clock.ts';
 import type { Coverage, Skip } from '../../shared/coverage.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { frameBytesMax, type ReportMessage, reportFindingsMax } from '../../shared/protocol.ts';
@@ -47,7 +48,7 @@ export function buildReports(
 ): readonly ReportDraft[] {
   const full = scan.kind !== 'check';
   const coverage = boundCoverage({ ...scan.coverage, holes: [...applied.state.holes] });
-  const identities = scan.kind === 'check' ? undefined : scan.identities;
+  const { identities, answers } = scan.kind === 'check' ? {} : scan;
   const beside = JSON.stringify([coverage, identities ?? []]);
   const room = limits.frameBytesMax - headBytes - Buffer.byteLength(beside);
   const opened = full ? newFirst(applied) : applied.opened;
@@ -76,11 +77,12 @@ export function buildReports(
       image: baseline.image,
       rules: baseline.rules,
       startedAt: scan.startedAt,
-      finishedAt: scan.finishedAt,
+      finishedAt: notBefore(scan.startedAt, scan.finishedAt),
       opened: slice.opened,
       cleared: slice.cleared,
       coverage: last || !full ? coverage : { ...coverage, mounts: [], skipped: [], holes: [] },
       ...(last && identities && { identities: [...identities] }),
+      ...(last && answers !== undefined && { answers }),
       stateDigest: full || last ? digestAtEnd : digestOf(fingerprints),
     };
   });

@@ -203,7 +203,7 @@ async function deliver(
         return;
       }
       case 'scan':
-        notes.scanRequested(message.reason);
+        notes.scanRequested(message);
         return;
       case 'rules':
         notes.rulesOffered(message);

@@ -1,7 +1,6 @@
-import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { ReportMessage } from '../../shared/protocol.ts';
-import { syncDirectory, temporaryPrefix, writeTemporary } from '../state/durable-file.ts';
+import { frameBytesMax, type HistoryGap, ReportMessage } from '../../shared/protocol.ts';
+import { openReportFiles } from './report-files.ts';
+import { createTurns } from './turns.ts';
 
 /** A report's place in the order of one instance. */
 export interface Place {
@@ -15,24 +14,48 @@ export function comparePlaces(a: Place, b: Place): number {
 
 /**
  * Reports that the server has not acked, one file each, in order. What `append` has called `stored` survives kill -9 and a
- * power cut; what `forget` has removed may come back after a power cut and is then sent twice, which does no harm.
+ * power cut; what `forget` has removed may come back after a power cut and is then sent twice, which does no harm. Each
+ * call waits for the one before, so that none sees another half done.
  */
 export interface Spool {
   readonly reports: number;
   readonly bytes: number;
+  /** What the disk last refused, in a sentence; null while it takes and gives everything. */
+  readonly trouble: string | null;
+  /** The last place that may have been sent: from there on down nothing may ever mean something else. */
+  readonly handedOut: Place;
   /**
    * Stores the reports of one scan. Past `spoolBytesMax` all that is spooled is dropped: a full report then carries the
-   * state on its own; after any other (`dropped`), one is owed. What the disk does not take is `held` in memory: who fills
-   * it must not keep drift from the server. Rejects past `heldBytesMax`; a full report is owed then too.
+   * state on its own; after any other (`dropped`), one is owed. What the disk does not take is `held` in memory, until it
+   * does: who fills it must not keep drift from the server. Rejects past `heldBytesMax`; a full report is owed then too.
    */
-  append(reports: readonly ReportMessage[]): Promise<'stored' | 'held' | 'dropped'>;
+  append(reports: readonly ReportMessage[]): Promise<Appended>;
+  /**
+   * These in place of everything from the first of their places on. False, and nothing is done, where that place may have
+   * been sent, or they are no fewer. A crash meanwhile leaves no gap: some of the old after some of the new.
+   */
+  replace(reports: readonly ReportMessage[]): Promise<boolean>;
   /** The first report not forgotten, or the first of those after a place. */
   head(after?: Place): Place | undefined;
-  /** The frame of a report as it was appended; undefined when it is gone or unreadable. */
+  /** The frame of a report as it was appended, to be sent; undefined when it is gone or unreadable. */
   read(place: Place): Promise<StoredReport | undefined>;
   /** Forgets everything up to and with this place. */
   forget(upTo: Place): Promise<void>;
-  clear(): Promise<void>;
+  clear(): Promise<Dropped>;
+  /** How many were found to be no reports any more since this was last asked. */
+  takeDamaged(): number;
+}
+
+export interface Appended {
+  readonly fate: 'stored' | 'held' | 'dropped';
+  /** What was spooled before and had to go. */
+  readonly dropped: Dropped;
+}
+
+/** Reports that were never acked, and what they would have told of reports before them. */
+export interface Dropped {
+  readonly reports: number;
+  readonly gaps: readonly HistoryGap[];
 }
 
 interface StoredReport {
@@ -44,20 +67,40 @@ interface StoredReport {
 const spoolBytesMax = 64 * 1_048_576;
 /** Of reports in memory. A start begins with a full report, so that those lost with the agent are told anew. */
 const heldBytesMax = 4 * 1_048_576;
-const spoolLimits = { spoolBytesMax, heldBytesMax };
+/** A start takes no more; what is beyond it was left by something else, or by a defect. */
+const reportsAtStartMax = 100_000;
+const spoolLimits = { spoolBytesMax, heldBytesMax, reportsAtStartMax };
 
-const fileName = /^(\d{12})-(\d{12})\.json$/;
-
+/** Never rejects: what is wrong with the directory is told by `trouble`, and reports are held in memory. */
 export async function openSpool(directory: string, given: Partial<typeof spoolLimits> = {}): Promise<Spool> {
   const limits = { ...spoolLimits, ...given };
-  const entries: Entry[] = await readEntries(directory);
-  let bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
+  const files = openReportFiles(directory);
+  const turns = createTurns();
+  const found = await files.list({ reportsMax: limits.reportsAtStartMax, bytesMax: frameBytesMax });
+  let entries: Entry[] = found.reports.toSorted(comparePlaces);
+  let damaged = found.damaged;
+  let bytes = sumOf(entries);
+  // Of the agent's starts before, nobody knows what was sent.
+  let handedOut: Place = entries.at(-1) ?? { boot: 0, seq: 0 };
 
-  const clear = async () => {
+  const heldBytes = () => sumOf(entries.filter(({ held }) => held !== undefined));
+
+  /** In order, so that what a crash leaves has no gap. */
+  const storeHeld = async () => {
+    for (const [index, entry] of entries.entries()) {
+      if (entry.held === undefined) continue;
+      if (!(await files.store(entry, entry.held))) return;
+      const { held: _, ...stored } = entry;
+      entries[index] = stored;
+    }
+  };
+
+  const dropAll = async (): Promise<Dropped> => {
     const dropped = entries.splice(0);
     bytes = 0;
     // From the oldest, so that what a crash leaves is still without gaps.
-    for (const place of dropped) await rm(pathOf(directory, place), { force: true });
+    for (const place of dropped) await files.remove(place);
+    return { reports: dropped.length, gaps: dropped.flatMap(({ gaps = [] }) => gaps) };
   };
 
   return {
@@ -67,43 +110,76 @@ export async function openSpool(directory: string, given: Partial<typeof spoolLi
     get bytes() {
       return bytes;
     },
-    async append(reports) {
-      const frames = reports.map((report) => JSON.stringify(report));
-      const more = frames.reduce((sum, frame) => sum + Buffer.byteLength(frame), 0);
-      if (bytes + more > limits.spoolBytesMax) {
-        await clear();
-        if (!reports.every(({ full }) => full)) return 'dropped';
-      }
-      let fate: 'stored' | 'held' = 'stored';
-      for (const [index, { boot, seq }] of reports.entries()) {
-        const frame = frames[index]!;
-        const entry = { boot, seq, bytes: Buffer.byteLength(frame) };
-        try {
-          await store(directory, entry, frame);
-          entries.push(entry);
-        } catch (error) {
-          const held = entries.reduce((sum, other) => sum + (other.held === undefined ? 0 : other.bytes), entry.bytes);
-          if (held > limits.heldBytesMax) throw error;
-          entries.push({ ...entry, held: frame });
-          fate = 'held';
+    get trouble() {
+      return files.trouble;
+    },
+    get handedOut() {
+      return handedOut;
+    },
+    append: (reports) =>
+      turns.take(async () => {
+        const fresh = reports.map(entryOf);
+        let dropped: Dropped = { reports: 0, gaps: [] };
+        if (bytes + sumOf(fresh) > limits.spoolBytesMax) {
+          dropped = await dropAll();
+          if (!reports.every(({ full }) => full)) return { fate: 'dropped', dropped };
         }
-        bytes += entry.bytes;
-      }
-      return fate;
-    },
+        await storeHeld();
+        for (const entry of fresh) {
+          if (heldBytes() > 0 || !(await files.store(entry, entry.held))) {
+            if (heldBytes() + entry.bytes > limits.heldBytesMax) throw new Error(files.trouble ?? 'the spool is full');
+            entries.push(entry);
+          } else {
+            const { held: _, ...stored } = entry;
+            entries.push(stored);
+          }
+          bytes += entry.bytes;
+        }
+        return { fate: heldBytes() > 0 ? 'held' : 'stored', dropped };
+      }),
+    replace: (reports) =>
+      turns.take(async () => {
+        const fresh = reports.map(entryOf);
+        const first = fresh[0];
+        if (first === undefined || comparePlaces(first, handedOut) <= 0) return false;
+        const kept = entries.filter((entry) => comparePlaces(entry, first) < 0);
+        const old = entries.slice(kept.length);
+        if (old[0] === undefined || comparePlaces(old[0], first) !== 0 || fresh.length >= old.length) return false;
+        const isOnDisk = await files.overwrite(fresh.map((entry) => ({ place: entry, frame: entry.held })));
+        // Where the disk takes nothing they are held; what goes then may make room for them.
+        if (!isOnDisk && sumOf(fresh) > limits.heldBytesMax) return false;
+        // From the newest on: what a crash leaves then still has no gap.
+        for (const entry of old.slice(isOnDisk ? fresh.length : 0).reverse()) await files.remove(entry);
+        await files.sync();
+        entries = [...kept, ...(isOnDisk ? fresh.map(({ held: _, ...stored }) => stored) : fresh)];
+        bytes = sumOf(entries);
+        if (!isOnDisk) await storeHeld();
+        return true;
+      }),
     head: (after) => (after === undefined ? entries[0] : entries.find((entry) => comparePlaces(entry, after) > 0)),
-    async read(place) {
-      const held = entries.find((entry) => comparePlaces(entry, place) === 0)?.held;
-      return parseReport(place, held ?? (await readFile(pathOf(directory, place), 'utf8').catch(() => '')));
+    read: (place) =>
+      turns.take(async () => {
+        const entry = entries.find((one) => comparePlaces(one, place) === 0);
+        if (entry === undefined) return undefined;
+        if (comparePlaces(place, handedOut) > 0) handedOut = place;
+        const report = parseReport(place, entry.held ?? (await files.read(place)));
+        if (report === undefined) damaged += 1;
+        return report;
+      }),
+    forget: (upTo) =>
+      turns.take(async () => {
+        while (entries[0] !== undefined && comparePlaces(entries[0], upTo) <= 0) {
+          const entry = entries.shift()!;
+          bytes -= entry.bytes;
+          await files.remove(entry);
+        }
+      }),
+    clear: () => turns.take(dropAll),
+    takeDamaged() {
+      const taken = damaged;
+      damaged = 0;
+      return taken;
     },
-    async forget(upTo) {
-      while (entries[0] !== undefined && comparePlaces(entries[0], upTo) <= 0) {
-        const entry = entries.shift()!;
-        bytes -= entry.bytes;
-        await rm(pathOf(directory, entry), { force: true });
-      }
-    },
-    clear,
   };
 }
 
@@ -111,24 +187,18 @@ interface Entry extends Place {
   readonly bytes: number;
   /** The frame, where the disk did not take it. */
   readonly held?: string;
+  /** What it tells of reports before it, as far as this start of the agent knows. */
+  readonly gaps?: readonly HistoryGap[];
 }
 
-async function store(directory: string, place: Place, frame: string): Promise<void> {
-  const temporary = await writeTemporary(directory, frame, { mode: 0o600, sync: true });
-  await rename(temporary, pathOf(directory, place));
-  await syncDirectory(directory);
+function entryOf(report: ReportMessage): Entry & { readonly held: string } {
+  const { boot, seq, spool } = report;
+  const held = JSON.stringify(report);
+  return { boot, seq, bytes: Buffer.byteLength(held), held, ...(spool && { gaps: spool.gaps }) };
 }
 
-/** What a killed agent left half-written is removed. A file of another kind is none of ours and is left alone. */
-async function readEntries(directory: string): Promise<Entry[]> {
-  const entries: Entry[] = [];
-  for (const name of await readdir(directory)) {
-    const path = join(directory, name);
-    if (name.startsWith(temporaryPrefix)) await rm(path, { force: true });
-    const match = fileName.exec(name);
-    if (match) entries.push({ boot: Number(match[1]), seq: Number(match[2]), bytes: (await stat(path)).size });
-  }
-  return entries.sort(comparePlaces);
+function sumOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, entry) => sum + entry.bytes, 0);
 }
 
 function parseReport(place: Place, frame: string): StoredReport | undefined {
@@ -138,9 +208,4 @@ function parseReport(place: Place, frame: string): StoredReport | undefined {
   } catch {
     return undefined;
   }
-}
-
-function pathOf(directory: string, { boot, seq }: Place): string {
-  const digits = (value: number) => String(value).padStart(12, '0');
-  return join(directory, `${digits(boot)}-${digits(seq)}.json`);
 }

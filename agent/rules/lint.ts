@@ -2,6 +2,7 @@ import { type Entry, type FileEntry, modeBits } from '../../shared/entry.ts';
 import { factGuards, isDevice, isExecutable } from '../../shared/guard.ts';
 import { liveGuards } from '../../shared/live.ts';
 import { rawName } from '../../shared/name.ts';
+import { isOwnFile } from '../../shared/own-files.ts';
 import { compilePattern } from '../../shared/pattern.ts';
 import { pathInBoth, pathOutside } from '../../shared/pattern-language.ts';
 import type { Profile } from '../../shared/profile.ts';
@@ -102,6 +103,7 @@ function noteFile(decider: Seen, entry: FileEntry): void {
   const isSetId = entry.type === 'file' && (modeBits(entry) & 0o6000) !== 0;
   if (isSetId) decider.guards.add('setuid');
   if (entry.capabilities !== undefined) decider.guards.add('capabilities');
+  if (isOwnFile(entry.name)) decider.guards.add('agent');
   if (isDevice(entry)) decider.guards.add('device');
   if (isSetId || entry.capabilities !== undefined || isDevice(entry)) note(decider.guarded, entry.name);
   else if (isExecutable(entry)) note(decider.executables, entry.name);

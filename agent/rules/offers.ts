@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { writeEnvelope } from '../../shared/dsse.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import type { RulesAnswer, RulesOffer } from '../../shared/protocol.ts';
-import { writeEnvelope } from '../check/signed-file.ts';
 import type { Scan } from '../scan.ts';
 import { writeAtomically } from '../state/durable-file.ts';
 import { previewOf } from './preview.ts';

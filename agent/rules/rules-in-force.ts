@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { digestOf } from '../../shared/digest.ts';
+import { writeEnvelope } from '../../shared/dsse.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import type { RulesOffer } from '../../shared/protocol.ts';
 import { type Manifest, withNewerRules } from '../check/open-manifest.ts';
-import { readSigned, writeEnvelope } from '../check/signed-file.ts';
+import { readSigned } from '../check/signed-file.ts';
 import { writeDurably } from '../state/durable-file.ts';
 
 export type OfferedEnvelope = RulesOffer['envelope'];

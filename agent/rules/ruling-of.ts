@@ -54,7 +54,9 @@ export function guardsAt(path: RawName, rule: DecidingRule): readonly GuardingPa
   const subjects = subjectsReadAt(path);
   const silenced = (name: GuardingPath['name']) => rule.override?.includes(name) === true;
   return [
-    ...fileGuards.map(({ name }) => ({ name, silenced: silenced(name) })),
+    ...fileGuards
+      .filter(({ looksAt }) => looksAt?.(encodeRaw(path)) ?? true)
+      .map(({ name }) => ({ name, silenced: silenced(name) })),
     ...factGuards
       .map(({ name, subjects: guarded }) => ({ name, reads: guarded.filter((subject) => subjects.includes(subject)) }))
       .filter(({ reads }) => reads.length > 0)

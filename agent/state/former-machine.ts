@@ -16,6 +16,7 @@ export interface Discarded {
 export const machineFiles: readonly string[] = [
   'spool',
   'known-state.json',
+  'gaps.json',
   'pins.json',
   'settled.json',
   'stamps',

@@ -190,6 +190,25 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
     ).requiredOption('--reason <text>', 'why; kept with the event');
   }
 
+  const look = () => import('./commands/looks.ts');
+  leaf(
+    instances,
+    'look <instance>',
+    'look at its disk from outside, and compare it with what its agent told',
+    async () => (await look()).look,
+    'instances look i-0a1b2c3d --wait',
+  ).option('--wait', 'until it has ended: an agent that is asked first may take hours');
+  leaf(
+    instances,
+    'looks <instance>',
+    'outside looks at it, newest first',
+    async () => (await look()).list,
+    'instances looks i-0a1b2c3d',
+  );
+
+  const looks = noun(program, 'looks', 'disks that the server looked at itself');
+  leaf(looks, 'get <id>', 'one outside look', async () => (await look()).get, 'looks get 0199a1b2-…');
+
   const drifts = noun(program, 'drifts', 'equal findings across the fleet');
   const drift = () => import('./commands/drifts.ts');
   leaf(drifts, 'list', 'drifts, newest first', async () => (await drift()).list, 'drifts list').option(

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { Problem } from '../../shared/api.ts';
 import { CodedError, ExitCode, sentenceOf } from '../../shared/errors.ts';
 import type { FleetEvent } from '../../shared/event.ts';
@@ -35,6 +36,8 @@ export interface Remote {
   /** All pages as one. */
   list<T>(path: string, query?: Query): Promise<Page<T>>;
   post<T>(path: string, body?: object): Promise<T>;
+  /** The file as it is. Errors: NOT_FOUND. */
+  putFile<T>(path: string, file: string, type: string): Promise<T>;
   text(path: string): Promise<string>;
   /** Live events; `caught-up` once everything that was there before has been sent. Ends when the server ends it. */
   events(query: Query): AsyncGenerator<FleetEvent | 'caught-up'>;
@@ -104,6 +107,12 @@ export function connect(access: Access, env: Environment): Remote {
           },
         ),
       ),
+    async putFile(path, file, type) {
+      const body = await readFile(file).catch((cause: unknown) => {
+        throw new CodedError('NOT_FOUND', `could not read ${file}: ${sentenceOf(cause)}`, cause);
+      });
+      return json(ask(path, {}, { method: 'PUT', body, headers: { 'content-type': type } }));
+    },
     text: async (path) => (await ask(path)).text(),
     async *events(query) {
       // A stream has no time by which it must have ended.

@@ -10,7 +10,7 @@ import { tlsSentence } from '../../shared/tls-failure.ts';
 export interface Question {
   readonly method?: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Buffer;
   readonly signal: AbortSignal;
 }
 

@@ -28,7 +28,7 @@ export async function contest(tx: Db, claimants: readonly StoredInstance[], now:
 
 /**
  * A person says which claimant is the machine: it counts again, the others are retired.
- * Errors: NOT_FOUND, CONFLICT where nobody else has claimed to be it.
+ * Errors: NOT_FOUND, CONFLICT where nobody else has claimed to be it, or another is being replaced.
  */
 export async function acceptClaimant(db: Db, { instanceId, reason, actor }: Decision, now: number): Promise<void> {
   await db.transaction().execute(async (tx) => {
@@ -39,8 +39,12 @@ export async function acceptClaimant(db: Db, { instanceId, reason, actor }: Deci
       throw new CodedError('CONFLICT', `instance ${instanceId} is ${lifecycle}, and nobody else claims to be it`);
 
     const all = await findInstancesOfMachine(tx, providerId);
-    const others = all.filter((one) => one.id !== instanceId && one.lifecycle !== 'retired').map(({ id }) => id);
-    for (const id of others) await retireInstance(tx, id, timestamp(now));
-    await endDoubts(tx, instanceId, [kind], { reason, actor, retired: others }, now);
+    const others = all.filter((one) => one.id !== instanceId && one.lifecycle !== 'retired');
+    for (const other of others) {
+      if (other.lifecycle === 'replacing')
+        throw new CodedError('CONFLICT', `instance ${other.id} is being replaced: wait until that is over`);
+      await retireInstance(tx, other.id, timestamp(now));
+    }
+    await endDoubts(tx, instanceId, [kind], { reason, actor, retired: others.map(({ id }) => id) }, now);
   });
 }

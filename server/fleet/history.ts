@@ -8,6 +8,8 @@ import type { Log } from './log.ts';
 export const historyMsMax = 400 * 86_400_000;
 
 const roundEveryMs = 3_600_000;
+/** By so much, whoever did it has set the clock. */
+const setMsMin = 86_400_000;
 /** Between two batches, so that agents and people are served meanwhile. */
 const pauseMs = 50;
 
@@ -16,7 +18,10 @@ export interface HistoryKeeper {
   stop(): Promise<void>;
 }
 
-/** Forgets what ended longer ago than `historyMsMax`, in short batches, once an hour. */
+/**
+ * Forgets what ended longer ago than `historyMsMax`, in short batches, once an hour. What is forgotten is gone, and a clock that is
+ * ten years ahead would make it everything: it is believed only once it has gone on for an hour, from the start of the server too.
+ */
 export function createHistoryKeeper({
   db,
   clock,
@@ -40,10 +45,19 @@ export function createHistoryKeeper({
   };
 
   async function loop(): Promise<void> {
-    while (!signal.aborted) {
-      await round().catch((error: unknown) => log.error({ err: error }, 'what is long over could not be forgotten'));
+    for (;;) {
+      const before = aheadMs();
       await pause(roundEveryMs);
+      if (signal.aborted) return;
+      const setMs = aheadMs() - before;
+      if (Math.abs(setMs) >= setMsMin) log.error({ setMs }, 'the clock was set: what is long over is kept for now');
+      else
+        await round().catch((error: unknown) => log.error({ err: error }, 'what is long over could not be forgotten'));
     }
+  }
+
+  function aheadMs(): number {
+    return clock.now() - clock.monotonic();
   }
 
   async function round(): Promise<void> {

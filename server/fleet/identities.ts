@@ -1,5 +1,5 @@
 import type { Finding } from '../../shared/finding.ts';
-import { type Identity, sharedIdentity } from '../../shared/identity.ts';
+import { type Identity, identityRule, sharedIdentity } from '../../shared/identity.ts';
 import type { Db } from '../store/database.ts';
 import * as findings from '../store/finding-store.ts';
 import { othersKnownBy, readIdentities, writeIdentities } from '../store/identity-store.ts';
@@ -95,7 +95,7 @@ async function judgeIdentities(
     const others = await othersKnownBy(tx, instanceId, identity, 1);
     if (others.length > 0) shared.push(sharedIdentity(identity));
   }
-  const known = await findings.openMadeHere(tx, instanceId);
+  const known = await findings.openMadeHere(tx, instanceId, identityRule);
   const opened = without<Finding, { readonly fingerprint: string }>(shared, known, byFingerprint);
   const closed = without<findings.OpenFinding, { readonly fingerprint: string }>(known, shared, byFingerprint);
   await findings.recordFindings(tx, instanceId, opened, { scanId, at, ...madeHere });

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import type { PushedImage, PushImage } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { digestOf } from '../../shared/digest.ts';
@@ -7,10 +8,11 @@ import { CodedError } from '../../shared/errors.ts';
 import { imageRef } from '../../shared/image.ts';
 import { ManifestStatement } from '../../shared/manifest.ts';
 import { RulesStatement } from '../../shared/rules.ts';
-import { openStatement } from '../../shared/statement.ts';
+import { openStatement, parseStatement } from '../../shared/statement.ts';
 import type { Db } from '../store/database.ts';
+import type { EntriesClaim, EntriesStore } from '../store/entries-store.ts';
 import { appendEvent } from '../store/event-store.ts';
-import { findImage, findImageByRef, insertImage, type StoredImage } from '../store/image-store.ts';
+import { findImage, findImageByRef, insertImage, noteEntriesKept, type StoredImage } from '../store/image-store.ts';
 import { trustedPublicKeys } from '../store/key-store.ts';
 import { findPushedImage } from '../store/views/images-view.ts';
 import { imagePushed } from './image-links.ts';
@@ -45,6 +47,28 @@ export async function pushImage(db: Db, pushed: PushImage, now: number): Promise
     await imagePushed(tx, image, image.pushedAt);
     return viewOf(tx, image);
   });
+}
+
+/** What the signed statement says of the entries. */
+export function entriesClaimOf({ manifest }: Pick<StoredImage, 'manifest'>): EntriesClaim {
+  const { subject, predicate } = parseStatement(Buffer.from(manifest.payload, 'base64'), ManifestStatement);
+  return { sha256: subject[0]!.digest.sha256, bytes: predicate.entries.bytes };
+}
+
+/**
+ * Keeps the entries of a pushed image, so that disks can be compared with them; the same again changes nothing.
+ * Errors: NOT_FOUND, TOO_LARGE, DIGEST for any but those that were signed, IO.
+ */
+export async function keepEntries(
+  { db, entries }: { readonly db: Db; readonly entries: EntriesStore },
+  digest: string,
+  body: Readable,
+): Promise<PushedImage> {
+  const image = await findImage(db, digest);
+  if (image === undefined) throw new CodedError('NOT_FOUND', `there is no image ${digest}`);
+  await entries.put(entriesClaimOf(image), body);
+  await noteEntriesKept(db, digest);
+  return viewOf(db, image);
 }
 
 function openImage({ manifest, rules }: PushImage, keys: readonly KeyObject[], now: number): StoredImage {

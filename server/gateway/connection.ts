@@ -45,7 +45,7 @@ export interface House {
 
 export interface Connection {
   /** Asks the agent to sweep soon. */
-  requestScan(): void;
+  requestScan(request?: string): void;
   /** Asks the agent for another key. */
   requestKey(): void;
   /** Looks again which rules this agent should have, and which to try. */
@@ -93,7 +93,7 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
   socket.on('close', () => stopped.abort());
 
   return {
-    requestScan: () => requestScan('requested'),
+    requestScan: (request) => requestScan('requested', request),
     requestKey: () => send({ type: 'rotate-key' }),
     offerRules: () => void offerRules(),
     close,
@@ -247,8 +247,8 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
     await offers?.send().catch((error: unknown) => log.error({ err: error }, 'rules could not be offered'));
   }
 
-  function requestScan(reason: z.infer<typeof ScanRequest>['reason']): void {
-    send({ type: 'scan', reason });
+  function requestScan(reason: ScanRequest['reason'], request?: string): void {
+    send({ type: 'scan', reason, ...(request !== undefined && { request }) });
   }
 
   /** The next message, no sooner than this sender's share allows. */

@@ -45,8 +45,8 @@ export interface Gateway {
   heardAt(instanceId: string): number | undefined;
   /** Since when it listens without a pause: silence is counted from then at the earliest. Milliseconds since the epoch. */
   awakeAt(): number;
-  /** False when it is not connected. */
-  requestScan(instanceId: string): boolean;
+  /** False when it is not connected. The report of the sweep names the request, where one is given. */
+  requestScan(instanceId: string, request?: string): boolean;
   /** The same for another key. */
   requestKey(instanceId: string): boolean;
   /** Lets all agents go, finishes what is being stored, writes who was heard. The database must still be open. */
@@ -93,8 +93,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     heardAt: presence.heardAt,
     awakeAt: presence.awakeAt,
-    requestScan(instanceId) {
-      enrolled.get(instanceId)?.requestScan();
+    requestScan(instanceId, request) {
+      enrolled.get(instanceId)?.requestScan(request);
       return enrolled.has(instanceId);
     },
     requestKey(instanceId) {

@@ -16,6 +16,7 @@ import { imageLinkRoutes } from './routes/image-links.ts';
 import { imageRoutes } from './routes/images.ts';
 import { instanceRoutes } from './routes/instances.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { lookRoutes } from './routes/looks.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { replacementRoutes } from './routes/replacements.ts';
 import { rulesRoutes } from './routes/rules.ts';
@@ -103,7 +104,7 @@ async function addApi(api: Api, services: Services): Promise<void> {
     guarded.addHook('onRequest', requireToken(services.adminToken));
     for (const addRoutes of [
       ...[keyRoutes, imageRoutes, imageLinkRoutes, rulesRoutes, tokenRoutes, applyRoutes, groupRoutes, policyRoutes],
-      ...[instanceRoutes, driftRoutes, replacementRoutes, eventRoutes],
+      ...[instanceRoutes, lookRoutes, driftRoutes, replacementRoutes, eventRoutes],
     ]) {
       addRoutes(guarded, services);
     }

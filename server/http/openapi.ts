@@ -20,9 +20,11 @@ export async function addOpenApi(http: FastifyInstance): Promise<void> {
       },
       servers: [{ url: '/' }],
       security: [{ token: [] }],
-      tags: ['images', 'rules', 'groups', 'instances', 'drifts', 'replacements', 'events', 'health'].map((name) => ({
-        name,
-      })),
+      tags: ['images', 'rules', 'groups', 'instances', 'looks', 'drifts', 'replacements', 'events', 'health'].map(
+        (name) => ({
+          name,
+        }),
+      ),
       components: {
         securitySchemes: {
           token: { type: 'http', scheme: 'bearer', description: 'The token in DATA/admin.token.' },

@@ -11,6 +11,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { EventFeed } from '../fleet/event-feed.ts';
 import type { RulesBoard } from '../fleet/rules-board.ts';
 import type { Db } from '../store/database.ts';
+import type { EntriesStore } from '../store/entries-store.ts';
 
 /** The part of the gateway that reading and asking need. */
 interface Connections {
@@ -38,6 +39,9 @@ export interface Services {
   readonly board: RulesBoard;
   readonly plan: (group: string) => Promise<PlanView>;
   readonly launch: (group: string, request: LaunchInstances) => Promise<{ readonly providerIds: readonly string[] }>;
+  /** Has the disk of an instance looked at from outside; answers the id of the look. */
+  readonly look: (instanceId: string) => Promise<string>;
+  readonly entries: EntriesStore;
   /** False while starting and stopping. */
   readonly isReady: () => boolean;
 }

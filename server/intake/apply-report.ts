@@ -9,11 +9,13 @@ import { followIdentities, type IdentityChange } from '../fleet/identities.ts';
 import { holesOfAgent, lastingHoles } from '../fleet/server-holes.ts';
 import { withVerdict } from '../fleet/verdict.ts';
 import type { Db } from '../store/database.ts';
+import { appendEvent } from '../store/event-store.ts';
 import { recordEvidence } from '../store/evidence-store.ts';
 import * as findings from '../store/finding-store.ts';
 import type { Transactions } from '../store/group-commit.ts';
 import { readIdentities } from '../store/identity-store.ts';
 import { type CompleteScan, findInstance, type StoredInstance, updateInstance } from '../store/instance-store.ts';
+import { noteAnswer } from '../store/look-store.ts';
 import { foldRelabels } from '../store/relabel-store.ts';
 import { insertReport } from '../store/report-store.ts';
 import { taintAfter, taintLeft, withChecked, withVerdictSoFar, worsened } from './judge.ts';
@@ -72,9 +74,11 @@ export async function applyReport(intake: Intake, instanceId: string, report: Re
 
     await updateInstance(tx, result.after);
     if (result.completes) await keepEvidence(tx, result.after, intake.evidenceTtlMs);
+    if (result.completes && report.answers !== undefined) await noteAnswer(tx, instanceId, report.answers, at);
     const changed = await appendChangeEvents(tx, { before, ...result, scanId: report.scanId, at });
     if (changed) await keepReport(step, instanceId, result);
-    return { kind: 'applied', instance: result.after, changed, wantsScan: result.wantsScan };
+    const noted = await tellGap(step, before);
+    return { kind: 'applied', instance: result.after, changed: changed || noted, wantsScan: result.wantsScan };
   });
 }
 
@@ -227,6 +231,17 @@ async function keepReport({ tx, report, at }: Step, instanceId: string, { opened
   const { boot, seq, scanId } = report;
   const counts = { opened: opened.length, cleared: closed.length };
   await insertReport(tx, { instanceId, boot, seq, scanId, ...counts, receivedAt: at });
+}
+
+/** What the agent could not keep: the state is exact all the same, and people should know that the way to it is not all told. */
+async function tellGap(
+  { tx, report, at }: Step,
+  { id: instanceId, group: groupName }: StoredInstance,
+): Promise<boolean> {
+  const { boot, seq, spool } = report;
+  if (spool === undefined) return false;
+  await appendEvent(tx, { at, type: 'instance.spool', groupName, instanceId, data: { boot, seq, ...spool } });
+  return true;
 }
 
 function fingerprint(finding: { readonly fingerprint: string }): string {

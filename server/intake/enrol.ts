@@ -111,7 +111,8 @@ async function enrolNew({ db, log, ways }: Desk, hello: ProvenHello, visit: Visi
     if (known !== undefined) return known;
     const grant = await redeem(tx);
     if ('denied' in grant) return grant;
-    return { kind: 'enrolled', instance: await enrolGranted({ tx, log }, hello, grant, visit), changed: true };
+    const instance = await enrolGranted({ tx, log }, hello, grant, visit);
+    return withNextKey(tx, { kind: 'enrolled', instance, changed: true }, hello, visit.now);
   });
 }
 

@@ -2,6 +2,7 @@ import { serverHoleReasons } from '../../shared/coverage.ts';
 import { CodedError } from '../../shared/errors.ts';
 import { type Finding, fingerprintOf } from '../../shared/finding.ts';
 import { identityRule, identitySubject } from '../../shared/identity.ts';
+import { outsideRule, outsideSubject } from '../../shared/outside-look.ts';
 import type { ReportMessage } from '../../shared/protocol.ts';
 
 /** So many leave room, within the bound of a coverage, for those that the server sets itself. */
@@ -17,10 +18,13 @@ export function refuseContradictions(report: ReportMessage): void {
   const names = new Set(report.identities?.map(({ name }) => name));
   if (names.size !== (report.identities?.length ?? 0)) refuse('one name of an identity twice');
   for (const finding of report.opened) {
-    if (finding.subject === identitySubject || finding.rule === identityRule)
-      refuse('a finding that only a server makes');
+    if (isOfServer(finding)) refuse('a finding that only a server makes');
     if (!isOwnFingerprint(finding)) refuse(`the fingerprint ${finding.fingerprint} is not that of its finding`);
   }
+}
+
+function isOfServer({ subject, rule }: Finding): boolean {
+  return [identitySubject, outsideSubject].includes(subject) || [identityRule, outsideRule].includes(rule);
 }
 
 /** A drift is shared by its fingerprint: who could choose it freely could give others' drift another face. */

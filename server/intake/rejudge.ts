@@ -4,6 +4,7 @@ import type { Difference } from '../../shared/finding.ts';
 import { judgeLiveAgain } from '../../shared/judge-live.ts';
 import type { Listener } from '../../shared/listening.ts';
 import { isLiveSubject } from '../../shared/live.ts';
+import { outsideSubject } from '../../shared/outside-look.ts';
 import { isRestored } from '../../shared/restored-text.ts';
 import type { Rulebook } from '../../shared/rulebook.ts';
 import type { Severity } from '../../shared/severity.ts';
@@ -22,6 +23,8 @@ export interface Judging {
  */
 export function rejudged(difference: Difference, judging: Judging): Severity | null | undefined {
   const { rulebook } = judging;
+  // What an agent did not tell is no matter of rules: no newer ones accept it.
+  if (difference.subject === outsideSubject) return undefined;
   // Of what stood there at boot it says nothing, so that no pin makes it unknown.
   if (isRestored(difference)) return null;
   if (isLiveSubject(difference.subject)) return rejudgedLive(difference, judging);

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { CodedError } from '../../shared/errors.ts';
 import type { Group, LocalProviderSpec } from '../../shared/policy.ts';
 import { agentIsRunning, endAgent, startAgent } from './local/agent.ts';
+import { removeViews, viewDisk } from './local/disk-view.ts';
 import { makeRoot, unmountAll } from './local/instance-root.ts';
 import { createPlaces, type Place } from './local/place.ts';
 import { mayMount, runningArguments, startTimeOf } from './local/processes.ts';
@@ -48,10 +49,21 @@ export function createLocalProvider(options: { readonly privileged?: boolean } =
       await inTurn(place.directory, () => terminate(place));
     },
 
+    async snapshot(group, providerId) {
+      const place = createPlaces(specOf(group).directory).ofId(providerId);
+      return inTurn(place.directory, async () => {
+        const record = place.read();
+        if (record === undefined || record.group !== group.name || ['preparing', 'terminating'].includes(record.state))
+          throw new CodedError('NOT_FOUND', `group ${group.name} has no machine ${providerId} with a disk to look at`);
+        return viewDisk(place);
+      });
+    },
+
     async recover(group) {
       const places = createPlaces(specOf(group).directory);
       await places.removeRemains();
       for (const { place, record } of await places.all(group.name)) {
+        await inTurn(place.directory, () => removeViews(place));
         if (record.state === 'terminating' || isOwnerGone(record))
           await inTurn(place.directory, () => terminate(place));
       }

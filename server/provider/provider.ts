@@ -16,6 +16,12 @@ export interface Provider {
   restore(group: Group, providerId: string): Promise<void>;
   /** Ends the machine and frees what it held. Terminating what is gone is done. */
   terminate(group: Group, providerId: string): Promise<void>;
+  /**
+   * The machine's disk for reading, as it lies there and not as the machine's own kernel shows it: what is mounted over it
+   * inside the machine is not in it. Nothing is written to it, and it stays until it is disposed of. Errors: NOT_FOUND for a
+   * machine that is gone, IO, NOT_BUILT_YET where a provider cannot.
+   */
+  snapshot(group: Group, providerId: string): Promise<DiskSnapshot>;
   /** Sweeps what dead owners left behind, once at the start of the server. */
   recover(group: Group): Promise<void>;
 }
@@ -25,6 +31,14 @@ export interface Machine {
   /** The key it was launched with; null for machines that are not ours. */
   readonly launchKey: string | null;
   readonly state: 'starting' | 'running' | 'draining' | 'stopped';
+}
+
+/** A directory with the whole of a disk: a live view, or a copy of one moment, which a cloud gives. */
+export interface DiskSnapshot {
+  /** What `pristine verify --root` takes. */
+  readonly root: string;
+  /** Frees what it held; twice is as good as once. The machine goes on as before. */
+  dispose(): Promise<void>;
 }
 
 export interface LaunchRequest {

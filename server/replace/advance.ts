@@ -11,6 +11,7 @@ import { isOnRecord } from '../store/evidence-store.ts';
 import { readGroup, tripBreaker } from '../store/group-store.ts';
 import { findImage } from '../store/image-store.ts';
 import { bindMachine, findInstance, findInstanceByLaunch, type StoredInstance } from '../store/instance-store.ts';
+import { latestLook } from '../store/look-store.ts';
 import { readPolicy } from '../store/policy-store.ts';
 import {
   countAttempt,
@@ -29,7 +30,7 @@ import { launchMachine } from './launch.ts';
 import { launchKeyOf } from './launch-key.ts';
 import { makeProof } from './proof.ts';
 import { type Call, type Effects, newMachine, nextStep, type Step } from './replacement.ts';
-import { type NewInstance, strategyOf, type World } from './world.ts';
+import { cleanLookOf, type NewInstance, strategyOf, type World } from './world.ts';
 
 /** More steps than a replacement has, so that a defect ends in a wait for the next tick and not in a busy loop. */
 const stepsMax = 40;
@@ -68,6 +69,7 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
       policy: policy?.policy ?? null,
       old: old ? { ...old, image: (await findImage(tx, old.imageDigest)) ?? null } : null,
       new: made ? await newInstance(tx, made) : null,
+      look: made ? ((await latestLook(tx, made.id)) ?? null) : null,
       rulesInForce: made ? ((await rulesFor(tx, made.id)).active?.sequence ?? null) : null,
     };
   });
@@ -107,6 +109,8 @@ async function take(
       return true;
     case 'prove':
       return prove(house, replacement, world);
+    case 'look':
+      return look(house, replacement, world);
     case 'call':
       return act(house, replacement, world, step.call);
     default:
@@ -140,6 +144,20 @@ async function applyEffects(tx: Db, replacement: Replacement, effects: Effects, 
   if (effects.trip !== undefined) await tripBreaker(tx, replacement.group, effects.trip, at);
 }
 
+async function look(house: House, replacement: Replacement, { new: made }: World): Promise<boolean> {
+  if (made === null) return false;
+  try {
+    await house.look(made.id);
+    return true;
+  } catch (error) {
+    house.log.warn(
+      { replacement: replacement.id, error: sentenceOf(error) },
+      'replace: nobody could be asked to look from outside',
+    );
+    return false;
+  }
+}
+
 async function prove(
   { db, clock, feed, signer, log }: House,
   replacement: Replacement,
@@ -147,7 +165,9 @@ async function prove(
 ): Promise<boolean> {
   const now = clock.now();
   try {
-    const proof = await makeProof(db, signer, replacement, now);
+    const outside = cleanLookOf(replacement, world, now);
+    const look = outside.kind === 'clean' ? outside.look : null;
+    const proof = await makeProof(db, signer, replacement, { look, now });
     const deadlineAt = now + durationMs(strategyOf(world).soak);
     const { id, group, newInstanceId, newProviderId } = replacement;
     const detail = `${newProviderId} was measured clean; the proof is signed`;

@@ -1,5 +1,6 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { LookMeasure } from '../../shared/api-looks.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { Coverage } from '../../shared/coverage.ts';
 import { type Envelope, parsePrivateKey, signEnvelope, unsignedEnvelope } from '../../shared/dsse.ts';
@@ -10,8 +11,10 @@ import type { Db } from '../store/database.ts';
 import { isOnRecord } from '../store/evidence-store.ts';
 import { findImage } from '../store/image-store.ts';
 import { findInstance } from '../store/instance-store.ts';
+import type { StoredLook } from '../store/look-store.ts';
 import type { Replacement } from '../store/replacement-store.ts';
 import { launchKeyOf } from './launch-key.ts';
+import { isCleanLook } from './world.ts';
 
 export interface ProofSigner {
   /** SPKI PEM: what verifiers of our proofs trust. */
@@ -32,7 +35,12 @@ export async function openProofSigner(file: string): Promise<ProofSigner> {
  * signed, and the finished proof goes through the same checks as at whoever reads it. Errors: PROOF with the binding
  * that does not hold.
  */
-export async function makeProof(db: Db, signer: ProofSigner, replacement: Replacement, now: number): Promise<Envelope> {
+export async function makeProof(
+  db: Db,
+  signer: ProofSigner,
+  replacement: Replacement,
+  { look, now }: { readonly look: StoredLook | null; readonly now: number },
+): Promise<Envelope> {
   const { id, scan, launchedAt, retiredAt, newInstanceId, newProviderId } = replacement;
   const holds = (condition: boolean, claim: string): void => {
     if (!condition) throw new CodedError('PROOF', `replacement ${id}: expected that ${claim}`);
@@ -56,6 +64,10 @@ export async function makeProof(db: Db, signer: ProofSigner, replacement: Replac
   const coverage = Coverage.parse(scan.coverage);
   const recorded = { ...scan, instanceId: newInstanceId, imageDigest: image.digest };
   holds(await isOnRecord(db, recorded), 'the scan is in the evidence');
+  if (look !== null) {
+    holds(look.instanceId === newInstanceId, 'the outside look was at the new instance');
+    holds(isCleanLook(look, image.digest), 'the outside look agreed and saw it clean');
+  }
 
   const { name, version, digest } = image;
   const statement: ProofStatement = {
@@ -70,6 +82,7 @@ export async function makeProof(db: Db, signer: ProofSigner, replacement: Replac
       policy: { name: replacement.policy, version: replacement.policyVersion },
       new: { instanceId: made.id, providerId: newProviderId, key: made.keyId, image: { name, version, digest } },
       scan: { ...scan, verdict: 'in_sync', coverage },
+      ...(look?.result.measure && { outside: seenOf(look.id, look.result.measure) }),
       launchedAt: timestamp(launchedAt),
       retiredAt: timestamp(retiredAt),
       provenAt: timestamp(now),
@@ -79,4 +92,10 @@ export async function makeProof(db: Db, signer: ProofSigner, replacement: Replac
   const envelope = signEnvelope(unsignedEnvelope(payload), signer.key);
   verifyProof(envelope, [createPublicKey(signer.key)]);
   return envelope;
+}
+
+function seenOf(lookId: string, measure: LookMeasure): NonNullable<ProofStatement['predicate']['outside']> {
+  const { startedAt, finishedAt, imageDigest, rules, entries, checked, filesHashed, bytesHashed } = measure;
+  const looked = { imageDigest, rules, entries, checked, filesHashed, bytesHashed };
+  return { lookId, startedAt, finishedAt, verdict: 'in_sync', ...looked };
 }

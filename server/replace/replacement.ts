@@ -2,7 +2,7 @@ import { durationMs } from '../../shared/duration.ts';
 import type { Machine } from '../provider/provider.ts';
 import type { Move, Replacement } from '../store/replacement-store.ts';
 import { launchKeyOf } from './launch-key.ts';
-import { cleanScanOf, driftOfNew, objectionTo, strategyOf, type World } from './world.ts';
+import { cleanLookOf, cleanScanOf, driftOfNew, objectionTo, strategyOf, type World } from './world.ts';
 
 /**
  * What to do next with a replacement. A state is the durable intent of the call that is made in it: `launching` launches,
@@ -13,7 +13,9 @@ export type Step =
   | { readonly do: 'wait' }
   | { readonly do: 'move'; readonly move: Move; readonly effects: Effects }
   | { readonly do: 'call'; readonly call: Call }
-  | { readonly do: 'prove' };
+  | { readonly do: 'prove' }
+  /** The server looks at the disk of the new instance itself. */
+  | { readonly do: 'look' };
 
 /** `discard` terminates the new machine, `restore` gives the old one back to service. */
 export type Call = 'launch' | 'drain' | 'terminate' | 'discard' | 'restore';
@@ -46,7 +48,7 @@ export function nextStep(replacement: Replacement, world: World, now: number): S
     case 'terminating':
       return terminating(replacement, world, now);
     case 'proving':
-      return proving(world);
+      return proving(replacement, world, now);
     case 'soaking':
       return soaking(replacement, world, now);
     case 'rolling_back':
@@ -100,9 +102,15 @@ function verifying(replacement: Replacement, world: World, now: number): Step {
   }
   const objection = objectionTo(replacement, world);
   if (objection !== undefined) return rollBack(objection);
+  const outside = cleanLookOf(replacement, world, now);
+  if ('missing' in outside) {
+    if (isOver(replacement, now)) return rollBack(`not seen clean from outside in time: ${outside.missing}`);
+    return outside.kind === 'wanted' ? { do: 'look' } : wait;
+  }
+  const also = outside.kind === 'clean' ? ', and so did the server from outside' : '';
   return move({
     to: 'draining',
-    detail: `a complete scan found the new instance ${clean.instanceId} in sync`,
+    detail: `a complete scan found the new instance ${clean.instanceId} in sync${also}`,
     set: {
       newInstanceId: clean.instanceId,
       scan: clean.scan,
@@ -141,9 +149,13 @@ function terminating(replacement: Replacement, world: World, now: number): Step 
   );
 }
 
-function proving(world: World): Step {
+/** A policy that has come to ask for a look since the instance was verified gets one: there is no proof without. */
+function proving(replacement: Replacement, world: World, now: number): Step {
   const drift = driftOfNew(world);
-  return drift === undefined ? { do: 'prove' } : failed(`${drift}; there is no proof`, { trip: drift });
+  if (drift !== undefined) return failed(`${drift}; there is no proof`, { trip: drift });
+  const { kind } = cleanLookOf(replacement, world, now);
+  if (kind === 'wanted') return { do: 'look' };
+  return kind === 'awaited' ? wait : { do: 'prove' };
 }
 
 function soaking(replacement: Replacement, world: World, now: number): Step {

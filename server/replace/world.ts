@@ -5,6 +5,7 @@ import type { Verdict } from '../../shared/verdict.ts';
 import { currencyOf } from '../fleet/currency.ts';
 import type { Machine } from '../provider/provider.ts';
 import type { StoredInstance } from '../store/instance-store.ts';
+import type { StoredLook } from '../store/look-store.ts';
 import type { ProvingScan, Replacement } from '../store/replacement-store.ts';
 import { launchKeyOf } from './launch-key.ts';
 
@@ -20,6 +21,8 @@ export interface World {
   readonly new: NewInstance | null;
   /** Sequence of the rules that agents of the new image should judge by; null where there are only those of the image. */
   readonly rulesInForce: number | null;
+  /** The last time that the server was to look at the disk of the new instance itself. */
+  readonly look: StoredLook | null;
   /** The provider has just said that the old machine is drained. */
   readonly drained: boolean;
 }
@@ -95,6 +98,33 @@ export function cleanScanOf(replacement: Replacement, { new: made, old, rulesInF
   // Checks may have mended what a sweep found, or found more: a proof names one scan, and it must be one that was clean.
   if (!made.isScanOnRecord) return { missing: 'its state is not what its last complete scan found' };
   return { instanceId: made.id, scan: { ...scan, stateDigest, rules, coverage: coverage.data } };
+}
+
+/** `wanted` where somebody has to ask for a look now. */
+export type CleanLook =
+  | { readonly kind: 'not-asked-for' }
+  | { readonly kind: 'clean'; readonly look: StoredLook }
+  | { readonly kind: 'wanted' | 'awaited'; readonly missing: string };
+
+const lookAgainMs = 30_000;
+
+/** Where the policy asks for it: the look that saw the disk of the new instance clean, or what is missing for one. */
+export function cleanLookOf(replacement: Replacement, world: World, now: number): CleanLook {
+  if (strategyOf(world).proof !== 'outside') return { kind: 'not-asked-for' };
+  const { look, new: made } = world;
+  const launchedAt = replacement.launchedAt ?? Number.POSITIVE_INFINITY;
+  if (look === null || look.instanceId !== made?.id || Date.parse(look.requestedAt) < launchedAt)
+    return { kind: 'wanted', missing: 'nobody has looked at its disk from outside' };
+  if (look.finishedAt === null)
+    return { kind: 'awaited', missing: `its disk is looked at from outside: ${look.detail}` };
+  if (isCleanLook(look, replacement.targetDigest)) return { kind: 'clean', look };
+  const isDue = now >= Date.parse(look.finishedAt) + lookAgainMs;
+  return { kind: isDue ? 'wanted' : 'awaited', missing: `from outside: ${look.detail}` };
+}
+
+/** What could not be looked at, or was not decided, proves nothing. */
+export function isCleanLook({ outcome, result: { measure } }: StoredLook, imageDigest: string): boolean {
+  return outcome === 'agrees' && measure?.verdict === 'in_sync' && measure.imageDigest === imageDigest;
 }
 
 export function reasonOf({ cause }: Pick<Replacement, 'cause'>): string {

@@ -9,6 +9,10 @@ export interface DataDirectory {
   readonly path: string;
   readonly database: string;
   readonly lock: string;
+  /** The entries of pushed images. */
+  readonly entries: string;
+  /** What a look compares with while it is made. */
+  readonly looks: string;
   /** The private key that signs proofs. */
   readonly serverKey: string;
   /** Holds the URL of the running server, for scripts that let it choose its port. */
@@ -34,6 +38,8 @@ export async function openDataDirectory(directory: string): Promise<DataDirector
     path,
     database,
     lock: join(path, 'lock.db'),
+    entries: join(path, 'entries'),
+    looks: join(path, 'looks'),
     serverKey: join(path, 'server.key'),
     listening: join(path, 'listening'),
     adminToken: join(path, 'admin.token'),

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Change, Difference, Finding } from '../../shared/finding.ts';
 import { identityRule } from '../../shared/identity.ts';
+import { outsideRule } from '../../shared/outside-look.ts';
 import { relabelKindOf } from '../../shared/relabel.ts';
 import type { Severity } from '../../shared/severity.ts';
 import type { Db } from './database.ts';
@@ -140,18 +141,46 @@ export interface OpenFinding {
   readonly change: Change;
 }
 
-/** Those that no agent lists or closes, since the server finds them (`fleet/identities.ts`). */
+/** Rules of those that no agent lists or closes, since the server finds them (`fleet/identities.ts`, `fleet/untold.ts`). */
+const rulesMadeHere = [identityRule, outsideRule];
+
 export function isMadeHere({ rule }: { readonly rule: string }): boolean {
-  return rule === identityRule;
+  return rulesMadeHere.includes(rule);
 }
 
-export async function openMadeHere(db: Db, instanceId: string): Promise<readonly OpenFinding[]> {
-  return (await ownOnes(db, { instanceId })) as OpenFinding[];
+/** Those that the server finds by one of its own rules. */
+export async function openMadeHere(db: Db, instanceId: string, rule: string): Promise<readonly OpenFinding[]> {
+  return (await onesOfRule(db, { instanceId, rule })) as OpenFinding[];
 }
 
-const ownOnes = prepared<{ instanceId: string }>()((db, gap) =>
-  openOnes(db, gap('instanceId')).where('finding.rule', '=', identityRule),
+const onesOfRule = prepared<{ instanceId: string; rule: string }>()((db, gap) =>
+  openOnes(db, gap('instanceId')).where('finding.rule', '=', gap('rule')),
 );
+
+/** What its agent tells of, open or listed since. */
+export async function toldSince(db: Db, instanceId: string, since: string): Promise<readonly ToldFinding[]> {
+  const rows = await db
+    .selectFrom('finding')
+    .innerJoin('drift', 'drift.fingerprint', 'finding.fingerprint')
+    .select(['drift.fingerprint', 'drift.subject', 'drift.name', 'finding.severity', 'finding.closed_at'])
+    .where('finding.instance_id', '=', instanceId)
+    .where('finding.rule', 'not in', rulesMadeHere)
+    .where((eb) => eb.or([eb('finding.closed_at', 'is', null), eb('finding.last_seen_at', '>=', since)]))
+    .execute();
+  return rows.map(({ closed_at, ...row }) => ({
+    ...row,
+    severity: row.severity as Severity,
+    isOpen: closed_at === null,
+  }));
+}
+
+export interface ToldFinding {
+  readonly fingerprint: string;
+  readonly subject: string;
+  readonly name: string;
+  readonly severity: Severity;
+  readonly isOpen: boolean;
+}
 
 /** Open ones of its agent that this scan has not listed. */
 export async function openUnlisted(db: Db, instanceId: string, scanId: string): Promise<readonly OpenFinding[]> {
@@ -160,7 +189,7 @@ export async function openUnlisted(db: Db, instanceId: string, scanId: string): 
 
 const unlistedOnes = prepared<{ instanceId: string; scanId: string }>()((db, gap) =>
   openOnes(db, gap('instanceId'))
-    .where('finding.rule', '!=', identityRule)
+    .where('finding.rule', 'not in', rulesMadeHere)
     .where('finding.scan_id', '!=', gap('scanId')),
 );
 
@@ -175,7 +204,7 @@ export async function openListed(db: Db, instanceId: string, fingerprints: reado
 
 const listedOne = prepared<Key>()((db, gap) =>
   openOnes(db, gap('instanceId'))
-    .where('finding.rule', '!=', identityRule)
+    .where('finding.rule', 'not in', rulesMadeHere)
     .where('finding.fingerprint', '=', gap('fingerprint')),
 );
 

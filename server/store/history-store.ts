@@ -1,4 +1,5 @@
 import type { Db } from './database.ts';
+import { pruneLooks } from './look-store.ts';
 
 /** Instances of one batch, and rows of each kind that a batch deletes: its transaction stays short. */
 const instancesMax = 100;
@@ -6,7 +7,7 @@ const rowsMax = 1_000;
 
 /**
  * Deletes what ended before `before`, of the next instances after `afterId`: closed findings with the drifts that nobody
- * has any more and the relabels they were part of, evidence, reports. Findings stay as long as the taint they explain; what is open stays, unless its
+ * has any more and the relabels they were part of, evidence, reports, outside looks. Findings stay as long as the taint they explain; what is open stays, unless its
  * instance is retired. Answers the `afterId` of the next batch, undefined after the last.
  */
 export async function pruneHistory(
@@ -28,6 +29,7 @@ export async function pruneHistory(
       await pruneRelabels(tx, ids, before),
       await pruneEvidence(tx, ids, before),
       await pruneReports(tx, ids, before),
+      await pruneLooks(tx, ids, before, rowsMax),
     ];
     return deleted.some((count) => count === rowsMax) ? afterId : ids.at(-1);
   });

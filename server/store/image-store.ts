@@ -1,3 +1,4 @@
+import type { Selectable } from 'kysely';
 import type { Envelope } from '../../shared/dsse.ts';
 import type { Image } from '../../shared/image.ts';
 import type { Db } from './database.ts';
@@ -32,6 +33,11 @@ export async function insertImage(db: Db, image: StoredImage): Promise<void> {
     .execute();
 }
 
+/** Its entries are on disk (`entries-store.ts`). */
+export async function noteEntriesKept(db: Db, digest: string): Promise<void> {
+  await db.updateTable('image').set({ entries_kept: 1 }).where('digest', '=', digest).execute();
+}
+
 export async function findImage(db: Db, digest: string): Promise<StoredImage | undefined> {
   const row = await db.selectFrom('image').selectAll().where('digest', '=', digest).executeTakeFirst();
   return row && storedImage(row);
@@ -50,7 +56,7 @@ export async function findImageByRef(
   return row && storedImage(row);
 }
 
-function storedImage(row: ImageTable): StoredImage {
+function storedImage(row: Selectable<ImageTable>): StoredImage {
   return {
     name: row.name,
     version: row.version,

@@ -164,6 +164,21 @@ export async function listPresent(db: Db): Promise<readonly { readonly id: strin
   return db.selectFrom('instance').select(['id', 'group_name as group']).where('lifecycle', '!=', 'retired').execute();
 }
 
+/** Of a group, those whose disk can be compared with what they told: on a known machine, swept, and enrolled before. */
+export async function listLookable(db: Db, group: string, enrolledBefore: string): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('instance')
+    .select('id')
+    .where('group_name', '=', group)
+    .where('lifecycle', '=', 'active')
+    .where('provider_id', 'is not', null)
+    .where('scan_id', 'is not', null)
+    .where('enrolled_at', '<', enrolledBefore)
+    .orderBy('id')
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
 /** Retiring one that is retired changes nothing. Retirement has an event, by which the gateway lets its agent go. */
 export async function setLifecycle(
   db: Db,

@@ -23,6 +23,7 @@ export interface Tables {
   replacement: ReplacementTable;
   replacement_step: ReplacementStepTable;
   launch: LaunchTable;
+  outside_look: LookTable;
   event: EventTable;
 }
 
@@ -46,6 +47,8 @@ export interface ImageTable {
   /** JSON array of key ids. */
   signed_by: string;
   pushed_at: string;
+  /** 1 once its entries are on disk (`entries-store.ts`). */
+  entries_kept: Generated<number>;
 }
 
 /** Rules that were pushed apart from an image; those baked with one are in its row. */
@@ -286,6 +289,26 @@ export interface LaunchTable {
   group_name: string;
   provider_id: string | null;
   created_at: string;
+}
+
+/** One comparison of a disk with what its agent told. */
+export interface LookTable {
+  id: string;
+  instance_id: string;
+  group_name: string;
+  why: string;
+  state: string;
+  /** Null until it has ended. */
+  outcome: string | null;
+  detail: string;
+  /** What the agent was last asked with, and when a sweep that answers it was stored. */
+  request: string | null;
+  answered_at: string | null;
+  /** JSON of what was seen and how it compares. */
+  result: string | null;
+  requested_at: string;
+  started_at: string | null;
+  finished_at: string | null;
 }
 
 /** What happened, for SSE and for people; the oldest beyond `eventsMax` go. */

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { agendaLimits } from '../../agent/agenda.ts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import { createDirtySet, type DirtySet } from '../../agent/check/dirty-set.ts';
+import { type GapLedger, openGapLedger } from '../../agent/report/gap-ledger.ts';
 import { createReporter } from '../../agent/report/reporter.ts';
 import { openSpool, type Spool } from '../../agent/report/spool.ts';
 import type { Status } from '../../agent/status.ts';
@@ -23,6 +24,7 @@ let fake: FakeClock;
 /** What somebody has set the wall clock ahead by. */
 let setAheadMs: number;
 let spool: Spool;
+let gaps: GapLedger;
 let dirty: DirtySet;
 let agent: Agent;
 let status: Status | undefined;
@@ -35,6 +37,7 @@ beforeEach(async () => {
   fake = createFakeClock();
   [setAheadMs, sweeps, checks, status] = [0, 0, [], undefined];
   spool = await openSpool(aDirectory());
+  gaps = await openGapLedger(aDirectory(), fake);
   dirty = createDirtySet();
   stop = new AbortController();
   start();
@@ -124,7 +127,7 @@ function start(): void {
   const log = pino({ enabled: false });
   const boot = { current: 1, raise: async () => 1 };
   const reporter = createReporter({
-    ...{ baseline: { image: image.digest, rules: 1 }, boot, spool, clock, log },
+    ...{ baseline: { image: image.digest, rules: 1 }, boot, spool, gaps, clock, log },
     save: async () => undefined,
   });
   agent = createAgent({

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Agent, type AgentLimits, createAgent } from '../../agent/agent.ts';
 import { createDirtySet, type DirtySet } from '../../agent/check/dirty-set.ts';
 import type { Shortage } from '../../agent/memory-watch.ts';
+import { type GapLedger, openGapLedger } from '../../agent/report/gap-ledger.ts';
 import { createReporter } from '../../agent/report/reporter.ts';
 import { openSpool, type Spool } from '../../agent/report/spool.ts';
 import type { Check, Checker, FullSweep, SweepOf } from '../../agent/scan.ts';
@@ -28,6 +29,7 @@ let world: Map<string, Finding>;
 let holes: Hole[];
 let spool: Spool;
 let spoolPath: string;
+let gaps: GapLedger;
 let dirty: DirtySet;
 let agent: Agent;
 let status: Status | undefined;
@@ -48,6 +50,7 @@ beforeEach(async () => {
   holes = [];
   spoolPath = aDirectory();
   spool = await openSpool(spoolPath);
+  gaps = await openGapLedger(aDirectory(), systemClock);
   dirty = createDirtySet();
   status = undefined;
   sweeps = 0;
@@ -187,7 +190,7 @@ describe('the agent', () => {
     start();
     await until(() => spool.reports === 1);
 
-    agent.notes.scanRequested('requested');
+    agent.notes.scanRequested({ type: 'scan', reason: 'requested' });
 
     await until(() => sweeps === 2 && spool.reports === 2);
     expect((await reports()).at(-1)).toMatchObject({ full: true, seq: 2 });
@@ -262,6 +265,7 @@ function start(
     baseline,
     boot: counter,
     spool,
+    gaps,
     save: async () => undefined,
     clock: systemClock,
     log,

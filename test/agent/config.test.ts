@@ -40,11 +40,11 @@ describe('agent.yaml', () => {
     ['a duration without a unit', 'server: wss://x\nsweepEvery: 60', 'sweepEvery'],
     ['a sweep without pause', 'server: wss://x\nsweepEvery: 0', 'sweepEvery'],
     ['less memory than a sweep needs', 'server: wss://x\nsweepHeapMax: 1M', 'sweepHeapMax'],
-    ['a word for a switch', 'server: wss://x\nwatch: sometimes', 'watch'],
     ['a way to enrol that is none', 'server: wss://x\nenrol: trust', 'enrol'],
     ['a metadata service that is not on this link', 'server: wss://x\nawsMetadata: http://10.0.0.1', 'awsMetadata'],
     ['a metadata service by a name', 'server: wss://x\nawsMetadata: http://metadata', 'awsMetadata'],
     ['a label that no label is', 'server: wss://x\nlabels: {"a b": c}', 'labels'],
+    ['a word for a switch', 'server: wss://x\nwatch: sometimes', 'watch'],
     ['what is not YAML', 'server: [', file],
     ['an alias', 'server: &a ws://x\nroot: *a', file],
   ])('refuses %s, naming file and key', async (_what, text, key) => {

@@ -18,7 +18,7 @@ const status: Status = {
   openFindings: 2,
   holes: 1,
   connection: { state: 'waiting', since: '2026-11-29T03:10:00.000Z', error: 'ECONNREFUSED' },
-  spool: { reports: 3, bytes: 100 },
+  spool: { reports: 3, bytes: 100, trouble: null, merged: 0, lost: 0 },
   watcher: { kind: 'fanotify', state: 'watching', error: null, why: null, processes: null },
   footprint: null,
   memoryShortage: null,

@@ -106,6 +106,8 @@ function spoolInMemory(): Spool {
     get reports() {
       return entries.length;
     },
+    trouble: null,
+    handedOut: { boot: 0, seq: 0 },
     get bytes() {
       return entries.reduce((sum, { frame }) => sum + frame.length, 0);
     },
@@ -114,8 +116,9 @@ function spoolInMemory(): Spool {
         const { boot, seq, stateDigest } = report;
         entries.push({ boot, seq, stateDigest, frame: JSON.stringify(report) });
       }
-      return 'stored';
+      return { fate: 'stored', dropped: nothing };
     },
+    replace: async () => false,
     head: (after) => entries.find((entry) => after === undefined || comparePlaces(entry, after) > 0),
     read: async (place) => entries.find((entry) => comparePlaces(entry, place) === 0),
     async forget(upTo) {
@@ -123,6 +126,10 @@ function spoolInMemory(): Spool {
     },
     async clear() {
       entries = [];
+      return nothing;
     },
+    takeDamaged: () => 0,
   };
 }
+
+const nothing = { reports: 0, gaps: [] };

@@ -9,7 +9,7 @@ import { durationMs } from '../../shared/duration.ts';
 /** Agent and server know nothing of each other's settings: what one takes for granted of the other is held here. */
 describe('what a sweep vouches for', () => {
   const { sweepEveryMs, sweepPutOffMsMax } = agendaLimits;
-  const { sweepEvery } = AgentConfig.parse({ server: 'ws://x' });
+  const { sweepEvery } = AgentConfig.parse({ server: 'wss://x' });
   const { evidenceTtl } = Config.parse({});
 
   it('is by the same defaults, whoever writes them', () => {

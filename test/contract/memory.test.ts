@@ -6,6 +6,7 @@ describeProvider('a cloud in memory', async () => {
   const provider = createMemoryProvider();
   return {
     ...{ provider, group: aGroup(), otherGroup: aGroup({ name: 'other' }), image: 'web@7' },
+    write: provider.write,
     reopen: () => provider,
     close: async () => {},
   };

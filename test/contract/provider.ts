@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LaunchRequest, Provider } from '../../server/provider/provider.ts';
 import type { Group } from '../../shared/policy.ts';
@@ -8,6 +10,8 @@ export interface Bench {
   readonly group: Group;
   readonly otherGroup: Group;
   readonly image: string;
+  /** Changes a file at the top of a machine's disk, as its own processes do. */
+  write(providerId: string, name: string, text: string): void;
   reopen(): Provider;
   close(): Promise<void>;
 }
@@ -107,6 +111,66 @@ export function describeProvider(name: string, open: () => Promise<Bench>): void
       await provider.terminate(group, old.providerId);
 
       expect(await provider.list(group)).toEqual([made]);
+    });
+
+    it('shows the disk of a machine as it is now, and that of no other', async () => {
+      const bench = await aBench();
+      const { provider, group } = bench;
+      const one = await provider.launch(request(bench, 'r-1'));
+      const two = await provider.launch(request(bench, 'r-2'));
+      bench.write(one.providerId, 'changed', 'on one');
+
+      const [ofOne, ofTwo] = [
+        await provider.snapshot(group, one.providerId),
+        await provider.snapshot(group, two.providerId),
+      ];
+
+      expect(readFileSync(join(ofOne.root, 'changed'), 'utf8')).toBe('on one');
+      expect(existsSync(join(ofTwo.root, 'changed'))).toBe(false);
+      for (const snapshot of [ofOne, ofTwo]) await snapshot.dispose();
+    });
+
+    it('shows a disk to several at once; disposing, also twice, leaves the machine and what others see', async () => {
+      const bench = await aBench();
+      const { provider, group } = bench;
+      const machine = await provider.launch(request(bench, 'r-1'));
+      bench.write(machine.providerId, 'changed', 'once');
+      const [first, second] = [
+        await provider.snapshot(group, machine.providerId),
+        await provider.snapshot(group, machine.providerId),
+      ];
+
+      await first.dispose();
+      await first.dispose();
+
+      expect(readFileSync(join(second.root, 'changed'), 'utf8')).toBe('once');
+      await second.dispose();
+      expect(await provider.list(group)).toEqual([machine]);
+      const third = await provider.snapshot(group, machine.providerId);
+      expect(readFileSync(join(third.root, 'changed'), 'utf8')).toBe('once');
+      await third.dispose();
+    });
+
+    it('has no disk to show of what is gone, or of another group', async () => {
+      const bench = await aBench();
+      const { provider, group, otherGroup } = bench;
+      const { providerId } = await provider.launch(request(bench, 'r-1'));
+
+      await expect(provider.snapshot(otherGroup, providerId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await provider.terminate(group, providerId);
+      await expect(provider.snapshot(group, providerId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    });
+
+    it('ends a machine whose disk is being shown', async () => {
+      const bench = await aBench();
+      const { provider, group } = bench;
+      const { providerId } = await provider.launch(request(bench, 'r-1'));
+      const snapshot = await provider.snapshot(group, providerId);
+
+      await provider.terminate(group, providerId);
+      await snapshot.dispose();
+
+      expect(await provider.list(group)).toEqual([]);
     });
 
     it('finds its machines again after a restart, and recovering leaves the living alone', async () => {

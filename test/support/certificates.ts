@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 
-/** Makes certificates (X.509 v3, RFC 5280) as a CA would, wrong ones too. Ed25519 (RFC 8410): nothing of it depends on chance but serials. */
+/** Makes certificates (X.509 v3, RFC 5280) as a CA would, wrong ones too. Ed25519 (RFC 8410), or RSA where a cloud has it. */
 export interface Authority {
   /** PEM. */
   readonly certificate: string;
@@ -58,6 +58,20 @@ export function selfSigned(): Issued {
   return { certificate: pem('CERTIFICATE', der), key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string };
 }
 
+/** As clouds sign documents with: RSA, signed by itself, from two days ago for as long as said from now. */
+export function rsaCertificate({ validMs = dayMs, bits = 2_048 } = {}): {
+  readonly pem: string;
+  readonly key: KeyObject;
+} {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: bits });
+  const validity = [new Date(Date.now() - 2 * dayMs), new Date(Date.now() + validMs)] as const;
+  const der = certificateOf({
+    ...{ issuer: 'cloud', subject: 'cloud', publicKey, validity, signedBy: privateKey },
+    extensions: sequence(basicConstraints),
+  });
+  return { pem: pem('CERTIFICATE', der), key: privateKey };
+}
+
 /** From yesterday to in a month. */
 function around(): readonly [Date, Date] {
   return [new Date(Date.now() - dayMs), new Date(Date.now() + 30 * dayMs)];
@@ -71,20 +85,27 @@ function certificateOf(given: {
   readonly extensions: Buffer;
   readonly signedBy: KeyObject;
 }): Buffer {
+  const isRsa = given.signedBy.asymmetricKeyType === 'rsa';
+  const algorithm = isRsa ? rsaWithSha256 : ed25519;
   const toSign = sequence(
     tagged(0xa0, tagged(0x02, Buffer.of(2))),
     tagged(0x02, Buffer.concat([Buffer.of(1), randomBytes(8)])),
-    ed25519,
+    algorithm,
     nameOf(given.issuer),
     sequence(...given.validity.map(generalizedTime)),
     nameOf(given.subject),
     given.publicKey.export({ type: 'spki', format: 'der' }),
     tagged(0xa3, given.extensions),
   );
-  return sequence(toSign, ed25519, bitString(sign(null, toSign, given.signedBy)));
+  const signature = sign(isRsa ? 'RSA-SHA256' : null, toSign, given.signedBy);
+  return sequence(toSign, algorithm, bitString(signature));
 }
 
 const ed25519 = sequence(objectId(0x2b, 0x65, 0x70));
+const rsaWithSha256 = sequence(
+  objectId(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b),
+  tagged(0x05, Buffer.alloc(0)),
+);
 const commonName = objectId(0x55, 0x04, 0x03);
 const basicConstraints = sequence(
   objectId(0x55, 0x1d, 0x13),

@@ -3,17 +3,19 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnrolmentConfig } from '../../server/intake/enrolment/config.ts';
 import type { AwsCredential, Credential } from '../../shared/enrolment.ts';
-import { aCertificate, type TestCertificate } from './certificate.ts';
+import { rsaCertificate } from './certificates.ts';
 import { aDirectory } from './database.ts';
+
+type CloudCertificate = ReturnType<typeof rsaCertificate>;
 
 /** A cloud and a cluster that vouch for anybody, and the configuration of a server that believes them. */
 export interface Clouds {
-  readonly certificate: TestCertificate;
+  readonly certificate: CloudCertificate;
   /** Of a certificate that the server has, and that is over. */
-  readonly expired: TestCertificate;
+  readonly expired: CloudCertificate;
   readonly config: EnrolmentConfig;
   document(overrides?: Record<string, unknown>): string;
-  aws(overrides?: Record<string, unknown>, signer?: TestCertificate): AwsCredential;
+  aws(overrides?: Record<string, unknown>, signer?: CloudCertificate): AwsCredential;
   /** A token of a pod, as the API server would make it. */
   pod(claims?: Claims, header?: Record<string, unknown>): Credential;
   jwt(header: object, payload: object, how: (input: string) => Buffer): Credential;
@@ -29,8 +31,8 @@ const issuer = 'https://cluster.test';
 
 export function someClouds({ jwks }: { readonly jwks?: string } = {}): Clouds {
   const folder = aDirectory();
-  const certificate = aCertificate();
-  const expired = aCertificate({ validMs: -86_400_000 });
+  const certificate = rsaCertificate();
+  const expired = rsaCertificate({ validMs: -86_400_000 });
   const certificateFile = join(folder, 'aws.pem');
   writeFileSync(certificateFile, certificate.pem + expired.pem);
   const clusterKey = generateKeyPairSync('rsa', { modulusLength: 2_048 });
@@ -72,7 +74,7 @@ export function someClouds({ jwks }: { readonly jwks?: string } = {}): Clouds {
     },
     aws(overrides = {}, signer = certificate) {
       const document = clouds.document(overrides);
-      return { by: 'aws', document, signature: signatureOf(document, signer.privateKey) };
+      return { by: 'aws', document, signature: signatureOf(document, signer.key) };
     },
     payload(claims = {}) {
       const now = Math.floor(Date.now() / 1_000);

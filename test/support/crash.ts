@@ -52,6 +52,7 @@ export function dyingAt(moment: number, db: Db, provider: Provider): Crashing {
       drain: dying(provider.drain),
       restore: dying(provider.restore),
       terminate: dying(provider.terminate),
+      snapshot: dying(provider.snapshot),
       recover: dying(provider.recover),
     },
     moments: () => passed,

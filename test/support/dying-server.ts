@@ -47,6 +47,7 @@ function dying(provider: Provider): Provider {
   return {
     list: provider.list,
     recover: provider.recover,
+    snapshot: provider.snapshot,
     launch: around('launch', provider.launch),
     drain: around('drain', provider.drain),
     restore: around('restore', provider.restore),
@@ -56,7 +57,7 @@ function dying(provider: Provider): Provider {
 
 const providers = createProviders();
 let only: Provider | undefined;
-const config = Config.parse({ listen: `127.0.0.1:${port}`, data });
+const config = Config.parse({ listen: `127.0.0.1:${port}`, data, lookEvery: 'never' });
 await startServer(config, log, systemClock, (group) => {
   only ??= dying(providers(group));
   return only;

@@ -36,8 +36,8 @@ export function createFakeClock(startMs = Date.parse('2026-01-01T00:00:00.000Z')
     },
     advance(ms) {
       elapsed += ms;
-      for (const sleeper of [...sleepers].sort((a, b) => a.at - b.at)) {
-        if (sleeper.at > elapsed) break;
+      const due = [...sleepers].filter(({ at }) => at <= elapsed);
+      for (const sleeper of due.sort((a, b) => a.at - b.at)) {
         sleepers.delete(sleeper);
         sleeper.wake();
       }

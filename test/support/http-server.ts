@@ -1,9 +1,13 @@
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { createEventFeed } from '../../server/fleet/event-feed.ts';
 import { createRulesBoard } from '../../server/fleet/rules-board.ts';
 import { createHttp } from '../../server/http/app.ts';
 import type { Services } from '../../server/http/services.ts';
 import { openDatabase } from '../../server/store/database.ts';
+import { openEntriesStore } from '../../server/store/entries-store.ts';
+import { CodedError } from '../../shared/errors.ts';
+import { aDirectory } from './directory.ts';
 import { createFakeClock } from './fake-clock.ts';
 
 export const aToken = 'pat_of-the-tests-0123456789';
@@ -33,6 +37,10 @@ export async function anHttpServer(
       ...{ requestScan: () => false, requestKey: () => false },
     },
     board: createRulesBoard(),
+    look: async (id) => {
+      throw new CodedError('CONFLICT', `nobody looks at ${id}`);
+    },
+    entries: openEntriesStore(join(aDirectory(), 'entries')),
     isReady: () => true,
     plan: async () => ({ computedAt: '2026-01-01T00:00:00.000Z', commands: [], blocked: [] }),
     launch: async (_group, { count, key }) => ({

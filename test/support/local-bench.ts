@@ -34,6 +34,7 @@ export async function aLocalBench(options: { readonly privileged: boolean }): Pr
   const provider = createLocalProvider(options);
   return {
     ...{ place, directory, root, provider, group, otherGroup, groupWith, image: 'web@1' },
+    write: (providerId, name, text) => writeFileSync(join(directory, providerId, 'root', name), text),
     reopen: () => createLocalProvider(options),
     async close() {
       for (const each of [group, otherGroup]) {

@@ -1,8 +1,11 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { LaunchRequest, Machine, Provider } from '../../server/provider/provider.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { Group } from '../../shared/policy.ts';
+import { aDirectory } from './directory.ts';
 
-type CallName = 'list' | 'launch' | 'drain' | 'restore' | 'terminate' | 'recover';
+type CallName = 'list' | 'launch' | 'drain' | 'restore' | 'terminate' | 'recover' | 'snapshot';
 
 /** `before`: refused, nothing happened. `after`: it happened, and the reply was lost. `twice`: delivered two times. A promise: not before it settles. */
 export type Fault = 'before' | 'after' | 'twice' | Promise<unknown>;
@@ -21,10 +24,23 @@ export interface MemoryProvider extends Provider {
   faultOf: (call: CallName, nth: number) => Fault | undefined;
   set(providerId: string, state: Machine['state']): void;
   add(group: string, providerId: string): void;
+  /** Writes a file at the top of a machine's disk. */
+  write(providerId: string, name: string, text: string): void;
+  /** A directory of its own, which snapshots show as it is. */
+  diskOf(providerId: string): string;
+  /** Snapshots that nobody has disposed of. */
+  readonly shown: number;
 }
 
 export function createMemoryProvider(): MemoryProvider {
   const machines = new Map<string, MemoryMachine>();
+  const disks = new Map<string, string>();
+  const diskOf = (providerId: string) => {
+    const disk = disks.get(providerId) ?? aDirectory();
+    disks.set(providerId, disk);
+    return disk;
+  };
+  let shown = 0;
   const effects: string[] = [];
   const calls: string[] = [];
   const counts = new Map<CallName, number>();
@@ -54,10 +70,15 @@ export function createMemoryProvider(): MemoryProvider {
     effects,
     calls,
     set,
+    diskOf,
+    get shown() {
+      return shown;
+    },
     faultOf: () => undefined,
     add(group, providerId) {
       machines.set(providerId, { group, providerId, launchKey: null, state: 'running', request: null });
     },
+    write: (providerId, name, text) => writeFileSync(join(diskOf(providerId), name), text),
     list: (group: Group) =>
       call('list', group.name, () =>
         [...machines.values()].filter((machine) => machine.group === group.name).map(described),
@@ -83,6 +104,20 @@ export function createMemoryProvider(): MemoryProvider {
     terminate: (_group, providerId) =>
       call('terminate', providerId, () => {
         if (machines.delete(providerId)) effects.push(`terminate ${providerId}`);
+      }),
+    snapshot: (group, providerId) =>
+      call('snapshot', providerId, () => {
+        if (machines.get(providerId)?.group !== group.name)
+          throw new CodedError('NOT_FOUND', `there is no machine ${providerId}`);
+        shown += 1;
+        let isShown = true;
+        return {
+          root: diskOf(providerId),
+          async dispose() {
+            if (isShown) shown -= 1;
+            isShown = false;
+          },
+        };
       }),
     recover: (group) => call('recover', group.name, () => {}),
   };

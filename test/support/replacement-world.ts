@@ -11,6 +11,7 @@ import type { InstanceTable } from '../../server/store/tables.ts';
 import { redeemToken } from '../../server/store/token-store.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { digestOf } from '../../shared/digest.ts';
+import { CodedError } from '../../shared/errors.ts';
 import { Policy } from '../../shared/policy.ts';
 import { uuidv7 } from '../../shared/uuid.ts';
 import { aCoverage, aGroup, anImageDigest, anInstanceRow } from './builders.ts';
@@ -31,6 +32,8 @@ export interface ReplacementWorld {
   readonly provider: MemoryProvider;
   readonly logged: readonly string[];
   readonly instances: readonly string[];
+  /** Asked for before a proof: answers what the test lets it. */
+  look: (instanceId: string) => Promise<unknown>;
   /** How the agents of machines launched from now on find themselves. */
   agents: Partial<Insertable<InstanceTable>> | 'silent';
   /** A controller on this database, as after a start; through another handle or provider where those are to fail. */
@@ -71,6 +74,9 @@ export async function aReplacementWorld(policy: Record<string, unknown> = {}): P
   const world: ReplacementWorld = {
     ...{ db, clock, provider, logged, instances },
     agents: {},
+    look: async () => {
+      throw new CodedError('CONFLICT', 'nobody looks from outside');
+    },
     control: (through = {}) =>
       createController({
         ...{ db: through.db ?? db, feed, clock, signer, evidenceTtlMs },
@@ -78,6 +84,7 @@ export async function aReplacementWorld(policy: Record<string, unknown> = {}): P
         providers: () => through.provider ?? provider,
         serverUrl: () => 'ws://127.0.0.1:7420',
         isOnline: () => true,
+        look: (instanceId) => world.look(instanceId),
       }),
     async taint(id, severity = 'high') {
       const since = timestamp(clock.now());

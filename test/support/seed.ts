@@ -11,6 +11,7 @@ import { Policy } from '../../shared/policy.ts';
 import { restoredFinding } from '../../shared/restored.ts';
 import { uuidv7 } from '../../shared/uuid.ts';
 import { aFinding, aGroup, anActor, anInstanceRow } from './builders.ts';
+import { seedLooks } from './seed-looks.ts';
 import { seededCoverage, seedReplacements, web7 } from './seed-replacements.ts';
 
 const minute = 60_000;
@@ -127,6 +128,7 @@ export async function seedFleet(db: Db, now: number, extra = 0): Promise<Seeded>
   const restored = { ...restoredFinding('/usr/bin/passwd'), actors: [anActor({ pid: 812 })], changes: 2 };
   await insertFindings(db, clean[0]!.id, [restored], at(3), at(1), null);
 
+  await seedLooks(db, now, { instanceId: drifted.id, image: web7, untold: setuid });
   const replaced = await seedReplacements(db, now, { finding: sshd, retired, successor, failing: alsoDrifted });
   return { drifted: drifted.id, reverted: reverted.id, holes: holes.id, restored: clean[0]!.id, ...replaced };
 }

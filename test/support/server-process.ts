@@ -10,7 +10,7 @@ import { houseDir } from './house.ts';
 /** The whole server, as `serve` starts it, in this process and on a free port. */
 export async function aServer(overrides: Partial<Config> = {}) {
   const data = overrides.data ?? join(aDirectory(), 'data');
-  const config = Config.parse({ listen: '127.0.0.1:0', data, logLevel: 'silent', ...overrides });
+  const config = Config.parse({ listen: '127.0.0.1:0', data, logLevel: 'silent', lookEvery: 'never', ...overrides });
   const server = await startServer(config, pino({ level: config.logLevel }));
   return { ...server, data, token: readFileSync(join(data, 'admin.token'), 'utf8').trim() };
 }

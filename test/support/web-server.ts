@@ -15,10 +15,14 @@ export interface ServerProcess {
 }
 
 export async function startServerProcess(data: string, listen = '127.0.0.1:0'): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['server/pristine-server.js', 'serve', '--data', data, '--listen', listen], {
-    cwd: houseDir,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['server/pristine-server.js', 'serve', '--data', data, '--listen', listen, '--look-every', 'never'],
+    {
+      cwd: houseDir,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
   let log = '';
   child.stderr.on('data', (text) => {
     log = (log + text).slice(-10_000);

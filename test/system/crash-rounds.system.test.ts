@@ -1,189 +1,116 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { execFile } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Instance, InstanceFinding } from '../../shared/api.ts';
+import { systemClock } from '../../shared/clock.ts';
 import type { Report } from '../../shared/report.ts';
 import { isRestored } from '../../shared/restored.ts';
-import { aDirectory } from '../support/database.ts';
+import {
+  agentCount,
+  type CrashFleet,
+  fileOf,
+  filesOfAgent,
+  raiseCrashFleet,
+  untilFact,
+} from '../support/crash-fleet.ts';
+import { planRound, type RoundFault, victims } from '../support/crash-plan.ts';
+import { entryFile } from '../support/pristine-cli.ts';
 import { type Random, seededRandom, testSeed } from '../support/random.ts';
-import { agentOf, type RecordingProxy, startRecordingProxy } from '../support/recording-proxy.ts';
+import { agentOf, type RecordedReport } from '../support/recording-proxy.ts';
 
 const rounds = Number(process.env['PRISTINE_TEST_ROUNDS'] ?? 200);
-const agentCount = 3;
 const execute = promisify(execFile);
-const entry = (path: string) => new URL(`../../${path}`, import.meta.url).pathname;
-const pristine = entry('agent/pristine.js');
-const ctl = entry('server/ctl/pristinectl.js');
-
-/** A small fleet of real processes: one server, three agents, each with a root of its own, and a proxy that writes down the acks. */
-interface Fleet {
-  readonly directory: string;
-  readonly url: string;
-  readonly proxy: RecordingProxy;
-  server: ChildProcess;
-  readonly agents: ChildProcess[];
-}
-
-const running = new Set<ChildProcess>();
-afterAll(() => {
-  for (const child of running) child.kill('SIGKILL');
+let fleet: CrashFleet | undefined;
+afterAll(async () => {
+  await fleet?.close();
+  fleet?.remove();
 });
 
-describe('kill -9 of server and agents while reports flow', () => {
-  it(`stores every acked report once and ends with true verdicts, over ${rounds} rounds`, {
-    timeout: 30 * 60_000,
+describe('crashes, bad lines, wrong clocks and full disks while reports flow', () => {
+  it(`lose nothing that was acked, double nothing, and leave true verdicts, over ${rounds} rounds`, {
+    timeout: 60_000 * Math.max(10, rounds / 20),
   }, async () => {
-    const random = seededRandom(testSeed());
-    const fleet = await raiseFleet(random);
+    const seed = testSeed();
+    // Apart, so that what happens to files does not change which faults there are.
+    const [faults, chances] = [seededRandom(seed), seededRandom(seed + 1)];
+    fleet = await raiseCrashFleet(chances);
+    const done: Record<string, number> = {};
+    const startedAt = performance.now();
 
-    for (let round = 0; round < rounds; round++) {
-      mutateSome(fleet, random);
-      await pause(random.below(600));
-      const victim = random.below(agentCount + 2);
-      if (victim < agentCount) await restartAgent(fleet, victim);
-      else await restartServer(fleet);
-      if (victim === agentCount + 1) await restartAgent(fleet, random.below(agentCount));
-      await untilReportsFlow(fleet, random);
-      if (round % 20 === 19)
-        console.log(`round ${round + 1}: ${fleet.proxy.reports.length} reports, ${fleet.proxy.acks.length} acks`);
+    for (let round = 1; round <= rounds; round++) {
+      const fault = planRound(faults);
+      done[fault.kind] = (done[fault.kind] ?? 0) + 1;
+      mutateSome(fleet, chances);
+      await systemClock.sleep(chances.below(200));
+      await suffer(fleet, fault);
+      await untilReportsFlow(fleet, chances);
+      if (round % 20 === 0) console.log(progressOf(fleet, round, done, startedAt));
     }
-    mutateSome(fleet, random);
-
+    for (const victim of victims) fleet.setClock(victim, 0);
+    mutateSome(fleet, chances);
+    // A sweep that was dated by a clock of then is no evidence for now.
+    for (const victim of victims) await fleet.kill(victim);
+    for (const victim of victims) await fleet.start(victim);
     for (let index = 0; index < agentCount; index++) await expectTruth(fleet, index);
-    await kill(fleet.server);
-    for (const agent of fleet.agents) await kill(agent);
-    await fleet.proxy.close();
+    await fleet.close();
+
     expectAckedStoredOnce(fleet);
+    expect(fleet.falls.filter((fall) => !fall.startsWith('program'))).toEqual([]);
     const acked = new Set(fleet.proxy.acks.map(({ agent, boot, seq }) => `${agent} ${boot} ${seq}`));
     expect(acked.size).toBeGreaterThanOrEqual(rounds);
+    console.log(`${progressOf(fleet, rounds, done, startedAt)}, ${acked.size} different reports acked, seed ${seed}`);
   });
 });
 
-/** Each round ends with an ack, so that the next kill falls among reports and not into a wait for a reconnect. */
-async function untilReportsFlow(fleet: Fleet, random: Random): Promise<void> {
-  const before = fleet.proxy.acks.length;
+async function suffer(fleet: CrashFleet, fault: RoundFault): Promise<void> {
+  switch (fault.kind) {
+    case 'kill':
+      for (const victim of fault.victims) await fleet.kill(victim);
+      for (const victim of fault.victims) await fleet.start(victim);
+      return;
+    case 'frames':
+      for (const frame of fault.frames) fleet.proxy.spoil(frame);
+      return;
+    case 'clock':
+      fleet.setClock(fault.of, fault.aheadMs);
+      return;
+    case 'full-disk':
+      if (!fleet.hasDisks) return;
+      fleet.fill(fault.of);
+      await systemClock.sleep(fault.ms);
+      fleet.empty(fault.of);
+      return;
+    default:
+      fault satisfies never;
+  }
+}
+
+/** Each round ends with an ack, so that the next fault falls among reports and not into a wait for a reconnect. */
+async function untilReportsFlow(fleet: CrashFleet, random: Random): Promise<void> {
+  const { proxy } = fleet;
+  const before = proxy.acks.length;
   const deadline = performance.now() + 120_000;
-  while (fleet.proxy.acks.length === before) {
-    if (performance.now() > deadline) throw new Error('no report was acked within two minutes of a restart');
+  while (proxy.acks.length === before) {
+    if (performance.now() > deadline) throw new Error('no report was acked within two minutes of a fault');
     mutateSome(fleet, random);
-    await pause(500);
+    await systemClock.sleep(100);
   }
 }
 
-async function raiseFleet(random: Random): Promise<Fleet> {
-  const directory = aDirectory();
-  const root = join(directory, 'image');
-  for (const folder of ['etc/app', 'usr/bin', 'tmp', 'srv']) mkdirSync(join(root, folder), { recursive: true });
-  for (let n = 0; n < 60; n++)
-    writeFileSync(join(root, ['etc/app', 'usr/bin', 'srv'][n % 3]!, `file-${n}`), `baked ${n}\n`);
-  await execute(process.execPath, [pristine, 'keygen', '--out', join(directory, 'image-key')]);
-  const bake = [
-    'bake',
-    '--root',
-    root,
-    '--image',
-    'crash',
-    '--image-version',
-    '1',
-    '--out',
-    join(directory, 'manifest'),
-  ];
-  await execute(process.execPath, [pristine, ...bake, '--key', join(directory, 'image-key.key')]);
-
-  const port = await freePort(random);
-  const url = `http://127.0.0.1:${port}`;
-  const proxy = await startRecordingProxy(`ws://127.0.0.1:${port}`);
-  const fleet: Fleet = { directory, url, proxy, server: undefined as unknown as ChildProcess, agents: [] };
-  await startServer(fleet);
-
-  const group = join(directory, 'group.yaml');
-  writeFileSync(
-    group,
-    `kind: Group\nname: crash\nprovider: {type: local, directory: ${directory}/unused, images: {}}\nimages: {stable: crash@1}\n`,
-  );
-  await runCtl(fleet, 'keys', 'trust', join(directory, 'image-key.pub'));
-  await runCtl(fleet, 'images', 'push', join(directory, 'manifest'));
-  await runCtl(fleet, 'apply', '-f', group);
-  for (let index = 0; index < agentCount; index++) {
-    cpSync(root, join(directory, `root-${index}`), { recursive: true, preserveTimestamps: true });
-    const token = JSON.parse(
-      await runCtl(fleet, 'tokens', 'create', '--group', 'crash', '--image', 'crash@1', '--json'),
-    ).token;
-    writeFileSync(join(directory, `token-${index}`), token, { mode: 0o600 });
-    writeFileSync(
-      join(directory, `agent-${index}.yaml`),
-      [
-        `server: ${proxy.url}`,
-        `root: ${directory}/root-${index}`,
-        `manifest: ${directory}/manifest`,
-        `pub: ${directory}/image-key.pub`,
-        `stateDir: ${directory}/state-${index}`,
-        `joinTokenFile: ${directory}/token-${index}`,
-        'sweepEvery: 1h',
-        '',
-      ].join('\n'),
-    );
-    startAgent(fleet, index);
-  }
-  return fleet;
-}
-
-async function startServer(fleet: Fleet): Promise<void> {
-  const { port } = new URL(fleet.url);
-  const args = ['serve', '--listen', `127.0.0.1:${port}`, '--data', join(fleet.directory, 'data')];
-  fleet.server = start(entry('server/pristine-server.js'), args, join(fleet.directory, 'server.log'));
-  await until(
-    async () => (await fetch(`${fleet.url}/readyz`)).ok,
-    () => `the server to be ready: ${readFileSync(join(fleet.directory, 'server.log'), 'utf8').slice(-2_000)}`,
-    60_000,
-  );
-}
-
-function startAgent(fleet: Fleet, index: number): void {
-  fleet.agents[index] = start(
-    pristine,
-    ['run', '--config', join(fleet.directory, `agent-${index}.yaml`)],
-    join(fleet.directory, `agent-${index}.log`),
-  );
-}
-
-function start(file: string, args: readonly string[], log: string): ChildProcess {
-  const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'ignore', openSync(log, 'a')] });
-  running.add(child);
-  child.once('exit', () => running.delete(child));
-  return child;
-}
-
-async function restartServer(fleet: Fleet): Promise<void> {
-  await kill(fleet.server);
-  await startServer(fleet);
-}
-
-async function restartAgent(fleet: Fleet, index: number): Promise<void> {
-  await kill(fleet.agents[index]!);
-  startAgent(fleet, index);
-}
-
-function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    child.once('exit', () => resolve());
-    child.kill('SIGKILL');
-  });
+function progressOf({ proxy, falls }: CrashFleet, round: number, done: Record<string, number>, since: number): string {
+  const seconds = Math.round((performance.now() - since) / 1_000);
+  const faults = Object.entries(done).map(([kind, times]) => `${times} ${kind}`);
+  return `round ${round} after ${seconds} s: ${proxy.reports.length} reports, ${proxy.acks.length} acks; ${faults.join(', ')}; ${proxy.spoilt} frames spoilt, ${falls.length} programs ended by themselves`;
 }
 
 /** A few changes, and as often changes back, in roots that agents are watching. */
-function mutateSome(fleet: Fleet, random: Random): void {
+function mutateSome(fleet: CrashFleet, random: Random): void {
   for (let n = random.below(4); n >= 0; n--) {
-    const index = random.below(agentCount);
-    const file = random.below(60);
-    const name = join(['etc/app', 'usr/bin', 'srv'][file % 3]!, `file-${file}`);
-    const path = join(fleet.directory, `root-${index}`, name);
-    const baked = join(fleet.directory, 'image', name);
+    const file = random.below(filesOfAgent);
+    const path = fileOf(fleet, random.below(agentCount), file);
     switch (random.below(6)) {
       case 0:
         writeFileSync(path, `changed ${random.below(1e9)}\n`);
@@ -201,7 +128,7 @@ function mutateSome(fleet: Fleet, random: Random): void {
         if (existsSync(path)) chmodSync(path, 0o600 + random.below(2) * 0o55);
         break;
       default:
-        cpSync(baked, path, { preserveTimestamps: true });
+        cpSync(fileOf(fleet, 'image', file), path, { preserveTimestamps: true });
         chmodSync(path, 0o644);
     }
   }
@@ -211,11 +138,11 @@ function mutateSome(fleet: Fleet, random: Random): void {
  * What the server believes of an instance becomes what an independent verify of its root finds. That a file was written to and
  * is as baked again, only who watched it knows.
  */
-async function expectTruth(fleet: Fleet, index: number): Promise<void> {
+async function expectTruth(fleet: CrashFleet, index: number): Promise<void> {
   const truth = await verify(fleet, index);
   const expected = { content: truth.verdict, open: truth.findings.map(({ fingerprint }) => fingerprint).sort() };
   let believed: unknown;
-  await until(
+  await untilFact(
     async () => {
       believed = await belief(fleet, index);
       return JSON.stringify(believed) === JSON.stringify(expected);
@@ -225,108 +152,69 @@ async function expectTruth(fleet: Fleet, index: number): Promise<void> {
   );
 }
 
-async function verify(fleet: Fleet, index: number): Promise<Report> {
-  const args = [
-    '--root',
-    join(fleet.directory, `root-${index}`),
-    '--manifest',
-    join(fleet.directory, 'manifest'),
-    '--pub',
-    join(fleet.directory, 'image-key.pub'),
-  ];
-  const { stdout } = await execute(process.execPath, [pristine, 'verify', ...args, '--format', 'json']).catch(
-    (error) => error,
-  );
+async function verify({ directory }: CrashFleet, index: number): Promise<Report> {
+  const root = ['--root', join(directory, `root-${index}`), '--manifest', join(directory, 'manifest')];
+  const args = [entryFile, 'verify', ...root, '--pub', join(directory, 'image-key.pub'), '--format', 'json'];
+  const { stdout } = await execute(process.execPath, args).catch((error) => error);
   return JSON.parse(stdout);
 }
 
-async function belief(fleet: Fleet, index: number): Promise<unknown> {
-  const key = JSON.parse(readFileSync(join(fleet.directory, `state-${index}`, 'status.json'), 'utf8')).instanceId;
+async function belief(fleet: CrashFleet, index: number): Promise<unknown> {
+  const status = readFileSync(join(fleet.directory, 'agents', `${index}`, 'status.json'), 'utf8');
+  const key = JSON.parse(status).instanceId;
   const instance: Instance = await get(fleet, `instances/${key}`);
   const findings: { items: InstanceFinding[] } = await get(fleet, `instances/${key}/findings?open=true&limit=500`);
   const differing = findings.items.filter((finding) => !isRestored(finding));
   return { content: instance.content, open: differing.map(({ fingerprint }) => fingerprint).sort() };
 }
 
-async function get<T>(fleet: Fleet, path: string): Promise<T> {
-  const token = readFileSync(join(fleet.directory, 'data', 'admin.token'), 'utf8').trim();
-  const response = await fetch(`${fleet.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${token}` } });
+async function get<T>({ directory, url }: CrashFleet, path: string): Promise<T> {
+  const token = readFileSync(join(directory, 'data', 'admin.token'), 'utf8').trim();
+  const response = await fetch(`${url}/api/v1/${path}`, { headers: { authorization: `Bearer ${token}` } });
   return (await response.json()) as T;
 }
 
 /** From the database itself: what an agent was told is stored, is stored; and once, because the key says so. */
-function expectAckedStoredOnce(fleet: Fleet): void {
-  const db = new Database(join(fleet.directory, 'data', 'pristine.db'), { readonly: true });
+function expectAckedStoredOnce({ directory, proxy }: CrashFleet): void {
+  const db = new Database(join(directory, 'data', 'pristine.db'), { readonly: true });
   expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
   const instances = db.prepare('select id, public_key, boot, seq from instance').all([]) as {
-    id: string;
-    public_key: string;
-    boot: number;
-    seq: number;
+    readonly id: string;
+    readonly public_key: string;
+    readonly boot: number;
+    readonly seq: number;
   }[];
   expect(instances).toHaveLength(agentCount);
   const byAgent = new Map(instances.map((row) => [agentOf(row.public_key), row]));
-  const stored = db
-    .prepare('select instance_id, boot, seq, count(*) as times from report group by instance_id, boot, seq')
-    .all([]) as {
-    instance_id: string;
-    boot: number;
-    seq: number;
-    times: number;
+  const rows = 'select instance_id, boot, seq, count(*) as times from report group by instance_id, boot, seq';
+  const stored = db.prepare(rows).all([]) as {
+    readonly instance_id: string;
+    readonly boot: number;
+    readonly seq: number;
+    readonly times: number;
   }[];
   const times = new Map(stored.map((row) => [`${row.instance_id} ${row.boot} ${row.seq}`, row.times]));
-  const changing = new Set(
-    fleet.proxy.reports
-      .filter(({ full, changes }) => !full && changes > 0)
-      .map(({ agent, boot, seq }) => `${agent} ${boot} ${seq}`),
-  );
-  for (const { agent, boot, seq } of fleet.proxy.acks) {
+  const opening = firstToOpen(proxy.reports);
+  for (const { agent, boot, seq } of proxy.acks) {
     const instance = byAgent.get(agent)!;
     expect(
       instance.boot > boot || (instance.boot === boot && instance.seq >= seq),
       `acked ${boot}-${seq}, stored up to ${instance.boot}-${instance.seq}`,
     ).toBe(true);
-    if (changing.has(`${agent} ${boot} ${seq}`))
+    if (opening.has(`${agent} ${boot} ${seq}`))
       expect(times.get(`${instance.id} ${boot} ${seq}`), `acked report ${boot}-${seq}`).toBe(1);
   }
   db.close();
 }
 
-async function runCtl(fleet: Fleet, ...args: readonly string[]): Promise<string> {
-  const env = {
-    ...process.env,
-    PRISTINE_SERVER: fleet.url,
-    PRISTINE_TOKEN_FILE: join(fleet.directory, 'data', 'admin.token'),
-  };
-  return (await execute(process.execPath, [ctl, ...args], { env })).stdout;
-}
-
-async function until(fact: () => Promise<boolean>, what: string | (() => string), withinMs: number): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!(await fact().catch(() => false))) {
-    if (performance.now() > deadline)
-      throw new Error(`waited ${withinMs} ms for ${typeof what === 'string' ? what : what()}`);
-    await pause(50);
+/** The reports that were the first of their agent to tell of something: they leave a row. One that only says again what is open need not. */
+function firstToOpen(reports: readonly RecordedReport[]): ReadonlySet<string> {
+  const told = new Map<string, string>();
+  for (const { agent, boot, seq, opened } of reports) {
+    for (const fingerprint of opened) {
+      const key = `${agent} ${fingerprint}`;
+      if (!told.has(key)) told.set(key, `${agent} ${boot} ${seq}`);
+    }
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/**
- * A port below the range that the kernel gives to outgoing connections: while the server is down, one of those could take
- * its port, or a client reaching for it could connect to itself.
- */
-async function freePort(random: Random): Promise<number> {
-  for (;;) {
-    const port = 20_000 + random.below(10_000);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => resolve(true));
-    });
-    await new Promise((resolve) => server.close(resolve));
-    if (isFree) return port;
-  }
+  return new Set(told.values());
 }

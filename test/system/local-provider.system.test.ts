@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createPlaces } from '../../server/provider/local/place.ts';
@@ -124,6 +124,24 @@ describe.each([
     expect(mountsAt(bench.directory)).toHaveLength(privileged ? 1 : 0);
   });
 
+  it('shows its disk to who looks, and takes away at the next start what a dead server was looking at', async () => {
+    const bench = await aBench();
+    const { providerId } = await bench.provider.launch(request(bench, 'r-1'));
+    const { root, directory } = createPlaces(bench.directory).ofId(providerId);
+    const left = join(directory, 'view-of-a-dead-server');
+    mkdirSync(left);
+    if (privileged) execFileSync('mount', ['--bind', root, left]);
+    const snapshot = await bench.provider.snapshot(bench.group, providerId);
+
+    await bench.reopen().recover(bench.group);
+
+    expect(readFileSync(join(snapshot.root, 'etc/config'), 'utf8')).toBe('baked');
+    await snapshot.dispose();
+    expect(readdirSync(directory).filter((name) => name.startsWith('view-'))).toEqual([]);
+    expect(readFileSync(join(root, 'etc/config'), 'utf8')).toBe('baked');
+    expect(mountsAt(directory)).toHaveLength(privileged ? 1 : 0);
+  });
+
   it('finishes at the next start what it was terminating', async () => {
     const bench = await aBench();
     const { providerId } = await bench.provider.launch(request(bench, 'r-1'));
@@ -138,6 +156,24 @@ describe.each([
 });
 
 describe('local', () => {
+  it('lets nobody change a machine through the view of its disk, and shows no mount that lies on it', async () => {
+    const bench = await aLocalBench({ privileged: true });
+    const { providerId } = await bench.provider.launch(request(bench, 'r-1'));
+    const { root } = createPlaces(bench.directory).ofId(providerId);
+    const original = join(bench.place.dir, 'original');
+    writeFileSync(original, 'original');
+    writeFileSync(join(root, 'etc/config'), 'changed');
+    execFileSync('mount', ['--bind', original, join(root, 'etc/config')]);
+
+    const snapshot = await bench.provider.snapshot(bench.group, providerId);
+
+    expect(readFileSync(join(root, 'etc/config'), 'utf8')).toBe('original');
+    expect(readFileSync(join(snapshot.root, 'etc/config'), 'utf8')).toBe('changed');
+    expect(() => writeFileSync(join(snapshot.root, 'etc/other'), 'x')).toThrow('EROFS');
+    await snapshot.dispose();
+    await bench.close();
+  });
+
   it('gives each agent a pid namespace of its own', async () => {
     const bench = await aLocalBench({ privileged: true });
     const { providerId } = await bench.provider.launch(request(bench, 'r-1'));

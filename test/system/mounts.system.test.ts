@@ -47,7 +47,7 @@ describe.skipIf(!isRoot)('at mounts (needs root)', { timeout: 300_000 }, () => {
     expect(code).toBe(1);
   });
 
-  it('a bind mount of equal files is in sync and listed', async () => {
+  it('a bind mount of equal files is listed, and a hole, since what lies beneath may be anything', async () => {
     const { root, manifest } = await aBakedTree(place, keys);
     const equal = place.folder('equal');
     cpSync(join(root, 'opt/app'), equal, { recursive: true });
@@ -61,6 +61,53 @@ describe.skipIf(!isRoot)('at mounts (needs root)', { timeout: 300_000 }, () => {
 
     expect(report.findings).toEqual([]);
     expect(report.coverage.mounts).toEqual(['/opt/app']);
+    expect(report.coverage.holes).toEqual([hole('/opt/app', 'covered-by-mount')]);
+    expect(code).toBe(3);
+  });
+
+  it.for([
+    ['a file', '/opt/app/a', 'mount --bind COPY/a ROOT/opt/app/a', '/opt/app/a'],
+    ['a directory', '/opt/app/lib/c', 'mount --bind COPY/lib ROOT/opt/app/lib', '/opt/app/lib'],
+    [
+      'a tree, in a tmpfs',
+      '/opt/app/b',
+      'mount -t tmpfs -o mode=0755 t ROOT/opt/app; cp -a COPY/. ROOT/opt/app',
+      '/opt/app',
+    ],
+  ] as const)(
+    'the original of %s over a change does not hide that there is something to hide',
+    async ([, changed, cover, name]) => {
+      const { root, manifest } = await aBakedTree(place, keys);
+      const copy = place.folder(`original-${name.replaceAll('/', '-')}`);
+      cpSync(join(root, 'opt/app'), copy, { recursive: true, preserveTimestamps: true });
+      writeFileSync(join(root, changed), 'evil');
+      const script = cover.replaceAll('COPY', quoted(copy)).replaceAll('ROOT', quoted(root));
+
+      const { code, report } = await verify({ root, manifest, pub: keys.pub, before: afterMounting(script) });
+
+      expect(report.coverage.holes).toEqual([hole(name, 'covered-by-mount')]);
+      expect(report.findings.filter((finding) => finding.name === changed)).toEqual([]);
+      expect(code).toBe(3);
+    },
+  );
+
+  it.for([
+    ['fstab', 'etc/fstab', '# a volume\nUUID=11-22 /opt/app ext4 defaults 0 2\n'],
+    ['a unit', 'etc/systemd/system/opt-app.mount', '[Mount]\nWhat=/dev/vdb\nWhere=/opt/app\n'],
+  ] as const)('a mount that %s of the image tells of hides nothing', async ([, file, text]) => {
+    const { root, manifest } = await aBakedTree(place, keys);
+    mkdirSync(join(root, file, '..'), { recursive: true });
+    writeFileSync(join(root, file), text);
+    await bakeSigned({ root, out: manifest, key: keys.key });
+    const equal = place.folder(`equal-${file.replaceAll('/', '-')}`);
+    cpSync(join(root, 'opt/app'), equal, { recursive: true, preserveTimestamps: true });
+
+    const { code, report } = await verify({
+      ...{ root, manifest, pub: keys.pub },
+      before: afterMounting(`mount --bind ${quoted(equal)} ${quoted(`${root}/opt/app`)}`),
+    });
+
+    expect(report.coverage).toMatchObject({ mounts: ['/opt/app'], holes: [] });
     expect(code).toBe(0);
   });
 

@@ -3,6 +3,7 @@ import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFil
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { houseDir } from '../../packaging/run-command.ts';
+import type { Report } from '../../shared/report.ts';
 import { type Booted, boot } from '../support/booted.ts';
 import { debianRoot } from '../support/debian-root.ts';
 import { isRoot, type Scratch, scratch } from '../support/scratch.ts';
@@ -116,6 +117,39 @@ describe.skipIf(!isRoot)('the unit, under a systemd of its own (needs root)', ()
       ...Object.fromEntries(through.map((name) => [name, 0])),
       ...Object.fromEntries(shut.map((name) => [name, eperm])),
     });
+  });
+
+  it('tells of a drop-in that gives it mounts of its own, which is nothing that rules could silence', async ({
+    skip,
+  }) => {
+    if (machine === undefined) skip('systemd does not come up here');
+    const known = () =>
+      JSON.parse(inside('cat', '/var/lib/pristine/known-state.json')) as {
+        readonly open: Report['findings'];
+        readonly holes: Report['coverage']['holes'];
+      };
+    expect(known().holes).toEqual([]);
+    const folder = `/run/systemd/system/${unit}.d`;
+    const dropIn = `mkdir -p ${folder}; printf '[Service]\\nPrivateMounts=yes\\n' >${folder}/private.conf`;
+    // What lies in /run only those inside see.
+    inside('sh', '-c', dropIn);
+    inside('systemctl', 'daemon-reload');
+
+    inside('systemctl', 'restart', unit);
+
+    const isHole = { subject: 'file', name: '/proc/self/ns/mnt', reason: 'private-namespace' };
+    await until(() => known().holes.some(({ reason }) => reason === 'private-namespace'));
+    expect(known().holes).toContainEqual(isHole);
+    expect(known().open).toContainEqual(
+      expect.objectContaining({
+        ...{ name: `/run/systemd/system/${unit}.d/private.conf`, change: 'added' },
+        ...{ severity: 'critical', rule: 'guard agent' },
+      }),
+    );
+    inside('rm', '-r', folder);
+    inside('systemctl', 'daemon-reload');
+    inside('systemctl', 'restart', unit);
+    await until(() => known().holes.length === 0);
   });
 
   it('stops within its time, and says so', async ({ skip }) => {

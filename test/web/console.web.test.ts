@@ -132,6 +132,29 @@ describe.skipIf(browser === undefined)('the console in a real Chromium', () => {
     await context.close();
   });
 
+  it('shows what the server saw on the disk itself, and what the agent did not tell of it', async () => {
+    const { page, context, complaints } = await openSignedIn(`/instances/${seeded.drifted}`);
+    const panel = page.getByRole('region', { name: 'Seen from outside' });
+    await panel.getByText('the agent lied or was blinded').waitFor();
+
+    const text = await panel.textContent();
+    expect(text).toMatch(/differs[\s\S]*drawn by lot[\s\S]*11,679 subjects checked in 2\.41 s/);
+    expect(text).toMatch(/cod\.exe[\s\S]*told nothing of it[\s\S]*\/etc\/motd[\s\S]*it may be no lie/);
+    expect(text).toContain('\\u{202e}');
+    await panel.getByText('2 looks before').click();
+    await panel.getByText('the provider did not answer').waitFor();
+    expect(await violations(page)).toEqual([]);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  it('says of an instance that nobody has looked at its disk from outside', async () => {
+    const { page, context } = await openSignedIn(`/instances/${seeded.holes}`);
+
+    await page.getByText('The server has not looked at this disk itself yet').waitFor();
+    await context.close();
+  });
+
   it('shows the verdict with its evidence and each finding, hidden characters made visible', async () => {
     const { page, context, complaints } = await openSignedIn(`/instances/${seeded.drifted}`);
     await page.getByText('It differs from the image: 3 open findings.').waitFor();

@@ -63,17 +63,36 @@ function isProc(proc: string): boolean {
   }
 }
 
+/** Where somebody stands, and where we do. */
+interface Standing {
+  /** Mount namespaces. */
+  readonly own: string;
+  readonly first: string;
+  /** Whether process 1 has our root. */
+  readonly sharesRoot: boolean;
+  /** /proc/self/cgroup. */
+  readonly cgroups: string;
+}
+
 /**
- * Whether process 1 has our root and another mount namespace. A container has a root of its own; with the machine's root,
- * somebody may have given us, and nobody else, mounts over what was changed.
+ * Whether we are shown other mounts than process 1, which has those of the machine. A container is, with a root of its own. With
+ * the machine's root, somebody may have given us, and nobody else, mounts over what was changed; and what the machine's service
+ * manager starts as our unit has the machine's root, unless somebody gave the unit another. Pure.
  */
+export function isPrivate({ own, first, sharesRoot, cgroups }: Standing): boolean {
+  return own !== first && (sharesRoot || /\/pristine-agent\.service$/m.test(cgroups));
+}
+
 function isApart(proc: string): boolean {
   const [own, first] = [readLink(`${proc}/self/ns/mnt`), readLink(`${proc}/1/ns/mnt`)];
   // Where that may not be read, programs may not either, and a hole says so.
-  if (typeof own === 'number' || typeof first === 'number' || own === first) return false;
-  return fileAt(`${proc}/1/root`, 'follow') === fileAt('/', 'follow');
+  if (typeof own === 'number' || typeof first === 'number') return false;
+  const sharesRoot = fileAt(`${proc}/1/root`, 'follow') === fileAt('/', 'follow');
+  const cgroups = attempt(() => readProcFile(`${proc}/self/cgroup`, cgroupBytesMax), '') ?? '';
+  return isPrivate({ own, first, sharesRoot, cgroups });
 }
 
+const cgroupBytesMax = 64 * 1024;
 const releaseBytesMax = 4_096;
 const modulesBytesMax = 4 * 1_048_576;
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PushedImage } from '../../../shared/api.ts';
@@ -14,9 +15,17 @@ export async function push({ remote, out, json }: Context, [directory = '.']: re
     readEnvelope(join(directory, manifestFiles.manifest)),
     readEnvelope(join(directory, manifestFiles.rules)),
   ]);
-  const image = await remote.post<PushedImage>('images', { manifest, rules });
-  if (json) out.json(image);
-  else out.line(`${imageRef(image)} ${image.digest}: ${image.entries} entries`);
+  const pushed = await remote.post<PushedImage>('images', { manifest, rules });
+  const image = pushed.entriesKept ? pushed : await pushEntries(remote, pushed, join(directory, manifestFiles.entries));
+  if (json) return out.json(image);
+  out.line(`${imageRef(image)} ${image.digest}: ${image.entries} entries`);
+  if (!image.entriesKept) out.line('its entries are not there: no disk of it can be looked at from outside');
+}
+
+/** The image is pushed without them too; only outside looks need them. */
+async function pushEntries(remote: Context['remote'], image: PushedImage, file: string): Promise<PushedImage> {
+  if (!existsSync(file)) return image;
+  return remote.putFile<PushedImage>(`images/${encodeURIComponent(image.digest)}/entries`, file, 'application/zstd');
 }
 
 /** Errors: NOT_FOUND, ENVELOPE. */
@@ -56,6 +65,7 @@ export async function get({ remote, out, json }: Context, [wanted = '']: readonl
     ['digest', image.digest],
     ['entries', image.entries],
     ['rules', image.rules],
+    ['entries kept', image.entriesKept ? 'yes' : 'no: no disk of it can be looked at from outside'],
     ['system', `${image.platform.os} ${image.platform.arch} ${image.platform.distro}`],
     ['signed by', image.signedBy.join(' ')],
     ['pushed', image.pushedAt],

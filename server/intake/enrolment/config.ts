@@ -8,7 +8,7 @@ import { ImageRef, Name } from '../../../shared/image.ts';
 const file = z.string().startsWith('/', 'expected an absolute path').max(4_096);
 const positive = Duration.refine((text) => durationMs(text) > 0, 'expected more than 0');
 /** A label of a name (RFC 1123), or several: what Kubernetes calls namespaces and service accounts. */
-const kubernetesName = z
+export const kubernetesName = z
   .string()
   .max(253)
   .regex(/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/, 'expected a name of Kubernetes');

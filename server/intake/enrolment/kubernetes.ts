@@ -8,20 +8,20 @@ import { parseImageRef } from '../../../shared/image.ts';
 import type { Db } from '../../store/database.ts';
 import { readGroup } from '../../store/group-store.ts';
 import { findImageByRef } from '../../store/image-store.ts';
-import type { KubernetesEnrolment } from './config.ts';
+import { type KubernetesEnrolment, kubernetesName } from './config.ts';
 import { openKeySet } from './key-set.ts';
 import type { EnrolmentWay, Grant } from './way.ts';
 
 /** How far an issuer's clock may be from ours. */
 const skewSecondsMax = 30;
 
-const named = z.object({ name: z.string().min(1).max(253), uid: z.uuid() });
+const named = z.object({ name: kubernetesName, uid: z.uuid() });
 /**
  * The private claims of a token that is bound to a pod and its node. Source: kubernetes.io, "Managing Service Accounts",
  * section "Schema for service account private claims"; `node` is there since 1.30.
  */
 const Bound = z.object({
-  namespace: z.string().min(1).max(253),
+  namespace: kubernetesName,
   serviceaccount: named,
   pod: named,
   node: named,

@@ -30,15 +30,32 @@ export function mayMount(): boolean {
   return process.getuid?.() === 0 && effective !== undefined && (BigInt(`0x${effective}`) & capSysAdmin) !== 0n;
 }
 
-/** Mount points at or beneath a path, the deepest first. mountinfo(5) writes blanks and backslashes in octal. */
+/** Mount points at or beneath a path, the deepest first. */
 export function mountsAt(path: string): readonly string[] {
-  return readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .map((line) =>
-      (line.split(' ')[4] ?? '').replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8))),
-    )
+  return mountLines()
+    .map(({ point }) => point)
     .filter((mount) => mount === path || mount.startsWith(`${path}/`))
     .reverse();
+}
+
+export interface MountLine {
+  readonly point: string;
+  readonly type: string;
+  /** Of the filesystem, such as `upperdir=…`. */
+  readonly options: string;
+}
+
+/** mountinfo(5): id parent major:minor root point options [optional fields] - type source super-options. Blanks are octal. */
+export function mountLines(): readonly MountLine[] {
+  const plain = (text = '') =>
+    text.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => {
+      const fields = line.split(' ');
+      const dash = fields.indexOf('-', 6);
+      return { point: plain(fields[4]), type: fields[dash + 1] ?? '', options: plain(fields[dash + 3]) };
+    });
 }
 
 function readOrEmpty(path: string): string {

@@ -3,6 +3,7 @@ import * as initial from './0001-initial.ts';
 import * as breakerReset from './0002-breaker-reset.ts';
 import * as openRelabels from './0003-open-relabels.ts';
 import * as enrolment from './0004-enrolment.ts';
+import * as outsideLook from './0005-outside-look.ts';
 import * as doubts from './0007-doubts.ts';
 
 /** In order of their names. A migration that has been released never changes. */
@@ -11,5 +12,6 @@ export const migrations: Record<string, Migration> = {
   '0002-breaker-reset': breakerReset,
   '0003-open-relabels': openRelabels,
   '0004-enrolment': enrolment,
+  '0005-outside-look': outsideLook,
   '0007-doubts': doubts,
 };

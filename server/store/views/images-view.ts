@@ -26,7 +26,17 @@ export async function findPushedImage(db: Db, digest: string): Promise<PushedIma
 function imageRows(db: Db) {
   return db
     .selectFrom('image')
-    .select(['digest', 'name', 'version', 'platform', 'entries', 'rules_sequence', 'signed_by', 'pushed_at'])
+    .select([
+      'digest',
+      'name',
+      'version',
+      'platform',
+      'entries',
+      'rules_sequence',
+      'signed_by',
+      'pushed_at',
+      'entries_kept',
+    ])
     .select((eb) =>
       eb
         .selectFrom('instance')
@@ -45,6 +55,7 @@ function imageOf(row: Awaited<ReturnType<ReturnType<typeof imageRows>['execute']
     platform: JSON.parse(row.platform),
     entries: row.entries,
     rules: row.rules_sequence,
+    entriesKept: row.entries_kept === 1,
     signedBy: JSON.parse(row.signed_by),
     pushedAt: row.pushed_at,
     instances: row.instances ?? 0,

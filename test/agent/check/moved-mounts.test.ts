@@ -31,5 +31,5 @@ describe('findings that were made while a filesystem came or went', () => {
 
 function mounts(all: readonly (readonly [path: string, type: string])[]): Mounts {
   const list = all.map(([path, type]) => ({ path, type, pseudo: false }));
-  return { at: () => undefined, around: () => undefined, all: () => list, isListed: true };
+  return { at: () => undefined, around: () => undefined, all: () => list, isListed: true, isExpected: () => true };
 }

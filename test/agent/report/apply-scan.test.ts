@@ -2,32 +2,23 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { emptyState, type OpenState } from '../../../agent/open-state.ts';
 import { applyScan, stateLimits } from '../../../agent/report/apply-scan.ts';
-import { buildReports, type ReportDraft } from '../../../agent/report/report-builder.ts';
-import type { Scan } from '../../../agent/scan.ts';
+import { buildReports } from '../../../agent/report/report-builder.ts';
 import type { Hole } from '../../../shared/coverage.ts';
-import { digestOf } from '../../../shared/digest.ts';
-import { type Finding, fingerprintOf } from '../../../shared/finding.ts';
-import { stateDigest } from '../../../shared/state-digest.ts';
+import type { Finding } from '../../../shared/finding.ts';
 import { aCoverage, aFinding, anActor, aTime } from '../../support/builders.ts';
-
-const names = ['/a', '/a/b', '/a/b/c', '/a-b', '/d', '/d/e'] as const;
-const places = ['/', ...names] as const;
-const baseline = { image: digestOf('web@7'), rules: 1 };
-
-/** What is wrong with a name now: a version of its content, or nothing. */
-type World = Readonly<Record<string, number | undefined>>;
-interface Step {
-  readonly world: World;
-  readonly holes: readonly string[];
-  /** Names of a check; a sweep without. */
-  readonly looked: readonly string[] | undefined;
-}
-
-const step: fc.Arbitrary<Step> = fc.record({
-  world: fc.dictionary(fc.constantFrom(...names), fc.integer({ min: 1, max: 3 }), { maxKeys: 4 }),
-  holes: fc.uniqueArray(fc.constantFrom(...places), { maxLength: 2 }),
-  looked: fc.option(fc.uniqueArray(fc.constantFrom(...names), { minLength: 1, maxLength: 3 }), { nil: undefined }),
-});
+import {
+  baseline,
+  check,
+  digestOfServer,
+  isWithin,
+  names,
+  type ServerState,
+  type Step,
+  scanOf,
+  serverAfter,
+  step,
+  sweep,
+} from '../../support/scan-rows.ts';
 
 describe('what a scan changes', () => {
   it('is what a model says, for any row of checks and sweeps with holes', () => {
@@ -235,31 +226,6 @@ describe('what a scan changes', () => {
   });
 });
 
-function sweep(findings: readonly Finding[], holes: readonly Hole[] = []): Scan {
-  const coverage = aCoverage({ holes: [...holes] });
-  return { kind: 'sweep', startedAt: aTime, finishedAt: aTime, findings, coverage };
-}
-
-function check(looked: readonly string[], findings: readonly Finding[], holes: readonly Hole[] = []) {
-  const scopes = looked.map((name) => ({ subject: 'file', name }));
-  return { ...sweep(findings, holes), kind: 'check' as const, looked: scopes };
-}
-
-function scanOf({ world, holes, looked }: Step): Scan {
-  const isSeen = (name: string) => looked === undefined || looked.some((one) => isWithin(name, one));
-  const seen = names.filter(
-    (name) => world[name] !== undefined && isSeen(name) && !holes.some((hole) => isWithin(name, hole)),
-  );
-  const findings = seen.map((name) => findingOf(name, world[name]!));
-  const met = holes.filter(isSeen).map((name): Hole => ({ subject: 'file', name, reason: 'unreadable' }));
-  return looked === undefined ? sweep(findings, met) : check(looked, findings, met);
-}
-
-function findingOf(name: string, version: number): Finding {
-  const finding = aFinding({ name, actual: { content: `v${version}` } });
-  return { ...finding, fingerprint: fingerprintOf(finding) };
-}
-
 /** Written from DESIGN's sentence and not from the code: open things are (name, version). */
 interface Model {
   readonly open: ReadonlySet<string>;
@@ -286,36 +252,4 @@ function modelAfter(model: Model, { world, holes, looked }: Step): Model {
 
 function opened(state: OpenState): readonly string[] {
   return [...state.open.values()].map(({ name, actual }) => `${name}@${String(actual['content']).slice(1)}`).sort();
-}
-
-function isWithin(name: string, directory: string): boolean {
-  return directory === '/' || name === directory || name.startsWith(`${directory}/`);
-}
-
-/** What a server makes of reports: the protocol's rule, told once more. */
-interface ServerState {
-  readonly open: Map<string, Finding & { readonly listed?: boolean }>;
-  readonly holes: readonly Hole[];
-}
-
-function serverAfter({ open, holes }: ServerState, draft: ReportDraft): ServerState {
-  const next = new Map(
-    [...open].map(([key, finding]) => [key, draft.full && draft.part === 1 ? { ...finding, listed: false } : finding]),
-  );
-  for (const finding of draft.opened) next.set(finding.fingerprint, { ...finding, listed: true });
-  const isHidden = (name: string) => draft.coverage.holes.some((hole) => isWithin(name, hole.name));
-  const gone = draft.full
-    ? draft.part === draft.parts
-      ? [...next.values()].filter(({ listed }) => !listed).map(({ fingerprint }) => fingerprint)
-      : []
-    : draft.cleared;
-  for (const fingerprint of gone) {
-    const finding = next.get(fingerprint);
-    if (finding !== undefined && !isHidden(finding.name)) next.delete(fingerprint);
-  }
-  return { open: next, holes: draft.part === draft.parts ? draft.coverage.holes : holes };
-}
-
-function digestOfServer({ open, holes }: ServerState): string {
-  return stateDigest({ manifest: baseline.image, rules: baseline.rules, fingerprints: [...open.keys()], holes });
 }

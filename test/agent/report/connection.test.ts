@@ -339,7 +339,7 @@ async function connect(limits: Partial<ConnectionLimits> = {}, url = `${gateway.
     state: (state, error) => noted.push(error === null ? state : `${state} ${error}`),
     welcome: (id) => noted.push(`welcome ${id}`),
     acked: () => undefined,
-    scanRequested: (reason) => noted.push(`scan ${reason}`),
+    scanRequested: ({ reason }) => noted.push(`scan ${reason}`),
     rulesOffered: ({ use }) => noted.push(`rules ${use}`),
     async disagreement(acked) {
       noted.push(`disagreement ${JSON.stringify(acked)}`);

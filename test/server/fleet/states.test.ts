@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { contentOf } from '../../../server/fleet/content.ts';
 import { currencyOf } from '../../../server/fleet/currency.ts';
 import { livenessOf } from '../../../server/fleet/liveness.ts';
-import { silentAfterMs } from '../../../shared/protocol.ts';
+import { reconnectMsMax, silentAfterMs } from '../../../shared/protocol.ts';
 import { aTime } from '../../support/builders.ts';
 
 const now = Date.parse(aTime);
@@ -25,7 +25,7 @@ describe('contentOf', () => {
 });
 
 describe('livenessOf', () => {
-  const longAgo = now - 10 * silentAfterMs;
+  const longAgo = now - 100 * silentAfterMs;
   const server = { readyAt: longAgo, now };
 
   it.each([
@@ -34,6 +34,24 @@ describe('livenessOf', () => {
     ['silent when never heard', { heardAt: undefined }, server, 'silent'],
     ['not silent while the server has just started', { heardAt: undefined }, { readyAt: now, now }, 'online'],
     ['not silent while the server has just woken', { heardAt: longAgo }, { readyAt: now, now }, 'online'],
+    [
+      'not silent while it may not have tried again yet, since the server has been away for long',
+      { heardAt: undefined },
+      { readyAt: now - silentAfterMs - reconnectMsMax, now },
+      'online',
+    ],
+    [
+      'nor after a pause, in which its connection may have ended',
+      { heardAt: now - silentAfterMs - reconnectMsMax - 1 },
+      { readyAt: now - silentAfterMs - reconnectMsMax, now },
+      'online',
+    ],
+    [
+      'silent when it has not come back after that',
+      { heardAt: undefined },
+      { readyAt: now - silentAfterMs - reconnectMsMax - 1, now },
+      'silent',
+    ],
     ['absent when no agent ever spoke', undefined, server, 'absent'],
   ] as const)('is %s', (_, instance, at, liveness) => {
     expect(livenessOf(instance, at)).toBe(liveness);

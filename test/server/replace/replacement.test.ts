@@ -51,6 +51,7 @@ function aWorld(overrides: Partial<World> = {}): World {
       ...anInstance({ id: 'new', keyId: 'key new', launchKey: 'r-1', providerId: 'm-new' }),
       ...{ content: 'in_sync', online: true, isScanOnRecord: true },
     },
+    look: null,
     rulesInForce: null,
     drained: true,
     ...overrides,

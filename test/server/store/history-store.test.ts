@@ -122,4 +122,34 @@ describe('the history keeper', () => {
 
     expect(await tokens()).toEqual([]);
   });
+
+  it('forgets nothing by a clock that was just set ten years ahead, nor by one with which the server has just started', async () => {
+    const clock = createFakeClock(Date.parse(aTime));
+    let setMs = 0;
+    const set = { ...clock, now: () => clock.now() + setMs };
+    let complaints = 0;
+    const quiet = () => {};
+    const log = {
+      info: quiet,
+      warn: quiet,
+      error: () => {
+        complaints += 1;
+      },
+    };
+    const request = { group: 'web', imageDigest: anImageDigest, labels: {}, usesMax: 1, expiresInMs: 0 };
+    await createToken(db, request, clock.now());
+    const keeper = createHistoryKeeper({ db, clock: set, log });
+
+    keeper.start();
+    setMs = 10 * historyMsMax;
+    clock.advance(3_600_000);
+    await until(() => complaints === 1);
+    await keeper.stop();
+    const later = createHistoryKeeper({ db, clock: set, log });
+    later.start();
+    clock.advance(3_000_000);
+    await later.stop();
+
+    expect(await db.selectFrom('join_token').select('id').execute()).toHaveLength(1);
+  });
 });

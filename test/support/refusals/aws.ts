@@ -134,6 +134,6 @@ export const awsRefusals = (world: RefusalWorld): readonly Refusal[] => [
 ];
 
 function signed({ clouds }: RefusalWorld, document: string): AwsCredential {
-  const signature = sign('RSA-SHA256', Buffer.from(document), clouds.certificate.privateKey).toString('base64');
+  const signature = sign('RSA-SHA256', Buffer.from(document), clouds.certificate.key).toString('base64');
   return { by: 'aws', document, signature };
 }

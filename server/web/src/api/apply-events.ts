@@ -26,6 +26,7 @@ export async function applyEvents(client: QueryClient, events: readonly FleetEve
 
 async function refreshInstance(client: QueryClient, id: string): Promise<void> {
   void client.invalidateQueries({ queryKey: keys.findings(id) });
+  void client.invalidateQueries({ queryKey: keys.looks(id) });
   let instance: Instance;
   try {
     instance = await fetchInstance(id);

@@ -20,6 +20,7 @@ export const keys = {
   allOfInstance: ['instance'],
   instance: (id: string) => ['instance', id],
   findings: (id: string) => ['instance', id, 'findings'],
+  looks: (id: string) => ['instance', id, 'looks'],
   replacements: ['replacements'],
   allOfReplacement: ['replacement'],
   replacement: (id: string) => ['replacement', id],
@@ -58,6 +59,17 @@ export const findingsQuery = (id: string) =>
       allPages((query) =>
         resultOf(api.GET('/api/v1/instances/{id}/findings', { params: { path: { id }, query }, signal })),
       ),
+  });
+
+/** The latest; who wants all asks pristinectl. */
+const looksShown = 10;
+
+export const looksQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.looks(id),
+    queryFn: ({ signal }) =>
+      resultOf(api.GET('/api/v1/looks', { params: { query: { instance: id, limit: looksShown } }, signal })),
+    refetchInterval: refreshMs,
   });
 
 export const replacementsQuery = queryOptions({

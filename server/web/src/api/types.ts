@@ -13,5 +13,6 @@ export type Replacement = Schemas['Replacement'];
 export type Cause = Schemas['Cause'];
 export type Envelope = Replacement['proof'];
 export type FleetEvent = Schemas['FleetEvent'];
+export type Look = Schemas['Look'];
 export type Severity = Schemas['Severity'];
 export type Change = Schemas['Change'];

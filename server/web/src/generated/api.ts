@@ -104,6 +104,26 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{digest}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keep the entries of a pushed image, so that disks can be looked at from outside
+         * @description The body is `entries.ndjson.zst` as baked, `application/zstd`; only what the manifest has signed is taken.
+         */
+        put: operations["pushEntries"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/image-links": {
         parameters: {
             query?: never;
@@ -552,6 +572,57 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/instances/{id}/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look at the disk of an instance from outside, and compare it with what its agent told */
+        post: operations["lookAtInstance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Outside looks, newest first; of each instance the last hundred are kept */
+        get: operations["listLooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/looks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One outside look */
+        get: operations["getLook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/drifts": {
         parameters: {
             query?: never;
@@ -868,7 +939,7 @@ export type components = {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.linked" | "image.unlinked" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven";
+            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven";
             group: string | null;
             instanceId: string | null;
             replacementId: string | null;
@@ -1125,6 +1196,81 @@ export type components = {
         };
         /** @enum {string} */
         Liveness: "online" | "silent" | "absent";
+        /** @description The disk of an instance, seen by the server itself and compared with what the agent told. */
+        Look: {
+            id: string;
+            instanceId: string;
+            group: string;
+            why: components["schemas"]["LookReason"];
+            state: components["schemas"]["LookState"];
+            outcome: components["schemas"]["LookOutcome"] | null;
+            /** @description a sentence for people */
+            detail: string;
+            measure: components["schemas"]["LookMeasure"] | null;
+            /** @description seen from outside and not told */
+            differences: components["schemas"]["LookDifference"][];
+            differencesCount: number;
+            /** @description seen from outside where the agent had told that it cannot look */
+            leftOut: number;
+            /** @description told by the agent, and not seen from outside: what a mount holds is on no disk */
+            unseen: number;
+            /** @description how often the disk was looked at */
+            rounds: number;
+            /** Format: date-time */
+            requestedAt: string;
+            startedAt: string | null;
+            finishedAt: string | null;
+        };
+        LookDifference: {
+            fingerprint: string;
+            subject: string;
+            name: string;
+            change: components["schemas"]["Change"];
+            attributes: string[];
+            severity: components["schemas"]["Severity"];
+            readonly expected: {
+                [key: string]: string | number | string[] | {
+                    [key: string]: string;
+                };
+            };
+            readonly actual: {
+                [key: string]: string | number | string[] | {
+                    [key: string]: string;
+                };
+            };
+            /**
+             * @description how the agent failed to tell of it
+             * @enum {string}
+             */
+            told: "untold" | "belittled" | "covered" | "unanswered";
+            /** @description nothing but a lie or blindness explains it */
+            stands: boolean;
+        };
+        /** @description The last time that the disk was looked at in this look. */
+        LookMeasure: {
+            imageDigest: components["schemas"]["Digest"];
+            /** @description sequence of the rules that judged: those that the agent says are in force */
+            rules: number;
+            /** Format: date-time */
+            startedAt: string;
+            /** Format: date-time */
+            finishedAt: string;
+            /** @description of what was seen from outside */
+            verdict: components["schemas"]["Verdict"];
+            findings: number;
+            entries: number;
+            checked: number;
+            filesHashed: number;
+            bytesHashed: number;
+            holes: components["schemas"]["Hole"][];
+            holesCount: number;
+        };
+        /** @enum {string} */
+        LookOutcome: "agrees" | "differs" | "undecided" | "failed";
+        /** @enum {string} */
+        LookReason: "scheduled" | "requested" | "proof";
+        /** @enum {string} */
+        LookState: "waiting" | "looking" | "asking" | "ended";
         NewToken: {
             id: string;
             group: string;
@@ -1211,6 +1357,12 @@ export type components = {
                  * @default 5m
                  */
                 soak: string;
+                /**
+                 * @description `outside`: beside its agent, the server itself must have seen the disk of the new instance clean
+                 * @default agent
+                 * @enum {string}
+                 */
+                proof: "agent" | "outside";
             };
             /** @default [] */
             budgets: {
@@ -1257,6 +1409,12 @@ export type components = {
                 verifyWithin?: string | 0;
                 /** @description how long the new instance is watched before the budget is free again */
                 soak?: string | 0;
+                /**
+                 * @description `outside`: beside its agent, the server itself must have seen the disk of the new instance clean
+                 * @default agent
+                 * @enum {string}
+                 */
+                proof: "agent" | "outside";
             };
             /** @default [] */
             budgets: {
@@ -1309,6 +1467,8 @@ export type components = {
             };
             entries: number;
             rules: number;
+            /** @description whether its entries were pushed too: without them no disk is looked at from outside */
+            entriesKept: boolean;
             signedBy: string[];
             /** Format: date-time */
             pushedAt: string;
@@ -1738,6 +1898,46 @@ export interface operations {
         };
     };
     getImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The image. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushedImage"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pushEntries: {
         parameters: {
             query?: never;
             header?: never;
@@ -3002,6 +3202,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Asked"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lookAtInstance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It waits or is under way; follow `Location`. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Look"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLooks: {
+        parameters: {
+            query?: {
+                instance?: string;
+                group?: string;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 100 unless said */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Looks. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Look"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The look. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Look"];
                 };
             };
             /** @description Refused; `code` says why and is stable. */

@@ -1,7 +1,7 @@
 import { Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { findingsQuery, instanceQuery, replacementsQuery } from '../api/queries.ts';
+import { findingsQuery, instanceQuery, looksQuery, replacementsQuery } from '../api/queries.ts';
 import type { Instance, Replacement } from '../api/types.ts';
 import { useNow } from '../parts/clock.ts';
 import { Facts } from '../parts/facts.tsx';
@@ -23,6 +23,7 @@ import { verdictOf } from '../words/verdict.ts';
 import { Evidence } from './evidence.tsx';
 import { FindingList } from './finding-list.tsx';
 import styles from './instance.module.css';
+import { Looks } from './looks.tsx';
 import { NotReplaced } from './not-replaced.tsx';
 
 const route = getRouteApi('/instances/$id');
@@ -45,6 +46,7 @@ export function InstancePage() {
 
 function Screen({ instance }: { readonly instance: Instance }) {
   const findings = useQuery(findingsQuery(instance.id));
+  const looks = useQuery(looksQuery(instance.id));
   const replacements = useQuery(replacementsQuery);
   return (
     <>
@@ -64,6 +66,9 @@ function Screen({ instance }: { readonly instance: Instance }) {
       </Reading>
       <Reading what="the findings" query={findings}>
         {({ items, cut }) => <FindingList findings={items} cut={cut} />}
+      </Reading>
+      <Reading what="the outside looks" query={looks}>
+        {({ items }) => <Looks looks={items} />}
       </Reading>
       {instance.evidence !== null && <Evidence evidence={instance.evidence} />}
       <Identity instance={instance} />

@@ -1,5 +1,5 @@
 import { restoredWords } from '../../../../shared/restored-text.ts';
-import type { Change, Instance, Replacement, Severity } from '../api/types.ts';
+import type { Change, Instance, Look, Replacement, Severity } from '../api/types.ts';
 import type { IconName } from '../parts/icon.tsx';
 
 type Tone = 'ok' | 'bad' | 'warn' | 'info' | 'quiet';
@@ -71,6 +71,23 @@ export const replacementMarks: Record<Replacement['state'], Mark> = {
   rolling_back: mark('back', 'rolling back', 'warn', 'The new instance goes, the old one stays.'),
   failed: mark('box', 'failed', 'bad', 'Given up; the old instance stays.'),
   stuck: mark('hand', 'stuck', 'bad', 'A person is needed. It keeps its place in the budget.'),
+};
+
+export const lookMarks: Record<NonNullable<Look['outcome']>, Mark> = {
+  agrees: mark('check', 'agrees', 'ok', 'All of the disk was looked at, and the agent had told of all that was found.'),
+  differs: mark('alert', 'differs', 'bad', 'The agent lied or was blinded: it did not tell what is on the disk.'),
+  undecided: mark('unknown', 'undecided', 'warn', 'What was seen may be no lie, or not everything could be looked at.'),
+  failed: mark('box', 'not made', 'warn', 'The look could not be made, and proves nothing.'),
+};
+
+export const lookUnderWay = mark('cycle', 'under way', 'info', 'It has not ended yet, and says nothing so far.');
+
+/** How an agent failed to tell of a difference. */
+export const silenceWords: Record<Look['differences'][number]['told'], string> = {
+  untold: 'told nothing of it',
+  belittled: 'told that it is less grave',
+  covered: 'told that a mount covers it',
+  unanswered: 'told nothing of it, though it was asked',
 };
 
 export function taintMark(severity: Severity): Mark {

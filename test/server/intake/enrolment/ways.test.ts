@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { EnrolmentConfig, KubernetesEnrolment } from '../../../../server/intake/enrolment/config.ts';
 import { openWays } from '../../../../server/intake/enrolment/ways.ts';
 import { systemClock } from '../../../../shared/clock.ts';
-import { aCertificate } from '../../../support/certificate.ts';
+import { rsaCertificate } from '../../../support/certificates.ts';
 import { aDirectory } from '../../../support/database.ts';
 
 const aws = (certificate: string) =>
@@ -22,7 +22,7 @@ describe('the ways of a server', () => {
     ['is not there', undefined],
     ['is none', 'x'],
     ['is broken', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'],
-    ['has a key that anybody can break', aCertificate({ bits: 512 }).pem],
+    ['has a key that anybody can break', rsaCertificate({ bits: 512 }).pem],
   ])('are not opened with a certificate that %s', async (_what, pem) => {
     const file = join(aDirectory(), 'aws.pem');
     if (pem !== undefined) writeFileSync(file, pem);
