@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { latestEventId, readEvents } from '../../../server/store/event-store.ts';
 import { findInstance } from '../../../server/store/instance-store.ts';
 import { timestamp } from '../../../shared/clock.ts';
-import { heartbeatEveryMs, silentAfterMs } from '../../../shared/protocol.ts';
+import { heartbeatEveryMs, reconnectMsMax, silentAfterMs } from '../../../shared/protocol.ts';
 import { aTime } from '../../support/builders.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { aGatewayHouse, type GatewayHouse } from '../../support/gateway-house.ts';
@@ -83,7 +83,7 @@ describe('presence', () => {
   it('flags who stays away after a pause', async () => {
     clock.advance(600_000);
 
-    await pass(silentAfterMs + 20_000);
+    await pass(reconnectMsMax + silentAfterMs + 20_000);
 
     await until(async () => (await events('instance.liveness')).length === 1);
   });
@@ -105,7 +105,7 @@ describe('presence', () => {
     await house.gateway.close();
     clock.advance(600_000);
     const again = await aGatewayHouse({ clock, db: house.db });
-    await pass(silentAfterMs);
+    await pass(reconnectMsMax + silentAfterMs);
     expect(await events('instance.liveness')).toEqual([]);
 
     await pass(20_000);
