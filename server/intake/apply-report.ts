@@ -18,6 +18,7 @@ import { type CompleteScan, findInstance, type StoredInstance, updateInstance } 
 import { noteAnswer } from '../store/look-store.ts';
 import { foldRelabels } from '../store/relabel-store.ts';
 import { insertReport } from '../store/report-store.ts';
+import { holdsTaint, taintingFindings } from '../store/tainting-findings.ts';
 import { taintAfter, taintLeft, withChecked, withVerdictSoFar, worsened } from './judge.ts';
 import { type Position, placeOf } from './order.ts';
 import { withOtherImage } from './other-image.ts';
@@ -176,8 +177,8 @@ async function taintByRules({ tx, report, at }: Step, { id, taint, imageDigest }
   const { inForce } = await rulesHere(tx, imageDigest, report.rules, at);
   if (inForce === undefined) return taint;
   // Mostly so; to judge thousands of them again takes a second.
-  if (await findings.holdsTaint(tx, id, taint, report.rules)) return taint;
-  const tainting = await findings.taintingFindings(tx, id, taint.since);
+  if (await holdsTaint(tx, id, taint, report.rules)) return taint;
+  const tainting = await taintingFindings(tx, id, taint.since);
   return taintLeft(taint, tainting, { sequence: report.rules, judging: inForce });
 }
 
