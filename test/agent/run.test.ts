@@ -114,7 +114,7 @@ describe('pristine run', { timeout: 120_000 }, () => {
     await until(() => gateway.stored.length === 2);
     const [before, after] = gateway.hellos;
     expect(after?.publicKey).not.toBe(before?.publicKey);
-    expect(after).toMatchObject({ boot: 1, joinToken: 'a-join-token' });
+    expect(after).toMatchObject({ boot: 1, enrolment: { by: 'token', token: 'a-join-token' } });
     expect(gateway.stored[1]).toMatchObject({ boot: 1, seq: 1, full: true, opened: [{ name: `/${fileOf(0)}` }] });
     expect(readFileSync(join(directory, 'agent.log'), 'utf8')).toContain('of another machine');
     // Whatever an agent comes to keep there must be known for what it is.

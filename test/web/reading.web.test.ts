@@ -83,6 +83,12 @@ describe('the verdict in words', () => {
     expect(
       says({ content: 'unverifiable', evidence: { ...evidence, coverage: { ...evidence.coverage, holes } } }),
     ).toContain('1 place could not be measured');
+    const serverHoles = [
+      { subject: 'manifest', name: 'aws:eu-central-1:ami-01234567', reason: 'unknown-image' as const },
+    ];
+    expect(says({ content: 'unverifiable', evidence: null, serverHoles })).toContain('unknown image');
+    const doubts = [{ kind: 'claimed-twice' as const, since: '2026-01-01T11:00:00.000Z' }];
+    expect(says({ content: 'unverifiable', evidence: null, doubts })).toContain('two keys');
     expect(says({ content: 'drifted', openFindings: 2 })).toContain('2 open findings');
   });
 });
@@ -113,6 +119,7 @@ function anInstance(overrides: Partial<Instance> = {}): Instance {
     },
     ...{ content: 'in_sync', liveness: 'online', currency: 'current', lifecycle: 'active', needsAttention: false },
     ...{ taint: null, openFindings: 0, evidence: anEvidence(), enrolledAt: time, lastSeenAt: time },
+    ...{ doubts: [], serverHoles: [], enrolledBy: 'token', enrolledWith: null, startedFrom: null },
     ...overrides,
   };
 }

@@ -4,7 +4,7 @@ import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AgentConfig } from '../../../agent/config.ts';
 import { readCredential } from '../../../agent/enrolment/credential.ts';
-import { systemClock } from '../../../shared/clock.ts';
+import type { Clock } from '../../../shared/clock.ts';
 import { aDirectory } from '../../support/database.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { aMetadataService, type MetadataService } from '../../support/metadata-service.ts';
@@ -12,7 +12,7 @@ import { until } from '../../support/until.ts';
 
 const logged: string[] = [];
 const log = pino({}, { write: (line: string) => void logged.push(line) });
-const read = (settings: object, clock = systemClock) =>
+const read = (settings: object, clock: Clock = createFakeClock()) =>
   readCredential(AgentConfig.parse({ server: 'ws://127.0.0.1:9', ...settings }), { clock, log });
 
 beforeEach(() => {

@@ -14,6 +14,7 @@ import { digestOf } from '../../../shared/digest.ts';
 import { CloseCode } from '../../../shared/protocol.ts';
 import { aFinding, anImageDigest, aTime } from '../../support/builders.ts';
 import { anAmi, anInstanceId, type Clouds, someClouds } from '../../support/clouds.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
 import { aGatewayHouse, type GatewayHouse } from '../../support/gateway-house.ts';
 import { aMetadataService } from '../../support/metadata-service.ts';
 import { aReport } from '../../support/reports.ts';
@@ -68,7 +69,7 @@ describe('an AWS instance', () => {
     service.texts.set(`${prefix}/document`, document).set(`${prefix}/signature`, signature);
     const config = AgentConfig.parse({ server: house.url, enrol: 'aws', awsMetadata: service.url });
 
-    const read = await readCredential(config, { clock: systemClock, log: pino({ level: 'silent' }) });
+    const read = await readCredential(config, { clock: createFakeClock(), log: pino({ level: 'silent' }) });
     const { id } = await enrolled(read);
 
     expect(await findInstance(house.db, id)).toMatchObject({ enrolledBy: 'aws', group: 'web' });
