@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { Server as TlsServer } from 'node:tls';
+import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
 import { type Logger, pino } from 'pino';
 import pkg from '../package.json' with { type: 'json' };
@@ -59,7 +60,7 @@ export async function startServer(
   const evidenceTtlMs = durationMs(config.evidenceTtl);
   const board = createRulesBoard();
   const gateway = createGateway({ db, feed, clock, log, board, ways, limits: { evidenceTtlMs } });
-  let readyAt: number | undefined;
+  let isReady = false;
   let url = '';
   const signer = await openProofSigner(data.serverKey);
   const entries = openEntriesStore(data.entries);
@@ -84,8 +85,7 @@ export async function startServer(
   const http = await createHttp(
     {
       ...{ db, feed, clock, adminToken, evidenceTtlMs, gateway, board, entries },
-      readyAt: () => readyAt ?? clock.now(),
-      isReady: () => readyAt !== undefined,
+      isReady: () => isReady,
       proofKey: signer.publicPem,
       plan: controller.plan,
       launch: (group, request) => launchInstances(house, group, request),
@@ -107,9 +107,9 @@ export async function startServer(
   const history = createHistoryKeeper({ db, clock, log });
   history.start();
   starting.defer(() => history.stop());
-  readyAt = clock.now();
+  isReady = true;
   starting.defer(() => {
-    readyAt = undefined;
+    isReady = false;
   });
   await writeListening(data.listening, url);
   starting.defer(() => rm(data.listening, { force: true }));
@@ -132,6 +132,9 @@ async function certificateOf(
   return openCertificate({ files: { certificate: tlsCertificate, key: tlsKey }, clock, log });
 }
 
+/** Connections that the kernel keeps until they are looked at, at most net.core.somaxconn: a fleet comes back all at once. */
+const backlog = 4_096;
+
 /** Errors: CONFIG with what is in the way. */
 async function listen(
   http: Awaited<ReturnType<typeof createHttp>>,
@@ -147,7 +150,7 @@ async function listen(
     );
   }
   try {
-    await http.listen({ host, port: Number(address.slice(at + 1)), listenTextResolver: () => 'http: bound' });
+    await http.listen({ host, port: Number(address.slice(at + 1)), backlog, listenTextResolver: () => 'http: bound' });
   } catch (cause) {
     const inUse = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
     throw new CodedError(
@@ -187,7 +190,14 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
+/**
+ * On a large machine V8 lets a heap grow fourfold before it collects, and a fleet that has come back is mostly what is left of
+ * its handshakes.
+ */
+const heapGrowingPercent = 30;
+
 async function serveUntilTold(config: Config): Promise<void> {
+  setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
   const formatters = { level: (level: string) => ({ level }) };
   const timestamp = pino.stdTimeFunctions.isoTime;
   const log = pino({ level: config.logLevel, formatters, timestamp }, pino.destination({ dest: 2, sync: true }));

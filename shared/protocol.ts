@@ -21,8 +21,8 @@ export const silentAfterMs = 2 * heartbeatEveryMs + 15_000;
 export const reconnectMsMax = 300_000;
 /** Facts of one hello. */
 const factsMax = 64;
-/** Findings of one report part: bounded by count here and by `frameBytesMax` in the sender. */
-export const reportFindingsMax = 2_000;
+/** Findings of one report part: what takes some ten milliseconds to store. In the sender `frameBytesMax` bounds it too. */
+export const reportFindingsMax = 500;
 
 /** WebSocket close codes of ours (4000–4999 are for applications, RFC 6455 §7.4.2). */
 export const CloseCode = {
@@ -97,6 +97,7 @@ export const Welcome = z.strictObject({
   type: z.literal('welcome'),
   instanceId: z.string(),
   acked: z.strictObject({ boot, seq }).nullable(),
+  credits: z.int().positive().max(64).describe('reports that may be on their way without an ack'),
 });
 
 /** Why some of what was is not told one by one. */

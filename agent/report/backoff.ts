@@ -2,6 +2,8 @@
 export interface Backoff {
   /** Milliseconds to wait before the next attempt. */
   next(): number;
+  /** Half to one and a half of what the server said, and no longer than the bound: it may spread a fleet, not silence it. */
+  around(ms: number): number;
   /** Near the bound, whatever the attempt: for refusals that retrying will not mend. */
   longest(): number;
   reset(): void;
@@ -18,6 +20,7 @@ export function createBackoff(
       attempt = Math.min(attempt + 1, 30);
       return random() * bound;
     },
+    around: (ms) => Math.min(limits.capMs, ms * (0.5 + random())),
     longest: () => limits.capMs * (0.75 + random() / 4),
     reset() {
       attempt = 0;

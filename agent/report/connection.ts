@@ -124,6 +124,12 @@ export function createConnection(options: ConnectionOptions): Connection {
     }
   };
 
+  const delayAfter = (end: SessionEnd): number => {
+    if (end.why === 'busy') return backoff.around(end.retryAfterMs);
+    const isNext = isUnknownKey(end) && options.identity.refused();
+    return isPermanent(end) && !isNext ? backoff.longest() : backoff.next();
+  };
+
   /** An agent that ends settles nothing any more. */
   const settled = async (acked: Place | null, signal: AbortSignal): Promise<void> => {
     const aborted = Promise.withResolvers<void>();
@@ -139,8 +145,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         const end = await attempt(signal);
         if (signal.aborted) return;
         if (end.progress) backoff.reset();
-        const isNext = isUnknownKey(end) && options.identity.refused();
-        const delayMs = isPermanent(end) && !isNext ? backoff.longest() : backoff.next();
+        const delayMs = delayAfter(end);
         options.notes.state(isRefusal(end) ? 'refused' : 'waiting', end.sentence);
         logEnd(options.log, end, delayMs);
         if (end.why === 'disagreement') await settled(end.acked, signal);

@@ -34,8 +34,8 @@ export interface FrameLimits {
 }
 
 /**
- * The messages that tell a scan, each within a frame. A sweep of either kind lists everything that is open; a check only what it
- * changed: where that is more than one report holds, it is told as several checks.
+ * The messages that tell a scan, each within a frame. A sweep of either kind lists everything that is open, what is new
+ * first; a check only what it changed: where that is more than one report holds, it is told as several checks.
  * One finding is far below a frame (names are at most 32,768 characters), so every finding fits.
  */
 export function buildReports(
@@ -51,20 +51,23 @@ export function buildReports(
   const { identities, answers } = scan.kind === 'check' ? {} : scan;
   const beside = JSON.stringify([coverage, identities ?? []]);
   const room = limits.frameBytesMax - headBytes - Buffer.byteLength(beside);
-  const opened = full ? [...applied.state.open.values()] : applied.opened;
+  const opened = full ? newFirst(applied) : applied.opened;
   const components = coverage.components?.map(({ digest }) => digest);
   const against = { manifest: baseline.image, rules: baseline.rules, components };
   const slices = sliceUp(opened, full ? [] : applied.cleared, room, limits.reportFindingsMax);
 
+  const digestOf = (fingerprints: Iterable<string>) =>
+    stateDigest({ ...against, fingerprints: [...fingerprints], holes: applied.state.holes });
+  const digestAtEnd = digestOf(applied.state.open.keys());
+
   const fingerprints = new Set(before.open.keys());
   const sweepId = newScanId();
   return slices.map((slice, index) => {
-    for (const { fingerprint } of slice.opened) fingerprints.add(fingerprint);
-    for (const fingerprint of slice.cleared) fingerprints.delete(fingerprint);
     const last = index === slices.length - 1;
-    // What a sweep no longer lists is closed by its last part, and so are the holes that it no longer has.
-    const open = last ? [...applied.state.open.keys()] : [...fingerprints];
-    const holes = last || !full ? applied.state.holes : before.holes;
+    if (!full) {
+      for (const { fingerprint } of slice.opened) fingerprints.add(fingerprint);
+      for (const fingerprint of slice.cleared) fingerprints.delete(fingerprint);
+    }
     return {
       type: 'report',
       scanId: full || index === 0 ? sweepId : newScanId(),
@@ -77,12 +80,18 @@ export function buildReports(
       finishedAt: notBefore(scan.startedAt, scan.finishedAt),
       opened: slice.opened,
       cleared: slice.cleared,
-      coverage: last || !full ? coverage : { ...coverage, mounts: [], skipped: [], holes: [...before.holes] },
+      coverage: last || !full ? coverage : { ...coverage, mounts: [], skipped: [], holes: [] },
       ...(last && identities && { identities: [...identities] }),
       ...(last && answers !== undefined && { answers }),
-      stateDigest: stateDigest({ ...against, fingerprints: open, holes }),
+      stateDigest: full || last ? digestAtEnd : digestOf(fingerprints),
     };
   });
+}
+
+/** A sweep may have many parts: what the server does not know yet must not wait for what it does. */
+function newFirst({ state, opened }: Applied): readonly Finding[] {
+  const isNew = new Set(opened.map(({ fingerprint }) => fingerprint));
+  return [...opened, ...[...state.open.values()].filter(({ fingerprint }) => !isNew.has(fingerprint))];
 }
 
 interface Slice {

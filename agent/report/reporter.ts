@@ -59,7 +59,7 @@ export interface ReporterOptions {
 }
 
 /** Of one check. A sweep tells what is more. */
-const checkReportsMax = 8;
+const checkReportsMax = 32;
 const reporterLimits: ReporterLimits = { untoldScansMax: 64, untoldBytesMax: 8 * 1_048_576 };
 
 export function createReporter(options: ReporterOptions): Reporter {

@@ -10,6 +10,7 @@ export type SocketNote =
   | { readonly kind: 'frame'; readonly text: string }
   | { readonly kind: 'binary' | 'pong' | 'wake' | 'abort' }
   | { readonly kind: 'error'; readonly sentence: string }
+  | { readonly kind: 'busy'; readonly retryAfterMs: number }
   | { readonly kind: 'close'; readonly code: number; readonly reason: string };
 
 /** Frames of the server waiting to be read; a server that sends faster than its acks are stored is cut off. */
@@ -40,14 +41,27 @@ export function openSocket({ url, handshakeMsMax, mailbox, trust }: SocketOption
   let error: string | undefined;
   socket.on('message', (data, isBinary) => put(isBinary ? { kind: 'binary' } : { kind: 'frame', text: String(data) }));
   socket.on('pong', () => put({ kind: 'pong' }));
-  // An error is always followed by a close, which is the one that counts.
-  socket.on('error', (cause) => {
-    error = connectFailure(cause, url, trusted?.said ?? '');
+  const fail = (cause: Error) => {
+    error ??= connectFailure(cause, url, trusted?.said ?? '');
+  };
+  // Who listens to this has to end the attempt, and to say what `ws` would have said.
+  socket.on('unexpected-response', (_request, { statusCode, headers }) => {
+    const retryAfterMs = statusCode === 503 ? parseRetryAfter(headers['retry-after']) : undefined;
+    if (retryAfterMs !== undefined) put({ kind: 'busy', retryAfterMs });
+    fail(new Error(`Unexpected server response: ${statusCode}`));
+    socket.terminate();
   });
+  // An error is always followed by a close, which is the one that counts.
+  socket.on('error', fail);
   socket.on('close', (code, reason) =>
     put(error === undefined ? { kind: 'close', code, reason: String(reason) } : { kind: 'error', sentence: error }),
   );
   return socket;
+}
+
+/** In milliseconds. Servers of ours say whole seconds; a date is taken for no hint at all. */
+function parseRetryAfter(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) * 1_000 : undefined;
 }
 
 /** A closing handshake, but not for long: a dead peer would hold the socket for ws's thirty seconds. */

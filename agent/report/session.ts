@@ -9,6 +9,7 @@ import { comparePlaces, type Place } from './spool.ts';
 /** How one connection ended. `progress` when it was of use, so that the next attempt may come soon. */
 export type SessionEnd = { readonly sentence: string; readonly progress: boolean } & (
   | { readonly why: 'failed' | 'silent' | 'rotates' }
+  | { readonly why: 'busy'; readonly retryAfterMs: number }
   | { readonly why: 'closed'; readonly code: number; readonly inFlight: Place | undefined }
   | { readonly why: 'disagreement'; readonly acked: Place | null }
 );
@@ -25,14 +26,27 @@ export interface Acked {
   readonly stateDigest: string | null;
 }
 
+type Welcome = Extract<ServerMessage, { type: 'welcome' }>;
+
 type Options = ConnectionOptions & {
   readonly limits: ConnectionLimits;
   readonly memory: { acked: Acked | undefined };
 };
 
+/** A report without its ack. */
+interface InFlight {
+  readonly place: Place;
+  readonly stateDigest: string;
+  readonly bytes: number;
+  readonly sentAt: number;
+}
+
+/** Bytes without an ack, before the last report: a heartbeat waits for no more, whatever is spooled. */
+const inFlightBytesMax = 262_144;
+
 /**
- * One connection from challenge to its end: hello, welcome, then the spool report by report, each after the ack of the one
- * before, and heartbeats. The socket's callbacks only note; this loop works.
+ * One connection from challenge to its end: hello, welcome, then the spool in order, as many reports ahead of their acks as
+ * the server gives credit for, and heartbeats. The socket's callbacks only note; this loop works.
  */
 export async function runSession(
   options: Options,
@@ -54,9 +68,9 @@ export async function runSession(
     },
   });
   try {
-    const acked = await shakeHands(options, socket, mailbox, signal);
+    const welcome = await shakeHands(options, socket, mailbox, signal);
     isWelcome = true;
-    return await deliver(options, socket, mailbox, signal, acked);
+    return await deliver(options, socket, mailbox, signal, welcome);
   } catch (error) {
     if (error instanceof EndOfSession) return error.end;
     if (error instanceof CodedError && error.code === 'PROTOCOL') socket.close(CloseCode.badMessage);
@@ -80,7 +94,7 @@ async function shakeHands(
   socket: WebSocket,
   mailbox: Mailbox<SocketNote>,
   signal: AbortSignal,
-): Promise<Place | null> {
+): Promise<Welcome> {
   const { clock, limits, identity, notes } = options;
   // Twice: the upgrade has a bound of its own, and may use all of it.
   const deadline = clock.monotonic() + 2 * limits.handshakeMsMax;
@@ -97,7 +111,7 @@ async function shakeHands(
   await identity.welcomed();
   notes.welcome(welcome.instanceId);
   notes.state('connected', null);
-  return welcome.acked;
+  return welcome;
 
   async function expectMessage<T extends ServerMessage['type']>(type: T): Promise<Extract<ServerMessage, { type: T }>> {
     for (;;) {
@@ -117,7 +131,7 @@ async function deliver(
   socket: WebSocket,
   mailbox: Mailbox<SocketNote>,
   signal: AbortSignal,
-  welcomed: Place | null,
+  { acked: welcomed, credits }: Welcome,
 ): Promise<SessionEnd> {
   const { clock, limits, memory, notes, spool } = options;
   if (welcomed !== null) {
@@ -131,60 +145,59 @@ async function deliver(
   const startedAt = clock.monotonic();
   let heardAt = startedAt;
   let beatAt = startedAt;
-  let inFlight: { readonly place: Place; readonly stateDigest: string; readonly sentAt: number } | undefined;
+  const inFlight: InFlight[] = [];
   let useful = false;
+  const ackBy = () => (inFlight[0]?.sentAt ?? Number.POSITIVE_INFINITY) + limits.ackMsMax;
   const progress = () => useful || clock.monotonic() - startedAt >= limits.stableMs;
 
   for (;;) {
     if (signal.aborted) return stopped(progress());
-    if (inFlight === undefined) inFlight = await sendHead();
     const now = clock.monotonic();
     if (now - heardAt >= limits.silentMsMax) return silent('the server has gone silent', progress());
-    if (inFlight !== undefined && now - inFlight.sentAt >= limits.ackMsMax) {
-      return silent('the server does not ack', progress());
-    }
+    if (now >= ackBy()) return silent('the server does not ack', progress());
     if (now - beatAt >= limits.heartbeatEveryMs) {
       beat();
       beatAt = now;
     }
-    const wakeAt = Math.min(
-      beatAt + limits.heartbeatEveryMs,
-      heardAt + limits.silentMsMax,
-      inFlight === undefined ? Number.POSITIVE_INFINITY : inFlight.sentAt + limits.ackMsMax,
-    );
+    await sendMore();
+    const wakeAt = Math.min(beatAt + limits.heartbeatEveryMs, heardAt + limits.silentMsMax, ackBy());
     const note = await mailbox.next(Math.max(1, wakeAt - clock.monotonic()));
     if (note?.kind === 'close' && note.code === CloseCode.outOfOrder) {
       return disagreement(null, `the server misses reports before ours: ${note.reason}`);
     }
-    const message = readNote(note, progress(), inFlight?.place);
+    const message = readNote(note, progress(), inFlight[0]?.place);
     if (message === 'late') continue;
     if (note?.kind !== 'wake') heardAt = clock.monotonic();
     if (message !== 'nothing') await receive(message);
   }
 
-  async function sendHead() {
-    const place = spool.head();
-    if (place === undefined) return undefined;
-    const report = await spool.read(place);
-    if (report === undefined) {
-      // Dropped at this very moment, or spoilt on disk: in both cases a full report must take its place.
-      if (spool.head() !== place) return undefined;
-      throw new EndOfSession(disagreement(null, `the spooled report ${place.boot}-${place.seq} cannot be read`));
+  async function sendMore(): Promise<void> {
+    while (inFlight.length < credits && inFlight.reduce((sum, { bytes }) => sum + bytes, 0) < inFlightBytesMax) {
+      const after = inFlight.at(-1)?.place;
+      const place = spool.head(after);
+      if (place === undefined) return;
+      const report = await spool.read(place);
+      if (report === undefined) {
+        // Dropped at this very moment, or spoilt on disk: in both cases a full report must take its place.
+        if (spool.head(after) !== place) return;
+        throw new EndOfSession(disagreement(null, `the spooled report ${place.boot}-${place.seq} cannot be read`));
+      }
+      socket.send(report.frame);
+      const { frame, stateDigest } = report;
+      inFlight.push({ place, stateDigest, bytes: Buffer.byteLength(frame), sentAt: clock.monotonic() });
     }
-    socket.send(report.frame);
-    return { place, stateDigest: report.stateDigest, sentAt: clock.monotonic() };
   }
 
   async function receive(message: ServerMessage): Promise<void> {
     switch (message.type) {
       case 'ack': {
-        if (inFlight === undefined || comparePlaces(message, inFlight.place) < 0) return;
-        if (comparePlaces(message, inFlight.place) > 0) {
-          throw new CodedError('PROTOCOL', `an ack of ${message.boot}-${message.seq}, which was not sent`);
-        }
-        await spool.forget(inFlight.place);
-        memory.acked = inFlight;
-        inFlight = undefined;
+        const first = inFlight[0];
+        if (first === undefined || comparePlaces(message, first.place) < 0) return;
+        const at = inFlight.findIndex(({ place }) => comparePlaces(place, message) === 0);
+        if (at < 0) throw new CodedError('PROTOCOL', `an ack of ${message.boot}-${message.seq}, which was not sent`);
+        const acked = inFlight.splice(0, at + 1)[at]!;
+        await spool.forget(acked.place);
+        memory.acked = acked;
         useful = true;
         notes.acked();
         return;
@@ -236,6 +249,11 @@ function readNote(
       throw new EndOfSession(stopped(progress));
     case 'error':
       throw new EndOfSession({ why: 'failed', sentence: note.sentence, progress });
+    case 'busy': {
+      const { retryAfterMs } = note;
+      const sentence = `the server is busy: in ${retryAfterMs / 1_000} s it has time`;
+      throw new EndOfSession({ why: 'busy', retryAfterMs, sentence, progress });
+    }
     case 'close':
       throw new EndOfSession({
         why: 'closed',

@@ -35,8 +35,8 @@ export interface Spool {
    * been sent, or they are no fewer. A crash meanwhile leaves no gap: some of the old after some of the new.
    */
   replace(reports: readonly ReportMessage[]): Promise<boolean>;
-  /** The first report not forgotten. */
-  head(): Place | undefined;
+  /** The first report not forgotten, or the first of those after a place. */
+  head(after?: Place): Place | undefined;
   /** The frame of a report as it was appended, to be sent; undefined when it is gone or unreadable. */
   read(place: Place): Promise<StoredReport | undefined>;
   /** Forgets everything up to and with this place. */
@@ -156,7 +156,7 @@ export async function openSpool(directory: string, given: Partial<typeof spoolLi
         if (!isOnDisk) await storeHeld();
         return true;
       }),
-    head: () => entries[0],
+    head: (after) => (after === undefined ? entries[0] : entries.find((entry) => comparePlaces(entry, after) > 0)),
     read: (place) =>
       turns.take(async () => {
         const entry = entries.find((one) => comparePlaces(one, place) === 0);

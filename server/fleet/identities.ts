@@ -37,7 +37,7 @@ export async function followIdentities(
     for (const other of await lonelyOthers(tx, instanceId, moved)) await judgeOther(tx, other, moment);
   }
   // Also without a move: another one may have been retired since.
-  return judgeIdentities(tx, instanceId, moment);
+  return judgeIdentities(tx, instanceId, identities, moment);
 }
 
 /** The instance goes, and what it was known by is free. */
@@ -74,7 +74,10 @@ async function lonelyOthers(tx: Db, instanceId: string, moved: readonly Identity
 }
 
 async function judgeOther(tx: Db, instanceId: string, { scanId, at }: Moment): Promise<void> {
-  const { opened, closed } = await judgeIdentities(tx, instanceId, { scanId, at });
+  const { opened, closed } = await judgeIdentities(tx, instanceId, await readIdentities(tx, instanceId), {
+    scanId,
+    at,
+  });
   const before = await findInstance(tx, instanceId);
   if (before === undefined || opened.length + closed.length === 0) return;
   const after = withVerdict(before, await findings.openFindings(tx, instanceId), at);
@@ -86,9 +89,14 @@ async function judgeOther(tx: Db, instanceId: string, { scanId, at }: Moment): P
 const madeHere = { rules: 0, worse: new Set<string>(), byRules: new Set<string>() };
 
 /** Opens and closes what the server itself finds of this instance. */
-async function judgeIdentities(tx: Db, instanceId: string, { scanId, at }: Moment): Promise<IdentityChange> {
+async function judgeIdentities(
+  tx: Db,
+  instanceId: string,
+  identities: readonly Identity[],
+  { scanId, at }: Moment,
+): Promise<IdentityChange> {
   const shared: Finding[] = [];
-  for (const identity of await readIdentities(tx, instanceId)) {
+  for (const identity of identities) {
     const others = await othersKnownBy(tx, instanceId, identity, 1);
     if (others.length > 0) shared.push(sharedIdentity(identity));
   }

@@ -22,16 +22,18 @@ import { type HelloMessage, proveHello } from '../intake/hello.ts';
 import type { Position } from '../intake/order.ts';
 import { comparesOtherImage } from '../intake/other-image.ts';
 import type { Db } from '../store/database.ts';
+import type { GroupCommit, Transactions } from '../store/group-commit.ts';
 import type { StoredInstance } from '../store/instance-store.ts';
 import { answersPing } from './answers-ping.ts';
 import { createInbox } from './inbox.ts';
 import type { GatewayLimits } from './limits.ts';
 import { Refusal, refusalOf } from './refusal.ts';
 import { openRulesOffers, type RulesOffers } from './rules-offers.ts';
-import { takeFrame } from './token-bucket.ts';
+import { charged, createSenderShare } from './sender-share.ts';
 
 export interface House {
   readonly db: Db;
+  readonly commits: GroupCommit;
   readonly feed: EventFeed;
   readonly clock: Clock;
   readonly log: Log;
@@ -63,6 +65,9 @@ export interface Watcher {
   onHeard(instanceId: string): void;
 }
 
+/** A report of more findings is committed by itself, so that no other report waits in one transaction with it. */
+const smallReportFindingsMax = 50;
+
 /** What both ends say the state is, as far as this connection knows. */
 interface Session {
   readonly instanceId: string;
@@ -70,14 +75,16 @@ interface Session {
   stored: Position;
   stateDigest: string | null;
   comparesOtherImage: boolean;
+  /** A part of a sweep is stored and its last one is not. */
+  isMidSweep: boolean;
 }
 
 /** The life of one socket: challenge, hello, then messages one by one until an end closes it. */
 export function serveConnection(socket: WebSocket, peer: string, house: House, watcher: Watcher): Connection {
-  const { db, clock, log, limits, feed } = house;
+  const { commits, clock, log, limits, feed } = house;
   const inbox = createInbox(socket, limits.inboxFramesMax);
   const stopped = new AbortController();
-  let bucket = { bytes: limits.burstBytes, at: clock.monotonic() };
+  const share = createSenderShare(limits, clock.monotonic);
   let offers: RulesOffers | undefined;
   let scanRequestedAt = Number.NEGATIVE_INFINITY;
 
@@ -121,7 +128,8 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
     if (hello === undefined) return undefined;
     if (hello.type !== 'hello') throw new Refusal(CloseCode.badMessage, `expected hello, got ${hello.type}`);
 
-    const enrolment = await enrol(house, proveHello(hello, nonce), { now: clock.now(), peer });
+    const desk = { ...house, db: commits.small };
+    const enrolment = await enrol(desk, proveHello(hello, nonce), { now: clock.now(), peer });
     if (enrolment.kind === 'later')
       throw new Refusal(CloseCode.tryLater, 'too many refused enrolments from this network of late: try again later');
     if (enrolment.kind === 'retired') throw new Refusal(CloseCode.retired, 'the instance is retired');
@@ -133,7 +141,7 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
     const session = sessionOf(enrolment.instance, hello);
     watcher.onEnrolled(session.instanceId);
     const acked = session.stored.boot === 0 ? null : session.stored;
-    send({ type: 'welcome', instanceId: session.instanceId, acked });
+    send({ type: 'welcome', instanceId: session.instanceId, acked, credits: limits.credits });
     offers = openRulesOffers(house, session.instanceId, hello.rules, send);
     await offerRules();
     return session;
@@ -146,6 +154,7 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
       stored: { boot: instance.boot, seq: instance.seq },
       stateDigest: instance.stateDigest,
       comparesOtherImage: comparesOtherImage(instance),
+      isMidSweep: isMidSweep(instance, hello.boot),
     };
     const { instanceId } = session;
     if (session.comparesOtherImage)
@@ -179,7 +188,7 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
     const { boot, seq } = report;
     if (boot > session.boot)
       throw new Refusal(CloseCode.badMessage, `a report of boot ${boot} in boot ${session.boot}`);
-    const intake = { db, now: clock.now(), evidenceTtlMs: limits.evidenceTtlMs };
+    const intake = { db: laneOf(report), now: clock.now(), evidenceTtlMs: limits.evidenceTtlMs };
     const outcome = await applyReport(intake, session.instanceId, report);
     switch (outcome.kind) {
       case 'applied':
@@ -204,19 +213,26 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
     }
   }
 
+  function laneOf({ opened, cleared }: ReportMessage): Transactions {
+    const lane = opened.length + cleared.length > smallReportFindingsMax ? commits.large : commits.small;
+    return charged(lane, share, clock.monotonic);
+  }
+
   function remember(session: Session, instance: StoredInstance): void {
     session.stored = { boot: instance.boot, seq: instance.seq };
     session.stateDigest = instance.stateDigest;
     session.comparesOtherImage = comparesOtherImage(instance);
+    session.isMidSweep = isMidSweep(instance, session.boot);
   }
 
-  /** Compared in memory. While a report is on its way, or an image is the wrong one, the digests differ rightly. */
+  /** Compared in memory. While reports are on their way, or an image is the wrong one, the digests differ rightly. */
   function handleHeartbeat(session: Session, { boot, seq, stateDigest }: z.infer<typeof Heartbeat>): void {
     if (boot !== session.boot)
       throw new Refusal(CloseCode.badMessage, `a heartbeat of boot ${boot} in boot ${session.boot}`);
     const isUpToDate = boot === session.stored.boot && seq === session.stored.seq;
     const disagrees = stateDigest !== null && stateDigest !== session.stateDigest;
-    if (isUpToDate && disagrees && !session.comparesOtherImage) repairState(session);
+    const isComparable = !session.comparesOtherImage && !session.isMidSweep;
+    if (isUpToDate && disagrees && isComparable) repairState(session);
   }
 
   function repairState({ instanceId }: Session): void {
@@ -239,9 +255,8 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
   async function receive(): Promise<AgentMessage | undefined> {
     const frame = await inbox.next();
     if (frame === undefined) return undefined;
-    const taken = takeFrame(bucket, frame.length, limits, clock.monotonic());
-    bucket = taken.bucket;
-    if (taken.waitMs > 0) await clock.sleep(taken.waitMs, stopped.signal);
+    const waitMs = share.take(frame.length);
+    if (waitMs > 0) await clock.sleep(waitMs, stopped.signal);
     return parseAgentMessage(frame);
   }
 
@@ -273,4 +288,9 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
     inbox.end();
     socket.close(closeCode, reason);
   }
+}
+
+/** An agent that has started again finishes no sweep of before. */
+function isMidSweep({ pendingScan }: StoredInstance, boot: number): boolean {
+  return pendingScan?.boot === boot;
 }

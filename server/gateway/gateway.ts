@@ -13,8 +13,10 @@ import { peerOf } from '../intake/enrolment/peer.ts';
 import type { EnrolmentWay } from '../intake/enrolment/way.ts';
 import { tokensOnly } from '../intake/enrolment/ways.ts';
 import type { Db } from '../store/database.ts';
-import { latestEventId, readEvents } from '../store/event-store.ts';
+import { latestEventId, readEventsOf } from '../store/event-store.ts';
+import { createGroupCommit } from '../store/group-commit.ts';
 import { instancesOfName } from '../store/rules-store.ts';
+import { createAdmission } from './admission.ts';
 import { type Connection, type House, serveConnection } from './connection.ts';
 import { type GatewayLimits, gatewayLimits } from './limits.ts';
 import { createPresence } from './presence.ts';
@@ -24,7 +26,6 @@ import { createTakeOvers } from './take-over.ts';
 export const agentPath = '/agent/v1';
 /** RFC 6455 §7.4.1: the server goes down. */
 const goingAway = 1001;
-const eventsReadMax = 500;
 
 const webSocketOptions = {
   noServer: true,
@@ -42,6 +43,8 @@ export interface Gateway {
   isOnline(instanceId: string): boolean;
   /** Milliseconds since the epoch; undefined for one not heard since this server started. */
   heardAt(instanceId: string): number | undefined;
+  /** Since when it listens without a pause: silence is counted from then at the earliest. Milliseconds since the epoch. */
+  awakeAt(): number;
   /** False when it is not connected. The report of the sweep names the request, where one is given. */
   requestScan(instanceId: string, request?: string): boolean;
   /** The same for another key. */
@@ -63,11 +66,13 @@ export interface GatewayOptions {
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { board = createRulesBoard(), ways = tokensOnly } = options;
-  const attempts = createAttempts(options.clock);
-  const house: House = { ...options, board, ways, attempts, limits: { ...gatewayLimits, ...options.limits } };
-  const { db, feed, clock, log, limits } = house;
+  const { db, feed, clock, log } = options;
+  const limits = { ...gatewayLimits, ...options.limits };
+  const [commits, attempts] = [createGroupCommit(db, clock.monotonic), createAttempts(clock)];
+  const house: House = { ...options, board, ways, attempts, commits, limits };
   const server = new WebSocketServer(webSocketOptions);
   const presence = createPresence(house);
+  const admission = createAdmission(limits, clock.monotonic);
   const takeOvers = createTakeOvers(house);
   const connections = new Set<Connection>();
   const unproven = new Set<Connection>();
@@ -87,6 +92,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       return enrolled.has(instanceId) && presence.heardWithin(instanceId, silentAfterMs);
     },
     heardAt: presence.heardAt,
+    awakeAt: presence.awakeAt,
     requestScan(instanceId, request) {
       enrolled.get(instanceId)?.requestScan(request);
       return enrolled.has(instanceId);
@@ -101,16 +107,18 @@ export function createGateway(options: GatewayOptions): Gateway {
       await Promise.all([...background, ...[...connections].map(({ finished }) => finished)]);
       await takeOvers.settled();
       await presence.tick();
+      await presence.flush();
     },
   };
 
-  function refuseUpgrade(request: IncomingMessage): string | undefined {
+  function refuseUpgrade(request: IncomingMessage): UpgradeRefusal | undefined {
     const path = request.url?.split('?')[0];
     const offered = request.headers['sec-websocket-protocol']?.split(',').map((one) => one.trim());
-    if (path !== agentPath) return '404 Not Found';
-    if (!offered?.includes(subprotocol)) return '400 Bad Request';
-    if (stopping.signal.aborted || unproven.size >= limits.handshakesMax) return '503 Service Unavailable';
-    return undefined;
+    if (path !== agentPath) return { status: '404 Not Found' };
+    if (!offered?.includes(subprotocol)) return { status: '400 Bad Request' };
+    if (stopping.signal.aborted) return { status: '503 Service Unavailable' };
+    const retryAfterMs = admission.refuse(unproven.size);
+    return retryAfterMs === undefined ? undefined : { status: '503 Service Unavailable', retryAfterMs };
   }
 
   function accept(socket: WebSocket, peer: string): void {
@@ -137,7 +145,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   async function keepPresence(): Promise<void> {
     while (await pause(limits.presenceEveryMs)) {
-      await presence.tick().catch((error) => log.error({ err: error }, 'could not write who was heard'));
+      await presence.tick().catch((error) => log.error({ err: error }, 'could not tell or write who was heard'));
     }
   }
 
@@ -159,19 +167,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     stopListening();
   }
 
-  async function tellAgentsAfter(id: number): Promise<number> {
-    let afterId = id;
-    for (;;) {
-      const events = await readEvents(db, { afterId, limit: eventsReadMax });
-      for (const event of events) {
-        const refusal = refusalAfter(event);
-        if (refusal !== undefined) enrolled.get(event.instanceId ?? '')?.close(refusal);
-        if (event.type === 'instance.rebased') enrolled.get(event.instanceId ?? '')?.requestScan();
-        if (event.type === 'rules.pushed' || event.type === 'rules.activated') await offerRules(event.data['image']);
-      }
-      afterId = events.at(-1)?.id ?? afterId;
-      if (events.length < eventsReadMax) return afterId;
+  async function tellAgentsAfter(afterId: number): Promise<number> {
+    const upToId = await latestEventId(db);
+    for (const event of await readEventsOf(db, eventsForAgents, { afterId, upToId })) {
+      const refusal = refusalAfter(event);
+      if (refusal !== undefined) enrolled.get(event.instanceId ?? '')?.close(refusal);
+      if (event.type === 'instance.rebased') enrolled.get(event.instanceId ?? '')?.requestScan();
+      if (event.type === 'rules.pushed' || event.type === 'rules.activated') await offerRules(event.data['image']);
     }
+    return upToId;
   }
 
   async function offerRules(image: unknown): Promise<void> {
@@ -187,6 +191,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 }
 
+const eventsForAgents = [
+  ...(['instance.retired', 'instance.doubted', 'instance.rebased', 'rules.pushed', 'rules.activated'] as const),
+];
+
 /** What an event means for the agent of its instance. */
 function refusalAfter({ type, data }: FleetEvent): Refusal | undefined {
   if (type === 'instance.retired') return new Refusal(CloseCode.retired, 'the instance is retired');
@@ -195,7 +203,14 @@ function refusalAfter({ type, data }: FleetEvent): Refusal | undefined {
   return undefined;
 }
 
-function answer(socket: Duplex, status: string): void {
+interface UpgradeRefusal {
+  readonly status: string;
+  readonly retryAfterMs?: number;
+}
+
+function answer(socket: Duplex, { status, retryAfterMs }: UpgradeRefusal): void {
+  // RFC 9110 §10.2.3: whole seconds.
+  const retryAfter = retryAfterMs === undefined ? '' : `Retry-After: ${Math.ceil(retryAfterMs / 1_000)}\r\n`;
   socket.on('error', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  socket.end(`HTTP/1.1 ${status}\r\n${retryAfter}Connection: close\r\nContent-Length: 0\r\n\r\n`);
 }

@@ -12,37 +12,65 @@ export interface Presence {
   heard(instanceId: string): void;
   /** Milliseconds since the epoch; undefined for one not heard since this server started. */
   heardAt(instanceId: string): number | undefined;
+  /** Since when this server listens without a pause. Milliseconds since the epoch. */
+  awakeAt(): number;
   /** By the monotonic clock. */
   heardWithin(instanceId: string, ms: number): boolean;
-  /** Writes what was heard, and tells who fell silent or came back. */
+  /** Tells who fell silent or came back, and now and then writes what was heard. */
   tick(): Promise<void>;
+  /** Writes what was heard. */
+  flush(): Promise<void>;
 }
 
 /**
- * Who was heard when. Kept in memory, since most of what agents say is that nothing happened; written in batches, so
- * that a restart knows it too.
+ * Who was heard when. Kept in memory, since most of what agents say is that nothing happened; written now and then and in
+ * batches, for people: silence is counted by the monotonic clock from what this process has heard, from its own start, or
+ * from the end of its last pause. While it was stopped it heard nobody, whoever spoke.
  */
-export function createPresence({ db, feed, clock }: House): Presence {
-  const readyAt = clock.now();
-  const heard = new Map<string, { readonly at: number; readonly monotonic: number }>();
+export function createPresence({ db, feed, clock, limits }: House): Presence {
+  const heard = new Map<string, number>();
   const unwritten = new Set<string>();
   /** Of those that are not `online`, which is what everyone is taken for at the start. */
   const told = new Map<string, Liveness>();
+  let lookedAt = clock.monotonic();
+  let awakeSince = lookedAt;
+  let flushedAt = lookedAt;
+
+  const wallTimeOf = (monotonic: number) => clock.now() - (clock.monotonic() - monotonic);
+
+  /** Somebody looks here every few seconds: when nobody did for longer, this process did not run. */
+  const look = (): number => {
+    const now = clock.monotonic();
+    if (now - lookedAt > limits.presenceEveryMs + limits.pauseMsMin) awakeSince = now;
+    lookedAt = now;
+    return now;
+  };
 
   return {
     heard(instanceId) {
-      heard.set(instanceId, { at: clock.now(), monotonic: clock.monotonic() });
+      heard.set(instanceId, look());
       unwritten.add(instanceId);
     },
-    heardAt: (instanceId) => heard.get(instanceId)?.at,
+    heardAt(instanceId) {
+      const last = heard.get(instanceId);
+      return last === undefined ? undefined : wallTimeOf(last);
+    },
+    awakeAt() {
+      look();
+      return wallTimeOf(awakeSince);
+    },
     heardWithin(instanceId, ms) {
       const last = heard.get(instanceId);
-      return last !== undefined && clock.monotonic() - last.monotonic <= ms;
+      return last !== undefined && clock.monotonic() - last <= ms;
     },
     async tick() {
-      await flush();
+      const now = look();
       await tellChanges();
+      if (now - flushedAt < limits.lastSeenEveryMs) return;
+      flushedAt = now;
+      await flush();
     },
+    flush,
   };
 
   async function flush(): Promise<void> {
@@ -52,7 +80,10 @@ export function createPresence({ db, feed, clock }: House): Presence {
       // Noted as written first: who is heard again meanwhile is noted anew.
       for (const id of chunk) unwritten.delete(id);
       try {
-        await flushLastSeen(db, new Map(chunk.map((id) => [id, timestamp(heard.get(id)?.at ?? readyAt)])));
+        await flushLastSeen(
+          db,
+          new Map(chunk.map((id) => [id, timestamp(wallTimeOf(heard.get(id) ?? clock.monotonic()))])),
+        );
       } catch (error) {
         for (const id of chunk) unwritten.add(id);
         throw error;
@@ -63,12 +94,13 @@ export function createPresence({ db, feed, clock }: House): Presence {
 
   /** When a network fails, thousands fall silent at once: not each of them is a commit of its own. */
   async function tellChanges(): Promise<void> {
-    const server = { readyAt, now: clock.now() };
     const present = await listPresent(db);
+    const server = { readyAt: wallTimeOf(awakeSince), now: clock.now() };
     forgetOthers(new Set(present.map(({ id }) => id)));
-    const changes = present.flatMap(({ id, group, lastSeenAt }) => {
+    const changes = present.flatMap(({ id, group }) => {
       const from = told.get(id) ?? 'online';
-      const to = livenessOf({ heardAt: heard.get(id)?.at, lastSeenAt: Date.parse(lastSeenAt) }, server);
+      const last = heard.get(id);
+      const to = livenessOf({ heardAt: last === undefined ? undefined : wallTimeOf(last) }, server);
       return to === from ? [] : [{ id, group, from, to }];
     });
     for (let first = 0; first < changes.length; first += rowsMax) {

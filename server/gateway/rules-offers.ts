@@ -33,9 +33,9 @@ export function openRulesOffers(
 
   return {
     async send() {
-      const { active, candidate } = await rulesFor(db, instanceId);
-      if (active !== undefined && active.sequence > rulesAtHello) offer('force', active);
-      if (candidate !== undefined && candidate.sequence > rulesAtHello) offer('preview', candidate);
+      const { active, candidate } = await rulesFor(db, instanceId, rulesAtHello);
+      if (active !== undefined) offer('force', active);
+      if (candidate !== undefined) offer('preview', candidate);
     },
     async answered(answer) {
       const use = answer.type === 'rules-refused' ? answer.use : 'preview';

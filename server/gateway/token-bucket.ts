@@ -1,20 +1,22 @@
-/** What a sender may still send at once. Pure: time is an argument, in monotonic milliseconds. */
+/** What one may still take at once. Pure: time is an argument, in monotonic milliseconds. */
 export interface TokenBucket {
-  readonly bytes: number;
+  readonly tokens: number;
   readonly at: number;
 }
 
-/** No frame is cheaper than this, so that many small ones have a limit too. */
-const frameBytesMin = 1_024;
+export interface Share {
+  readonly perSecond: number;
+  readonly burst: number;
+}
 
-/** Takes a frame out of the bucket. What it then lacks is how long to wait before the frame is looked at. */
-export function takeFrame(
+/** Takes so many tokens, also those that are not there yet. What is then lacking is how long to wait. */
+export function takeTokens(
   bucket: TokenBucket,
-  frameBytes: number,
-  limits: { readonly bytesPerSecond: number; readonly burstBytes: number },
+  tokens: number,
+  { perSecond, burst }: Share,
   now: number,
 ): { readonly bucket: TokenBucket; readonly waitMs: number } {
-  const refilled = bucket.bytes + ((now - bucket.at) / 1_000) * limits.bytesPerSecond;
-  const bytes = Math.min(limits.burstBytes, refilled) - Math.max(frameBytes, frameBytesMin);
-  return { bucket: { bytes, at: now }, waitMs: bytes >= 0 ? 0 : (-bytes / limits.bytesPerSecond) * 1_000 };
+  const refilled = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1_000) * perSecond);
+  const left = refilled - tokens;
+  return { bucket: { tokens: left, at: now }, waitMs: left >= 0 ? 0 : (-left / perSecond) * 1_000 };
 }

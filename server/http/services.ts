@@ -17,6 +17,8 @@ import type { EntriesStore } from '../store/entries-store.ts';
 interface Connections {
   /** Milliseconds since the epoch; undefined when not heard since this server started. */
   heardAt(instanceId: string): number | undefined;
+  /** Silence is counted from then at the earliest. Milliseconds since the epoch. */
+  awakeAt(): number;
   /** False when there is no connection to ask on. */
   requestScan(instanceId: string): boolean;
   requestKey(instanceId: string): boolean;
@@ -28,8 +30,6 @@ export interface Services {
   readonly db: Db;
   readonly feed: EventFeed;
   readonly clock: Clock;
-  /** When this server began to listen: silence is counted from then at the earliest. */
-  readonly readyAt: () => number;
   readonly evidenceTtlMs: number;
   readonly adminToken: string;
   /** PEM of the key that signs proofs. */

@@ -5,14 +5,14 @@ import type { Sight } from '../store/views/sight.ts';
 import type { Services } from './services.ts';
 
 /** How the fleet looks at this moment; `now` is read once, so that all of one answer is of one time. */
-export function sightOf({ clock, evidenceTtlMs, gateway, readyAt }: Services): Sight {
+export function sightOf({ clock, evidenceTtlMs, gateway }: Services): Sight {
   const now = clock.now();
+  const readyAt = gateway.awakeAt();
   return {
     now,
     evidenceTtlMs,
     contentOf: (instance) => contentOf(instance, now, evidenceTtlMs),
-    livenessOf: ({ id, lastSeenAt }) =>
-      livenessOf({ heardAt: gateway.heardAt(id), lastSeenAt: Date.parse(lastSeenAt) }, { readyAt: readyAt(), now }),
+    livenessOf: (id) => livenessOf({ heardAt: gateway.heardAt(id) }, { readyAt, now }),
     currencyOf,
   };
 }

@@ -12,11 +12,13 @@ import type { Db } from '../store/database.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { recordEvidence } from '../store/evidence-store.ts';
 import * as findings from '../store/finding-store.ts';
+import type { Transactions } from '../store/group-commit.ts';
 import { readIdentities } from '../store/identity-store.ts';
 import { type CompleteScan, findInstance, type StoredInstance, updateInstance } from '../store/instance-store.ts';
 import { noteAnswer } from '../store/look-store.ts';
 import { foldRelabels } from '../store/relabel-store.ts';
 import { insertReport } from '../store/report-store.ts';
+import { holdsTaint, taintingFindings } from '../store/tainting-findings.ts';
 import { taintAfter, taintLeft, withChecked, withVerdictSoFar, worsened } from './judge.ts';
 import { type Position, placeOf } from './order.ts';
 import { withOtherImage } from './other-image.ts';
@@ -27,9 +29,9 @@ import { followScan } from './scan-progress.ts';
 
 /**
  * Of one instance. Agents of ours stop well before it and report a hole for the rest; whoever passes it is refused, since
- * each later report would cost as much as all of them.
+ * each later report looks at all that is open. The time that takes is charged to its sender (`gateway/sender-share.ts`).
  */
-export const openFindingsMax = 50_000;
+export const openFindingsMax = 120_000;
 
 export type Outcome =
   | {
@@ -45,7 +47,7 @@ export type Outcome =
   | { readonly kind: 'retired' };
 
 export interface Intake {
-  readonly db: Db;
+  readonly db: Transactions;
   /** Milliseconds since the epoch. First sight is ours to date: agents' clocks are only claims. */
   readonly now: number;
   readonly evidenceTtlMs: number;
@@ -100,7 +102,9 @@ async function applyScan(step: Step, instance: StoredInstance): Promise<Result> 
   const { pending, completes } = followScan(report, instance.pendingScan);
   const { opened, worse } = await openListed(step, instance);
   const closed = await closeLookedAt(step, instance.id, completes);
-  if (report.opened.length > 0 || closed.length > 0) await foldRelabels(step.tx, instance.id, at);
+  const isLast = report.part === report.parts;
+  // A part of a sweep would look at what the next part may change again.
+  if (isLast && report.opened.length + closed.length > 0) await foldRelabels(step.tx, instance.id, at);
 
   const followed = {
     ...instance,
@@ -108,7 +112,6 @@ async function applyScan(step: Step, instance: StoredInstance): Promise<Result> 
     rules: report.rules,
     taint: taintAfter(instance.taint, worse, at),
   };
-  const isLast = report.part === report.parts;
   if (report.full && !completes) {
     const after = withVerdictSoFar(followed, report.opened, at);
     return { after, opened, closed, completes, wantsScan: isLast };
@@ -135,7 +138,7 @@ async function applyScan(step: Step, instance: StoredInstance): Promise<Result> 
 /** By what the instance is known: as the sweep says, and where a hole hides it, as one before said. */
 async function followReported({ tx, report, at }: Step, instanceId: string): Promise<IdentityChange> {
   const isHidden = hiderOf(report.coverage.holes);
-  const before = await readIdentities(tx, instanceId);
+  const before = report.coverage.holes.length > 0 ? await readIdentities(tx, instanceId) : [];
   const told = report.identities ?? [];
   const kept = before.filter(({ name }) => isHidden('file', name) && told.every((one) => one.name !== name));
   return followIdentities(tx, instanceId, [...told, ...kept], { scanId: report.scanId, at });
@@ -173,7 +176,9 @@ async function taintByRules({ tx, report, at }: Step, { id, taint, imageDigest }
   if (taint === null) return null;
   const { inForce } = await rulesHere(tx, imageDigest, report.rules, at);
   if (inForce === undefined) return taint;
-  const tainting = await findings.taintingFindings(tx, id, taint.since);
+  // Mostly so; to judge thousands of them again takes a second.
+  if (await holdsTaint(tx, id, taint, report.rules)) return taint;
+  const tainting = await taintingFindings(tx, id, taint.since);
   return taintLeft(taint, tainting, { sequence: report.rules, judging: inForce });
 }
 

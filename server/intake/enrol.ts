@@ -9,6 +9,7 @@ import { withVerdict } from '../fleet/verdict.ts';
 import type { Db } from '../store/database.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { openFindings } from '../store/finding-store.ts';
+import type { Transactions } from '../store/group-commit.ts';
 import {
   findInstanceByKey,
   findInstancesOfMachine,
@@ -31,7 +32,7 @@ export type Enrolment =
   | { readonly kind: 'later' };
 
 export interface Desk {
-  readonly db: Db;
+  readonly db: Transactions;
   readonly log: Log;
   readonly ways: EnrolmentWay;
   readonly attempts: Attempts;

@@ -2,8 +2,8 @@ import { type Coverage, emptyCoverage } from '../../shared/coverage.ts';
 import { highestSeverity, type Severity, severityAtLeast } from '../../shared/severity.ts';
 import { isOurs } from '../fleet/server-holes.ts';
 import { turned } from '../fleet/verdict.ts';
-import type { TaintingFinding } from '../store/finding-store.ts';
 import type { StoredInstance, StoredTaint } from '../store/instance-store.ts';
+import type { TaintingFinding } from '../store/tainting-findings.ts';
 import { type Judging, rejudged } from './rejudge.ts';
 
 interface Severe {

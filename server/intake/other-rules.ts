@@ -1,6 +1,6 @@
 import type { Db } from '../store/database.ts';
 import type { StoredInstance } from '../store/instance-store.ts';
-import { rulesInForce } from '../store/rules-store.ts';
+import { rulesHeads } from '../store/rules-store.ts';
 
 /** An agent that was offered newer rules sweeps by them at once; what was on its way meanwhile is taken for so long. */
 export const rulesGraceMs = 15 * 60_000;
@@ -23,7 +23,7 @@ export async function withRulesOf(
 }
 
 async function areInForce(db: Db, imageDigest: string, sequence: number, at: string): Promise<boolean> {
-  const [latest, previous] = await rulesInForce(db, imageDigest);
+  const [latest, previous] = await rulesHeads(db, imageDigest);
   if (latest === undefined || latest.sequence === sequence) return true;
   const isNew = latest.activatedAt !== null && Date.parse(at) < Date.parse(latest.activatedAt) + rulesGraceMs;
   return isNew && previous?.sequence === sequence;

@@ -1,6 +1,4 @@
 import { newRulesHoldMs } from '../../shared/api-rules.ts';
-import { digestOf } from '../../shared/digest.ts';
-import type { Envelope } from '../../shared/dsse.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { isRestored } from '../../shared/restored-text.ts';
 import { openRulebook } from '../../shared/rulebook.ts';
@@ -8,7 +6,7 @@ import { RulesStatement } from '../../shared/rules.ts';
 import { severityAtLeast } from '../../shared/severity.ts';
 import { parseStatement } from '../../shared/statement.ts';
 import type { Db } from '../store/database.ts';
-import { readRules, rulesOfImage } from '../store/rules-store.ts';
+import { type RulesHead, rulesHeads } from '../store/rules-store.ts';
 import { type Judging, rejudged } from './rejudge.ts';
 
 /** The rules that are in force for one image, as this server has them: checked when they came in. */
@@ -29,18 +27,12 @@ interface RulesRead extends Judging {
 
 /** Asked for only when something got worse, or a taint may be lifted: a clean report costs none of it. */
 export async function rulesHere(db: Db, imageDigest: string, sequence: number, at: string): Promise<RulesHere> {
-  const image = await rulesOfImage(db, imageDigest);
-  if (image === undefined) return { inForce: undefined, before: undefined };
-  const pushed = await readRules(db, { image: image.name, states: ['active', 'superseded'] });
-  const baked = { sequence: image.sequence, envelope: image.envelope, activatedAt: null };
-  const [latest, previous] = [...pushed.filter(({ activatedAt }) => activatedAt !== null), baked].sort(
-    (a, b) => b.sequence - a.sequence,
-  );
+  const [latest, previous] = await rulesHeads(db, imageDigest);
   if (latest?.sequence !== sequence) return { inForce: undefined, before: undefined };
   const isNew = latest.activatedAt !== null && Date.parse(at) < Date.parse(latest.activatedAt) + newRulesHoldMs;
   return {
-    inForce: readEnvelope(latest.envelope),
-    before: isNew && previous !== undefined ? readEnvelope(previous.envelope) : undefined,
+    inForce: await readOnce(latest),
+    before: isNew && previous !== undefined ? await readOnce(previous) : undefined,
   };
 }
 
@@ -61,12 +53,10 @@ const readMax = 16;
 const known = new Map<string, RulesRead>();
 
 /** Compiling thousands of patterns for each of ten thousand reports would cost more than the reports. */
-function readEnvelope({ payload }: Envelope): RulesRead {
-  const bytes = Buffer.from(payload, 'base64');
-  const digest = digestOf(bytes);
-  const rules = known.get(digest) ?? readStatement(bytes);
+async function readOnce(head: RulesHead): Promise<RulesRead> {
+  const rules = known.get(head.text) ?? readStatement(Buffer.from((await head.read()).payload, 'base64'));
   if (known.size >= readMax) known.clear();
-  known.set(digest, rules);
+  known.set(head.text, rules);
   return rules;
 }
 

@@ -28,6 +28,8 @@ export interface Controller {
 const tickMs = 1_000;
 /** Between two passes, however often the feed wakes. */
 const pauseMsMin = 100;
+/** A pause is so many times what the pass took, and no longer than a tick. */
+const pauseFactor = 9;
 const stopMsMax = 5_000;
 const orphanRetryMs = 60_000;
 
@@ -73,12 +75,15 @@ export function createController(house: House): Controller {
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
       woken = Promise.withResolvers();
+      const from = clock.monotonic();
       try {
         await pass();
       } catch (error) {
         if (!stopping.signal.aborted) log.error({ error: sentenceOf(error) }, 'replace: planning failed');
       }
-      await pause(pauseMsMin);
+      // Of a large fleet a pass takes long, and whatever happens wakes it: intake has most of the core.
+      const took = clock.monotonic() - from;
+      await pause(Math.min(tickMs, Math.max(pauseMsMin, pauseFactor * took)));
       await Promise.race([woken.promise, pause(tickMs - pauseMsMin)]);
     }
   }

@@ -1,5 +1,8 @@
+import type { Selectable } from 'kysely';
 import type { FleetEvent } from '../../shared/event.ts';
 import type { Db } from './database.ts';
+import { gapsOf, prepared } from './prepared.ts';
+import type { EventTable } from './tables.ts';
 
 /** The oldest beyond this many go; a reader that was away longer reads the resources anew. */
 const eventsMax = 100_000;
@@ -17,20 +20,21 @@ export interface NewEvent {
 
 /** Belongs into the transaction of the change it tells of; wake the feed after the commit. */
 export async function appendEvent(db: Db, event: NewEvent): Promise<void> {
-  const { id } = await db
-    .insertInto('event')
-    .values({
-      at: event.at,
-      type: event.type,
-      group_name: event.groupName ?? null,
-      instance_id: event.instanceId ?? null,
-      replacement_id: event.replacementId ?? null,
-      data: JSON.stringify(event.data),
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  if (id % pruneEvery === 0) await pruneEvents(db, eventsMax);
+  const [row] = await insert(db, {
+    at: event.at,
+    type: event.type,
+    group_name: event.groupName ?? null,
+    instance_id: event.instanceId ?? null,
+    replacement_id: event.replacementId ?? null,
+    data: JSON.stringify(event.data),
+  });
+  if (row !== undefined && row.id % pruneEvery === 0) await pruneEvents(db, eventsMax);
 }
+
+const insert = prepared<Omit<EventTable, 'id'>>()((db, gap) =>
+  db.insertInto('event').values(gapsOf(columns, gap)).returning('id'),
+);
+const columns = ['at', 'type', 'group_name', 'instance_id', 'replacement_id', 'data'] as const;
 
 export async function pruneEvents(db: Db, keep: number): Promise<void> {
   await db
@@ -45,7 +49,11 @@ export async function readEvents(
   { afterId, limit }: { readonly afterId: number; readonly limit: number },
 ): Promise<FleetEvent[]> {
   const rows = await db.selectFrom('event').selectAll().where('id', '>', afterId).orderBy('id').limit(limit).execute();
-  return rows.map((row) => ({
+  return rows.map(eventOf);
+}
+
+function eventOf(row: Selectable<EventTable>): FleetEvent {
+  return {
     id: row.id,
     at: row.at,
     type: row.type as FleetEvent['type'],
@@ -53,7 +61,17 @@ export async function readEvents(
     instanceId: row.instance_id,
     replacementId: row.replacement_id,
     data: JSON.parse(row.data),
-  }));
+  };
+}
+
+/** What happened after `afterId` up to `upToId`, of a few types only. */
+export async function readEventsOf(
+  db: Db,
+  types: readonly FleetEvent['type'][],
+  { afterId, upToId }: { readonly afterId: number; readonly upToId: number },
+): Promise<FleetEvent[]> {
+  const select = db.selectFrom('event').selectAll().where('id', '>', afterId).where('id', '<=', upToId);
+  return (await select.where('type', 'in', types).orderBy('id').execute()).map(eventOf);
 }
 
 /** 0 before the first. */

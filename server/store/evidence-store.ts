@@ -1,6 +1,7 @@
 import { timestamp } from '../../shared/clock.ts';
 import type { Verdict } from '../../shared/verdict.ts';
 import type { Db } from './database.ts';
+import { prepared } from './prepared.ts';
 
 export interface EvidenceOfScan {
   readonly instanceId: string;
@@ -17,13 +18,7 @@ export interface EvidenceOfScan {
  * expired, else opens the next. A time in which nothing was looked at is in no interval.
  */
 export async function recordEvidence(db: Db, scan: EvidenceOfScan, evidenceTtlMs: number): Promise<void> {
-  const last = await db
-    .selectFrom('evidence')
-    .selectAll()
-    .where('instance_id', '=', scan.instanceId)
-    .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+  const [last] = await latest(db, { instanceId: scan.instanceId });
   const same =
     last !== undefined &&
     last.image_digest === scan.imageDigest &&
@@ -35,11 +30,7 @@ export async function recordEvidence(db: Db, scan: EvidenceOfScan, evidenceTtlMs
     Date.parse(scan.startedAt) - Date.parse(last.to_at) < evidenceTtlMs;
   if (same) {
     const to_at = timestamp(Math.max(Date.parse(scan.finishedAt), Date.parse(last.to_at)));
-    await db
-      .updateTable('evidence')
-      .set({ to_at, scans: last.scans + 1 })
-      .where('id', '=', last.id)
-      .execute();
+    await extend(db, { id: last.id, to_at, scans: last.scans + 1 });
     return;
   }
   await db
@@ -56,6 +47,17 @@ export async function recordEvidence(db: Db, scan: EvidenceOfScan, evidenceTtlMs
     })
     .execute();
 }
+
+const latest = prepared<{ instanceId: string }>()((db, gap) =>
+  db.selectFrom('evidence').selectAll().where('instance_id', '=', gap('instanceId')).orderBy('id', 'desc').limit(1),
+);
+
+const extend = prepared<{ id: number; to_at: string; scans: number }>()((db, gap) =>
+  db
+    .updateTable('evidence')
+    .set({ to_at: gap('to_at'), scans: gap('scans') })
+    .where('id', '=', gap('id')),
+);
 
 /** Whether intake recorded this scan when its report arrived: it is in an interval in sync, of this image and state. */
 export async function isOnRecord(db: Db, scan: Omit<EvidenceOfScan, 'verdict'>): Promise<boolean> {

@@ -1,13 +1,13 @@
-import type { Change, Difference, Finding } from '../../shared/finding.ts';
+import { sql } from 'kysely';
+import type { Change, Finding } from '../../shared/finding.ts';
 import { identityRule } from '../../shared/identity.ts';
 import { outsideRule } from '../../shared/outside-look.ts';
 import { relabelKindOf } from '../../shared/relabel.ts';
 import type { Severity } from '../../shared/severity.ts';
 import type { Db } from './database.ts';
 import { boundDetails, detailsOf, detailsSeenAgain } from './finding-details.ts';
-
-/** Rows of one statement: few enough for SQLite's limit of variables, and few different texts for the statement cache. */
-const rowsMax = 100;
+import { type Gaps, gapsOf, prepared } from './prepared.ts';
+import type { DriftTable, FindingTable } from './tables.ts';
 
 /** Severities of those of the given fingerprints that are open. */
 export async function openAmong(
@@ -16,17 +16,25 @@ export async function openAmong(
   fingerprints: readonly string[],
 ): Promise<ReadonlyMap<string, Severity>> {
   const open = new Map<string, Severity>();
-  for (const chunk of chunksOf(fingerprints)) {
-    const rows = await db
-      .selectFrom('finding')
-      .select(['fingerprint', 'severity'])
-      .where('instance_id', '=', instanceId)
-      .where('fingerprint', 'in', chunk)
-      .where('closed_at', 'is', null)
-      .execute();
-    for (const row of rows) open.set(row.fingerprint, row.severity as Severity);
+  for (const fingerprint of fingerprints) {
+    const [row] = await openOne(db, { instanceId, fingerprint });
+    if (row !== undefined) open.set(fingerprint, row.severity as Severity);
   }
   return open;
+}
+
+const openOne = prepared<Key>()((db, gap) =>
+  db
+    .selectFrom('finding')
+    .select('severity')
+    .where('instance_id', '=', gap('instanceId'))
+    .where('fingerprint', '=', gap('fingerprint'))
+    .where('closed_at', 'is', null),
+);
+
+interface Key {
+  readonly instanceId: string;
+  readonly fingerprint: string;
 }
 
 /** Where and by what findings were listed. */
@@ -44,7 +52,7 @@ export interface Listing {
 /**
  * Opens the findings, opens them again, or notes that they were seen again. What a drift is, is stored once for all
  * instances and by its fingerprint: only attributes that the fingerprint covers are kept, or one instance could
- * decorate what others have.
+ * decorate what others have. What was known and is merely seen again keeps what was said of it when it opened.
  */
 export async function recordFindings(
   db: Db,
@@ -52,82 +60,70 @@ export async function recordFindings(
   findings: readonly Finding[],
   { scanId, at, rules, worse, byRules }: Listing,
 ): Promise<void> {
-  for (const chunk of chunksOf(findings)) {
-    await db
-      .insertInto('drift')
-      .values(
-        chunk.map((finding) => ({
-          fingerprint: finding.fingerprint,
-          subject: finding.subject,
-          name: finding.name,
-          change: finding.change,
-          attributes: JSON.stringify(finding.attributes),
-          expected: JSON.stringify(covered(finding, finding.expected)),
-          actual: JSON.stringify(covered(finding, finding.actual)),
-          first_seen_at: at,
-        })),
-      )
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-    await db
-      .insertInto('finding')
-      .values(
-        chunk.map((finding) => ({
-          instance_id: instanceId,
-          fingerprint: finding.fingerprint,
-          severity: finding.severity,
-          rule: finding.rule,
-          first_seen_at: at,
-          last_seen_at: at,
-          closed_at: null,
-          scan_id: scanId,
-          relabel: relabelKindOf(finding) ?? null,
-          ...detailsOf(finding),
-          tainting_since: at,
-          rules,
-          by_rules: byRules.has(finding.fingerprint) ? rules : null,
-          rest: JSON.stringify([uncovered(finding, finding.expected), uncovered(finding, finding.actual)]),
-        })),
-      )
-      .onConflict((conflict) =>
-        conflict.columns(['instance_id', 'fingerprint']).doUpdateSet((eb) => ({
-          severity: eb.ref('excluded.severity'),
-          rule: eb.ref('excluded.rule'),
-          last_seen_at: eb.ref('excluded.last_seen_at'),
-          closed_at: null,
-          scan_id: eb.ref('excluded.scan_id'),
-          relabel: eb.ref('excluded.relabel'),
-          ...detailsSeenAgain,
-          rules: eb.ref('excluded.rules'),
-        })),
-      )
-      .execute();
-    await noteWorse(db, instanceId, chunk, { at, rules, worse, byRules });
+  for (const finding of findings) {
+    const { fingerprint, subject, name, change, severity, rule } = finding;
+    await insertDrift(db, {
+      ...{ fingerprint, subject, name, change, first_seen_at: at },
+      attributes: JSON.stringify(finding.attributes),
+      expected: JSON.stringify(covered(finding, finding.expected)),
+      actual: JSON.stringify(covered(finding, finding.actual)),
+    });
+    const record = worse.has(fingerprint) ? recordWorse : recordSeen;
+    await record(db, {
+      ...{ instance_id: instanceId, fingerprint, severity, rule, scan_id: scanId, rules, ...detailsOf(finding) },
+      ...{ first_seen_at: at, last_seen_at: at, tainting_since: at },
+      relabel: relabelKindOf(finding) ?? null,
+      by_rules: byRules.has(fingerprint) ? rules : null,
+      rest: JSON.stringify([uncovered(finding, finding.expected), uncovered(finding, finding.actual)]),
+    });
   }
   await boundDetails(db, instanceId, findings);
 }
 
-/** What was known and is merely seen again keeps what was said of it when it opened. */
-async function noteWorse(
-  db: Db,
-  instanceId: string,
-  findings: readonly Finding[],
-  { at, rules, worse, byRules }: Omit<Listing, 'scanId'>,
-): Promise<void> {
-  for (const finding of findings) {
-    if (!worse.has(finding.fingerprint)) continue;
-    await db
-      .updateTable('finding')
-      .set({
-        tainting_since: at,
-        by_rules: byRules.has(finding.fingerprint) ? rules : null,
-        rest: JSON.stringify([uncovered(finding, finding.expected), uncovered(finding, finding.actual)]),
-      })
-      .where('instance_id', '=', instanceId)
-      .where('fingerprint', '=', finding.fingerprint)
-      .execute();
-  }
+const insertDrift = prepared<DriftTable>()((db, gap) =>
+  db
+    .insertInto('drift')
+    .values(gapsOf(driftColumns, gap))
+    .onConflict((conflict) => conflict.doNothing()),
+);
+
+type NewFinding = Omit<FindingTable, 'closed_at' | 'folded'>;
+
+const recordSeen = prepared<NewFinding>()((db, gap) => record(db, gap, {}));
+const recordWorse = prepared<NewFinding>()((db, gap) => record(db, gap, saidAnew));
+
+const saidAnew = {
+  tainting_since: sql<string>`excluded.tainting_since`,
+  by_rules: sql<number | null>`excluded.by_rules`,
+  rest: sql<string>`excluded.rest`,
+};
+
+function record(db: Db, gap: Gaps<NewFinding>, alsoSet: Partial<typeof saidAnew>) {
+  return db
+    .insertInto('finding')
+    .values(gapsOf(findingColumns, gap))
+    .onConflict((conflict) =>
+      conflict.columns(['instance_id', 'fingerprint']).doUpdateSet((eb) => ({
+        severity: eb.ref('excluded.severity'),
+        rule: eb.ref('excluded.rule'),
+        last_seen_at: eb.ref('excluded.last_seen_at'),
+        closed_at: null,
+        scan_id: eb.ref('excluded.scan_id'),
+        relabel: eb.ref('excluded.relabel'),
+        ...detailsSeenAgain,
+        rules: eb.ref('excluded.rules'),
+        ...alsoSet,
+      })),
+    );
 }
+
+const driftColumns = [
+  ...(['fingerprint', 'subject', 'name', 'change', 'attributes', 'expected', 'actual', 'first_seen_at'] as const),
+];
+const findingColumns = [
+  ...(['instance_id', 'fingerprint', 'severity', 'rule', 'first_seen_at', 'last_seen_at', 'scan_id'] as const),
+  ...(['relabel', 'diff', 'actors', 'changes', 'tainting_since', 'rules', 'by_rules', 'rest'] as const),
+];
 
 function uncovered(finding: Finding, side: Finding['expected']): Finding['expected'] {
   return Object.fromEntries(Object.entries(side).filter(([attribute]) => !finding.attributes.includes(attribute)));
@@ -153,10 +149,13 @@ export function isMadeHere({ rule }: { readonly rule: string }): boolean {
 }
 
 /** Those that the server finds by one of its own rules. */
-export async function openMadeHere(db: Db, instanceId: string, rule: string): Promise<OpenFinding[]> {
-  const rows = await openOnes(db, instanceId).where('finding.rule', '=', rule).execute();
-  return rows as OpenFinding[];
+export async function openMadeHere(db: Db, instanceId: string, rule: string): Promise<readonly OpenFinding[]> {
+  return (await onesOfRule(db, { instanceId, rule })) as OpenFinding[];
 }
+
+const onesOfRule = prepared<{ instanceId: string; rule: string }>()((db, gap) =>
+  openOnes(db, gap('instanceId')).where('finding.rule', '=', gap('rule')),
+);
 
 /** What its agent tells of, open or listed since. */
 export async function toldSince(db: Db, instanceId: string, since: string): Promise<readonly ToldFinding[]> {
@@ -184,25 +183,30 @@ export interface ToldFinding {
 }
 
 /** Open ones of its agent that this scan has not listed. */
-export async function openUnlisted(db: Db, instanceId: string, scanId: string): Promise<OpenFinding[]> {
-  const rows = await openOnes(db, instanceId)
-    .where('finding.rule', 'not in', rulesMadeHere)
-    .where('finding.scan_id', '!=', scanId)
-    .execute();
-  return rows as OpenFinding[];
+export async function openUnlisted(db: Db, instanceId: string, scanId: string): Promise<readonly OpenFinding[]> {
+  return (await unlistedOnes(db, { instanceId, scanId })) as OpenFinding[];
 }
+
+const unlistedOnes = prepared<{ instanceId: string; scanId: string }>()((db, gap) =>
+  openOnes(db, gap('instanceId'))
+    .where('finding.rule', 'not in', rulesMadeHere)
+    .where('finding.scan_id', '!=', gap('scanId')),
+);
 
 export async function openListed(db: Db, instanceId: string, fingerprints: readonly string[]): Promise<OpenFinding[]> {
   const found: OpenFinding[] = [];
-  for (const chunk of chunksOf(fingerprints)) {
-    const rows = await openOnes(db, instanceId)
-      .where('finding.rule', 'not in', rulesMadeHere)
-      .where('finding.fingerprint', 'in', chunk)
-      .execute();
-    found.push(...(rows as OpenFinding[]));
+  for (const fingerprint of fingerprints) {
+    const [row] = await listedOne(db, { instanceId, fingerprint });
+    if (row !== undefined) found.push(row as OpenFinding);
   }
   return found;
 }
+
+const listedOne = prepared<Key>()((db, gap) =>
+  openOnes(db, gap('instanceId'))
+    .where('finding.rule', 'not in', rulesMadeHere)
+    .where('finding.fingerprint', '=', gap('fingerprint')),
+);
 
 function openOnes(db: Db, instanceId: string) {
   return db
@@ -219,70 +223,42 @@ export async function closeFindings(
   fingerprints: readonly string[],
   at: string,
 ): Promise<void> {
-  for (const chunk of chunksOf(fingerprints)) {
-    await db
-      .updateTable('finding')
-      .set({ closed_at: at })
-      .where('instance_id', '=', instanceId)
-      .where('fingerprint', 'in', chunk)
-      .execute();
-  }
+  for (const fingerprint of fingerprints) await closeOne(db, { instanceId, fingerprint, at });
 }
+
+const closeOne = prepared<Key & { readonly at: string }>()((db, gap) =>
+  db
+    .updateTable('finding')
+    .set({ closed_at: gap('at') })
+    .where('instance_id', '=', gap('instanceId'))
+    .where('fingerprint', '=', gap('fingerprint')),
+);
 
 export async function openFindings(
   db: Db,
   instanceId: string,
 ): Promise<readonly { readonly fingerprint: string; readonly severity: Severity; readonly rule: string }[]> {
-  const rows = await db
+  const rows = await openRows(db, { instanceId });
+  return rows as readonly { fingerprint: string; severity: Severity; rule: string }[];
+}
+
+const openRows = prepared<{ instanceId: string }>()((db, gap) =>
+  db
     .selectFrom('finding')
     .select(['fingerprint', 'severity', 'rule'])
-    .where('instance_id', '=', instanceId)
-    .where('closed_at', 'is', null)
-    .execute();
-  return rows as { fingerprint: string; severity: Severity; rule: string }[];
-}
+    .where('instance_id', '=', gap('instanceId'))
+    .where('closed_at', 'is', null),
+);
 
 export async function countOpen(db: Db, instanceId: string): Promise<number> {
-  const { n } = await db
+  const [row] = await countOnes(db, { instanceId });
+  return row?.n ?? 0;
+}
+
+const countOnes = prepared<{ instanceId: string }>()((db, gap) =>
+  db
     .selectFrom('finding')
     .select((eb) => eb.fn.countAll<number>().as('n'))
-    .where('instance_id', '=', instanceId)
-    .where('closed_at', 'is', null)
-    .executeTakeFirstOrThrow();
-  return n;
-}
-
-function* chunksOf<T>(items: readonly T[]): Generator<readonly T[]> {
-  for (let at = 0; at < items.length; at += rowsMax) yield items.slice(at, at + rowsMax);
-}
-
-/** A difference with all its attributes, as the agent told it, and by which rules it was last listed. */
-export interface TaintingFinding extends Difference {
-  readonly severity: Severity;
-  readonly rules: number;
-  readonly isOpen: boolean;
-}
-
-/** What an instance's taint of this moment comes from: what opened or grew graver since, whether or not it has closed again. */
-export async function taintingFindings(db: Db, instanceId: string, since: string): Promise<TaintingFinding[]> {
-  const rows = await db
-    .selectFrom('finding')
-    .innerJoin('drift', 'drift.fingerprint', 'finding.fingerprint')
-    .select(['subject', 'name', 'change', 'attributes', 'expected', 'actual'])
-    .select(['finding.severity', 'finding.rules', 'finding.rest', 'finding.closed_at'])
-    .where('finding.instance_id', '=', instanceId)
-    .where('finding.tainting_since', '>=', since)
-    .where('finding.rule', '!=', identityRule)
-    .execute();
-  return rows.map((row) => {
-    const [expected, actual] = JSON.parse(row.rest);
-    return {
-      ...{ subject: row.subject, name: row.name, change: row.change as Change, attributes: JSON.parse(row.attributes) },
-      expected: { ...expected, ...JSON.parse(row.expected) },
-      actual: { ...actual, ...JSON.parse(row.actual) },
-      severity: row.severity as Severity,
-      rules: row.rules,
-      isOpen: row.closed_at === null,
-    };
-  });
-}
+    .where('instance_id', '=', gap('instanceId'))
+    .where('closed_at', 'is', null),
+);

@@ -6,6 +6,7 @@ import type { Severity } from '../../shared/severity.ts';
 import type { Verdict } from '../../shared/verdict.ts';
 import type { Db } from './database.ts';
 import { appendEvent } from './event-store.ts';
+import { gapsOf, prepared } from './prepared.ts';
 import type { InstanceTable } from './tables.ts';
 
 export interface StoredInstance {
@@ -109,11 +110,29 @@ export async function countEnrolledWith(db: Db, tokenId: string, after: string):
   return Number(n);
 }
 
-/** Writes everything that reports and people change; identity and origin stay as enrolled. */
+/** Writes everything that reports and people change: `changes` says what that is. */
 export async function updateInstance(db: Db, instance: StoredInstance): Promise<void> {
-  const { id, key_id: _key, public_key: _pem, enrolled_at: _enrolled, last_seen_at: _seen, ...row } = rowOf(instance);
-  await db.updateTable('instance').set(row).where('id', '=', id).execute();
+  await update(db, rowOf(instance));
 }
+
+const update = prepared<InstanceTable>()((db, gap) =>
+  db.updateTable('instance').set(gapsOf(changing, gap)).where('id', '=', gap('id')),
+);
+
+/**
+ * What `updateInstance` writes. Key, lifecycle and when it was heard have writers of their own, and origin stays as enrolled.
+ * What is in an index would be written there with each report.
+ */
+const changes: Readonly<Record<keyof InstanceTable, boolean>> = {
+  ...{ id: false, key_id: false, public_key: false, group_name: false, launch_key: false, provider_id: false },
+  ...{ lifecycle: false, enrolled_at: false, last_seen_at: false },
+  ...{ enrolled_by: false, enrolled_with: false, started_from: false },
+  ...{ image_digest: true, labels: true, verdict: true, verdict_at: true, taint_severity: true, taint_at: true },
+  ...{ boot: true, seq: true, rules: true, state_digest: true, coverage: true, pending_scan: true },
+  ...{ scan_id: true, scan_boot: true, scan_seq: true, scan_started_at: true, scan_finished_at: true },
+  ...{ doubts: true, agent_version: true, facts: true },
+};
+const changing = (Object.keys(changes) as (keyof InstanceTable)[]).filter((column) => changes[column]);
 
 /** Another key of the same machine. Errors: whatever the database says of one that another instance has. */
 export async function setInstanceKey(
@@ -125,24 +144,24 @@ export async function setInstanceKey(
 }
 
 export async function findInstance(db: Db, id: string): Promise<StoredInstance | undefined> {
-  const row = await db.selectFrom('instance').selectAll().where('id', '=', id).executeTakeFirst();
+  const [row] = await byId(db, { id });
   return row && storedInstance(row);
 }
+
+const byId = prepared<{ id: string }>()((db, gap) => db.selectFrom('instance').selectAll().where('id', '=', gap('id')));
 
 export async function findInstanceByKey(db: Db, keyId: string): Promise<StoredInstance | undefined> {
-  const row = await db.selectFrom('instance').selectAll().where('key_id', '=', keyId).executeTakeFirst();
+  const [row] = await byKey(db, { keyId });
   return row && storedInstance(row);
 }
 
-/** All that are not retired, and when each was last written to have been heard. */
-export async function listPresent(
-  db: Db,
-): Promise<readonly { readonly id: string; readonly group: string; readonly lastSeenAt: string }[]> {
-  return db
-    .selectFrom('instance')
-    .select(['id', 'group_name as group', 'last_seen_at as lastSeenAt'])
-    .where('lifecycle', '!=', 'retired')
-    .execute();
+const byKey = prepared<{ keyId: string }>()((db, gap) =>
+  db.selectFrom('instance').selectAll().where('key_id', '=', gap('keyId')),
+);
+
+/** All that are not retired. */
+export async function listPresent(db: Db): Promise<readonly { readonly id: string; readonly group: string }[]> {
+  return db.selectFrom('instance').select(['id', 'group_name as group']).where('lifecycle', '!=', 'retired').execute();
 }
 
 /** Of a group, those whose disk can be compared with what they told: on a known machine, swept, and enrolled before. */
@@ -195,16 +214,17 @@ export async function bindMachine(db: Db, launchKey: string, providerId: string)
 /** One transaction for many: hearing from an instance writes nothing by itself. Never goes back. */
 export async function flushLastSeen(db: Db, seen: ReadonlyMap<string, string>): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    for (const [id, at] of seen) {
-      await tx
-        .updateTable('instance')
-        .set({ last_seen_at: at })
-        .where('id', '=', id)
-        .where('last_seen_at', '<', at)
-        .execute();
-    }
+    for (const [id, at] of seen) await updateLastSeen(tx, { id, at });
   });
 }
+
+const updateLastSeen = prepared<{ id: string; at: string }>()((db, gap) =>
+  db
+    .updateTable('instance')
+    .set({ last_seen_at: gap('at') })
+    .where('id', '=', gap('id'))
+    .where('last_seen_at', '<', gap('at')),
+);
 
 function rowOf(instance: StoredInstance): InstanceTable {
   return {

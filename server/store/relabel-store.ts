@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { filesWithoutRelabelMax } from '../../shared/relabel.ts';
 import { type Severity, severities } from '../../shared/severity.ts';
 import type { Db } from './database.ts';
+import { prepared } from './prepared.ts';
 
 /** Of a row, its place in `severities`. */
 export const rankOfRow = sql<number>`case severity ${sql.join(
@@ -17,16 +18,9 @@ export const severityRank = sql<number>`max(${rankOfRow})`;
  * are one thing that was done. What has closed stays where it was.
  */
 export async function foldRelabels(db: Db, instanceId: string, at: string): Promise<void> {
-  const open = db
-    .selectFrom('finding')
-    .where('instance_id', '=', instanceId)
-    .where('closed_at', 'is', null)
-    .where('relabel', 'is not', null);
-  const relabels = await open
-    .select((eb) => ['relabel', eb.fn.countAll<number>().as('files'), severityRank.as('rank')])
-    .groupBy('relabel')
-    .having((eb) => eb.fn.countAll<number>(), '>', filesWithoutRelabelMax)
-    .execute();
+  const relabels = await manyOfOneKind(db, { instanceId });
+  // Mostly so, and then nothing is looked at: what is beneath a relabel has one that is open.
+  if (relabels.length === 0 && (await openRelabel(db, { instanceId })).length === 0) return;
   const kinds = relabels.map(({ relabel }) => relabel!);
   await setFolded(db, instanceId, kinds);
   for (const { relabel, files, rank } of relabels) {
@@ -40,6 +34,27 @@ export async function foldRelabels(db: Db, instanceId: string, at: string): Prom
   if (kinds.length > 0) others = others.where('kind', 'not in', kinds);
   await others.execute();
 }
+
+/** Of what is open and may be part of a relabel, which has an index of its own. */
+const manyOfOneKind = prepared<{ instanceId: string }>()((db, gap) =>
+  db
+    .selectFrom('finding')
+    .select((eb) => ['relabel', eb.fn.countAll<number>().as('files'), severityRank.as('rank')])
+    .where('instance_id', '=', gap('instanceId'))
+    .where('closed_at', 'is', null)
+    .where('relabel', 'is not', null)
+    .groupBy('relabel')
+    .having((eb) => eb.fn.countAll<number>(), '>', filesWithoutRelabelMax),
+);
+
+const openRelabel = prepared<{ instanceId: string }>()((db, gap) =>
+  db
+    .selectFrom('relabel')
+    .select('kind')
+    .where('instance_id', '=', gap('instanceId'))
+    .where('closed_at', 'is', null)
+    .limit(1),
+);
 
 async function setFolded(db: Db, instanceId: string, kinds: readonly string[]): Promise<void> {
   const open = (folded: 0 | 1) =>

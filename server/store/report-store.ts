@@ -1,4 +1,6 @@
 import type { Db } from './database.ts';
+import { gapsOf, prepared } from './prepared.ts';
+import type { ReportTable } from './tables.ts';
 
 /** That a report was applied and changed something. Its key makes a second time impossible, whatever else goes wrong. */
 export async function insertReport(
@@ -13,16 +15,16 @@ export async function insertReport(
     readonly receivedAt: string;
   },
 ): Promise<void> {
-  await db
-    .insertInto('report')
-    .values({
-      instance_id: report.instanceId,
-      boot: report.boot,
-      seq: report.seq,
-      scan_id: report.scanId,
-      opened: report.opened,
-      cleared: report.cleared,
-      received_at: report.receivedAt,
-    })
-    .execute();
+  await insert(db, {
+    instance_id: report.instanceId,
+    boot: report.boot,
+    seq: report.seq,
+    scan_id: report.scanId,
+    opened: report.opened,
+    cleared: report.cleared,
+    received_at: report.receivedAt,
+  });
 }
+
+const insert = prepared<ReportTable>()((db, gap) => db.insertInto('report').values(gapsOf(columns, gap)));
+const columns = ['instance_id', 'boot', 'seq', 'scan_id', 'opened', 'cleared', 'received_at'] as const;

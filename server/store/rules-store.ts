@@ -1,6 +1,7 @@
 import type { RulesState } from '../../shared/api-rules.ts';
 import type { Envelope } from '../../shared/dsse.ts';
 import type { Db } from './database.ts';
+import { prepared } from './prepared.ts';
 import type { RulesTable } from './tables.ts';
 
 /** Rules that were pushed apart from an image. */
@@ -53,38 +54,51 @@ export async function readRules(
   return (await select.execute()).map(storedRules);
 }
 
-/** Those that were baked with an image. */
-export async function rulesOfImage(
-  db: Db,
-  digest: string,
-): Promise<{ readonly name: string; readonly sequence: number; readonly envelope: Envelope } | undefined> {
-  const row = await db
-    .selectFrom('image')
-    .select(['name', 'rules_sequence', 'rules'])
-    .where('digest', '=', digest)
-    .executeTakeFirst();
-  return row && { name: row.name, sequence: row.rules_sequence, envelope: JSON.parse(row.rules) };
+/** Rules that are or were in force for an image, without their text. */
+export interface RulesHead {
+  readonly sequence: number;
+  /** Null for those that were baked. */
+  readonly activatedAt: string | null;
+  /** Of the text, which never changes under one name. */
+  readonly text: string;
+  read(): Promise<Envelope>;
 }
 
-/** The rules that are in force for an image and those that were before, without what they say; none where it is not known. */
-export async function rulesInForce(
-  db: Db,
-  imageDigest: string,
-): Promise<readonly { readonly sequence: number; readonly activatedAt: string | null }[]> {
-  const rows = await db
-    .selectFrom('image')
-    .leftJoin('rules', (join) =>
-      join.onRef('rules.image_name', '=', 'image.name').on('rules.activated_at', 'is not', null),
-    )
-    .select(['image.rules_sequence as baked', 'rules.sequence', 'rules.activated_at as activatedAt'])
-    .where('image.digest', '=', imageDigest)
-    .orderBy('rules.sequence', 'desc')
-    .limit(2)
-    .execute();
-  const baked = rows[0] && { sequence: rows[0].baked, activatedAt: null };
-  const pushed = rows.flatMap(({ sequence, activatedAt }) => (sequence === null ? [] : [{ sequence, activatedAt }]));
-  return [...pushed, ...(baked ? [baked] : [])].sort((a, b) => b.sequence - a.sequence);
+/** Of an image, the latest first: at most those in force and those before them. None where nobody has pushed the image. */
+export async function rulesHeads(db: Db, imageDigest: string): Promise<readonly RulesHead[]> {
+  const [image] = await bakedHead(db, { imageDigest });
+  if (image === undefined) return [];
+  const baked: RulesHead = {
+    ...{ sequence: image.rules_sequence, activatedAt: null, text: `baked ${imageDigest}` },
+    read: async () => JSON.parse((await bakedText(db, { imageDigest }))[0]!.rules),
+  };
+  const pushed = (await pushedHeads(db, { name: image.name })).map(
+    ({ sequence, activated_at, digest }): RulesHead => ({
+      ...{ sequence, activatedAt: activated_at, text: digest },
+      read: async () => (await findRules(db, image.name, sequence))!.envelope,
+    }),
+  );
+  return [...pushed, baked].sort((a, b) => b.sequence - a.sequence).slice(0, 2);
 }
+
+const bakedHead = prepared<{ imageDigest: string }>()((db, gap) =>
+  db.selectFrom('image').select(['name', 'rules_sequence']).where('digest', '=', gap('imageDigest')),
+);
+
+const bakedText = prepared<{ imageDigest: string }>()((db, gap) =>
+  db.selectFrom('image').select('rules').where('digest', '=', gap('imageDigest')),
+);
+
+const pushedHeads = prepared<{ name: string }>()((db, gap) =>
+  db
+    .selectFrom('rules')
+    .select(['sequence', 'activated_at', 'digest'])
+    .where('image_name', '=', gap('name'))
+    .where('state', 'in', ['active', 'superseded'])
+    .where('activated_at', 'is not', null)
+    .orderBy('sequence', 'desc')
+    .limit(2),
+);
 
 /** The highest sequence that anybody has signed for this name, baked or pushed. 0 where no image has it. */
 export async function highestSequence(db: Db, image: string): Promise<number> {
@@ -147,21 +161,26 @@ function storedRules(row: RulesTable): StoredRules {
   };
 }
 
-/** What an agent should judge by, and the latest that it may be asked to try. */
+/** What an agent should judge by, and the latest that it may be asked to try. Those up to `above` are not looked for. */
 export async function rulesFor(
   db: Db,
   instanceId: string,
+  above = 0,
 ): Promise<{ readonly active: StoredRules | undefined; readonly candidate: StoredRules | undefined }> {
-  const rows = await db
-    .selectFrom('rules')
-    .innerJoin('image', 'image.name', 'rules.image_name')
-    .innerJoin('instance', 'instance.image_digest', 'image.digest')
-    .selectAll('rules')
-    .where('instance.id', '=', instanceId)
-    .where('rules.state', 'in', ['active', 'candidate'])
-    .orderBy('rules.sequence', 'desc')
-    .execute();
+  const rows = await rulesAbove(db, { instanceId, above });
   const latest = (state: RulesState) => rows.find((row) => row.state === state);
   const [active, candidate] = [latest('active'), latest('candidate')];
   return { active: active && storedRules(active), candidate: candidate && storedRules(candidate) };
 }
+
+const rulesAbove = prepared<{ instanceId: string; above: number }>()((db, gap) =>
+  db
+    .selectFrom('rules')
+    .innerJoin('image', 'image.name', 'rules.image_name')
+    .innerJoin('instance', 'instance.image_digest', 'image.digest')
+    .selectAll('rules')
+    .where('instance.id', '=', gap('instanceId'))
+    .where('rules.state', 'in', ['active', 'candidate'])
+    .where('rules.sequence', '>', gap('above'))
+    .orderBy('rules.sequence', 'desc'),
+);

@@ -2,7 +2,20 @@
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'ms' | 'MiB' | 'MB/s' | '%' | 'times' | 'entries' | 'changes/s' | 'changes';
+  readonly unit:
+    | 'ms'
+    | 's'
+    | 'MiB'
+    | 'MB/s'
+    | '%'
+    | 'times'
+    | 'entries'
+    | 'changes/s'
+    | 'changes'
+    | 'µs'
+    | '/s'
+    | 'rows'
+    | 'errors';
   readonly target?: { readonly atMost: number } | { readonly atLeast: number };
 }
 

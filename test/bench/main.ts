@@ -1,5 +1,5 @@
 /**
- * npm run bench [-- --json] [--rounds N] [--only verify|watch]
+ * npm run bench [-- --json] [--rounds N] [--only verify|watch|server] [--agents N]
  *
  * Everything that is claimed about speed and size, measured in one run on this machine, beside its peers. As root, for
  * debootstrap; peers that are missing are installed. Exits 1 when a target is missed.
@@ -19,6 +19,7 @@ import { type Figure, isMissed, tableOf } from './figure.ts';
 import { makeManyFiles } from './many-files.ts';
 import { aideOf, catOf, opensslOf } from './peers.ts';
 import { type Program, peakRssOf } from './program.ts';
+import { serverFiguresOf } from './server.ts';
 import { slowFiguresOf } from './slow-verify.ts';
 import { watchFiguresOf } from './watch.ts';
 
@@ -32,6 +33,7 @@ const { values: options } = parseArgs({
     json: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '7' },
     only: { type: 'string' },
+    agents: { type: 'string', default: '10000' },
   },
 });
 const work = mkdtempSync(join(tmpdir(), 'pristine-bench-'));
@@ -39,20 +41,23 @@ process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 process.once('exit', () => rmSync(work, { recursive: true, force: true }));
 
+const { only } = options;
 const needed = { aide: 'aide', openssl: 'openssl', inotifywait: 'inotify-tools', 'mkfs.ext4': 'e2fsprogs' };
-if (!(await ensurePrograms(needed))) {
+if (only !== 'server' && !(await ensurePrograms(needed))) {
   console.error(
     'bench: aide, openssl and inotifywait are needed: run it as root on Debian, which installs them, or install them',
   );
   process.exit(2);
 }
-const { entry } = await bundleAgent(join(work, 'agent'));
 const pub = join(work, 'image.pub');
-pristine('keygen', '--out', join(work, 'image'));
+const entry = only === 'server' ? '' : (await bundleAgent(join(work, 'agent'))).entry;
+if (entry !== '') pristine('keygen', '--out', join(work, 'image'));
 
+const isWanted = (part: string) => only === undefined || only === part;
 const figures = [
-  ...(options.only === 'watch' ? [] : [...(await times()), ...(await memory())]),
-  ...(options.only === 'verify' ? [] : await watchFiguresOf({ work, bake, options: { entry, pub }, say })),
+  ...(isWanted('verify') ? [...(await times()), ...(await memory())] : []),
+  ...(isWanted('watch') ? await watchFiguresOf({ work, bake, options: { entry, pub }, say }) : []),
+  ...(isWanted('server') ? await serverFiguresOf({ work, agents: Number(options.agents), say }) : []),
 ];
 const missed = figures.filter(isMissed);
 if (options.json) {

@@ -3,13 +3,16 @@ import type { Clock } from '../../shared/clock.ts';
 export interface FakeClock extends Clock {
   /** Moves wall and monotonic time together and wakes, in order, those whose sleep is over. */
   advance(ms: number): void;
+  /** Moves wall time alone, as whoever sets the clock does. */
+  jump(ms: number): void;
 }
 
 export function createFakeClock(startMs = Date.parse('2026-01-01T00:00:00.000Z')): FakeClock {
   let elapsed = 0;
+  let jumped = 0;
   const sleepers = new Set<{ readonly at: number; readonly wake: () => void }>();
   return {
-    now: () => startMs + elapsed,
+    now: () => startMs + jumped + elapsed,
     monotonic: () => elapsed,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
@@ -28,6 +31,9 @@ export function createFakeClock(startMs = Date.parse('2026-01-01T00:00:00.000Z')
         sleepers.add(sleeper);
         signal?.addEventListener('abort', abort, { once: true });
       }),
+    jump(ms) {
+      jumped += ms;
+    },
     advance(ms) {
       elapsed += ms;
       const due = [...sleepers].filter(({ at }) => at <= elapsed);

@@ -29,6 +29,10 @@ export interface GatewayFaults {
   forgetful: boolean;
   /** Says nothing at all any more, on connections that are there and on new ones, and answers no ping. */
   freeze: boolean;
+  /** Answers the upgrade with 503, and this `Retry-After`. */
+  busyFor: string | undefined;
+  /** Reports that may be on their way, as its welcome says. */
+  credits: number;
   /** Closes instead of welcoming. */
   refuseWith: number | undefined;
   /** Closes instead of storing a report. */
@@ -48,6 +52,8 @@ export interface GatewayDouble {
   readonly acked: readonly Place[];
   /** Reports received once more after they were stored. */
   readonly duplicates: number;
+  /** Upgrades that it was too busy for. */
+  readonly refusedUpgrades: number;
   readonly heartbeats: readonly z.infer<typeof Heartbeat>[];
   readonly rulesAnswers: readonly RulesAnswer[];
   readonly problems: readonly string[];
@@ -70,6 +76,8 @@ export async function startGatewayDouble(tls?: ServerOptions): Promise<GatewayDo
     doubleAcks: false,
     forgetful: false,
     freeze: false,
+    busyFor: undefined,
+    credits: 8,
     refuseWith: undefined,
     refuseReportsWith: undefined,
     firstFrame: undefined,
@@ -81,6 +89,7 @@ export async function startGatewayDouble(tls?: ServerOptions): Promise<GatewayDo
   const rulesAnswers: RulesAnswer[] = [];
   const problems: string[] = [];
   let duplicates = 0;
+  let refusedUpgrades = 0;
   let server: WebSocketServer;
   let listener: ReturnType<typeof createServer> | undefined;
   let port = 0;
@@ -95,6 +104,9 @@ export async function startGatewayDouble(tls?: ServerOptions): Promise<GatewayDo
     acked,
     get duplicates() {
       return duplicates;
+    },
+    get refusedUpgrades() {
+      return refusedUpgrades;
     },
     heartbeats,
     rulesAnswers,
@@ -123,6 +135,11 @@ export async function startGatewayDouble(tls?: ServerOptions): Promise<GatewayDo
         perMessageDeflate: false,
         maxPayload: frameBytesMax,
         autoPong: false,
+        verifyClient: (_info, answer) => {
+          if (faults.busyFor === undefined) return answer(true);
+          refusedUpgrades += 1;
+          answer(false, 503, 'busy', { 'Retry-After': faults.busyFor });
+        },
         handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
       });
       const listening = new Promise((resolve) => server.once('listening', resolve));
@@ -164,7 +181,12 @@ export async function startGatewayDouble(tls?: ServerOptions): Promise<GatewayDo
           }
           if (!isProven(message, nonce)) problems.push('a hello with a bad signature');
           boot = message.boot;
-          send({ type: 'welcome', instanceId: 'instance-1', acked: faults.forgetful ? null : double.last });
+          send({
+            type: 'welcome',
+            instanceId: 'instance-1',
+            acked: faults.forgetful ? null : double.last,
+            credits: faults.credits,
+          });
           return;
         case 'heartbeat':
           if (message.boot !== boot) problems.push(`a heartbeat of boot ${message.boot} in boot ${boot}`);

@@ -32,9 +32,11 @@ export async function anHttpServer(
     adminToken: aToken,
     proofKey: 'PEM of the proof key',
     evidenceTtlMs: 3 * 3_600_000,
-    gateway: { heardAt: () => undefined, isOnline: () => false, requestScan: () => false, requestKey: () => false },
+    gateway: {
+      ...{ heardAt: () => undefined, awakeAt: () => 0, isOnline: () => false },
+      ...{ requestScan: () => false, requestKey: () => false },
+    },
     board: createRulesBoard(),
-    readyAt: () => 0,
     look: async (id) => {
       throw new CodedError('CONFLICT', `nobody looks at ${id}`);
     },

@@ -1,6 +1,7 @@
 import type { Migration } from 'kysely/migration';
 import * as initial from './0001-initial.ts';
 import * as breakerReset from './0002-breaker-reset.ts';
+import * as openRelabels from './0003-open-relabels.ts';
 import * as enrolment from './0004-enrolment.ts';
 import * as outsideLook from './0005-outside-look.ts';
 import * as doubts from './0007-doubts.ts';
@@ -9,6 +10,7 @@ import * as doubts from './0007-doubts.ts';
 export const migrations: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-breaker-reset': breakerReset,
+  '0003-open-relabels': openRelabels,
   '0004-enrolment': enrolment,
   '0005-outside-look': outsideLook,
   '0007-doubts': doubts,

@@ -102,7 +102,7 @@ function instanceOf(row: InstanceRow, promoted: Promoted, sight: Sight): Instanc
       : { name: row.image_name, version: row.image_version, digest: row.image_digest };
   const evidence = evidenceOf(row, sight);
   const content = sight.contentOf({ verdict: row.verdict, scanFinishedAt: row.scan_finished_at });
-  const liveness = sight.livenessOf({ id: row.id, lastSeenAt: row.last_seen_at });
+  const liveness = sight.livenessOf(row.id);
   const currency = sight.currencyOf({ image, promoted: promoted.get(row.group_name) ?? [] });
   const taint =
     row.taint_severity === null || row.taint_at === null

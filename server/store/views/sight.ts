@@ -6,7 +6,7 @@ export interface Sight {
   readonly now: number;
   readonly evidenceTtlMs: number;
   readonly contentOf: (instance: { readonly verdict: Verdict; readonly scanFinishedAt: string | null }) => Verdict;
-  readonly livenessOf: (instance: { readonly id: string; readonly lastSeenAt: string }) => Liveness;
+  readonly livenessOf: (instanceId: string) => Liveness;
   readonly currencyOf: (instance: {
     readonly image: { readonly name: string; readonly version: string } | null;
     readonly promoted: readonly string[];

@@ -28,4 +28,11 @@ describe('the backoff', () => {
     expect(createBackoff({ baseMs: 1, capMs: 300_000 }, () => 0).longest()).toBeGreaterThan(200_000);
     expect(createBackoff({ baseMs: 1, capMs: 300_000 }, () => 1).longest()).toBeLessThanOrEqual(300_000);
   });
+
+  it('spreads around what the server said, up to the cap, and counts it as no failure', () => {
+    const [low, high] = [0, 1].map((random) => createBackoff({ baseMs: 1_000, capMs: 60_000 }, () => random));
+
+    expect([low!.around(10_000), high!.around(10_000), high!.around(1e9)]).toEqual([5_000, 15_000, 60_000]);
+    expect(high!.next()).toBe(1_000);
+  });
 });

@@ -13,6 +13,7 @@ import { loadIdentity } from '../../../agent/state/identity.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { digestOf } from '../../../shared/digest.ts';
 import { CloseCode, frameBytesMax, type ReportMessage } from '../../../shared/protocol.ts';
+import { aFinding } from '../../support/builders.ts';
 import { aDirectory } from '../../support/directory.ts';
 import { type GatewayDouble, startGatewayDouble } from '../../support/gateway-double.ts';
 import { aReport } from '../../support/reports.ts';
@@ -149,7 +150,7 @@ describe('the connection', () => {
     ['an unknown member', '{"type":"ack","boot":1,"seq":1,"path":"/etc/shadow"}'],
     ['a binary frame', Buffer.from([0, 1, 2])],
     ['an ack of what was never sent', '{"type":"ack","boot":1,"seq":99}'],
-    ['a second welcome', '{"type":"welcome","instanceId":"x","acked":null}'],
+    ['a second welcome', '{"type":"welcome","instanceId":"x","acked":null,"credits":8}'],
     ['a number beyond counting', '{"type":"ack","boot":1,"seq":1e999}'],
     ['a frame that is too large', `"${'x'.repeat(frameBytesMax + 1)}"`],
   ])('closes on %s, and keeps what is spooled', async (_what, frame) => {
@@ -165,7 +166,7 @@ describe('the connection', () => {
   });
 
   it('closes on garbage in place of the challenge', async () => {
-    gateway.faults.firstFrame = '{"type":"welcome","instanceId":"x","acked":{"boot":1,"seq":1}}';
+    gateway.faults.firstFrame = '{"type":"welcome","instanceId":"x","acked":{"boot":1,"seq":1},"credits":8}';
     await append(aReport({ boot: 1, seq: 1 }));
 
     await connect();
@@ -198,6 +199,86 @@ describe('the connection', () => {
     gateway.faults.refuseReportsWith = undefined;
 
     await until(() => spool.reports === 0);
+  });
+
+  it('comes again when a busy server has said so, and calls it no failure', async () => {
+    gateway.faults.busyFor = '0';
+    await append(aReport({ boot: 1, seq: 1 }));
+    await connect({ backoffBaseMs: 3_600_000, backoffCapMs: 3_600_000 });
+    await until(() => gateway.refusedUpgrades >= 3);
+
+    gateway.faults.busyFor = undefined;
+
+    await until(() => spool.reports === 0);
+  });
+
+  it('waits as long as a busy server says, and no longer than its own bound', async () => {
+    gateway.faults.busyFor = '999999';
+    await connect({ backoffCapMs: 20 });
+    await until(() => gateway.refusedUpgrades >= 3);
+    stop.abort();
+    await running;
+    const before = gateway.refusedUpgrades;
+
+    stop = new AbortController();
+    await connect({ backoffCapMs: 3_600_000 });
+    await until(() => noted.filter((note) => note.startsWith('waiting')).length > before);
+
+    expect(gateway.refusedUpgrades).toBe(before + 1);
+  });
+
+  it.each(['soon', '', '-1', '1e9', 'Sun, 29 Nov 2026 16:00:00 GMT'])(
+    'takes Retry-After "%s" for no hint',
+    async (text) => {
+      gateway.faults.busyFor = text;
+      await connect();
+      await until(() => gateway.refusedUpgrades >= 2);
+
+      gateway.faults.busyFor = undefined;
+
+      await until(() => noted.includes('connected'));
+    },
+  );
+
+  it('sends as many reports ahead of their acks as it has credit for, and more with each ack', async () => {
+    gateway.faults.dropAcks = true;
+    gateway.faults.credits = 3;
+    await append(...[1, 2, 3, 4, 5, 6].map((seq) => aReport({ boot: 1, seq })));
+    await connect({ heartbeatEveryMs: 20 });
+    await until(() => gateway.stored.length === 3);
+    await until(() => gateway.heartbeats.length > 2);
+    expect([gateway.stored.length, spool.reports]).toEqual([3, 6]);
+
+    gateway.send('{"type":"ack","boot":1,"seq":2}');
+
+    await until(() => gateway.stored.length === 5);
+    expect(spool.reports).toBe(4);
+    await until(() => gateway.heartbeats.at(-1)?.seq === 2);
+  });
+
+  it('has few bytes ahead of a heartbeat, whatever is spooled', async () => {
+    gateway.faults.dropAcks = true;
+    const opened = Array.from({ length: 400 }, (_, n) => aFinding({ name: `/${'x'.repeat(500)}/${n}` }));
+    await append(...[1, 2, 3].map((seq) => aReport({ boot: 1, seq, opened })));
+    await connect({ heartbeatEveryMs: 20 });
+
+    await until(() => gateway.heartbeats.length > 2);
+
+    expect(gateway.stored).toHaveLength(1);
+  });
+
+  it('sends what was not acked again, in order, on the next connection', async () => {
+    gateway.faults.dropAcks = true;
+    gateway.faults.forgetful = true;
+    await append(...[1, 2, 3].map((seq) => aReport({ boot: 1, seq })));
+    await connect();
+    await until(() => gateway.stored.length === 3);
+
+    gateway.faults.dropAcks = false;
+    gateway.closeAll(1001);
+
+    await until(() => spool.reports === 0);
+    expect([gateway.duplicates, gateway.problems]).toEqual([3, []]);
   });
 
   it('calls it a disagreement when the server misses reports before its own', async () => {

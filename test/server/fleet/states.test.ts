@@ -29,24 +29,26 @@ describe('livenessOf', () => {
   const server = { readyAt: longAgo, now };
 
   it.each([
-    ['online when heard of late', { heardAt: now - silentAfterMs, lastSeenAt: longAgo }, server, 'online'],
-    ['silent when not', { heardAt: now - silentAfterMs - 1, lastSeenAt: longAgo }, server, 'silent'],
-    ['online by what was written', { heardAt: undefined, lastSeenAt: now - 1 }, server, 'online'],
+    ['online when heard of late', { heardAt: now - silentAfterMs }, server, 'online'],
+    ['silent when not', { heardAt: now - silentAfterMs - 1 }, server, 'silent'],
+    ['silent when never heard', { heardAt: undefined }, server, 'silent'],
+    ['not silent while the server has just started', { heardAt: undefined }, { readyAt: now, now }, 'online'],
+    ['not silent while the server has just woken', { heardAt: longAgo }, { readyAt: now, now }, 'online'],
     [
-      'not silent while the server has just started',
-      { heardAt: undefined, lastSeenAt: longAgo },
-      { readyAt: now, now },
+      'not silent while it may not have tried again yet, since the server has been away for long',
+      { heardAt: undefined },
+      { readyAt: now - silentAfterMs - reconnectMsMax, now },
       'online',
     ],
     [
-      'not silent while it may not have tried again yet, since the server has been away for long',
-      { heardAt: undefined, lastSeenAt: longAgo },
+      'nor after a pause, in which its connection may have ended',
+      { heardAt: now - silentAfterMs - reconnectMsMax - 1 },
       { readyAt: now - silentAfterMs - reconnectMsMax, now },
       'online',
     ],
     [
       'silent when it has not come back after that',
-      { heardAt: undefined, lastSeenAt: longAgo },
+      { heardAt: undefined },
       { readyAt: now - silentAfterMs - reconnectMsMax - 1, now },
       'silent',
     ],

@@ -3,9 +3,8 @@ import { WebSocket } from 'ws';
 import { applyReport } from '../../../server/intake/apply-report.ts';
 import { readEvents } from '../../../server/store/event-store.ts';
 import { findInstance, setLifecycle } from '../../../server/store/instance-store.ts';
-import { timestamp } from '../../../shared/clock.ts';
 import { digestOf } from '../../../shared/digest.ts';
-import { CloseCode, heartbeatEveryMs, silentAfterMs } from '../../../shared/protocol.ts';
+import { CloseCode } from '../../../shared/protocol.ts';
 import { aFinding, aTime } from '../../support/builders.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { aGatewayHouse, type GatewayHouse } from '../../support/gateway-house.ts';
@@ -175,43 +174,6 @@ describe('a heartbeat', () => {
     line.send(aReport({ seq: 2 }));
 
     expect(await line.next()).toEqual({ type: 'ack', boot: 1, seq: 2 });
-  });
-});
-
-describe('presence', () => {
-  it('is online, then silent after two missed heartbeats and a grace, then online again', async () => {
-    clock.advance(silentAfterMs);
-    expect(house.gateway.isOnline(id)).toBe(true);
-    clock.advance(1);
-    expect(house.gateway.isOnline(id)).toBe(false);
-    await until(async () => (await events('instance.liveness')).length === 1);
-
-    line.send(heartbeat(0, null));
-    await until(() => house.gateway.isOnline(id));
-    clock.advance(heartbeatEveryMs);
-    await until(async () => (await events('instance.liveness')).length === 2);
-    expect((await events('instance.liveness')).map((event) => event.data)).toEqual([
-      { from: 'online', to: 'silent' },
-      { from: 'silent', to: 'online' },
-    ]);
-  });
-
-  it('is written in batches, and at the end', async () => {
-    clock.advance(5_000);
-    line.send(heartbeat(0, null));
-    await until(() => house.gateway.heardAt(id) === clock.now());
-    expect(await findInstance(house.db, id)).toMatchObject({ lastSeenAt: aTime });
-
-    await house.gateway.close();
-
-    expect(await findInstance(house.db, id)).toMatchObject({ lastSeenAt: timestamp(clock.now()) });
-  });
-
-  it('of one that hung up is not online', async () => {
-    await line.close();
-
-    await until(() => !house.gateway.isOnline(id));
-    expect(house.gateway.requestScan(id)).toBe(false);
   });
 });
 

@@ -17,6 +17,7 @@ beforeEach(async () => {
   heard.clear();
   const gateway = {
     heardAt: (id: string) => heard.get(id),
+    awakeAt: () => 0,
     isOnline: () => false,
     requestKey: () => false,
     requestScan: (id: string) => asked.push(id) > 0,

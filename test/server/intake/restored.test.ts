@@ -21,6 +21,7 @@ let server: HttpServer;
 beforeEach(async () => {
   const gateway = {
     heardAt: () => clock.now(),
+    awakeAt: () => 0,
     isOnline: () => true,
     requestScan: () => false,
     requestKey: () => false,

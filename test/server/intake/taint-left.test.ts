@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { taintLeft } from '../../../server/intake/judge.ts';
-import type { TaintingFinding } from '../../../server/store/finding-store.ts';
+import type { TaintingFinding } from '../../../server/store/tainting-findings.ts';
 import { openRulebook } from '../../../shared/rulebook.ts';
 import { Rule } from '../../../shared/rules.ts';
 import { aTime } from '../../support/builders.ts';

@@ -1,0 +1,53 @@
+import type { Transactions } from '../store/group-commit.ts';
+import { takeTokens } from './token-bucket.ts';
+
+export interface SenderLimits {
+  /** What one connection may send in the long run, and at once; beyond it is read more slowly. */
+  readonly bytesPerSecond: number;
+  readonly burstBytes: number;
+  /** The same of the time that its reports take: what is open of one instance makes them dear, not only what they hold. */
+  readonly workMsPerSecond: number;
+  readonly burstWorkMs: number;
+}
+
+/** What one connection may ask of this process: who asks for more waits, and nobody else does. */
+export interface SenderShare {
+  /** Milliseconds to wait before a frame of so many bytes is looked at. */
+  take(frameBytes: number): number;
+  /** Notes the milliseconds that its last report took. */
+  spent(workMs: number): void;
+}
+
+/** No frame is cheaper than this, so that many small ones have a limit too. */
+const frameBytesMin = 1_024;
+
+export function createSenderShare(limits: SenderLimits, monotonic: () => number): SenderShare {
+  const ofBytes = { perSecond: limits.bytesPerSecond, burst: limits.burstBytes };
+  const ofWork = { perSecond: limits.workMsPerSecond, burst: limits.burstWorkMs };
+  let bytes = { tokens: limits.burstBytes, at: monotonic() };
+  let work = { tokens: limits.burstWorkMs, at: monotonic() };
+  return {
+    take(frameBytes) {
+      const now = monotonic();
+      const taken = takeTokens(bytes, Math.max(frameBytes, frameBytesMin), ofBytes, now);
+      bytes = taken.bucket;
+      return Math.max(taken.waitMs, takeTokens(work, 0, ofWork, now).waitMs);
+    },
+    spent(workMs) {
+      work = takeTokens(work, workMs, ofWork, monotonic()).bucket;
+    },
+  };
+}
+
+/** Transactions whose work is charged to a sender: its own time in a group, and not that of the others. */
+export function charged(transactions: Transactions, share: SenderShare, monotonic: () => number): Transactions {
+  return {
+    transaction: () => ({
+      execute: (work) =>
+        transactions.transaction().execute((tx) => {
+          const from = monotonic();
+          return work(tx).finally(() => share.spent(monotonic() - from));
+        }),
+    }),
+  };
+}

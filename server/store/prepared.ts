@@ -1,0 +1,38 @@
+import type { Compilable, CompiledQuery } from 'kysely';
+import type { Db } from './database.ts';
+
+/** Stands for a value of a later call while a query is built. */
+class Gap {
+  readonly name: PropertyKey;
+  constructor(name: PropertyKey) {
+    this.name = name;
+  }
+}
+
+export type Gaps<P> = <K extends keyof P>(name: K) => P[K];
+
+/**
+ * A query that is built and compiled once, for what runs with every report: building one costs more than running it. `gap`
+ * stands for a value of the call. `prepared<{ id: string }>()((db, gap) => db.selectFrom(…).where('id', '=', gap('id')))`.
+ */
+export function prepared<P extends object>() {
+  return <R>(build: (db: Db, gap: Gaps<P>) => Compilable<R>): ((db: Db, values: P) => Promise<readonly R[]>) => {
+    // A query is compiled in the words of a kind of database.
+    const compiled = new WeakMap<object, CompiledQuery<R>>();
+    const compile = (db: Db): CompiledQuery<R> => {
+      const made = build(db, ((name: PropertyKey) => new Gap(name)) as Gaps<P>).compile();
+      compiled.set(db.getExecutor().adapter, made);
+      return made;
+    };
+    return async (db, values) => {
+      const query = compiled.get(db.getExecutor().adapter) ?? compile(db);
+      const parameters = query.parameters.map((one) => (one instanceof Gap ? values[one.name as keyof P] : one));
+      return (await db.executeQuery<R>({ ...query, parameters })).rows;
+    };
+  };
+}
+
+/** A row of gaps of these columns. */
+export function gapsOf<P, K extends keyof P>(columns: readonly K[], gap: Gaps<P>): Pick<P, K> {
+  return Object.fromEntries(columns.map((column) => [column, gap(column)])) as Pick<P, K>;
+}

@@ -1,0 +1,123 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { latestEventId, readEvents } from '../../../server/store/event-store.ts';
+import { findInstance } from '../../../server/store/instance-store.ts';
+import { timestamp } from '../../../shared/clock.ts';
+import { heartbeatEveryMs, reconnectMsMax, silentAfterMs } from '../../../shared/protocol.ts';
+import { aTime } from '../../support/builders.ts';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
+import { aGatewayHouse, type GatewayHouse } from '../../support/gateway-house.ts';
+import { anAgentKey, type Line, sayHello } from '../../support/scripted-agent.ts';
+import { until } from '../../support/until.ts';
+
+let clock: FakeClock;
+let house: GatewayHouse;
+let line: Line;
+let id: string;
+
+beforeEach(async () => {
+  clock = createFakeClock();
+  house = await aGatewayHouse({ clock });
+  const hello = await sayHello(house.url, anAgentKey(), { joinToken: await house.aToken() });
+  if (hello.answer.type !== 'welcome') throw new Error(`expected a welcome, got ${JSON.stringify(hello.answer)}`);
+  line = hello.line;
+  id = hello.answer.instanceId;
+});
+afterEach(() => house.close());
+
+const heartbeat = (seq: number, stateDigest: string | null) =>
+  ({ type: 'heartbeat', boot: 1, seq, stateDigest }) as const;
+
+async function events(type: string) {
+  return (await readEvents(house.db, { afterId: 0, limit: 100 })).filter((event) => event.type === type);
+}
+
+/** Time as a process that runs sees it: in steps, each with what was due in it. */
+async function pass(ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 5_000) {
+    clock.advance(Math.min(left, 5_000));
+    await latestEventId(house.db);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+describe('presence', () => {
+  it('is online, then silent after two missed heartbeats and a grace, then online again', async () => {
+    await pass(silentAfterMs);
+    expect(house.gateway.isOnline(id)).toBe(true);
+    clock.advance(1);
+    expect(house.gateway.isOnline(id)).toBe(false);
+    await pass(heartbeatEveryMs);
+    await until(async () => (await events('instance.liveness')).length === 1);
+
+    line.send(heartbeat(0, null));
+    await until(() => house.gateway.isOnline(id));
+    clock.advance(heartbeatEveryMs);
+    await until(async () => (await events('instance.liveness')).length === 2);
+    expect((await events('instance.liveness')).map((event) => event.data)).toEqual([
+      { from: 'online', to: 'silent' },
+      { from: 'silent', to: 'online' },
+    ]);
+  });
+
+  it('is written in batches, and at the end', async () => {
+    clock.advance(5_000);
+    line.send(heartbeat(0, null));
+    await until(() => house.gateway.heardAt(id) === clock.now());
+    expect(await findInstance(house.db, id)).toMatchObject({ lastSeenAt: aTime });
+
+    await house.gateway.close();
+
+    expect(await findInstance(house.db, id)).toMatchObject({ lastSeenAt: timestamp(clock.now()) });
+  });
+
+  it('flags nobody for a pause of its own, in which it heard nobody', async () => {
+    clock.advance(600_000);
+    await pass(silentAfterMs - 5_000);
+    line.send(heartbeat(0, null));
+    await until(() => house.gateway.isOnline(id));
+    await pass(20_000);
+
+    expect(await events('instance.liveness')).toEqual([]);
+  });
+
+  it('flags who stays away after a pause', async () => {
+    clock.advance(600_000);
+
+    await pass(reconnectMsMax + silentAfterMs + 20_000);
+
+    await until(async () => (await events('instance.liveness')).length === 1);
+  });
+
+  it('flags nobody for a clock that jumps ten years to either side', async () => {
+    const tenYearsMs = 10 * 365 * 86_400_000;
+    for (const jump of [tenYearsMs, -2 * tenYearsMs]) {
+      clock.jump(jump);
+      await pass(20_000);
+      line.send(heartbeat(0, null));
+      await until(() => house.gateway.heardAt(id) === clock.now());
+    }
+    await pass(20_000);
+
+    expect(await events('instance.liveness')).toEqual([]);
+  });
+
+  it('flags nobody for a restart, and who stays away after it', async () => {
+    await house.gateway.close();
+    clock.advance(600_000);
+    const again = await aGatewayHouse({ clock, db: house.db });
+    await pass(reconnectMsMax + silentAfterMs);
+    expect(await events('instance.liveness')).toEqual([]);
+
+    await pass(20_000);
+
+    await until(async () => (await events('instance.liveness')).length === 1);
+    await again.gateway.close();
+  });
+
+  it('of one that hung up is not online', async () => {
+    await line.close();
+
+    await until(() => !house.gateway.isOnline(id));
+    expect(house.gateway.requestScan(id)).toBe(false);
+  });
+});
