@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { changesUs } from '../../agent/own-environment.ts';
 
 export interface Program {
   readonly name: string;
@@ -8,6 +9,8 @@ export interface Program {
 }
 
 const timeoutMs = 900_000;
+/** What of this machine's would change what an agent does, it begins anew without, which is none of what is measured. */
+const cleanEnvironment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !changesUs(name)));
 
 /** Runs a program to its end. Milliseconds of the whole process. Any exit but 0 ends the bench: it measured nothing. */
 export async function timeOf(program: Program): Promise<number> {
@@ -58,7 +61,7 @@ export function cpuMsOf(pid: number): number {
 function finish({ name, command }: Program): Promise<string> {
   const [file, ...args] = command as [string, ...string[]];
   const child = spawn(file, args, {
-    env: { ...process.env, NODE_OPTIONS: undefined },
+    env: cleanEnvironment,
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
