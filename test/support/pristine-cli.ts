@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { changesUs } from '../../agent/own-environment.ts';
 import { Report } from '../../shared/report.ts';
 import { canonical } from './manifest-oracle.ts';
 
@@ -23,6 +24,9 @@ export interface RunOptions {
   readonly onStart?: (pid: number) => void;
 }
 
+/** What of this machine's environment would change what a command does, it says, and begins anew without. */
+export const cleanEnvironment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !changesUs(name)));
+
 /** The real command as a child. Nothing may ever hang: past the time limit its process group is killed and the test fails. */
 export function pristine(args: readonly string[], options: RunOptions = {}): Promise<Run> {
   const program = options.program ?? [process.execPath, entryFile];
@@ -31,6 +35,7 @@ export function pristine(args: readonly string[], options: RunOptions = {}): Pro
   return new Promise((resolve, reject) => {
     const child = spawn(command!, rest, {
       cwd: options.cwd,
+      env: cleanEnvironment,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -6,6 +6,7 @@ import { Config } from '../../server/config.ts';
 import { startServer } from '../../server/main.ts';
 import { aDirectory } from './database.ts';
 import { houseDir } from './house.ts';
+import { cleanEnvironment } from './pristine-cli.ts';
 
 /** The whole server, as `serve` starts it, in this process and on a free port. */
 export async function aServer(overrides: Partial<Config> = {}) {
@@ -34,7 +35,9 @@ export function runEntry(
     timeoutMs = 15_000,
   }: { readonly env?: NodeJS.ProcessEnv; readonly input?: string; readonly timeoutMs?: number } = {},
 ): Promise<Finished> {
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('PRISTINE_') && name !== 'FORCE_COLOR');
+  const own = Object.entries(cleanEnvironment).filter(
+    ([name]) => !name.startsWith('PRISTINE_') && name !== 'FORCE_COLOR',
+  );
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
