@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { ExplainedPath } from '../../agent/rules/explanation.ts';
 import type { Status } from '../../agent/status.ts';
 import { startGatewayDouble } from '../support/gateway-double.ts';
-import { bake, brief, entryFile, pristine, verify } from '../support/pristine-cli.ts';
+import { bake, brief, cleanEnvironment, entryFile, pristine, verify } from '../support/pristine-cli.ts';
 import { afterMounting, isRoot, quoted } from '../support/scratch.ts';
 import { aBakedTree, hole } from '../support/small-tree.ts';
 import { until } from '../support/until.ts';
@@ -71,7 +71,7 @@ describe.skipIf(!isRoot)('a filesystem that never answers (needs root)', { timeo
     writeFileSync(config, JSON.stringify({ server: gateway.url, root, manifest, pub: keys.pub, stateDir }));
     const [command, ...mounting] = afterMounting(silentFuse(join(root, 'opt/app/lib')));
     const run = [...mounting, process.execPath, entryFile, 'run', '--config', config];
-    const agent = spawn(command!, run, { stdio: 'ignore' });
+    const agent = spawn(command!, run, { stdio: 'ignore', env: cleanEnvironment });
 
     try {
       await until(() => gateway.stored.length === 1 && statusOf(stateDir)?.watcher.state === 'partial');
