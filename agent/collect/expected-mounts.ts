@@ -1,5 +1,6 @@
 import type { RawName } from '../../shared/name.ts';
 import { readBeneath } from './read-beneath.ts';
+import { refuseSilent, type SilentMounts } from './silent-mounts.ts';
 import { errnoOf, type RootPrefix } from './system-path.ts';
 
 /**
@@ -19,20 +20,26 @@ const fileBytesMax = 1_048_576;
  * Whether a root says itself that something is mounted there: in /etc/fstab, or by a unit. Both are compared with what was
  * baked as any file is, so that whoever adds a line for a mount of theirs is told of by that.
  */
-export function openExpectedMounts(root: RootPrefix): (path: RawName) => boolean {
+export function openExpectedMounts(root: RootPrefix, silent: SilentMounts = new Set()): (path: RawName) => boolean {
+  const read = (path: RawName) => {
+    refuseSilent(path, silent);
+    return readBeneath(root, path, fileBytesMax);
+  };
   let listed: ReadonlySet<RawName> | undefined;
   return (path) => {
     if (discoverable.includes(path)) return true;
-    listed ??= fstabOf(root);
-    return listed.has(path) || unitDirectories.some((directory) => isThere(root, `${directory}/${unitOf(path)}`));
+    listed ??= fstabOf(read);
+    return listed.has(path) || unitDirectories.some((directory) => isThere(read, `${directory}/${unitOf(path)}`));
   };
 }
 
+type Read = (path: RawName) => Buffer;
+
 /** The mount points of fstab(5), where a blank is written as `\040`. */
-function fstabOf(root: RootPrefix): ReadonlySet<RawName> {
+function fstabOf(read: Read): ReadonlySet<RawName> {
   let text: string;
   try {
-    text = readBeneath(root, '/etc/fstab', fileBytesMax).toString('latin1');
+    text = read('/etc/fstab').toString('latin1');
   } catch {
     return new Set();
   }
@@ -53,9 +60,9 @@ function unitOf(path: RawName): RawName {
   return `${escaped}.mount`;
 }
 
-function isThere(root: RootPrefix, path: RawName): boolean {
+function isThere(read: Read, path: RawName): boolean {
   try {
-    readBeneath(root, path, fileBytesMax);
+    read(path);
     return true;
   } catch (error) {
     // A unit may be a link to where it lies; what it leads to is compared too.

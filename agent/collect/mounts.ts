@@ -2,6 +2,7 @@ import { lstatSync, readFileSync, statfsSync } from 'node:fs';
 import type { RawName } from '../../shared/name.ts';
 import { openExpectedMounts } from './expected-mounts.ts';
 import { selfAndAbove } from './scope.ts';
+import type { SilentMounts } from './silent-mounts.ts';
 import { type RootPrefix, systemPath } from './system-path.ts';
 
 /** A filesystem that begins beneath the root. */
@@ -57,6 +58,19 @@ export function readMounts(root: RootPrefix): Mounts {
     all: () => mounts.values(),
     isListed: true,
     isExpected: openExpectedMounts(root),
+  };
+}
+
+/** The same mounts, each knowing whether it answers; what the root says of them is read only where that does no harm. */
+export function withSilence(root: RootPrefix, mounts: Mounts, silent: SilentMounts): Mounts {
+  if (silent.size === 0) return mounts;
+  return {
+    ...mounts,
+    at: (path, isDirectory) => {
+      const mount = mounts.at(path, isDirectory);
+      return mount && silent.has(path) ? { ...mount, silent: true } : mount;
+    },
+    isExpected: openExpectedMounts(root, silent),
   };
 }
 

@@ -36,18 +36,6 @@ export async function findSilentMounts(
   return silent;
 }
 
-/** The same mounts, each knowing whether it answers. */
-export function withSilence(mounts: Mounts, silent: SilentMounts): Mounts {
-  if (silent.size === 0) return mounts;
-  return {
-    ...mounts,
-    at: (path, isDirectory) => {
-      const mount = mounts.at(path, isDirectory);
-      return mount && silent.has(path) ? { ...mount, silent: true } : mount;
-    },
-  };
-}
-
 /** Throws ETIMEDOUT for a path that lies in a mount that does not answer, before anything there is touched. */
 export function refuseSilent(path: RawName, silent: SilentMounts): void {
   if (silent.size === 0) return;

@@ -1,12 +1,12 @@
 import { arch } from 'node:os';
 import { CodedError } from '../../shared/errors.ts';
-import { type Mounts, readMounts } from '../collect/mounts.ts';
+import { type Mounts, readMounts, withSilence } from '../collect/mounts.ts';
 import type { ScanRoot, Tally } from '../collect/observe.ts';
 import { type ObservedBatch, observeTree } from '../collect/observe-tree.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
 import { directoryRoot, type Root } from '../collect/root.ts';
 import type { Scope } from '../collect/scope.ts';
-import { findSilentMounts, type SilentMounts, withSilence } from '../collect/silent-mounts.ts';
+import { findSilentMounts, type SilentMounts } from '../collect/silent-mounts.ts';
 import { openRoot, type RootPrefix } from '../collect/system-path.ts';
 import { readContents } from './contents.ts';
 import { type ImageKind, imageKindOf } from './image-kind.ts';
@@ -54,7 +54,7 @@ async function directoryView(path: string, { pool, labels, stamps = false, pace 
     prefix: root.prefix,
     silent,
     arch: arch(),
-    mounts: () => withSilence(readMounts(root.prefix), silent),
+    mounts: () => withSilence(root.prefix, readMounts(root.prefix), silent),
     observe: (scope, tally) => observeTree(pool, root, scope, tally),
     read: async (look) => look(directoryRoot(root.prefix, silent)),
     close: root.close,

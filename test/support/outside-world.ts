@@ -175,7 +175,10 @@ export async function anOutsideWorld(options: OutsideOptions = {}): Promise<Outs
 }
 
 function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+  return new Promise((_, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 function aModelAgent(db: Db, clock: FakeClock, instanceId: string, image: string, disk: () => Files): ModelAgent {

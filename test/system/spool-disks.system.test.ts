@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSpool } from '../../agent/report/spool.ts';
@@ -84,10 +84,15 @@ describe.skipIf(!isRoot)('an agent whose state is on a small disk', () => {
 
 /** And the server knows what is true. */
 async function delivered(): Promise<void> {
-  await until(() => agent.connection === 'connected' && agent.spool.reports === 0);
+  await until(() => agent.connection === 'connected' && agent.spool.reports === 0 && reportsOnDisk() === 0);
   const { id } = await house.db.selectFrom('instance').select('id').executeTakeFirstOrThrow();
   const known = (await openFindings(house.db, id)).map(({ fingerprint }) => fingerprint).sort();
   expect(known).toEqual(agent.truth());
+}
+
+/** What is told is forgotten by the spool a moment before its file goes. */
+function reportsOnDisk(): number {
+  return readdirSync(join(disk, 'spool')).length;
 }
 
 async function troublesTold(): Promise<readonly unknown[]> {
