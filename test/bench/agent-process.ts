@@ -70,7 +70,7 @@ export function startAgent(
     nextSaid,
     nextSweep: async (kind) => {
       const said = await nextSaid('swept');
-      if (said.kind !== kind) throw new Error(`the agent was to make a ${kind}, and made a ${said.kind}`);
+      if (said.kind !== kind) throw new Error(`the agent was to make a ${kind}, and made a ${said.kind}: ${said.why}`);
       return said.ms;
     },
     end: () => agent.kill('SIGKILL'),
