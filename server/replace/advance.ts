@@ -12,7 +12,7 @@ import { readGroup, tripBreaker } from '../store/group-store.ts';
 import { findImage } from '../store/image-store.ts';
 import { bindMachine, findInstance, findInstanceByLaunch, type StoredInstance } from '../store/instance-store.ts';
 import { latestLook } from '../store/look-store.ts';
-import { readPolicy } from '../store/policy-store.ts';
+import { enforcingPolicies, readPolicy } from '../store/policy-store.ts';
 import {
   countAttempt,
   endedStates,
@@ -67,6 +67,7 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
       group: stored?.group ?? null,
       breaker: stored?.breaker?.cause ?? null,
       policy: policy?.policy ?? null,
+      acting: (await enforcingPolicies(tx, replacement.group)).map((stored) => stored.policy),
       old: old ? { ...old, image: (await findImage(tx, old.imageDigest)) ?? null } : null,
       new: made ? await newInstance(tx, made) : null,
       look: made ? ((await latestLook(tx, made.id)) ?? null) : null,

@@ -50,6 +50,7 @@ export function aGroupSnapshot(overrides: Partial<GroupSnapshot> = {}): GroupSna
     images: new Map([['web@7', anImage]]),
     instances,
     failures: null,
+    typicalMs: null,
     ...overrides,
   };
 }

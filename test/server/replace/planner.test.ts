@@ -103,6 +103,7 @@ describe('what a policy selects', () => {
 describe('what holds a replacement back', () => {
   it.each<[string, Partial<GroupSnapshot>, VersionedPolicy, Partial<FleetSnapshot>]>([
     ['observe', {}, aPolicy({ mode: 'observe' }), {}],
+    ['window', {}, aPolicy({ windows: [{ deny: '* * * * *', duration: '1h', timeZone: 'UTC' }] }), {}],
     ['settle', {}, aPolicy({ triggers: [{ drift: { settle: '1h' } }] }), {}],
     ['budget', {}, aPolicy({ budgets: [{ max: 0 }] }), {}],
     ['breaker', { breaker: { cause: 'too much', trippedAt: '2026-01-01T00:00:00.000Z' } }, aPolicy(), {}],
