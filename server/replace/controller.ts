@@ -67,8 +67,8 @@ export function createController(house: House): Controller {
       await Promise.all(tasks.values());
     },
     async plan(group) {
-      const now = clock.now();
-      return planView(group, (await survey(now)).plan, now);
+      const { plan, now } = await survey();
+      return planView(group, plan, now);
     },
   };
 
@@ -106,8 +106,7 @@ export function createController(house: House): Controller {
   }
 
   async function pass(): Promise<void> {
-    const now = clock.now();
-    const { groups, listing, snapshot, plan } = await survey(now);
+    const { groups, listing, snapshot, plan, now } = await survey();
     for (const trip of plan.trips) await latch(trip.group, trip.cause, now);
     for (const command of plan.commands) await reserve(command, now);
     await tellBlocked(plan.blocked, now);
@@ -120,12 +119,14 @@ export function createController(house: House): Controller {
     }
   }
 
-  async function survey(now: number) {
+  /** Of the moment at which the providers have answered: a window may have closed while they were asked. */
+  async function survey() {
     const { evidenceTtlMs, isOnline } = house;
     const groups = (await readGroups(db)).map(({ group }) => group);
     const listing = await list(groups);
+    const now = clock.now();
     const snapshot = await takeSnapshot({ db, machines: listing, isOnline, evidenceTtlMs }, now);
-    return { groups, listing, snapshot, plan: planReplacements(snapshot, await readPolicies(db), now) };
+    return { now, groups, listing, snapshot, plan: planReplacements(snapshot, await readPolicies(db), now) };
   }
 
   async function latch(group: string, cause: string, now: number): Promise<void> {

@@ -2,7 +2,7 @@ import type { ReplacementState } from '../../shared/api.ts';
 import { durationMs } from '../../shared/duration.ts';
 import { Group, Policy } from '../../shared/policy.ts';
 import type { MemoryMachine } from '../support/memory-provider.ts';
-import type { SimulatedWorld } from './world.ts';
+import { evidenceTtlMs, type SimulatedWorld } from './world.ts';
 
 /**
  * What holds whatever happens, looked at after each step, from the rows and from what the cloud did: nothing here asks the
@@ -48,7 +48,7 @@ export function createInvariants(world: SimulatedWorld): Invariants {
       const is = await look(world);
       const effects = world.cloud.effects.slice(effectsSeen);
       effectsSeen = world.cloud.effects.length;
-      return [...starts(was, is, world), ...records(is), ...acts(effects, was, is)];
+      return [...starts(was, is, world), ...records(is), ...passed(was, is), ...acts(effects, was, is, world)];
     },
     async atRest(sizes) {
       return rest(await look(world), sizes);
@@ -94,6 +94,8 @@ function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
     if (group?.spec.stateless !== true) say('in a group that is not stateless');
     if (group?.breaker !== null) say('while the breaker was open');
     if (instance?.lifecycle !== 'active') say('though it was not active');
+    if (instance?.doubts !== '[]') say('though nobody is sure which machine it is');
+    if (!isFresh(instance?.scan_finished_at, is.now)) say('on old news');
     if (instance?.taint_at === null && !isOutdated(instance.image_digest, group?.spec)) say('for nothing');
     const acting = was.policies.filter(({ mode, select }) => mode === 'enforce' && select.group === one.group_name);
     if (!acting.every((each) => isOpen(each, clock.now()))) say('while a window was closed');
@@ -111,6 +113,10 @@ function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
 
 function isOutdated(digest: string, group: Group | undefined): boolean {
   return group?.images['stable'] === 'web@8' ? digest.length > 0 : false;
+}
+
+function isFresh(scanFinishedAt: string | null | undefined, now: number): boolean {
+  return typeof scanFinishedAt === 'string' && now - Date.parse(scanFinishedAt) < evidenceTtlMs;
 }
 
 /** Whole hours of one day in UTC: all that a seed draws. */
@@ -173,18 +179,18 @@ function records(is: View): string[] {
 }
 
 /** 2, 7, 9: what the cloud did in this step, and whose wish it was. */
-function acts(effects: readonly string[], was: View, is: View): string[] {
+function acts(effects: readonly string[], was: View, is: View, { cloud }: SimulatedWorld): string[] {
   const wrong: string[] = [];
   const byKey = new Map(is.replacements.map((one) => [`r-${one.id}`, one]));
-  const launchedAs = new Map([...was.machines, ...is.machines].map(([id, { launchKey }]) => [id, launchKey]));
   for (const effect of effects) {
     const [what, about = ''] = effect.split(' ');
     const replaced = is.replacements.filter((one) => one.old_provider_id === about);
-    const maker = byKey.get(launchedAs.get(about) ?? '');
+    const maker = byKey.get(keyOf(about));
     if (what === 'terminate') {
       const cause = replaced.find(({ path }) => path.includes('terminating'));
       if (cause === undefined && !isGivenUp(maker)) wrong.push(`${about} was ended, and nobody may have wanted it`);
-      if (cause !== undefined) wrong.push(...endedFor(cause, was, is).map((why) => `${about} was ended, and ${why}`));
+      const isDrained = cloud.effects.includes(`draining ${about}`) || was.machines.get(about)?.state === 'stopped';
+      if (cause !== undefined && !isDrained) wrong.push(`${about} was ended, and never drained`);
     }
     if (what === 'launch' && byKey.get(about) === undefined) wrong.push(`${about} was launched for nobody`);
     if (what === 'draining' && replaced.every(({ path }) => !path.includes('draining')))
@@ -196,6 +202,11 @@ function acts(effects: readonly string[], was: View, is: View): string[] {
   return wrong;
 }
 
+/** The cloud names machines by what they were launched with. */
+function keyOf(providerId: string): string {
+  return /^m-[a-z]+-(r-.+)$/.exec(providerId)?.[1] ?? '';
+}
+
 type Replaced = View['replacements'][number];
 
 function isGivenUp(maker: Replaced | undefined): boolean {
@@ -203,15 +214,27 @@ function isGivenUp(maker: Replaced | undefined): boolean {
   return maker.path.includes('rolling_back') || maker.state === 'failed';
 }
 
-/** Whoever replaces it was measured clean, and is there. */
-function endedFor({ new_provider_id: machine, new_instance_id: id, scan }: Replaced, was: View, is: View): string[] {
-  const wrong: string[] = [];
-  if (scan === null) wrong.push('no scan shows its successor clean');
-  const state = (view: View) => view.machines.get(machine ?? '')?.state;
-  if (state(was) !== 'running' && state(is) !== 'running') wrong.push('its successor does not run');
-  const found = is.instances.find((row) => row.id === id) ?? was.instances.find((row) => row.id === id);
-  if (found === undefined) wrong.push('its successor never reported');
-  return wrong;
+/** 2, 7: what was past the point of no return in this step, and whether it might. */
+function passed(was: View, is: View): string[] {
+  const before = new Map(was.replacements.map((one) => [one.id, one]));
+  return is.replacements.flatMap((one) => {
+    if (!one.path.includes('terminating') || before.get(one.id)?.path.includes('terminating')) return [];
+    const group = was.groups.find(({ name }) => name === one.group_name);
+    const policy = was.policies.find(({ name }) => name === one.policy);
+    const made = is.instances.find(({ id }) => id === one.new_instance_id);
+    const holds: readonly (readonly [boolean, string])[] = [
+      [group?.breaker === null, 'the breaker was open'],
+      [group?.spec.stateless === true, 'its group is not stateless'],
+      [policy?.mode === 'enforce', 'its policy does not enforce'],
+      [made !== undefined, 'its successor never reported'],
+      [made?.launch_key === `r-${one.id}`, 'its successor is of another launch'],
+      [made?.image_digest === one.target_digest, 'its successor is of another image'],
+      [made?.verdict === 'in_sync' && made.taint_at === null, 'its successor is not clean'],
+      [(made?.scan_started_at ?? '') >= (one.launched_at ?? '~'), 'its successor was not measured since its launch'],
+      [is.machines.get(one.new_provider_id ?? '')?.state === 'running', 'its successor does not run'],
+    ];
+    return holds.flatMap(([isSo, why]) => (isSo ? [] : [`${one.old_provider_id} is given up, and ${why}`]));
+  });
 }
 
 /** 6, 8, 11: nothing is left, nobody waits, and there are as many as there were. */

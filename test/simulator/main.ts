@@ -6,7 +6,11 @@ import { simulate } from './simulate.ts';
  * beginning with which; one that fails is repeated by `--from S --seeds 1`.
  */
 const { values } = parseArgs({
-  options: { seeds: { type: 'string', default: '10000' }, from: { type: 'string', default: '1' } },
+  options: {
+    seeds: { type: 'string', default: '10000' },
+    from: { type: 'string', default: '1' },
+    'until-wrong': { type: 'boolean', default: false },
+  },
 });
 const [count, from] = [Number(values.seeds), Number(values.from)];
 const failed: number[] = [];
@@ -17,6 +21,7 @@ for (let seed = from; seed < from + count; seed++) {
   if (wrong.length > 0) {
     failed.push(seed);
     console.error(`seed ${seed}, step ${step}:\n  ${wrong.join('\n  ')}`);
+    if (values['until-wrong']) break;
   }
   if ((seed - from) % 100 === 99) console.error(`${seed - from + 1} of ${count}: ${JSON.stringify(sum)}`);
 }

@@ -65,6 +65,7 @@ async function happen(world: SimulatedWorld, scene: Scene, random: Random): Prom
     await pardon(db, decision, now);
   }
   if (random.next() < 0.05) offline.add(one().id);
+  if (random.next() < 0.03) await doubt(world, one().id);
   if (random.next() < 0.1) offline.clear();
   if (random.next() < 0.02) cloud.set(random.pick([...cloud.machines.keys()]), 'stopped');
   if (random.next() < 0.03) await reopenBreakers(world);
@@ -80,6 +81,21 @@ async function taint({ db, clock }: SimulatedWorld, id: string, severity: string
     .set({ verdict: 'drifted', taint_severity: severity, taint_at: at })
     .where('id', '=', id)
     .where('taint_at', 'is', null)
+    .execute();
+}
+
+/** Who it is becomes doubtful, or a person is sure again. */
+async function doubt({ db, clock }: SimulatedWorld, id: string): Promise<void> {
+  const doubts = JSON.stringify([{ kind: 'cloned-identity', since: timestamp(clock.now()) }]);
+  const { doubts: known } = await db
+    .selectFrom('instance')
+    .select('doubts')
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  await db
+    .updateTable('instance')
+    .set({ doubts: known === '[]' ? doubts : '[]' })
+    .where('id', '=', id)
     .execute();
 }
 
@@ -124,6 +140,7 @@ async function comeToRest(world: SimulatedWorld, scene: Scene, invariants: Invar
   for (const { providerId, state } of cloud.machines.values())
     if (state === 'stopped') cloud.set(providerId, 'running');
   const at = timestamp(clock.now());
+  await db.updateTable('instance').set({ doubts: '[]' }).execute();
   for (const { policy } of await readPolicies(db)) await applyDocument(db, { ...policy, mode: 'observe' }, at);
   for (const { name } of scene.groups) {
     const triggers = [{ drift: { severity: 'low', settle: 0 } }];
@@ -142,23 +159,5 @@ async function comeToRest(world: SimulatedWorld, scene: Scene, invariants: Invar
     left = await invariants.atRest(sizes);
     if (left.length === 0) return [];
   }
-  const blocked = await db
-    .selectFrom('event')
-    .selectAll()
-    .where('type', '=', 'replacement.blocked')
-    .orderBy('id', 'desc')
-    .limit(3)
-    .execute();
-  const reps = await db
-    .selectFrom('replacement')
-    .select(['state', 'error', 'old_instance_id'])
-    .orderBy('id', 'desc')
-    .limit(5)
-    .execute();
-  return [
-    ...left.map((what) => `at rest: ${what}`),
-    ...blocked.map(({ at, data }) => `${at} ${JSON.parse(data).message}`),
-    ...reps.map((r) => JSON.stringify(r)),
-    String(await (async () => timestamp(clock.now()))()),
-  ];
+  return left.map((what) => `at rest: ${what}`);
 }

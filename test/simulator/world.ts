@@ -15,7 +15,7 @@ import { enrol, signer } from '../support/replacement-world.ts';
 import { insertImage } from '../support/rows.ts';
 import type { Scene } from './draw.ts';
 
-const evidenceTtlMs = 3 * 3_600_000;
+export const evidenceTtlMs = 3 * 3_600_000;
 /** A call that comes that late had its caller give up long before. */
 const lateMs = 600_000;
 export const otherImageDigest = digestOf('image web@8');
