@@ -227,7 +227,8 @@ async function makeCall(house: House, replacement: Replacement, world: World, ca
     }
     case 'drain': {
       const timeoutMs = Math.max(0, (replacement.deadlineAt ?? clock.now()) - clock.now());
-      const drain = () => provider.drain(group, replacement.oldProviderId, timeoutMs);
+      const drain = () =>
+        provider.drain(group, replacement.oldProviderId, { key: launchKeyOf(replacement.id), timeoutMs });
       await callProvider(clock, call, drain, timeoutMs + listMsMax);
       return;
     }
@@ -235,7 +236,9 @@ async function makeCall(house: House, replacement: Replacement, world: World, ca
       await callProvider(clock, call, () => provider.terminate(group, replacement.oldProviderId));
       return;
     case 'restore':
-      await callProvider(clock, call, () => provider.restore(group, replacement.oldProviderId));
+      await callProvider(clock, call, () =>
+        provider.restore(group, replacement.oldProviderId, launchKeyOf(replacement.id)),
+      );
       return;
     case 'discard': {
       const machine = world.machines && newMachine(replacement, world.machines);

@@ -10,8 +10,8 @@ import { callProvider } from './call-provider.ts';
 import type { House } from './house.ts';
 import { resumeLaunches } from './launch.ts';
 import { createLister } from './lister.ts';
-import { endOrphan, findOrphans } from './orphans.ts';
 import { type Blocked, type Command, type Plan, planReplacements } from './planner.ts';
+import { findRemains, takeBack } from './remains.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { reasonOf } from './world.ts';
 
@@ -31,7 +31,7 @@ const pauseMsMin = 100;
 /** A pause is so many times what the pass took, and no longer than a tick. */
 const pauseFactor = 9;
 const stopMsMax = 5_000;
-const orphanRetryMs = 60_000;
+const takeBackAgainMs = 60_000;
 
 /**
  * The actor behind the planner: reads the fleet, plans, makes intents durable, and takes each replacement onward in a task
@@ -43,7 +43,7 @@ export function createController(house: House): Controller {
   const stopping = new AbortController();
   const tasks = new Map<string, Promise<void>>();
   const told = new Map<string, string>();
-  const orphansTriedAt = new Map<string, number>();
+  const takenBackAt = new Map<string, number>();
   let woken = Promise.withResolvers<void>();
   let running: Promise<unknown> = Promise.resolve();
   let unlisten = () => {};
@@ -111,11 +111,11 @@ export function createController(house: House): Controller {
     for (const command of plan.commands) await reserve(command, now);
     await tellBlocked(plan.blocked, now);
     for (const { id } of snapshot.active) run(id, () => advanceReplacement(house, id, stopping.signal));
-    for (const orphan of await findOrphans(house, groups, listing)) {
-      const { providerId } = orphan.machine;
-      if (clock.monotonic() - (orphansTriedAt.get(providerId) ?? -orphanRetryMs) < orphanRetryMs) continue;
-      orphansTriedAt.set(providerId, clock.monotonic());
-      run(`orphan ${providerId}`, () => endOrphan(house, orphan));
+    for (const remains of await findRemains(house, groups, listing)) {
+      const { providerId } = remains.machine;
+      if (clock.monotonic() - (takenBackAt.get(providerId) ?? -takeBackAgainMs) < takeBackAgainMs) continue;
+      takenBackAt.set(providerId, clock.monotonic());
+      run(`remains of ${providerId}`, () => takeBack(house, remains));
     }
   }
 

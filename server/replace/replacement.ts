@@ -178,7 +178,7 @@ function isSound(replacement: Replacement, { machines, new: made }: World): bool
 function rollingBack(replacement: Replacement, world: World, now: number): Step {
   if (world.machines === null) return wait;
   const old = world.machines.find(({ providerId }) => providerId === replacement.oldProviderId);
-  const isDrained = replacement.path.includes('draining') && old?.state === 'draining';
+  const isDrained = old?.drainedBy === launchKeyOf(replacement.id);
   const isThere = newMachine(replacement, world.machines) !== undefined;
   if (!isDrained && !isThere) {
     const detail = `${replacement.oldProviderId} lives on: ${replacement.error ?? 'rolled back'}`;

@@ -48,13 +48,13 @@ const guards: readonly Guard[] = [
   {
     name: 'giving a drained machine back',
     file: replacement,
-    from: "const isDrained = replacement.path.includes('draining')",
+    from: 'const isDrained = old?.drainedBy === launchKeyOf(replacement.id)',
     to: 'const isDrained = false',
   },
   {
     name: 'ending what came too late',
-    file: 'server/replace/orphans.ts',
-    from: 'launched.filter(({ id }) => failed.has(id))',
+    file: 'server/replace/remains.ts',
+    from: 'marked.filter(({ id }) => failed.has(id))',
     to: '[]',
   },
   {

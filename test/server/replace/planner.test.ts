@@ -199,9 +199,14 @@ describe('what holds a replacement back', () => {
     const tainted = aTainted();
     const instances = [silent, stopped, replacing, tainted, ...healthy(6)];
     const machines = [
-      ...instances.map(({ providerId }) => ({ providerId: providerId!, launchKey: null, state: 'running' as const })),
-      { providerId: 'absent', launchKey: null, state: 'running' as const },
-      { providerId: 'surge', launchKey: 'r-1', state: 'running' as const },
+      ...instances.map(({ providerId }) => ({
+        providerId: providerId!,
+        launchKey: null,
+        state: 'running' as const,
+        drainedBy: null,
+      })),
+      { providerId: 'absent', launchKey: null, state: 'running' as const, drainedBy: null },
+      { providerId: 'surge', launchKey: 'r-1', state: 'running' as const, drainedBy: null },
     ].map((machine) =>
       machine.providerId === stopped.providerId ? { ...machine, state: 'stopped' as const } : machine,
     );

@@ -40,8 +40,8 @@ function aReplacement(overrides: Partial<Replacement> = {}): Replacement {
 function aWorld(overrides: Partial<World> = {}): World {
   return {
     machines: [
-      { providerId: 'm-old', launchKey: null, state: 'draining' },
-      { providerId: 'm-new', launchKey: 'r-1', state: 'running' },
+      { providerId: 'm-old', launchKey: null, state: 'draining', drainedBy: 'r-1' },
+      { providerId: 'm-new', launchKey: 'r-1', state: 'running', drainedBy: null },
     ],
     group: aGroup(),
     breaker: null,
@@ -150,7 +150,7 @@ describe('unknown is not failed', () => {
   );
 
   it('a machine that is still starting is asked for again, with pauses that grow', () => {
-    const machines = [{ providerId: 'm-new', launchKey: 'r-1', state: 'starting' as const }];
+    const machines = [{ providerId: 'm-new', launchKey: 'r-1', state: 'starting' as const, drainedBy: null }];
     const world = aWorld({ machines });
     const attempted = aReplacement({ state: 'launching', attempts: 3, updatedAt: now });
 
