@@ -207,7 +207,7 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
   );
 
   const looks = noun(program, 'looks', 'disks that the server looked at itself');
-  leaf(looks, 'get <id>', 'one outside look', async () => (await look()).get, 'looks get 0199a1b2-…');
+  leaf(looks, 'get <id>', `one outside look, by ${idSaid}`, async () => (await look()).get, 'looks get 0199a1b2');
 
   const drifts = noun(program, 'drifts', 'equal findings across the fleet');
   const drift = () => import('./commands/drifts.ts');

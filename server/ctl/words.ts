@@ -1,4 +1,5 @@
 import type { Instance, ReplacementState } from '../../shared/api.ts';
+import { doubtAdvice, doubtWords } from '../../shared/doubt-text.ts';
 import { factSentence } from '../../shared/fact-text.ts';
 import type { Difference } from '../../shared/finding.ts';
 import type { Image } from '../../shared/image.ts';
@@ -40,6 +41,12 @@ export function imageCell(image: Image | null, digest: string): string {
 
 export function shortDigest(digest: string): string {
   return digest.replace(/^sha256:/, '').slice(0, 12);
+}
+
+/** Each with what a person can do about it. */
+export function doubtsCell(doubts: Instance['doubts']): Cell {
+  const text = doubts.map(({ kind, since }) => `${doubtWords[kind]} (${since}); ${doubtAdvice[kind]}`).join('; ');
+  return text === '' ? null : { text, tone: 'warn' };
 }
 
 export function taintCell(taint: Instance['taint']): Cell {

@@ -2,6 +2,7 @@ import type { Look, LookDifference } from '../../../shared/api-looks.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import type { Context } from '../context.ts';
 import type { Cell } from '../output.ts';
+import { wantedId } from '../wanted-id.ts';
 import { differenceText, severityCell } from '../words.ts';
 import { instancePath } from './instances.ts';
 
@@ -30,12 +31,13 @@ export async function list(context: Context, [wanted = '']: readonly string[]): 
   const page = await remote.list<Look>('looks', { instance: decodeURIComponent(instance) });
   if (json) return out.json(page);
   out.table(
-    ['ID', 'REQUESTED', 'WHY', 'OUTCOME', 'DIFFERENCES', 'DETAIL'],
+    ['ID', 'REQUESTED', 'WHY', 'OUTCOME', 'NOT TOLD', 'DETAIL'],
     page.items.map((one) => [one.id, one.requestedAt, one.why, outcomeCell(one), one.differencesCount, one.detail]),
   );
 }
 
-export async function get(context: Context, [id = '']: readonly string[]): Promise<void> {
+export async function get(context: Context, [wanted = '']: readonly string[]): Promise<void> {
+  const id = await wantedId(wanted, 'look', async () => (await context.remote.list<Look>('looks')).items);
   const one = await context.remote.get<Look>(`looks/${encodeURIComponent(id)}`);
   if (context.json) return context.out.json(one);
   show(context, one);
