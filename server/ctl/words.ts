@@ -69,7 +69,9 @@ export function differenceText(finding: Difference): string | null {
   if (isRestored(finding)) return restoredWords;
   const power = privilegeChange(finding);
   if (change !== 'modified') return power ?? (subject === 'file' ? null : factSentence(finding));
-  const parts = attributes.map((attribute) =>
+  // Which difference it is, an outside look says on both sides.
+  const told = attributes.filter((attribute) => subject !== 'outside-look' || attribute !== 'difference');
+  const parts = told.map((attribute) =>
     attribute === 'content' ? attribute : `${attribute} ${plain(expected[attribute])} → ${plain(actual[attribute])}`,
   );
   return [...(power === undefined ? [] : [power]), ...parts].join(', ');

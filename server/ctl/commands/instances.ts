@@ -1,5 +1,6 @@
 import { whoSentence } from '../../../shared/actor-text.ts';
 import type { Instance, InstanceFinding } from '../../../shared/api.ts';
+import { systemClock } from '../../../shared/clock.ts';
 import type { Hole } from '../../../shared/coverage.ts';
 import { withheldWords } from '../../../shared/diff-text.ts';
 import { serverHoleText } from '../../../shared/server-hole-text.ts';
@@ -69,7 +70,8 @@ function whyUnverifiable({ content, doubts, serverHoles, evidence }: Instance): 
   if (held !== undefined) return held.reason;
   if (evidence === null) return 'never scanned';
   const holes = evidence.coverage.holes.length;
-  return holes > 0 ? `${holes} ${holes === 1 ? 'hole' : 'holes'}` : 'evidence expired';
+  if (holes > 0) return `${holes} ${holes === 1 ? 'hole' : 'holes'}`;
+  return Date.parse(evidence.expiresAt) <= systemClock.now() ? 'evidence expired' : 'not confirmed';
 }
 
 export async function get(context: Context, [wanted = '']: readonly string[]): Promise<void> {
