@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import pkg from '../../package.json' with { type: 'json' };
 import { addImages, addTokens } from './coming-in.ts';
-import { common, leaf, noun, wholeNumber } from './command.ts';
+import { collect, common, leaf, noun, wholeNumber } from './command.ts';
 
 /** How lists and people call them (`wanted-id.ts`). */
 const idSaid = 'its id, or the beginning or end of it';
@@ -281,9 +281,12 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
     async () => (await import('./commands/events.ts')).events,
     'events --follow',
     'events --after 120 --json',
+    'events --type token --type instance.doubted',
   )
     .option('--follow', 'go on with what happens from now')
-    .option('--after <id>', 'begin after this event', wholeNumber);
+    .option('--after <id>', 'begin after this event', wholeNumber)
+    .option('--type <type>', 'of this type, or of all of a noun, such as token; may be repeated', collect)
+    .option('--instance <instance>', `about this instance, named by ${instanceSaid}`);
 
   return program;
 }

@@ -1,6 +1,7 @@
 import { CodedError } from '../../shared/errors.ts';
 
-const whole = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Ids are UUIDs of version 7; machines of others are called by those of other versions (RFC 9562 §4.2). */
+const whole = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Less than that is a slip of the finger. */
 const partMin = 4;
 const namedMax = 4;

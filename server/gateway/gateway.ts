@@ -20,7 +20,7 @@ import { createAdmission } from './admission.ts';
 import { type Connection, type House, serveConnection } from './connection.ts';
 import { type GatewayLimits, gatewayLimits } from './limits.ts';
 import { createPresence } from './presence.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal, retiredRefusal, revokedRefusal } from './refusal.ts';
 import { createTakeOvers } from './take-over.ts';
 
 export const agentPath = '/agent/v1';
@@ -197,9 +197,8 @@ const eventsForAgents = [
 
 /** What an event means for the agent of its instance. */
 function refusalAfter({ type, data }: FleetEvent): Refusal | undefined {
-  if (type === 'instance.retired') return new Refusal(CloseCode.retired, 'the instance is retired');
-  if (type === 'instance.doubted' && data['kind'] === ('key-revoked' satisfies DoubtKind))
-    return new Refusal(CloseCode.revoked, 'the key was revoked');
+  if (type === 'instance.retired') return retiredRefusal();
+  if (type === 'instance.doubted' && data['kind'] === ('key-revoked' satisfies DoubtKind)) return revokedRefusal();
   return undefined;
 }
 

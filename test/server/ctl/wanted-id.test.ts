@@ -16,6 +16,12 @@ describe('what somebody calls an instance', () => {
     },
   );
 
+  it('may be a UUID that is no id, as Kubernetes calls its nodes', async () => {
+    const name = '77e60d8c-489d-4307-b8b2-ed1c4af0c9e9';
+
+    expect(await wantedId(name, 'instance', async () => [{ id: a, name }])).toBe(a);
+  });
+
   it('is never guessed', async () => {
     expect(await codeOfAsync(() => wantedId('01a2239a', 'instance', all))).toBe('USAGE');
     expect(await wantedId('627', 'instance', all)).toBe('627');

@@ -87,5 +87,7 @@ describe('claimants of a machine', () => {
     expect({ status, body }).toMatchObject({ status: 200, body: { id, lifecycle: 'active', doubts: [] } });
     expect((await server.get(`instances/${other}`)).body).toMatchObject({ lifecycle: 'retired' });
     expect(await eventsOf('instance.trusted')).toMatchObject([{ instance_id: id }]);
+    const [retired] = await eventsOf('instance.retired');
+    expect(JSON.parse(retired?.data ?? '')).toEqual({ reason: 'the other is a copy', actor: 'admin', accepted: id });
   });
 });
