@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../../shared/clock.ts';
 import type { DoubtKind } from '../../shared/doubt-text.ts';
 import type { FleetEvent } from '../../shared/event.ts';
-import { CloseCode, frameBytesMax, silentAfterMs, subprotocol } from '../../shared/protocol.ts';
+import { frameBytesMax, silentAfterMs, subprotocol } from '../../shared/protocol.ts';
 import type { EventFeed } from '../fleet/event-feed.ts';
 import type { Log } from '../fleet/log.ts';
 import { createRulesBoard, type RulesBoard } from '../fleet/rules-board.ts';
