@@ -179,7 +179,13 @@ export async function main(argv: readonly string[]): Promise<void> {
     .option('--config <file>', 'YAML with the options below, in camelCase [PRISTINE_CONFIG]')
     .addHelpText(
       'after',
-      '\nA flag goes before the environment, that before the file, that before the default.\n\nExample:\n  pristine-server serve --listen 127.0.0.1:7420 --data ./pristine-data',
+      `
+A flag goes before the environment, that before the file, that before the default. In the file alone: \`enrolment\`, which
+clouds may vouch for agents; server/OPERATING.md shows one.
+
+Examples:
+  pristine-server serve --listen 127.0.0.1:7420 --data ./pristine-data
+  pristine-server serve --config /etc/pristine-server/server.yaml`,
     )
     .action(async (flags: Record<string, unknown>) => serveUntilTold(await readConfig(flags, process.env)));
   for (const { flag, env, description } of configOptions) serve.option(flag, `${description} [${env}]`);

@@ -202,11 +202,18 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
     instances,
     'looks <instance>',
     'outside looks at it, newest first',
-    async () => (await look()).list,
+    async () => (await look()).listOf,
     'instances looks i-0a1b2c3d',
   );
 
   const looks = noun(program, 'looks', 'disks that the server looked at itself');
+  leaf(
+    looks,
+    'list',
+    'outside looks over the fleet, newest first',
+    async () => (await look()).list,
+    'looks list --group web-prod',
+  ).option('--group <name>', 'of this group');
   leaf(looks, 'get <id>', `one outside look, by ${idSaid}`, async () => (await look()).get, 'looks get 0199a1b2');
 
   const drifts = noun(program, 'drifts', 'equal findings across the fleet');

@@ -23,7 +23,7 @@ import {
 export async function instancePath({ remote }: Context, wanted: string): Promise<string> {
   const id = await wantedId(wanted, 'instance', async () => {
     const { items } = await remote.list<Instance>('instances', { all: true });
-    return items.map((instance) => ({ id: instance.id, name: instance.providerId }));
+    return items.map(({ id, providerId, lifecycle }) => ({ id, name: providerId, isPast: lifecycle === 'retired' }));
   });
   return `instances/${encodeURIComponent(id)}`;
 }

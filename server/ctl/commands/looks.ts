@@ -25,14 +25,29 @@ export async function look(
   out.line(`look ${asked.id} at ${wanted}: ${asked.state}`);
 }
 
-export async function list(context: Context, [wanted = '']: readonly string[]): Promise<void> {
-  const { remote, out, json } = context;
+/** At one instance. */
+export async function listOf(context: Context, [wanted = '']: readonly string[]): Promise<void> {
   const instance = (await instancePath(context, wanted)).slice('instances/'.length);
-  const page = await remote.list<Look>('looks', { instance: decodeURIComponent(instance) });
+  await showAll(context, { instance: decodeURIComponent(instance) });
+}
+
+export async function list(
+  context: Context,
+  _args: readonly string[],
+  { group }: { readonly group?: string | number | boolean | undefined },
+): Promise<void> {
+  await showAll(context, { group });
+}
+
+async function showAll({ remote, out, json }: Context, query: Parameters<typeof remote.list>[1]): Promise<void> {
+  const page = await remote.list<Look>('looks', query);
   if (json) return out.json(page);
   out.table(
-    ['ID', 'REQUESTED', 'WHY', 'OUTCOME', 'NOT TOLD', 'DETAIL'],
-    page.items.map((one) => [one.id, one.requestedAt, one.why, outcomeCell(one), one.differencesCount, one.detail]),
+    ['ID', 'INSTANCE', 'REQUESTED', 'WHY', 'OUTCOME', 'NOT TOLD', 'DETAIL'],
+    page.items.map((one) => [
+      ...[one.id, one.instanceId, one.requestedAt, one.why],
+      ...[outcomeCell(one), one.differencesCount, one.detail],
+    ]),
   );
 }
 
