@@ -1,3 +1,4 @@
+import { doubtWords } from '../../../../shared/doubt-text.ts';
 import { serverHoleText } from '../../../../shared/server-hole-text.ts';
 import type { Instance } from '../api/types.ts';
 import { count, plural } from './numbers.ts';
@@ -25,7 +26,8 @@ function saysOf(instance: Instance, now: number): string {
 
 function whyUnverifiable({ evidence, doubts, serverHoles }: Instance, now: number): string {
   if (doubts.length > 0) {
-    return 'It is not sure which machine this is. A person must look and decide.';
+    const why = doubts.map(({ kind }) => doubtWords[kind]).join('; ');
+    return `It is not sure which machine this is: ${why}. A person must look and decide.`;
   }
   // What the server holds against it stands above what could not be measured.
   if (serverHoles.length > 0) return `It is held back. ${serverHoles.map(serverHoleText).join('. ')}.`;
