@@ -130,8 +130,7 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
 
     const desk = { ...house, db: commits.small };
     const enrolment = await enrol(desk, proveHello(hello, nonce), { now: clock.now(), peer });
-    if (enrolment.kind === 'later')
-      throw new Refusal(CloseCode.tryLater, 'too many refused enrolments from this network of late: try again later');
+    if (enrolment.kind === 'later') throw new Refusal(CloseCode.tryLater, enrolment.why);
     if (enrolment.kind === 'retired') throw new Refusal(CloseCode.retired, 'the instance is retired');
     if (enrolment.kind === 'revoked') throw new Refusal(CloseCode.revoked, 'the key was revoked');
     if (enrolment.changed) feed.wake();
