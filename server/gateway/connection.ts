@@ -28,6 +28,7 @@ import { answersPing } from './answers-ping.ts';
 import { createInbox } from './inbox.ts';
 import type { GatewayLimits } from './limits.ts';
 import { Refusal, refusalOf } from './refusal.ts';
+import type { RefusalLog } from './refusal-log.ts';
 import { openRulesOffers, type RulesOffers } from './rules-offers.ts';
 import { charged, createSenderShare } from './sender-share.ts';
 
@@ -41,6 +42,7 @@ export interface House {
   readonly board: RulesBoard;
   readonly ways: EnrolmentWay;
   readonly attempts: Attempts;
+  readonly refused: RefusalLog;
 }
 
 export interface Connection {
@@ -116,7 +118,7 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
       const fields = { code: refusal.closeCode, reason: refusal.message, err: refusal.cause };
       if (refusal.closeCode === CloseCode.tryLater && refusal.cause !== undefined)
         log.error(fields, 'could not handle an agent’s message');
-      else log.warn(fields, 'refused an agent');
+      else house.refused(fields);
       close(refusal);
     }
   }

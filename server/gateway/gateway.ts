@@ -23,6 +23,7 @@ import { boundControlFrames, boundUnproven } from './peer-bounds.ts';
 import { createPlaces } from './places.ts';
 import { createPresence } from './presence.ts';
 import { Refusal } from './refusal.ts';
+import { createRefusalLog } from './refusal-log.ts';
 import { createTakeOvers } from './take-over.ts';
 
 export const agentPath = '/agent/v1';
@@ -71,7 +72,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { db, feed, clock, log } = options;
   const limits = { ...gatewayLimits, ...options.limits };
   const [commits, attempts] = [createGroupCommit(db, clock.monotonic), createAttempts(clock)];
-  const house: House = { ...options, board, ways, attempts, commits, limits };
+  const refused = createRefusalLog(log, clock.monotonic);
+  const house: House = { ...options, board, ways, attempts, commits, limits, refused };
   const server = new WebSocketServer(webSocketOptions);
   const presence = createPresence(house);
   const admission = createAdmission(limits, clock.monotonic);
