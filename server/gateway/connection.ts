@@ -30,7 +30,7 @@ import type { GatewayLimits } from './limits.ts';
 import { Refusal, refusalOf } from './refusal.ts';
 import type { RefusalLog } from './refusal-log.ts';
 import { openRulesOffers, type RulesOffers } from './rules-offers.ts';
-import { charged, createSenderShare } from './sender-share.ts';
+import { charged, createSenderShare, type SenderShares } from './sender-share.ts';
 
 export interface House {
   readonly db: Db;
@@ -43,6 +43,7 @@ export interface House {
   readonly ways: EnrolmentWay;
   readonly attempts: Attempts;
   readonly refused: RefusalLog;
+  readonly shares: SenderShares;
 }
 
 export interface Connection {
@@ -86,7 +87,7 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
   const { commits, clock, log, limits, feed } = house;
   const inbox = createInbox(socket, limits.inboxFramesMax);
   const stopped = new AbortController();
-  const share = createSenderShare(limits, clock.monotonic);
+  let share = createSenderShare(limits, clock.monotonic);
   let offers: RulesOffers | undefined;
   let scanRequestedAt = Number.NEGATIVE_INFINITY;
 
@@ -141,6 +142,7 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
 
     const session = sessionOf(enrolment.instance, hello);
     watcher.onEnrolled(session.instanceId);
+    share = house.shares.of(session.instanceId);
     const acked = session.stored.boot === 0 ? null : session.stored;
     send({ type: 'welcome', instanceId: session.instanceId, acked, credits: limits.credits });
     offers = openRulesOffers(house, session.instanceId, hello.rules, send);

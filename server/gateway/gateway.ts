@@ -24,6 +24,7 @@ import { createPlaces } from './places.ts';
 import { createPresence } from './presence.ts';
 import { Refusal } from './refusal.ts';
 import { createRefusalLog } from './refusal-log.ts';
+import { createSenderShares } from './sender-share.ts';
 import { createTakeOvers } from './take-over.ts';
 
 export const agentPath = '/agent/v1';
@@ -73,7 +74,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const limits = { ...gatewayLimits, ...options.limits };
   const [commits, attempts] = [createGroupCommit(db, clock.monotonic), createAttempts(clock)];
   const refused = createRefusalLog(log, clock.monotonic);
-  const house: House = { ...options, board, ways, attempts, commits, limits, refused };
+  const shares = createSenderShares(limits, clock.monotonic);
+  const house: House = { ...options, board, ways, attempts, commits, limits, refused, shares };
   const server = new WebSocketServer(webSocketOptions);
   const presence = createPresence(house);
   const admission = createAdmission(limits, clock.monotonic);

@@ -2,7 +2,7 @@ import type { Transactions } from '../store/group-commit.ts';
 import { takeTokens } from './token-bucket.ts';
 
 export interface SenderLimits {
-  /** What one connection may send in the long run, and at once; beyond it is read more slowly. */
+  /** What one instance may send in the long run, and at once; beyond it is read more slowly. */
   readonly bytesPerSecond: number;
   readonly burstBytes: number;
   /** The same of the time that its reports take: what is open of one instance makes them dear, not only what they hold. */
@@ -10,7 +10,7 @@ export interface SenderLimits {
   readonly burstWorkMs: number;
 }
 
-/** What one connection may ask of this process: who asks for more waits, and nobody else does. */
+/** What one sender may ask of this process: who asks for more waits, and nobody else does. */
 export interface SenderShare {
   /** Milliseconds to wait before a frame of so many bytes is looked at. */
   take(frameBytes: number): number;
@@ -38,6 +38,25 @@ export function createSenderShare(limits: SenderLimits, monotonic: () => number)
     },
   };
 }
+
+/** Shares remembered; beyond, the one not asked for the longest is forgotten. */
+const sharesMax = 20_000;
+
+/** The share of an instance goes with it from one connection to the next: who comes again has no other. */
+export function createSenderShares(limits: SenderLimits, monotonic: () => number) {
+  const shares = new Map<string, SenderShare>();
+  return {
+    of(instanceId: string): SenderShare {
+      const share = shares.get(instanceId) ?? createSenderShare(limits, monotonic);
+      shares.delete(instanceId);
+      shares.set(instanceId, share);
+      const oldest = shares.keys().next().value;
+      if (shares.size > sharesMax && oldest !== undefined) shares.delete(oldest);
+      return share;
+    },
+  };
+}
+export type SenderShares = ReturnType<typeof createSenderShares>;
 
 /** Transactions whose work is charged to a sender: its own time in a group, and not that of the others. */
 export function charged(transactions: Transactions, share: SenderShare, monotonic: () => number): Transactions {

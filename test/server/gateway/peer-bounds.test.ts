@@ -57,6 +57,24 @@ describe('a peer', () => {
     await line.close();
   });
 
+  it('that comes again goes on with the share that it had', async () => {
+    const slow = await aGatewayHouse({ limits: { burstBytes: 8_192, bytesPerSecond: 1 } });
+    const key = anAgentKey();
+    const { line } = await sayHello(slow.url, key, { joinToken: await slow.aToken() });
+    for (let seq = 1; seq <= 8; seq++) await deliver(line, aReport({ seq }));
+    await line.close();
+
+    const again = await sayHello(slow.url, key);
+    const answer = deliver(again.line, aReport({ seq: 9 }));
+
+    // The next connection, of another key, has been served since.
+    const other = await sayHello(slow.url, anAgentKey(), { joinToken: await slow.aToken() });
+    expect(await deliver(other.line, aReport())).toMatchObject({ type: 'ack' });
+    again.line.socket.terminate();
+    expect(await answer).toMatchObject({ type: 'closed' });
+    await slow.close();
+  });
+
   it('that floods with pongs is cut off, proven or not', async () => {
     const { line } = await sayHello(house.url, anAgentKey(), { joinToken: await house.aToken() });
 
