@@ -7,6 +7,7 @@ import {
   CloseCode,
   type Heartbeat,
   parseAgentMessage,
+  parseHello,
   type ReportMessage,
   type ScanRequest,
   type ServerMessage,
@@ -109,7 +110,8 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
     try {
       const session = await shakeHands();
       if (session === undefined) return;
-      for (let message = await receive(); message !== undefined; message = await receive()) {
+      const next = () => receive(parseAgentMessage);
+      for (let message = await next(); message !== undefined; message = await next()) {
         watcher.onHeard(session.instanceId);
         await handle(session, message);
       }
@@ -127,9 +129,8 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
   async function shakeHands(): Promise<Session | undefined> {
     const nonce = randomBytes(32).toString('base64');
     send({ type: 'challenge', nonce });
-    const hello = await within(limits.handshakeMs, receive());
+    const hello = await within(limits.handshakeMs, receive(parseHello));
     if (hello === undefined) return undefined;
-    if (hello.type !== 'hello') throw new Refusal(CloseCode.badMessage, `expected hello, got ${hello.type}`);
 
     const desk = { ...house, db: commits.small };
     const enrolment = await enrol(desk, proveHello(hello, nonce), { now: clock.now(), peer });
@@ -255,12 +256,12 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
   }
 
   /** The next message, no sooner than this sender's share allows. */
-  async function receive(): Promise<AgentMessage | undefined> {
+  async function receive<M>(parse: (frame: string) => M): Promise<M | undefined> {
     const frame = await inbox.next();
     if (frame === undefined) return undefined;
     const waitMs = share.take(frame.length);
     if (waitMs > 0) await clock.sleep(waitMs, stopped.signal);
-    return parseAgentMessage(frame);
+    return share.measured(() => parse(frame));
   }
 
   async function within<T>(ms: number, work: Promise<T>): Promise<T> {

@@ -5,7 +5,7 @@ export interface SenderLimits {
   /** What one instance may send in the long run, and at once; beyond it is read more slowly. */
   readonly bytesPerSecond: number;
   readonly burstBytes: number;
-  /** The same of the time that its reports take: what is open of one instance makes them dear, not only what they hold. */
+  /** The same of the time that its messages take: what is open of one instance makes them dear, not only what they hold. */
   readonly workMsPerSecond: number;
   readonly burstWorkMs: number;
 }
@@ -16,6 +16,8 @@ export interface SenderShare {
   take(frameBytes: number): number;
   /** Notes the milliseconds that its last report took. */
   spent(workMs: number): void;
+  /** Does it, and notes how long that took, also when it throws. */
+  measured<T>(work: () => T): T;
 }
 
 /** No frame is cheaper than this, so that many small ones have a limit too. */
@@ -26,6 +28,9 @@ export function createSenderShare(limits: SenderLimits, monotonic: () => number)
   const ofWork = { perSecond: limits.workMsPerSecond, burst: limits.burstWorkMs };
   let bytes = { tokens: limits.burstBytes, at: monotonic() };
   let work = { tokens: limits.burstWorkMs, at: monotonic() };
+  const spent = (workMs: number) => {
+    work = takeTokens(work, workMs, ofWork, monotonic()).bucket;
+  };
   return {
     take(frameBytes) {
       const now = monotonic();
@@ -33,8 +38,14 @@ export function createSenderShare(limits: SenderLimits, monotonic: () => number)
       bytes = taken.bucket;
       return Math.max(taken.waitMs, takeTokens(work, 0, ofWork, now).waitMs);
     },
-    spent(workMs) {
-      work = takeTokens(work, workMs, ofWork, monotonic()).bucket;
+    spent,
+    measured(parse) {
+      const from = monotonic();
+      try {
+        return parse();
+      } finally {
+        spent(monotonic() - from);
+      }
     },
   };
 }

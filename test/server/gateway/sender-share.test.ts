@@ -46,3 +46,15 @@ it('goes with an instance to its next connection, and to no other', () => {
 
   expect([shares.of('a').take(1_024), shares.of('b').take(1_024)]).toEqual([500, 0]);
 });
+
+it('counts the time that a message takes to be read, also of one that is none', () => {
+  const share = createSenderShare(limits, clock.monotonic);
+  const slow = () => {
+    clock.advance(300);
+    throw new Error('none');
+  };
+
+  expect(() => share.measured(slow)).toThrow('none');
+
+  expect(share.take(1)).toBe(1_000);
+});
