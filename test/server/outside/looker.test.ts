@@ -243,40 +243,6 @@ describe('what is no lie', () => {
     expect(await look(world)).toMatchObject({ outcome: 'undecided', result: { differences: [{ stands: false }] } });
     expect(await findingsOf(world)).toEqual([]);
   });
-
-  it('leaves nothing clean all the same, whatever the agent tells, until another look agrees', async () => {
-    const world = await aWorld();
-    world.agent.sees = blind;
-    world.agent.isOnline = false;
-    world.write('a', 'changed');
-    await look(world);
-    const digest = (await instanceOf(world)).stateDigest;
-
-    world.agent.isOnline = true;
-    world.agent.sweep();
-    await world.agent.deliver();
-
-    const told = await instanceOf(world);
-    expect(told).toMatchObject({ verdict: 'unverifiable', taint: null, stateDigest: digest });
-    expect(told.coverage?.holes).toEqual([{ subject: 'manifest', name: '/a', reason: 'seen-outside' }]);
-    world.write('a', bakedText);
-    expect(await look(world)).toMatchObject({ outcome: 'agrees' });
-    expect(await instanceOf(world)).toMatchObject({ verdict: 'in_sync' });
-  });
-
-  it('is a lie all the same when the next look finds it one', async () => {
-    const world = await aWorld();
-    world.agent.sees = blind;
-    world.agent.isOnline = false;
-    world.write('a', 'changed');
-    await look(world);
-    world.agent.isOnline = true;
-
-    expect(await look(world)).toMatchObject({ outcome: 'differs' });
-    const after = await instanceOf(world);
-    expect(after).toMatchObject({ verdict: 'drifted', taint: { severity: 'critical' } });
-    expect(after.coverage?.holes).toEqual([]);
-  });
 });
 
 describe('an agent that is blinded', () => {
