@@ -63,8 +63,8 @@ interface StoredReport {
   readonly stateDigest: string;
 }
 
-/** A full report is at most some 70 MiB (see `stateLimits`), so one always fits an empty spool. */
-const spoolBytesMax = 96 * 1_048_576;
+/** A full report is at most some 70 MiB (see `stateLimits`): one fits beside another, until the two are made one. */
+const spoolBytesMax = 160 * 1_048_576;
 /** Of reports in memory. A start begins with a full report, so that those lost with the agent are told anew. */
 const heldBytesMax = 4 * 1_048_576;
 /** A start takes no more; what is beyond it was left by something else, or by a defect. */
