@@ -68,14 +68,14 @@ function applyWithHoles(
   const cleared: string[] = [];
   for (const [fingerprint, finding] of state.open) {
     const { subject, name } = finding;
-    const stands = found.has(fingerprint) || !isLookedAt(subject, name) || isHidden(subject, name);
-    // As it is judged now: newer rules may give the same finding another severity.
-    if (!stands) {
+    const again = found.get(fingerprint);
+    if (again === undefined && isLookedAt(subject, name) && !isHidden(subject, name)) {
       open.delete(fingerprint);
       cleared.push(fingerprint);
       continue;
     }
-    const now = bounded(judgedNow(finding, found.get(fingerprint)));
+    // As it is judged now: newer rules may give the same finding another severity.
+    const now = bounded(judgedNow(finding, again));
     if (now !== finding) open.set(fingerprint, now);
   }
 
