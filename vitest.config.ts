@@ -7,6 +7,7 @@ export const programs = [
   'test/agent/clean-environment.test.ts',
   'test/agent/rules/offers.test.ts',
   'test/agent/run.test.ts',
+  'test/agent/run-many-findings.test.ts',
   'test/agent/run-service.test.ts',
   'test/agent/secrets/leaks.test.ts',
   'test/agent/sweep-child.test.ts',

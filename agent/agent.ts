@@ -35,6 +35,9 @@ const agentLimits: AgentLimits = {
   turnMsMax: statusEveryMs,
 };
 
+/** So many are nothing to a sweep. */
+const openFew = 10_000;
+
 export interface AgentOptions {
   readonly image: Image;
   /** Sequence of the rules in force. */
@@ -240,6 +243,8 @@ export function createAgent(options: AgentOptions): Agent {
     sweeping = 'fresh';
     isPutOff = false;
     sweepStartedAt = clock.monotonic();
+    // What has gathered since the last sweep is much where much is open, and its child is about to need as much again.
+    if (reporter.state.open.size > openFew) giveMemoryBack();
     const of = wantsEverything ? 'everything' : 'changes';
     wantsEverything = false;
     answers = asked;

@@ -4,9 +4,12 @@ import type { Logger } from 'pino';
 import { type Clock, notBefore, timestamp } from '../shared/clock.ts';
 import { emptyCoverage, type Hole } from '../shared/coverage.ts';
 import { sentenceOf } from '../shared/errors.ts';
-import { Report } from '../shared/report.ts';
+import type { Finding } from '../shared/finding.ts';
+import type { Report } from '../shared/report.ts';
 import type { PinningOptions } from './check/pinning.ts';
+import { stateLimits } from './report/apply-scan.ts';
 import type { Baseline } from './report/report-builder.ts';
+import { openReportReader } from './report/report-lines.ts';
 import type { FullSweep } from './scan.ts';
 import { heapArguments } from './sweep-heap.ts';
 
@@ -32,6 +35,8 @@ export interface SweepChildOptions {
   readonly lowPriority?: boolean;
   /** Looks at nothing but what runs. */
   readonly machineOnly?: boolean;
+  /** What is open, by its fingerprint, so that it is not in memory twice. */
+  readonly known?: (fingerprint: string) => Finding | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly limits?: Partial<SweepLimits>;
@@ -52,7 +57,11 @@ export interface SweepLimits {
   readonly sweepMsMax: number;
 }
 
-export const sweepLimits: SweepLimits = { sweepReportBytesMax: 32 * 1_048_576, sweepMsMax: 2 * 3_600_000 };
+export const sweepLimits: SweepLimits = {
+  /** Findings, and what is beside them. */
+  sweepReportBytesMax: stateLimits.openBytesMax + 16 * 1_048_576,
+  sweepMsMax: 2 * 3_600_000,
+};
 /** One that is told to go slowly may take a day. */
 const slowSweepMsMax = 24 * 3_600_000;
 const errorBytesMax = 4_096;
@@ -67,8 +76,7 @@ export function createSweepChild(options: SweepChildOptions): (signal: AbortSign
     const startedAt = timestamp(clock.now());
     const judged = options.judged();
     try {
-      const report = Report.parse(JSON.parse(await runSweep(options, judged, signal)));
-      return scanOf(report, judged, options);
+      return scanOf(await runSweep(options, judged, signal), judged, options);
     } catch (error) {
       if (signal.aborted) throw error;
       log.error({ reason: sentenceOf(error).slice(0, 1_000) }, 'a sweep failed');
@@ -150,7 +158,18 @@ function argumentsOf(options: SweepChildOptions, judged: Judged): readonly strin
   const { entry, root, manifest, components, pub, sweepHeapMax, pinning, stampsFile, lowPriority, machineOnly } =
     options;
   return [
-    ...[...heapArguments(sweepHeapMax), entry, 'sweep', '--root', root, '--manifest', manifest, '--pub', pub],
+    ...[
+      ...heapArguments(sweepHeapMax),
+      entry,
+      'sweep',
+      '--lines',
+      '--root',
+      root,
+      '--manifest',
+      manifest,
+      '--pub',
+      pub,
+    ],
     ...(stampsFile === undefined ? [] : ['--stamps', stampsFile]),
     ...(lowPriority === true ? ['--low-priority'] : []),
     ...(machineOnly === true ? ['--machine'] : []),
@@ -161,8 +180,8 @@ function argumentsOf(options: SweepChildOptions, judged: Judged): readonly strin
   ];
 }
 
-/** The child's standard output. Rejects when it ended otherwise than by 0, 1 or 3, and when the signal aborts. */
-function runSweep(options: SweepChildOptions, judged: Judged, signal: AbortSignal): Promise<string> {
+/** What the child says. Rejects when it ended otherwise than by 0, 1 or 3, and when the signal aborts. */
+function runSweep(options: SweepChildOptions, judged: Judged, signal: AbortSignal): Promise<Report> {
   const { clock } = options;
   const slow = paceArguments(options).length > 0 ? { sweepMsMax: slowSweepMsMax } : {};
   const limits = { ...sweepLimits, ...slow, ...options.limits };
@@ -174,8 +193,7 @@ function runSweep(options: SweepChildOptions, judged: Judged, signal: AbortSigna
       signal,
       killSignal: 'SIGKILL',
     });
-    const chunks: Buffer[] = [];
-    let bytes = 0;
+    const reader = openReportReader({ bytesMax: limits.sweepReportBytesMax, known: options.known });
     let complaint = '';
     let reason: string | undefined;
     const giveUp = (why: string) => {
@@ -188,9 +206,12 @@ function runSweep(options: SweepChildOptions, judged: Judged, signal: AbortSigna
       () => undefined,
     );
     child.stdout.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes <= limits.sweepReportBytesMax) chunks.push(chunk);
-      else if (reason === undefined) giveUp(`reported more than ${limits.sweepReportBytesMax} bytes`);
+      if (reason !== undefined) return;
+      try {
+        reader.take(chunk);
+      } catch (error) {
+        giveUp(sentenceOf(error));
+      }
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       complaint = (complaint + text).slice(-errorBytesMax);
@@ -201,10 +222,13 @@ function runSweep(options: SweepChildOptions, judged: Judged, signal: AbortSigna
     });
     child.once('close', (code, killedBy) => {
       done.abort();
-      if (reason === undefined && (code === 0 || code === 1 || code === 3))
-        resolve(Buffer.concat(chunks).toString('utf8'));
+      if (reason === undefined && (code === 0 || code === 1 || code === 3)) resolve(attempt(reader.finish));
       else if (reason === undefined && saysOutOfMemory.test(complaint)) reject(new OutOfMemory(options));
       else reject(new Error(`the child ${reason ?? `ended with ${code ?? killedBy}: ${complaint.trim()}`}`));
     });
   });
+}
+
+async function attempt<T>(work: () => T): Promise<T> {
+  return work();
 }

@@ -35,7 +35,7 @@ import { openRulesInForce } from './rules/rules-in-force.ts';
 import { openServiceManager, type ServiceManager } from './service-manager.ts';
 import { readBoot } from './settle/boot.ts';
 import { openSettling } from './settle/settling.ts';
-import { loadKnownState, saveKnownState } from './state/known-state.ts';
+import { loadKnownState, openKnownStateFile } from './state/known-state.ts';
 import { openStateDirectory } from './state/state-directory.ts';
 import { exitCodeOfVerdict, statusEveryMs, writeStatus } from './status.ts';
 import { lineOf } from './status-line.ts';
@@ -134,7 +134,7 @@ async function runAgainst(
       spool,
       gaps: await openGapLedger(stateDir, systemClock),
       known: await loadKnownState(stateDir, image.digest),
-      save: (state) => saveKnownState(stateDir, image.digest, state),
+      save: openKnownStateFile(stateDir, image.digest).save,
       clock: systemClock,
       log,
     });
@@ -146,7 +146,10 @@ async function runAgainst(
       log,
     });
     const pinning = () => settling.pinning;
-    const scanner = { ...config, entry: options.entry, lowPriority: !options.once, pinning, clock: systemClock, log };
+    const scanner = {
+      ...{ ...config, entry: options.entry, lowPriority: !options.once, pinning, clock: systemClock, log },
+      known: (fingerprint: string) => reporter.state.open.get(fingerprint),
+    };
     const judged = () => ({ baseline: baseline(), rulesFile: inForce.file });
     const components = { from: { directory: config.components }, keys };
     const stampsFile = join(stateDir, 'stamps');

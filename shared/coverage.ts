@@ -110,14 +110,19 @@ export function hiddenByHole(subject: string, name: string, holes: readonly Hole
   return hiderOf(holes)(subject, name);
 }
 
+/** So many are compared sooner than a name is cut up. */
+const fewMax = 4;
+
 /** The same for many subjects: its cost is that of the depth of a name and not of the number of holes, which others choose. */
 export function hiderOf(holes: readonly Hole[]): (subject: string, name: string) => boolean {
   const subjects = new Set(holes.map((hole) => hole.subject));
   const files = new Set(holes.filter((hole) => hole.subject === 'file').map((hole) => hole.name));
+  const few = files.size > fewMax ? undefined : [...files].filter((file) => file !== '').map((file) => `${file}/`);
   return (subject, name) => {
     if (subjects.has('manifest')) return true;
     if (subject !== 'file') return subjects.has(subject);
     if (files.has('/') || files.has(name)) return true;
+    if (few !== undefined) return few.some((above) => name.startsWith(above));
     for (let at = name.indexOf('/', 1); at > 0; at = name.indexOf('/', at + 1)) {
       if (files.has(name.slice(0, at))) return true;
     }

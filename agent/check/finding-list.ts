@@ -9,7 +9,10 @@ export interface FindingList {
   readonly isCut: () => boolean;
 }
 
-/** Everything there is, or with limits no more than an agent keeps, the gravest first: a scan of the agent holds never much more. */
+/** Sorting them costs more than a few that are too many. */
+const cutAt = 1.25;
+
+/** Everything there is, or with limits no more than its reader takes, the gravest first: never much more is held. */
 export function openFindingList(limits?: FindingLimits): FindingList {
   let findings: Finding[] = [];
   let isCut = false;
@@ -21,7 +24,7 @@ export function openFindingList(limits?: FindingLimits): FindingList {
   return {
     add: (finding) => {
       findings.push(finding);
-      if (limits !== undefined && findings.length >= 2 * limits.openFindingsMax) cut(limits);
+      if (limits !== undefined && findings.length >= cutAt * limits.openFindingsMax) cut(limits);
     },
     all: () => {
       if (limits !== undefined) cut(limits);

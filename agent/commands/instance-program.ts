@@ -88,9 +88,11 @@ Examples:
     .option('--make-pins')
     .option('--rules <file>')
     .option('--trial')
-    .action(async (options) =>
-      end((await import('./verify.ts')).verifyCommand({ ...options, format: 'json', failOn: 'low', forAgent: true })),
-    );
+    .option('--lines')
+    .action(async ({ lines, ...options }) => {
+      const format = lines === true ? 'lines' : 'json';
+      return end((await import('./verify.ts')).verifyCommand({ ...options, format, failOn: 'low', isBounded: true }));
+    });
 
   program
     .command('run')

@@ -10,7 +10,10 @@ import { readPublicKeys } from '../collect/key-file.ts';
 import type { ObserverPool } from '../collect/observer-pool.ts';
 import { expectedRate, expectedShare, type PaceLimits, parseBytesPerSecond, parseCpuShare } from '../collect/pace.ts';
 import { parsePlatform } from '../image/platform-choice.ts';
+import { inBatches } from '../lines.ts';
 import { stateLimits } from '../report/apply-scan.ts';
+import type { FindingLimits } from '../report/place-findings.ts';
+import { linesOf } from '../report/report-lines.ts';
 import { openProgress } from './progress.ts';
 import { reportText } from './report-text.ts';
 
@@ -22,7 +25,8 @@ export interface VerifyCommandOptions {
   readonly component?: readonly string[];
   /** Where components are, unless some are named. */
   readonly components?: string;
-  readonly format: 'text' | 'json';
+  /** `lines`: as an agent reads it (`report-lines.ts`). */
+  readonly format: 'text' | 'json' | 'lines';
   readonly failOn: Severity;
   readonly stamps?: string;
   readonly maxBytesPerSecond?: string;
@@ -32,8 +36,8 @@ export interface VerifyCommandOptions {
   readonly rules?: string;
   /** The rules are not in force: nothing is kept of what they find. */
   readonly trial?: boolean;
-  /** Within what an agent can take; otherwise everything is told. */
-  readonly forAgent?: boolean;
+  /** Within what its reader can take; otherwise everything is told. */
+  readonly isBounded?: boolean;
   /** Others go before it. */
   readonly lowPriority?: boolean;
   /** Nothing but what runs. */
@@ -62,7 +66,7 @@ export async function verifySweep(pool: ObserverPool, options: VerifyCommandOpti
       pace: paceOf(options),
       pins: pinningOf(options),
       rulesFile: options.rules,
-      limits: options.forAgent === true ? stateLimits : undefined,
+      limits: options.isBounded === true ? limitsOf(options) : undefined,
       onProgress: (looked, entries) => progress.show(`looked at ${looked} of ${entries} entries`),
     });
   } catch (error) {
@@ -73,9 +77,35 @@ export async function verifySweep(pool: ObserverPool, options: VerifyCommandOpti
   } finally {
     progress.clear();
   }
-  process.stdout.write(options.format === 'json' ? `${JSON.stringify(report)}\n` : reportText(report));
+  await say(report, options);
   if (defect !== undefined) throw defect;
   return refused ?? exitCodeOf(report, options.failOn);
+}
+
+/** Who reads one object reads it all at once. */
+const objectLimits: FindingLimits = { openFindingsMax: 20_000, openBytesMax: 16 * 1_048_576 };
+
+function limitsOf({ format }: VerifyCommandOptions): FindingLimits {
+  return format === 'lines' ? stateLimits : objectLimits;
+}
+
+async function say(report: Report, { format }: VerifyCommandOptions): Promise<void> {
+  switch (format) {
+    case 'text':
+      process.stdout.write(reportText(report));
+      return;
+    case 'json':
+      process.stdout.write(`${JSON.stringify(report)}\n`);
+      return;
+    case 'lines':
+      for (const text of inBatches(linesOf(report))) {
+        // Called also when nobody reads any more.
+        await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));
+      }
+      return;
+    default:
+      format satisfies never;
+  }
 }
 
 function pinningOf({ pins: file, makePins, trial }: VerifyCommandOptions): PinningOptions | undefined {

@@ -26,8 +26,8 @@ export interface StateLimits extends FindingLimits {
 }
 
 export const stateLimits: StateLimits = {
-  openFindingsMax: 20_000,
-  openBytesMax: 16 * 1_048_576,
+  openFindingsMax: 100_000,
+  openBytesMax: 64 * 1_048_576,
   openDiffsMax: 128,
   openActorsBytesMax: 4 * 1_048_576,
   holesMax: 2_000,
@@ -63,14 +63,20 @@ function applyWithHoles(
   const found = new Map(scan.findings.map((finding) => [finding.fingerprint, finding]));
   const [diffs, actors] = [boundDiffs(limits.openDiffsMax), boundActors(limits.openActorsBytesMax)];
   const bounded = (finding: Finding) => actors(diffs(finding));
-  const open = new Map<string, Finding>();
+  // A check leaves almost everything as it was, however much that is.
+  const open = new Map(state.open);
   const cleared: string[] = [];
   for (const [fingerprint, finding] of state.open) {
     const { subject, name } = finding;
-    const stands = found.has(fingerprint) || !isLookedAt(subject, name) || isHidden(subject, name);
+    const again = found.get(fingerprint);
+    if (again === undefined && isLookedAt(subject, name) && !isHidden(subject, name)) {
+      open.delete(fingerprint);
+      cleared.push(fingerprint);
+      continue;
+    }
     // As it is judged now: newer rules may give the same finding another severity.
-    if (stands) open.set(fingerprint, bounded(judgedNow(finding, found.get(fingerprint))));
-    else cleared.push(fingerprint);
+    const now = bounded(judgedNow(finding, again));
+    if (now !== finding) open.set(fingerprint, now);
   }
 
   const fresh = [...found.values()].filter(({ fingerprint }) => !open.has(fingerprint)).map(bounded);
@@ -78,8 +84,9 @@ function applyWithHoles(
   // A hole over everything says it too, whatever its reason.
   if (isCut && !isHidden('file', '/')) return undefined;
   for (const finding of placed) open.set(finding.fingerprint, finding);
-  const seenAt = (fingerprint: string) => state.firstSeenAt.get(fingerprint) ?? scan.finishedAt;
-  const firstSeenAt = new Map([...open.keys()].map((fingerprint) => [fingerprint, seenAt(fingerprint)]));
+  const firstSeenAt = new Map(state.firstSeenAt);
+  for (const fingerprint of cleared) firstSeenAt.delete(fingerprint);
+  for (const { fingerprint } of placed) firstSeenAt.set(fingerprint, scan.finishedAt);
   const named = [...found.keys()].flatMap((fingerprint) => {
     const known = state.open.get(fingerprint);
     const now = open.get(fingerprint);
@@ -90,7 +97,7 @@ function applyWithHoles(
 
 /** Of one and the same difference: the first look may have come while the file was being written. */
 function judgedNow(known: Finding, found: Finding | undefined): Finding {
-  if (found === undefined) return known;
+  if (found === undefined || isNothingNew(known, found)) return known;
   const diff = known.diff !== undefined && hasText(known) ? known.diff : found.diff;
   const actors = differentActors([...(known.actors ?? []), ...(found.actors ?? [])]);
   const changes = Math.min(changesMax, (known.changes ?? 0) + (found.changes ?? 0));
@@ -100,6 +107,19 @@ function judgedNow(known: Finding, found: Finding | undefined): Finding {
     ...(actors.length > 0 && { actors }),
     ...(changes > 0 && { changes }),
   };
+}
+
+/**
+ * Of equal fingerprints; a sweep shares with what is known all that is the same (`report-lines.ts`). What stays the same
+ * object is neither in memory twice nor written again.
+ */
+function isNothingNew(known: Finding, found: Finding): boolean {
+  if (found === known) return true;
+  const { severity, rule, expected, actual, diff, actors, changes } = found;
+  const addsNothing = diff === undefined && actors === undefined && changes === undefined;
+  const isSame = severity === known.severity && rule === known.rule;
+  const isShared = expected === known.expected && actual === known.actual;
+  return addsNothing && isSame && isShared && (known.diff === undefined || hasText(known));
 }
 
 /** Of so many findings one after another, the text of the diff stays. */

@@ -11,3 +11,8 @@ export function findingBytes(finding: Finding): number {
   }
   return bytes;
 }
+
+/** For who has measured it already. */
+export function knowBytes(finding: Finding, bytes: number): void {
+  known.set(finding, bytes);
+}

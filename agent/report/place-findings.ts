@@ -25,6 +25,7 @@ export function placeFindings(
   found: readonly Finding[],
   { openFindingsMax, openBytesMax }: FindingLimits,
 ): Placed {
+  if (found.length === 0) return { placed: [], isCut: false };
   let count = 0;
   let bytes = 0;
   for (const finding of there) {

@@ -60,7 +60,8 @@ export function buildReports(
     stateDigest({ ...against, fingerprints: [...fingerprints], holes: applied.state.holes });
   const digestAtEnd = digestOf(applied.state.open.keys());
 
-  const fingerprints = new Set(before.open.keys());
+  // Only what takes several checks to tell has states in between.
+  const fingerprints = new Set(full || slices.length === 1 ? [] : before.open.keys());
   const sweepId = newScanId();
   return slices.map((slice, index) => {
     const last = index === slices.length - 1;

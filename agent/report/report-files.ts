@@ -23,7 +23,7 @@ export interface ReportFiles {
   /** Durable once it says true; false leaves nothing behind. */
   store(place: Place, frame: string): Promise<boolean>;
   /** The same for several, in order, over those that are there: all of them, or none where the disk does not take all. */
-  overwrite(frames: readonly { readonly place: Place; readonly frame: string }[]): Promise<boolean>;
+  overwrite(frames: readonly { readonly place: Place; readonly frame: () => string }[]): Promise<boolean>;
   /** Empty for what is not there or cannot be read. */
   read(place: Place): Promise<string>;
   remove(place: Place): Promise<void>;
@@ -86,7 +86,7 @@ export function openReportFiles(directory: string): ReportFiles {
     overwrite: (frames) => {
       const temporaries: string[] = [];
       return attempt(async () => {
-        for (const { frame } of frames) temporaries.push(await write(frame));
+        for (const { frame } of frames) temporaries.push(await write(frame()));
         for (const [index, { place }] of frames.entries()) await rename(temporaries[index]!, pathOf(directory, place));
         return true;
       }, false).finally(() => Promise.all(temporaries.map(remove)));

@@ -41,7 +41,7 @@ export interface Reporter {
 export interface ReporterLimits {
   /** Scans that the server has not been told of; above it their reports are made one, */
   readonly untoldScansMax: number;
-  /** and above so much more than they were when that was last done. */
+  /** and where they are more than a few, or two of them sweeps, above so much more than they were when that was last done. */
   readonly untoldBytesMax: number;
 }
 
@@ -170,12 +170,15 @@ export function createReporter(options: ReporterOptions): Reporter {
   /** While nobody takes them: what is spooled grows with the subjects that change, and not with their changes. */
   async function mergeUntold(): Promise<void> {
     untold = untold.filter(({ first }) => comparePlaces(first, spool.handedOut) > 0);
-    const isMuch = untold.length > 3 && spool.bytes - bytesMerged > limits.untoldBytesMax;
+    const sweeps = untold.filter(({ drafts }) => drafts[0]!.full).length;
+    const isMuch = (untold.length > 3 || sweeps > 1) && spool.bytes - bytesMerged > limits.untoldBytesMax;
     if (untold.length <= limits.untoldScansMax && !isMuch) return;
-    const { first } = untold[0]!;
+    const { first, drafts: before } = untold[0]!;
     const result = mergeReports(untold, state, { baseline, trouble: spool.trouble, newScanId });
     const reports = result.untold.flatMap(({ drafts }) => drafts).map(placed(first.seq));
-    if (!(await spool.replace(reports))) return;
+    // A sweep that comes first stays as it is, and is not written again.
+    const stays = result.untold[0]!.drafts === before ? before.length : 0;
+    if (!(await spool.replace(reports.slice(stays)))) return;
     merged += untold.length - result.untold.length;
     log.info({ scans: untold.length, reports: reports.length }, 'reports that wait for the server are made one');
     state = result.state;

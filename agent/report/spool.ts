@@ -63,8 +63,8 @@ interface StoredReport {
   readonly stateDigest: string;
 }
 
-/** A full report is at most some 20 MiB (see `stateLimits`), so one always fits an empty spool. */
-const spoolBytesMax = 64 * 1_048_576;
+/** A full report is at most some 70 MiB (see `stateLimits`): one fits beside another, until the two are made one. */
+const spoolBytesMax = 160 * 1_048_576;
 /** Of reports in memory. A start begins with a full report, so that those lost with the agent are told anew. */
 const heldBytesMax = 4 * 1_048_576;
 /** A start takes no more; what is beyond it was left by something else, or by a defect. */
@@ -118,20 +118,20 @@ export async function openSpool(directory: string, given: Partial<typeof spoolLi
     },
     append: (reports) =>
       turns.take(async () => {
-        const fresh = reports.map(entryOf);
+        const fresh = reports.map(sizedOf);
         let dropped: Dropped = { reports: 0, gaps: [] };
         if (bytes + sumOf(fresh) > limits.spoolBytesMax) {
           dropped = await dropAll();
           if (!reports.every(({ full }) => full)) return { fate: 'dropped', dropped };
         }
         await storeHeld();
-        for (const entry of fresh) {
-          if (heldBytes() > 0 || !(await files.store(entry, entry.held))) {
+        for (const [index, entry] of fresh.entries()) {
+          const frame = frameOf(reports[index]!);
+          if (heldBytes() > 0 || !(await files.store(entry, frame))) {
             if (heldBytes() + entry.bytes > limits.heldBytesMax) throw new Error(files.trouble ?? 'the spool is full');
-            entries.push(entry);
+            entries.push({ ...entry, held: frame });
           } else {
-            const { held: _, ...stored } = entry;
-            entries.push(stored);
+            entries.push(entry);
           }
           bytes += entry.bytes;
         }
@@ -139,19 +139,22 @@ export async function openSpool(directory: string, given: Partial<typeof spoolLi
       }),
     replace: (reports) =>
       turns.take(async () => {
-        const fresh = reports.map(entryOf);
+        const fresh = reports.map(sizedOf);
         const first = fresh[0];
         if (first === undefined || comparePlaces(first, handedOut) <= 0) return false;
         const kept = entries.filter((entry) => comparePlaces(entry, first) < 0);
         const old = entries.slice(kept.length);
         if (old[0] === undefined || comparePlaces(old[0], first) !== 0 || fresh.length >= old.length) return false;
-        const isOnDisk = await files.overwrite(fresh.map((entry) => ({ place: entry, frame: entry.held })));
+        const isOnDisk = await files.overwrite(
+          reports.map((report) => ({ place: report, frame: () => frameOf(report) })),
+        );
         // Where the disk takes nothing they are held; what goes then may make room for them.
         if (!isOnDisk && sumOf(fresh) > limits.heldBytesMax) return false;
         // From the newest on: what a crash leaves then still has no gap.
         for (const entry of old.slice(isOnDisk ? fresh.length : 0).reverse()) await files.remove(entry);
         await files.sync();
-        entries = [...kept, ...(isOnDisk ? fresh.map(({ held: _, ...stored }) => stored) : fresh)];
+        const held = (index: number) => (isOnDisk ? {} : { held: frameOf(reports[index]!) });
+        entries = [...kept, ...fresh.map((entry, index) => ({ ...entry, ...held(index) }))];
         bytes = sumOf(entries);
         if (!isOnDisk) await storeHeld();
         return true;
@@ -191,10 +194,14 @@ interface Entry extends Place {
   readonly gaps?: readonly HistoryGap[];
 }
 
-function entryOf(report: ReportMessage): Entry & { readonly held: string } {
+/** Measured and let go: a scan may have hundreds of reports, and no two of them need be in memory as text. */
+function sizedOf(report: ReportMessage): Entry {
   const { boot, seq, spool } = report;
-  const held = JSON.stringify(report);
-  return { boot, seq, bytes: Buffer.byteLength(held), held, ...(spool && { gaps: spool.gaps }) };
+  return { boot, seq, bytes: Buffer.byteLength(frameOf(report)), ...(spool && { gaps: spool.gaps }) };
+}
+
+function frameOf(report: ReportMessage): string {
+  return JSON.stringify(report);
 }
 
 function sumOf(entries: readonly Entry[]): number {

@@ -17,14 +17,14 @@ export async function writeDurably(path: string, content: string, mode = 0o600):
 }
 
 /** Replaces the file whole for readers, without waiting for the disk: for what is written often and may be lost. */
-export async function writeAtomically(path: string, content: string, mode = 0o600): Promise<void> {
+export async function writeAtomically(path: string, content: string | Iterable<string>, mode = 0o600): Promise<void> {
   await rename(await writeTemporary(dirname(path), content, { mode, sync: false }), path);
 }
 
 /** A new file with this content in the directory; leaves nothing behind when it fails. */
 export async function writeTemporary(
   directory: string,
-  content: string,
+  content: string | Iterable<string>,
   options: { readonly mode: number; readonly sync: boolean },
 ): Promise<string> {
   const path = temporaryIn(directory);

@@ -15,7 +15,7 @@ export interface Discarded {
  */
 export const machineFiles: readonly string[] = [
   'spool',
-  'known-state.json',
+  'known-state.ndjson',
   'gaps.json',
   'pins.json',
   'settled.json',

@@ -10,6 +10,7 @@ import { Report } from '../../shared/report.ts';
 import { stateDigest } from '../../shared/state-digest.ts';
 import { aDirectory } from '../support/directory.ts';
 import { type GatewayDouble, startGatewayDouble } from '../support/gateway-double.ts';
+import { knownIn } from '../support/known-state.ts';
 import { bakeSigned, entryFile, keygen, pristine } from '../support/pristine-cli.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { until } from '../support/until.ts';
@@ -80,7 +81,7 @@ describe('pristine run', { timeout: 120_000 }, () => {
     await ended(first);
 
     // Not a directory any more for a reader that has no way in: what was found beneath must stand.
-    const known = JSON.parse(readFileSync(join(directory, 'state/known-state.json'), 'utf8'));
+    const known = knownIn(readFileSync(join(directory, 'state/known-state.ndjson'), 'utf8'));
     expect(known.open).toHaveLength(1);
     chmodSync(folder, 0o000);
     const second = start(process.getuid?.() === 0 ? ['setpriv', '--bounding-set', '-all', '--inh-caps', '-all'] : []);

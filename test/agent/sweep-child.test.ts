@@ -2,6 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pino from 'pino';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { summaryOf } from '../../agent/check/verify.ts';
+import { linesOf } from '../../agent/report/report-lines.ts';
 import { createSweepChild, type SweepChildOptions, type SweepLimits } from '../../agent/sweep-child.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { digestOf } from '../../shared/digest.ts';
@@ -36,6 +38,8 @@ describe('a sweep in a child', () => {
     ['says what is not JSON', 'console.log("{")'],
     ['says what is not a report', 'console.log("{}")'],
     ['says something after its report', `${says(aVerifyReport(), 0)}; console.log("more")`],
+    ['says fewer findings than it counted', says(aVerifyReport({ summary: { added: 1, removed: 0, modified: 0 } }), 1)],
+    ['stops within a finding', `${says(aVerifyReport(), 1)}; process.stdout.write('{"fingerprint":')`],
     ['hangs', 'setInterval(() => {}, 1000)'],
     ['never stops talking', 'for (;;) process.stdout.write("x".repeat(65536))'],
   ])('is a hole over everything when the child %s', async (_what, script) => {
@@ -196,7 +200,7 @@ async function sweep(
 }
 
 function says(report: Report, code: number): string {
-  return `process.exitCode = ${code}; console.log(${JSON.stringify(JSON.stringify(report))})`;
+  return `process.exitCode = ${code}; process.stdout.write(${JSON.stringify([...linesOf(report)].join(''))})`;
 }
 
 function aVerifyReport(overrides: Partial<Report> = {}): Report {
@@ -210,7 +214,7 @@ function aVerifyReport(overrides: Partial<Report> = {}): Report {
     verdict: 'in_sync',
     coverage: aCoverage(),
     findings: [],
-    summary: { added: 0, removed: 0, modified: 0 },
+    summary: summaryOf(overrides.findings ?? []),
     ...overrides,
   };
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256Hex } from '../../shared/digest.ts';
+import { knownIn } from '../support/known-state.ts';
 import type { AgentProcess } from './agent-process.ts';
 import type { Figure } from './figure.ts';
 
@@ -46,21 +47,14 @@ export async function sustainedChanges({ stateDir }: AgentProcess, root: string)
 
   let missed = files;
   for (const from = performance.now(); missed > 0 && performance.now() - from < followMsMax; await sleep(200)) {
-    const known = JSON.parse(readFileSync(join(stateDir, 'known-state.json'), 'utf8'));
-    const found = new Map<string, unknown>(
-      known.open.map((finding: Found) => [finding.name, finding.actual['content']]),
-    );
+    const known = knownIn(readFileSync(join(stateDir, 'known-state.ndjson'), 'utf8'));
+    const found = new Map(known.open.map((finding) => [finding.name, finding.actual['content']]));
     missed = [...expected].filter(([name, content]) => found.get(name) !== content).length;
   }
   return [
     { name: 'changes, sustained', value: (files * rounds * 1_000) / ms, unit: 'changes/s', target: { atLeast: 9_900 } },
     { name: 'files of which the last is missed', value: missed, unit: 'changes', target: { atMost: 0 } },
   ];
-}
-
-interface Found {
-  readonly name: string;
-  readonly actual: Readonly<Record<string, unknown>>;
 }
 
 function outputOf(args: readonly string[]): Promise<string> {

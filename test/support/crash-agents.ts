@@ -12,7 +12,7 @@ import { openGapLedger } from '../../agent/report/gap-ledger.ts';
 import { createReporter } from '../../agent/report/reporter.ts';
 import { createServerTrust } from '../../agent/report/server-trust.ts';
 import { openSpool } from '../../agent/report/spool.ts';
-import { loadKnownState, saveKnownState } from '../../agent/state/known-state.ts';
+import { loadKnownState, openKnownStateFile } from '../../agent/state/known-state.ts';
 import { openStateDirectory } from '../../agent/state/state-directory.ts';
 import { writeStatus } from '../../agent/status.ts';
 import { noWatcher, type Watcher } from '../../agent/watch/watcher.ts';
@@ -51,7 +51,7 @@ async function runOne(file: string): Promise<void> {
     ...{ baseline, boot, spool, clock: systemClock, log },
     gaps: await openGapLedger(stateDir, systemClock),
     known: await loadKnownState(stateDir, baseline.image),
-    save: (state) => saveKnownState(stateDir, baseline.image, state),
+    save: openKnownStateFile(stateDir, baseline.image).save,
     limits: { untoldScansMax: 6 },
   });
   const dirty = createDirtySet();

@@ -166,8 +166,8 @@ describe.skipIf(!isRoot)('what runs on a live root (needs root)', { timeout: 120
     const node = '/usr/lib/pristine/bin/node';
     const command = ['/usr/lib/pristine/pristine.js', 'run', '--config', '/tmp/hidden.yaml'];
     const agent = await machine.start(node, 'env', hidden, node, ...command);
-    const known = () => readFileSync(join(root, 'tmp/hidden/known-state.json'), 'utf8');
-    await until(() => existsSync(join(root, 'tmp/hidden/known-state.json')));
+    const known = () => readFileSync(join(root, 'tmp/hidden/known-state.ndjson'), 'utf8');
+    await until(() => existsSync(join(root, 'tmp/hidden/known-state.ndjson')));
     expect(known()).toContain('"subject":"environment","name":"NODE_OPTIONS"');
     await agent.stop();
   });

@@ -3,9 +3,9 @@ import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFil
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { houseDir } from '../../packaging/run-command.ts';
-import type { Report } from '../../shared/report.ts';
 import { type Booted, boot } from '../support/booted.ts';
 import { debianRoot } from '../support/debian-root.ts';
+import { knownIn } from '../support/known-state.ts';
 import { isRoot, type Scratch, scratch } from '../support/scratch.ts';
 import { until } from '../support/until.ts';
 
@@ -123,11 +123,7 @@ describe.skipIf(!isRoot)('the unit, under a systemd of its own (needs root)', ()
     skip,
   }) => {
     if (machine === undefined) skip('systemd does not come up here');
-    const known = () =>
-      JSON.parse(inside('cat', '/var/lib/pristine/known-state.json')) as {
-        readonly open: Report['findings'];
-        readonly holes: Report['coverage']['holes'];
-      };
+    const known = () => knownIn(inside('cat', '/var/lib/pristine/known-state.ndjson'));
     expect(known().holes).toEqual([]);
     const folder = `/run/systemd/system/${unit}.d`;
     const dropIn = `mkdir -p ${folder}; printf '[Service]\\nPrivateMounts=yes\\n' >${folder}/private.conf`;

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pino from 'pino';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -8,8 +8,9 @@ import { openSpool, type Spool } from '../../../agent/report/spool.ts';
 import { openBootCounter } from '../../../agent/state/boot-counter.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import type { ReportMessage } from '../../../shared/protocol.ts';
+import { stateDigest } from '../../../shared/state-digest.ts';
 import { aFinding, aTime } from '../../support/builders.ts';
-import { aDirectory } from '../../support/directory.ts';
+import { aDirectory, aDirectoryInMemory } from '../../support/directory.ts';
 import { baseline, check, sweep } from '../../support/scan-rows.ts';
 
 let directory: string;
@@ -46,6 +47,47 @@ describe('a reporter whom no server hears', () => {
     expect(reports.map(({ seq }) => seq)).toEqual(reports.map((_, index) => index + 1));
     expect(reports[1]).toMatchObject({ opened: [{ fingerprint: version(0).fingerprint }] });
     expect(reporter.lastPlace()).toEqual({ boot: 1, seq: reports.length });
+  });
+
+  it('keeps one of several large sweeps, and does not write it again for the checks after it', async () => {
+    const findings = Array.from({ length: 1_200 }, (_, n) => aFinding({ name: `/${n}` }));
+    directory = aDirectory();
+    await start({ untoldScansMax: 4, untoldBytesMax: 10_000 });
+
+    for (let n = 0; n < 5; n++) await reporter.tell(sweep(findings));
+
+    const reports = await spooled();
+    expect(reports.length).toBeLessThanOrEqual(4);
+    expect(reports.slice(0, 3)).toMatchObject([1, 2, 3].map((part) => ({ part, parts: 3, full: true })));
+    expect(reporter.history.lost).toBe(0);
+    const written = await inode('000000000001-000000000001.json');
+    for (let n = 0; n < 20; n++) await reporter.tell(check(['/a'], [version(n)]));
+    expect(reporter.history.merged).toBeGreaterThan(10);
+    expect(await inode('000000000001-000000000001.json')).toBe(written);
+  });
+
+  it('tells of a hundred thousand findings in parts, and then of one as quickly as of any', {
+    timeout: 120_000,
+  }, async () => {
+    directory = aDirectoryInMemory();
+    await start();
+    const findings = Array.from({ length: 100_000 }, (_, n) => aFinding({ name: `/srv/${n}` }));
+
+    expect(await reporter.tell(sweep(findings))).toBe('told');
+    expect(await reporter.tell(sweep(findings))).toBe('told');
+    expect(await reporter.tell(check(['/srv/7'], []))).toBe('told');
+    const reports = await spooled();
+    expect(reports.filter(({ full }) => full).map(({ part, parts }) => [part, parts])).toEqual(
+      Array.from({ length: 200 }, (_, index) => [index + 1, 200]),
+    );
+    expect(reports.at(-1)).toMatchObject({ full: false, opened: [], cleared: [findings[7]!.fingerprint] });
+    expect(reports.at(-1)!.stateDigest).toBe(
+      stateDigest({
+        ...{ manifest: baseline.image, rules: baseline.rules },
+        fingerprints: findings.filter((_, n) => n !== 7).map(({ fingerprint }) => fingerprint),
+        holes: [],
+      }),
+    );
   });
 
   it('merges nothing across other rules', async () => {
@@ -121,6 +163,10 @@ async function start(limits: Partial<ReporterLimits> = {}, spoolBytesMax?: numbe
     gaps: await openGapLedger(directory, systemClock),
     save: async () => undefined,
   });
+}
+
+async function inode(name: string): Promise<number> {
+  return (await stat(join(directory, 'spool', name))).ino;
 }
 
 async function spooled(): Promise<ReportMessage[]> {

@@ -4,10 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { loadIdentity } from '../../../agent/state/identity.ts';
-import { loadKnownState, saveKnownState } from '../../../agent/state/known-state.ts';
 import { openStateDirectory } from '../../../agent/state/state-directory.ts';
-import { digestOf } from '../../../shared/digest.ts';
-import { aFinding, aTime } from '../../support/builders.ts';
 import { aDirectory } from '../../support/directory.ts';
 
 let directory: string;
@@ -136,28 +133,5 @@ describe('the state directory', () => {
     });
 
     expect(stdout.trim()).toBe('IO true');
-  });
-});
-
-describe('the known state', () => {
-  const image = digestOf('web@7');
-
-  it('comes back for the same image only, whatever its rules', async () => {
-    await (await openStateDirectory(directory, () => ({}))).close();
-    const finding = aFinding();
-    const firstSeenAt = new Map([[finding.fingerprint, aTime]]);
-    const known = { open: new Map([[finding.fingerprint, finding]]), firstSeenAt, holes: [] };
-
-    await saveKnownState(directory, image, known);
-
-    expect(await loadKnownState(directory, image)).toEqual(known);
-    expect(await loadKnownState(directory, digestOf('web@8'))).toBeUndefined();
-  });
-
-  it('is nothing when it is spoilt', async () => {
-    await (await openStateDirectory(directory, () => ({}))).close();
-    await writeFile(join(directory, 'known-state.json'), '{"schema":');
-
-    expect(await loadKnownState(directory, image)).toBeUndefined();
   });
 });
