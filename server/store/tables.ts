@@ -25,6 +25,7 @@ export interface Tables {
   launch: LaunchTable;
   outside_look: LookTable;
   event: EventTable;
+  listening: ListeningTable;
 }
 
 export interface TrustedKeyTable {
@@ -320,4 +321,13 @@ export interface EventTable {
   instance_id: string | null;
   replacement_id: string | null;
   data: string;
+}
+
+/** One row: when this server listened. */
+export interface ListeningTable {
+  id: number;
+  /** Written every minute, and when it stops. Null until then. */
+  listened_at: string | null;
+  /** Its `listened_at` of before an absence, as long as the fleet has not come back from it. */
+  away_since: string | null;
 }

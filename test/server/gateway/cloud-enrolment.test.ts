@@ -189,7 +189,13 @@ describe('two keys that claim one machine', () => {
     await deliver(first.line, aReport({ seq: 2, opened }));
     await deliver(second.line, aReport({ opened }));
 
-    const sources = { db: house.db, machines: new Map(), isOnline: () => true, evidenceTtlMs: 3_600_000 };
+    const sources = {
+      db: house.db,
+      machines: new Map(),
+      isOnline: () => true,
+      hasReported: () => true,
+      evidenceTtlMs: 3_600_000,
+    };
     const { groups } = await takeSnapshot(sources, Date.now());
 
     const instances = groups.get('web')?.instances ?? [];

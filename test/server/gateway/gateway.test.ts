@@ -170,11 +170,20 @@ describe('a heartbeat', () => {
     await deliver(line, aReport());
     const { stateDigest } = aReport();
     line.send(heartbeat(1, stateDigest));
-    line.send(heartbeat(0, null));
+    line.send(heartbeat(0, digestOf('what was before')));
     line.send(aReport({ seq: 2 }));
 
     expect(await line.next()).toEqual({ type: 'ack', boot: 1, seq: 2 });
   });
+});
+
+it('asks for no sweep, whatever the heartbeats say, while an agent compares with another image', async () => {
+  const other = await connect({ image: digestOf('another') });
+  await deliver(other.line, aReport({ image: digestOf('another') }));
+  other.line.send(heartbeat(1, digestOf('what the agent finds')));
+  other.line.send(aReport({ image: digestOf('another'), seq: 2 }));
+
+  expect(await other.line.next()).toEqual({ type: 'ack', boot: 1, seq: 2 });
 });
 
 it('passes on a scan that a person asks for', async () => {

@@ -2,11 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { latestEventId, readEvents } from '../../../server/store/event-store.ts';
 import { findInstance } from '../../../server/store/instance-store.ts';
 import { timestamp } from '../../../shared/clock.ts';
+import { digestOf } from '../../../shared/digest.ts';
 import { heartbeatEveryMs, reconnectMsMax, silentAfterMs } from '../../../shared/protocol.ts';
 import { aTime } from '../../support/builders.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { aGatewayHouse, type GatewayHouse } from '../../support/gateway-house.ts';
-import { anAgentKey, type Line, sayHello } from '../../support/scripted-agent.ts';
+import { aReport } from '../../support/reports.ts';
+import { anAgentKey, deliver, type Line, sayHello } from '../../support/scripted-agent.ts';
 import { until } from '../../support/until.ts';
 
 let clock: FakeClock;
@@ -112,6 +114,33 @@ describe('presence', () => {
 
     await until(async () => (await events('instance.liveness')).length === 1);
     await again.gateway.close();
+  });
+
+  it('has the report of one once both ends agree about its state: neither its hello nor its report says so yet', async () => {
+    const report = aReport();
+    await deliver(line, report);
+    line.send(heartbeat(report.seq, digestOf('another state')));
+    expect(await line.next()).toMatchObject({ type: 'scan', reason: 'state-mismatch' });
+    expect(house.gateway.hasReported(id)).toBe(false);
+
+    line.send(heartbeat(report.seq, report.stateDigest));
+
+    await until(() => house.gateway.hasReported(id));
+  });
+
+  it.each<[string, (ms: number) => void]>([
+    ['a pause in which its own clock stood still', (ms) => clock.jump(ms)],
+    ['a pause', (ms) => clock.advance(ms)],
+    ['a clock that was set back', (ms) => clock.jump(-ms)],
+  ])('has the report of nobody after %s of more than a quarter of an hour', async (_, pause) => {
+    const { seq, stateDigest } = aReport();
+    await deliver(line, aReport());
+    line.send(heartbeat(seq, stateDigest));
+    await until(() => house.gateway.hasReported(id));
+
+    pause(900_001);
+
+    expect(house.gateway.hasReported(id)).toBe(false);
   });
 
   it('of one that hung up is not online', async () => {

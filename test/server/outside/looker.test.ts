@@ -116,7 +116,13 @@ describe('an outside look', () => {
     world.write('a', 'changed');
     await look(world);
 
-    const sources = { db: world.db, machines: new Map(), isOnline: () => true, evidenceTtlMs: 3_600_000 };
+    const sources = {
+      db: world.db,
+      machines: new Map(),
+      isOnline: () => true,
+      hasReported: () => true,
+      evidenceTtlMs: 3_600_000,
+    };
     const { groups } = await takeSnapshot(sources, world.clock.now());
 
     expect(groups.get('web')?.instances[0]).toMatchObject({
