@@ -16,7 +16,7 @@ import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { createMemoryProvider, type MemoryProvider } from '../support/memory-provider.ts';
 import { aReport } from '../support/reports.ts';
 import { insertImage } from '../support/rows.ts';
-import { type AgentKey, anAgentKey, deliver, type Line, sayHello } from '../support/scripted-agent.ts';
+import { type AgentKey, anAgentKey, connectAgent, deliver, type Line } from '../support/scripted-agent.ts';
 import { until } from '../support/until.ts';
 
 const minuteMs = 60_000;
@@ -46,11 +46,10 @@ const agentUrl = () => `${server.url.replace('http', 'ws')}${agentPath}`;
 /** Their agents come back and say that they are as they were. */
 async function comeBack(from: number, to: number): Promise<void> {
   for (const key of keys.slice(from, to)) {
-    const { line, answer } = await sayHello(agentUrl(), key);
-    if (answer.type !== 'welcome') throw new Error(`expected a welcome, got ${JSON.stringify(answer)}`);
+    const { line, acked } = await connectAgent(agentUrl(), key);
     lines.push(line);
     const { stateDigest } = aReport();
-    line.send({ type: 'heartbeat', boot: 1, seq: answer.acked!.seq, stateDigest });
+    line.send({ type: 'heartbeat', boot: 1, seq: acked!.seq, stateDigest });
   }
 }
 
@@ -79,7 +78,7 @@ beforeEach(async () => {
     provider.add('web', `m-${n}`);
     const origin = { group: 'web', imageDigest: anImageDigest, labels: {}, providerId: `m-${n}` };
     const { token: joinToken } = await createToken(db, { ...origin, usesMax: 1, expiresInMs: minuteMs }, clock.now());
-    const { line } = await sayHello(agentUrl(), key, { joinToken });
+    const { line } = await connectAgent(agentUrl(), key, { joinToken });
     await deliver(line, aReport());
     lines.push(line);
   }

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { applyReport } from '../../../server/intake/apply-report.ts';
-import { readEvents } from '../../../server/store/event-store.ts';
 import { findInstance, setLifecycle } from '../../../server/store/instance-store.ts';
 import { digestOf } from '../../../shared/digest.ts';
 import { CloseCode } from '../../../shared/protocol.ts';
@@ -12,6 +11,7 @@ import { aReport } from '../../support/reports.ts';
 import {
   type AgentKey,
   anAgentKey,
+  connectAgent,
   deliver,
   type HelloOverrides,
   type Line,
@@ -33,18 +33,10 @@ beforeEach(async () => {
 });
 afterEach(() => house.close());
 
-async function connect(overrides: HelloOverrides = {}) {
-  const { line, answer } = await sayHello(house.url, key, overrides);
-  if (answer.type !== 'welcome') throw new Error(`expected a welcome, got ${JSON.stringify(answer)}`);
-  return { line, id: answer.instanceId, acked: answer.acked };
-}
+const connect = (overrides: HelloOverrides = {}) => connectAgent(house.url, key, overrides);
 const heartbeat = (seq: number, stateDigest: string | null) =>
   ({ type: 'heartbeat', boot: 1, seq, stateDigest }) as const;
 const finding = aFinding();
-
-async function events(type: string) {
-  return (await readEvents(house.db, { afterId: 0, limit: 100 })).filter((event) => event.type === type);
-}
 
 describe('one connection an identity', () => {
   it('lets the newest valid proof win', async () => {
@@ -115,7 +107,7 @@ describe('reports', () => {
     await deliver(line, report);
 
     expect(await deliver(line, report)).toEqual({ type: 'ack', boot: 1, seq: 1 });
-    expect(await events('drift.opened')).toHaveLength(1);
+    expect(await house.events('drift.opened')).toHaveLength(1);
   });
 
   it('out of order close the connection, and say what is expected', async () => {
@@ -197,7 +189,7 @@ it('is unverifiable when its agent comes back with another image', async () => {
   await connect({ image: digestOf('another') });
 
   expect(await findInstance(house.db, id)).toMatchObject({ verdict: 'unverifiable' });
-  expect((await events('instance.verdict')).at(-1)?.data).toEqual({ from: 'in_sync', to: 'unverifiable' });
+  expect((await house.events('instance.verdict')).at(-1)?.data).toEqual({ from: 'in_sync', to: 'unverifiable' });
 });
 
 it('reads no further from one that sends faster than its share, and goes on later', async () => {
