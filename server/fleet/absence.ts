@@ -1,13 +1,8 @@
 import { timestamp } from '../../shared/clock.ts';
 import { silentAfterMs } from '../../shared/protocol.ts';
 import type { Db } from '../store/database.ts';
-import {
-  type HeardInstance,
-  type Listening,
-  listHeardSince,
-  readListening,
-  writeListening,
-} from '../store/listening-store.ts';
+import { type Listening, readListening, writeListening } from '../store/listening-store.ts';
+import { type HeardInstance, listHeardSince } from '../store/presence-store.ts';
 
 /**
  * DESIGN §5 rule 8: a server that was away for longer than this knows too little of its fleet to replace anybody, until most

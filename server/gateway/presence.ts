@@ -3,7 +3,7 @@ import { timestamp } from '../../shared/clock.ts';
 import { isAbsence, noteListening } from '../fleet/absence.ts';
 import { livenessOf } from '../fleet/liveness.ts';
 import { appendEvent } from '../store/event-store.ts';
-import { flushLastSeen, listPresent } from '../store/instance-store.ts';
+import { flushLastSeen, listPresent } from '../store/presence-store.ts';
 
 import type { House } from './connection.ts';
 

@@ -159,11 +159,6 @@ const byKey = prepared<{ keyId: string }>()((db, gap) =>
   db.selectFrom('instance').selectAll().where('key_id', '=', gap('keyId')),
 );
 
-/** All that are not retired. */
-export async function listPresent(db: Db): Promise<readonly { readonly id: string; readonly group: string }[]> {
-  return db.selectFrom('instance').select(['id', 'group_name as group']).where('lifecycle', '!=', 'retired').execute();
-}
-
 /** Of a group, those whose disk can be compared with what they told: on a known machine, swept, and enrolled before. */
 export async function listLookable(db: Db, group: string, enrolledBefore: string): Promise<readonly string[]> {
   const rows = await db
@@ -210,21 +205,6 @@ export async function bindMachine(db: Db, launchKey: string, providerId: string)
       .execute();
   }
 }
-
-/** One transaction for many: hearing from an instance writes nothing by itself. Never goes back. */
-export async function flushLastSeen(db: Db, seen: ReadonlyMap<string, string>): Promise<void> {
-  await db.transaction().execute(async (tx) => {
-    for (const [id, at] of seen) await updateLastSeen(tx, { id, at });
-  });
-}
-
-const updateLastSeen = prepared<{ id: string; at: string }>()((db, gap) =>
-  db
-    .updateTable('instance')
-    .set({ last_seen_at: gap('at') })
-    .where('id', '=', gap('id'))
-    .where('last_seen_at', '<', gap('at')),
-);
 
 function rowOf(instance: StoredInstance): InstanceTable {
   return {
