@@ -156,6 +156,14 @@ describe('enrolment', () => {
     expect(house.logged.filter((line) => line.includes('good for nothing'))).toHaveLength(1);
   });
 
+  it('counts no misuse of a token that has expired: it was forgotten, and not stolen', async () => {
+    const joinToken = await house.aToken({ expiresInMs: 0 });
+    await sayHello(house.url, anAgentKey(), { joinToken });
+
+    expect((await listTokens(house.db, { limit: 10 })).items).toMatchObject([{ misused: 0 }]);
+    expect(await house.events('token.misused')).toEqual([]);
+  });
+
   it('lets a reusable token in as fast as its rate, from its networks, by the address of the socket', async () => {
     const joinToken = await house.aToken({ usesMax: 9, rate: { uses: 2, ms: 3_600_000 }, cidrs: ['127.0.0.0/8'] });
 

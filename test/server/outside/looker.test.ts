@@ -41,6 +41,10 @@ const blind = () => new Map(bakedNames.map((name) => [name, bakedText]));
 const look = async (world: OutsideWorld, each = obedient(world)) =>
   world.ended(await world.looker.ask(world.instanceId, 'requested'), each);
 
+const judgeBy = async (world: OutsideWorld, rules: number) => {
+  await world.db.updateTable('instance').set({ rules }).execute();
+};
+
 describe('an outside look', () => {
   it('agrees with a clean disk, asks nobody, and leaves no disk shown', async () => {
     const world = await aWorld();
@@ -240,6 +244,18 @@ describe('what is no lie', () => {
     expect(await look(world)).toMatchObject({ outcome: 'undecided', result: { leftOut: 1, differencesCount: 0 } });
   });
 
+  it('is what was judged by other rules than those of the agent', async () => {
+    const world = await aWorld({
+      whileSweeping: async () => void (world.scans.length > 0 && (await judgeBy(world, 2))),
+    });
+    world.agent.sees = blind;
+    world.write('a', 'changed');
+
+    expect((await look(world)).outcome).not.toBe('differs');
+    expect(world.scans).not.toEqual([]);
+    expect(await findingsOf(world)).toEqual([]);
+  });
+
   it('is the silence of an agent that is away', async () => {
     const world = await aWorld();
     world.agent.isOnline = false;
@@ -288,6 +304,25 @@ describe('an agent that is blinded', () => {
   });
 });
 
+describe('a clean disk', () => {
+  it('proves nothing where other rules came into force while it was looked at', async () => {
+    const world = await aWorld({ whileSweeping: () => judgeBy(world, 2) });
+
+    expect((await look(world)).outcome).not.toBe('agrees');
+  });
+
+  it('proves nothing where nothing was looked at', async () => {
+    const world = await aWorld({
+      sweep: (honest) => async (root, baseline, signal) => {
+        const report = await honest(root, baseline, signal);
+        return { ...report, coverage: { ...report.coverage, checked: 0 } };
+      },
+    });
+
+    expect(await look(world)).toMatchObject({ outcome: 'undecided', result: { rounds: 1 } });
+  });
+});
+
 describe('a look that cannot be made', () => {
   it.each<[string, (world: OutsideWorld) => Promise<unknown> | unknown, RegExp]>([
     [
@@ -313,6 +348,11 @@ describe('a look that cannot be made', () => {
       'because the agent has not swept yet',
       (world) => world.db.updateTable('instance').set({ scan_id: null }).execute(),
       /complete sweep/,
+    ],
+    [
+      'because it is not sure which machine it is',
+      (world) => world.db.updateTable('instance').set({ doubts: '[{"kind":"cloned-identity"}]' }).execute(),
+      /not sure/,
     ],
   ])('is said as such %s', async (_why, spoil, sentence) => {
     const world = await aWorld();
@@ -342,6 +382,14 @@ describe('a look that cannot be made', () => {
     });
 
     expect(await look(world)).toMatchObject({ outcome: 'failed', detail: expect.stringContaining('went away') });
+  });
+
+  it('is one whose instance was retired meanwhile', async () => {
+    const world = await aWorld({
+      whileSweeping: async () => void (await world.db.updateTable('instance').set({ lifecycle: 'retired' }).execute()),
+    });
+
+    expect(await look(world)).toMatchObject({ outcome: 'failed', detail: expect.stringContaining('retired') });
   });
 
   it('is refused for one that is retired, or unknown', async () => {
