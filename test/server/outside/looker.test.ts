@@ -4,7 +4,7 @@ import { applyReport } from '../../../server/intake/apply-report.ts';
 import { takeSnapshot } from '../../../server/replace/snapshot.ts';
 import { readEvents } from '../../../server/store/event-store.ts';
 import { findLook } from '../../../server/store/look-store.ts';
-import { aFinding } from '../../support/builders.ts';
+import { aFinding, aTime } from '../../support/builders.ts';
 import { codeOfAsync } from '../../support/code-of.ts';
 import {
   anOutsideWorld,
@@ -16,6 +16,7 @@ import {
   type OutsideWorld,
 } from '../../support/outside-world.ts';
 import { aReport } from '../../support/reports.ts';
+import { insertInstance } from '../../support/rows.ts';
 import { until } from '../../support/until.ts';
 
 const worlds: OutsideWorld[] = [];
@@ -266,6 +267,18 @@ describe('what is no lie', () => {
   });
 });
 
+it('does not take for silence that an agent was away for a moment, and may never have heard the question', async () => {
+  const world = await aWorld({ answerMsMax: 60_000 });
+  world.write('a', 'changed');
+
+  const ended = await look(world, async () => {
+    world.agent.isOnline = world.agent.asked.length === 0 || !world.agent.isOnline;
+  });
+
+  expect(ended).toMatchObject({ outcome: 'undecided' });
+  expect(await findingsOf(world)).toEqual([]);
+});
+
 describe('an agent that is blinded', () => {
   it('by a mount, and says so, is told apart from one that cannot read', async () => {
     const world = await aWorld();
@@ -384,12 +397,51 @@ describe('a look that cannot be made', () => {
     expect(await look(world)).toMatchObject({ outcome: 'failed', detail: expect.stringContaining('went away') });
   });
 
+  it('is one whose disk is shown too late, and that disk is given back', async () => {
+    const world = await aWorld();
+    const shown = Promise.withResolvers<void>();
+    const { snapshot } = world.provider;
+    let isGivenBack = false;
+    world.provider.snapshot = async (...asked) => {
+      await shown.promise;
+      const disk = await snapshot(...asked);
+      const dispose = async () => {
+        await disk.dispose();
+        isGivenBack = true;
+      };
+      return { ...disk, dispose };
+    };
+
+    const ended = await look(world);
+    shown.resolve();
+
+    expect(ended).toMatchObject({ outcome: 'failed', detail: expect.stringContaining('longer than 1800 s') });
+    await until(() => isGivenBack);
+  });
+
   it('is one whose instance was retired meanwhile', async () => {
     const world = await aWorld({
       whileSweeping: async () => void (await world.db.updateTable('instance').set({ lifecycle: 'retired' }).execute()),
     });
 
     expect(await look(world)).toMatchObject({ outcome: 'failed', detail: expect.stringContaining('retired') });
+  });
+
+  it('is refused while a thousand are waiting, and where nobody knows the machine', async () => {
+    const world = await aWorld();
+    const at = { state: 'waiting', detail: '', why: 'requested', group_name: 'web', requested_at: aTime } as const;
+    for (let n = 0; n < 1_000; n += 1) {
+      const instance_id = await insertInstance(world.db);
+      await world.db
+        .insertInto('outside_look')
+        .values({ ...at, id: `look-${n}`, instance_id })
+        .execute();
+    }
+    expect(await codeOfAsync(() => world.looker.ask(world.instanceId, 'requested'))).toBe('CONFLICT');
+
+    const byHand = await insertInstance(world.db, { provider_id: null });
+    await world.db.deleteFrom('outside_look').execute();
+    expect(await codeOfAsync(() => world.looker.ask(byHand, 'requested'))).toBe('CONFLICT');
   });
 
   it('is refused for one that is retired, or unknown', async () => {
