@@ -7,7 +7,7 @@ import type { SenderLimits } from './sender-share.ts';
 export interface GatewayLimits extends AdmissionLimits, SenderLimits {
   /** From the upgrade to a valid hello; then 4408. */
   readonly handshakeMs: number;
-  /** A connection whose place a newer one takes is asked for so long whether anybody is still there: then its key is a copy. */
+  /** How long the older of two connections of one key has to answer a ping. If it does, the key is in two places. */
   readonly copyProbeMs: number;
   /** Reports without an ack that a connection may have on their way, as its welcome says. What is more waits in its socket. */
   readonly credits: number;

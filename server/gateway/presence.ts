@@ -118,7 +118,7 @@ export function createPresence({ db, feed, clock, limits }: House): Presence {
   /** When a network fails, thousands fall silent at once: not each of them is a commit of its own. */
   async function tellChanges(): Promise<void> {
     const present = await listPresent(db);
-    const server = { readyAt: wallTimeOf(awakeSince), now: clock.now() };
+    const server = { awakeAt: wallTimeOf(awakeSince), now: clock.now() };
     forgetOthers(new Set(present.map(({ id }) => id)));
     const changes = present.flatMap(({ id, group }) => {
       const from = told.get(id) ?? 'online';

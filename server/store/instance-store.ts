@@ -2,6 +2,7 @@ import type { Lifecycle } from '../../shared/api.ts';
 import type { Coverage } from '../../shared/coverage.ts';
 import type { Doubt } from '../../shared/doubt.ts';
 import type { EnrolmentWay } from '../../shared/enrolment.ts';
+import { CodedError } from '../../shared/errors.ts';
 import type { Severity } from '../../shared/severity.ts';
 import type { Verdict } from '../../shared/verdict.ts';
 import type { Db } from './database.ts';
@@ -146,6 +147,13 @@ export async function setInstanceKey(
 export async function findInstance(db: Db, id: string): Promise<StoredInstance | undefined> {
   const [row] = await byId(db, { id });
   return row && storedInstance(row);
+}
+
+/** Errors: NOT_FOUND. */
+export async function getInstance(db: Db, id: string): Promise<StoredInstance> {
+  const instance = await findInstance(db, id);
+  if (instance === undefined) throw new CodedError('NOT_FOUND', `there is no instance ${id}`);
+  return instance;
 }
 
 const byId = prepared<{ id: string }>()((db, gap) => db.selectFrom('instance').selectAll().where('id', '=', gap('id')));
