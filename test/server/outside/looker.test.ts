@@ -1,46 +1,22 @@
-import { mkdirSync, renameSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { applyReport } from '../../../server/intake/apply-report.ts';
 import { takeSnapshot } from '../../../server/replace/snapshot.ts';
 import { readEvents } from '../../../server/store/event-store.ts';
-import { findLook } from '../../../server/store/look-store.ts';
-import { aFinding, aTime } from '../../support/builders.ts';
+import { aFinding } from '../../support/builders.ts';
 import { codeOfAsync } from '../../support/code-of.ts';
 import {
-  anOutsideWorld,
+  aSweptWorld,
   bakedNames,
   bakedText,
   findingsOf,
   instanceOf,
-  type OutsideOptions,
+  look,
   type OutsideWorld,
+  obedient,
 } from '../../support/outside-world.ts';
 import { aReport } from '../../support/reports.ts';
-import { insertInstance } from '../../support/rows.ts';
-import { until } from '../../support/until.ts';
 
-const worlds: OutsideWorld[] = [];
-afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.close();
-});
-
-/** Its agent has told of one sweep. */
-async function aWorld(options: OutsideOptions = {}): Promise<OutsideWorld> {
-  const world = await anOutsideWorld(options);
-  worlds.push(world);
-  world.agent.sweep();
-  await world.agent.deliver();
-  return world;
-}
-
-/** Does what it is asked for, at once. */
-const obedient = (world: OutsideWorld) => async () => {
-  if (world.agent.asked.length > 0) world.agent.sweep();
-  await world.agent.deliver();
-};
 const blind = () => new Map(bakedNames.map((name) => [name, bakedText]));
-const look = async (world: OutsideWorld, each = obedient(world)) =>
-  world.ended(await world.looker.ask(world.instanceId, 'requested'), each);
 
 const judgeBy = async (world: OutsideWorld, rules: number) => {
   await world.db.updateTable('instance').set({ rules }).execute();
@@ -48,7 +24,7 @@ const judgeBy = async (world: OutsideWorld, rules: number) => {
 
 describe('an outside look', () => {
   it('agrees with a clean disk, asks nobody, and leaves no disk shown', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
 
     const ended = await look(world);
 
@@ -62,7 +38,7 @@ describe('an outside look', () => {
   });
 
   it('agrees with an agent that has told of everything', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.write('a', 'changed');
     world.agent.check();
     await world.agent.deliver();
@@ -72,7 +48,7 @@ describe('an outside look', () => {
   });
 
   it('lets an agent that has not told yet have its say', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.write('a', 'changed');
 
     const ended = await look(world);
@@ -83,7 +59,7 @@ describe('an outside look', () => {
   });
 
   it('accuses an agent that swept after it was asked, and did not tell what was there all the while', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.sees = blind;
     world.write('a', 'changed');
 
@@ -105,7 +81,7 @@ describe('an outside look', () => {
     ['added', (world: OutsideWorld) => world.write('new', 'planted')],
     ['removed', (world: OutsideWorld) => world.remove('b')],
   ])('accuses it of what was %s', async (change, alter) => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.sees = blind;
     alter(world);
 
@@ -116,7 +92,7 @@ describe('an outside look', () => {
   });
 
   it('is a cause to replace, by the trigger of any critical drift', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.sees = blind;
     world.write('a', 'changed');
     await look(world);
@@ -137,7 +113,7 @@ describe('an outside look', () => {
   });
 
   it('stays open whatever the agent tells, and is in no state digest', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.sees = blind;
     world.write('a', 'changed');
     await look(world);
@@ -158,7 +134,7 @@ describe('an outside look', () => {
   });
 
   it('closes when a later look agrees, and the taint stays', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.sees = blind;
     world.write('a', 'changed');
     await look(world);
@@ -174,7 +150,7 @@ describe('an outside look', () => {
     ['fails', (world) => (world.provider.faultOf = (call) => (call === 'snapshot' ? 'before' : undefined))],
     ['is undecided', (world) => (world.agent.isOnline = false)],
   ])('does not close when a later look %s', async (_what, spoil) => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.sees = blind;
     world.write('a', 'changed');
     await look(world);
@@ -190,7 +166,7 @@ describe('an outside look', () => {
 
 describe('what is no lie', () => {
   it('is undecided while the disk does not hold still', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.sees = blind;
     let turn = 0;
     world.write('a', 'changed');
@@ -207,7 +183,7 @@ describe('what is no lie', () => {
   });
 
   it('is what the agent has told of since, and what has closed again', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     let told = false;
     world.write('a', 'changed');
 
@@ -225,7 +201,7 @@ describe('what is no lie', () => {
   });
 
   it('is not judged by a sweep that had begun before it was asked', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.begin();
     world.write('a', 'changed');
 
@@ -236,7 +212,7 @@ describe('what is no lie', () => {
   });
 
   it('is where the agent told that it could not read', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.holes = [{ subject: 'file', name: '/a', reason: 'unreadable' }];
     world.write('a', 'changed');
     world.agent.sweep();
@@ -246,7 +222,7 @@ describe('what is no lie', () => {
   });
 
   it('is what was judged by other rules than those of the agent', async () => {
-    const world = await aWorld({
+    const world = await aSweptWorld({
       whileSweeping: async () => void (world.scans.length > 0 && (await judgeBy(world, 2))),
     });
     world.agent.sees = blind;
@@ -258,7 +234,7 @@ describe('what is no lie', () => {
   });
 
   it('is the silence of an agent that is away', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.isOnline = false;
     world.write('a', 'changed');
 
@@ -268,7 +244,7 @@ describe('what is no lie', () => {
 });
 
 it('does not take for silence that an agent was away for a moment, and may never have heard the question', async () => {
-  const world = await aWorld({ answerMsMax: 60_000 });
+  const world = await aSweptWorld({ answerMsMax: 60_000 });
   world.write('a', 'changed');
 
   const ended = await look(world, async () => {
@@ -281,7 +257,7 @@ it('does not take for silence that an agent was away for a moment, and may never
 
 describe('an agent that is blinded', () => {
   it('by a mount, and says so, is told apart from one that cannot read', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.holes = [{ subject: 'file', name: '/a', reason: 'covered-by-mount' }];
     world.write('a', 'changed');
 
@@ -290,7 +266,7 @@ describe('an agent that is blinded', () => {
   });
 
   it('by being stopped, while somebody keeps its connection, is found out by its silence', async () => {
-    const world = await aWorld({ answerMsMax: 60_000 });
+    const world = await aSweptWorld({ answerMsMax: 60_000 });
     world.write('a', 'changed');
 
     expect(await look(world, async () => {})).toMatchObject({
@@ -300,7 +276,7 @@ describe('an agent that is blinded', () => {
   });
 
   it('and answers with old reports, without the request, is found out too', async () => {
-    const world = await aWorld({ answerMsMax: 60_000 });
+    const world = await aSweptWorld({ answerMsMax: 60_000 });
     world.agent.sees = blind;
     world.write('a', 'changed');
 
@@ -319,13 +295,13 @@ describe('an agent that is blinded', () => {
 
 describe('a clean disk', () => {
   it('proves nothing where other rules came into force while it was looked at', async () => {
-    const world = await aWorld({ whileSweeping: () => judgeBy(world, 2) });
+    const world = await aSweptWorld({ whileSweeping: () => judgeBy(world, 2) });
 
     expect((await look(world)).outcome).not.toBe('agrees');
   });
 
   it('proves nothing where nothing was looked at', async () => {
-    const world = await aWorld({
+    const world = await aSweptWorld({
       sweep: (honest) => async (root, baseline, signal) => {
         const report = await honest(root, baseline, signal);
         return { ...report, coverage: { ...report.coverage, checked: 0 } };
@@ -333,141 +309,5 @@ describe('a clean disk', () => {
     });
 
     expect(await look(world)).toMatchObject({ outcome: 'undecided', result: { rounds: 1 } });
-  });
-});
-
-describe('a look that cannot be made', () => {
-  it.each<[string, (world: OutsideWorld) => Promise<unknown> | unknown, RegExp]>([
-    [
-      'because the provider cannot show the disk',
-      (world) => (world.provider.faultOf = (call) => (call === 'snapshot' ? 'before' : undefined)),
-      /refused/,
-    ],
-    [
-      'because the image has no entries here',
-      (world) =>
-        world.db
-          .updateTable('instance')
-          .set({ image_digest: `sha256:${'0'.repeat(64)}` })
-          .execute(),
-      /never pushed/,
-    ],
-    [
-      'because its agent judges by rules that were never in force here',
-      (world) => world.db.updateTable('instance').set({ rules: 9 }).execute(),
-      /rules 9/,
-    ],
-    [
-      'because the agent has not swept yet',
-      (world) => world.db.updateTable('instance').set({ scan_id: null }).execute(),
-      /complete sweep/,
-    ],
-    [
-      'because it is not sure which machine it is',
-      (world) => world.db.updateTable('instance').set({ doubts: '[{"kind":"cloned-identity"}]' }).execute(),
-      /not sure/,
-    ],
-  ])('is said as such %s', async (_why, spoil, sentence) => {
-    const world = await aWorld();
-    await spoil(world);
-
-    const ended = await look(world);
-
-    expect(ended).toMatchObject({
-      outcome: 'failed',
-      detail: expect.stringMatching(sentence),
-      result: { measure: null },
-    });
-    expect((await readEvents(world.db, { afterId: 0, limit: 100 })).at(-1)).toMatchObject({
-      type: 'look.ended',
-      data: { outcome: 'failed' },
-    });
-  });
-
-  it('is one whose disk was unmounted meanwhile', async () => {
-    const world = await aWorld({
-      sweep: (honest) => async (root, baseline, signal) => {
-        const report = await honest(root, baseline, signal);
-        renameSync(root, `${root}-gone`);
-        mkdirSync(root);
-        return report;
-      },
-    });
-
-    expect(await look(world)).toMatchObject({ outcome: 'failed', detail: expect.stringContaining('went away') });
-  });
-
-  it('is one whose disk is shown too late, and that disk is given back', async () => {
-    const world = await aWorld();
-    const shown = Promise.withResolvers<void>();
-    const { snapshot } = world.provider;
-    let isGivenBack = false;
-    world.provider.snapshot = async (...asked) => {
-      await shown.promise;
-      const disk = await snapshot(...asked);
-      const dispose = async () => {
-        await disk.dispose();
-        isGivenBack = true;
-      };
-      return { ...disk, dispose };
-    };
-
-    const ended = await look(world);
-    shown.resolve();
-
-    expect(ended).toMatchObject({ outcome: 'failed', detail: expect.stringContaining('longer than 1800 s') });
-    await until(() => isGivenBack);
-  });
-
-  it('is one whose instance was retired meanwhile', async () => {
-    const world = await aWorld({
-      whileSweeping: async () => void (await world.db.updateTable('instance').set({ lifecycle: 'retired' }).execute()),
-    });
-
-    expect(await look(world)).toMatchObject({ outcome: 'failed', detail: expect.stringContaining('retired') });
-  });
-
-  it('is refused while a thousand are waiting, and where nobody knows the machine', async () => {
-    const world = await aWorld();
-    const at = { state: 'waiting', detail: '', why: 'requested', group_name: 'web', requested_at: aTime } as const;
-    for (let n = 0; n < 1_000; n += 1) {
-      const instance_id = await insertInstance(world.db);
-      await world.db
-        .insertInto('outside_look')
-        .values({ ...at, id: `look-${n}`, instance_id })
-        .execute();
-    }
-    expect(await codeOfAsync(() => world.looker.ask(world.instanceId, 'requested'))).toBe('CONFLICT');
-
-    const byHand = await insertInstance(world.db, { provider_id: null });
-    await world.db.deleteFrom('outside_look').execute();
-    expect(await codeOfAsync(() => world.looker.ask(byHand, 'requested'))).toBe('CONFLICT');
-  });
-
-  it('is refused for one that is retired, or unknown', async () => {
-    const world = await aWorld();
-    await world.db.updateTable('instance').set({ lifecycle: 'retired' }).execute();
-
-    expect(await codeOfAsync(() => world.looker.ask(world.instanceId, 'requested'))).toBe('CONFLICT');
-    expect(await codeOfAsync(() => world.looker.ask('nobody', 'requested'))).toBe('NOT_FOUND');
-  });
-
-  it('is one that the server was stopped in, as the next start says', async () => {
-    const world = await aWorld({ whileSweeping: () => new Promise(() => {}) });
-    const id = await world.looker.ask(world.instanceId, 'requested');
-    await until(async () => (await findLook(world.db, id))?.state === 'looking' && world.provider.shown === 1);
-
-    await world.restart();
-
-    expect(await world.ended(id)).toMatchObject({ outcome: 'failed', detail: expect.stringContaining('stopped') });
-    expect(world.provider.shown).toBe(0);
-  });
-
-  it('is not made twice at once: who asks again gets the one that is under way', async () => {
-    const world = await aWorld();
-
-    const ids = await Promise.all([1, 2, 3].map(() => world.looker.ask(world.instanceId, 'requested')));
-
-    expect(new Set(ids).size).toBe(1);
   });
 });
