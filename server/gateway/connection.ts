@@ -28,7 +28,7 @@ import type { StoredInstance } from '../store/instance-store.ts';
 import { answersPing } from './answers-ping.ts';
 import { createInbox } from './inbox.ts';
 import type { GatewayLimits } from './limits.ts';
-import { Refusal, refusalOf } from './refusal.ts';
+import { Refusal, refusalOf, retiredRefusal, revokedRefusal } from './refusal.ts';
 import type { RefusalLog } from './refusal-log.ts';
 import { openRulesOffers, type RulesOffers } from './rules-offers.ts';
 import { charged, createSenderShare, type SenderShares } from './sender-share.ts';
@@ -137,8 +137,8 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
     const desk = { ...house, db: commits.small };
     const enrolment = await enrol(desk, proveHello(hello, nonce), { now: clock.now(), peer });
     if (enrolment.kind === 'later') throw new Refusal(CloseCode.tryLater, enrolment.why);
-    if (enrolment.kind === 'retired') throw new Refusal(CloseCode.retired, 'the instance is retired');
-    if (enrolment.kind === 'revoked') throw new Refusal(CloseCode.revoked, 'the key was revoked');
+    if (enrolment.kind === 'retired') throw retiredRefusal();
+    if (enrolment.kind === 'revoked') throw revokedRefusal();
     if (enrolment.changed) feed.wake();
     // The socket may have gone meanwhile: then it must not take the place of one that lives.
     if (stopped.signal.aborted) return undefined;

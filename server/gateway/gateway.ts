@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../../shared/clock.ts';
 import type { DoubtKind } from '../../shared/doubt-text.ts';
 import type { FleetEvent } from '../../shared/event.ts';
-import { CloseCode, frameBytesMax, silentAfterMs, subprotocol } from '../../shared/protocol.ts';
+import { frameBytesMax, silentAfterMs, subprotocol } from '../../shared/protocol.ts';
 import type { EventFeed } from '../fleet/event-feed.ts';
 import type { Log } from '../fleet/log.ts';
 import { createRulesBoard, type RulesBoard } from '../fleet/rules-board.ts';
@@ -22,7 +22,7 @@ import { type GatewayLimits, gatewayLimits } from './limits.ts';
 import { boundControlFrames, boundUnproven } from './peer-bounds.ts';
 import { createPlaces } from './places.ts';
 import { createPresence } from './presence.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal, retiredRefusal, revokedRefusal } from './refusal.ts';
 import { createRefusalLog } from './refusal-log.ts';
 import { createSenderShares } from './sender-share.ts';
 import { createTakeOvers } from './take-over.ts';
@@ -219,9 +219,8 @@ const eventsForAgents = [
 
 /** What an event means for the agent of its instance. */
 function refusalAfter({ type, data }: FleetEvent): Refusal | undefined {
-  if (type === 'instance.retired') return new Refusal(CloseCode.retired, 'the instance is retired');
-  if (type === 'instance.doubted' && data['kind'] === ('key-revoked' satisfies DoubtKind))
-    return new Refusal(CloseCode.revoked, 'the key was revoked');
+  if (type === 'instance.retired') return retiredRefusal();
+  if (type === 'instance.doubted' && data['kind'] === ('key-revoked' satisfies DoubtKind)) return revokedRefusal();
   return undefined;
 }
 

@@ -102,7 +102,9 @@ function endOf(course: Course & { readonly isJudgedAlike: boolean }, { untold, l
   const { findings } = measure;
   return end(
     'agrees',
-    findings === 0 ? 'the disk is as its image' : `the agent told of all ${findings} differences on the disk`,
+    findings === 0
+      ? 'the disk is as its image'
+      : `the agent told of ${count(findings, 'difference')} on the disk: of all that is there`,
   );
 }
 
