@@ -190,6 +190,7 @@ export const blockerKinds = [
   'no-target',
   'stale-evidence',
   'in-doubt',
+  'server-away',
   'not-stateless',
   'retry-backoff',
   'provider',

@@ -2,7 +2,7 @@ import { timestamp } from '../../shared/clock.ts';
 import type { DoubtKind } from '../../shared/doubt-text.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { Db } from '../store/database.ts';
-import { findInstance, findInstancesOfMachine, type StoredInstance } from '../store/instance-store.ts';
+import { findInstancesOfMachine, getInstance, type StoredInstance } from '../store/instance-store.ts';
 import type { Decision } from './decision.ts';
 import { endDoubts, raiseDoubt } from './doubts.ts';
 import { retireInstance } from './identities.ts';
@@ -32,8 +32,7 @@ export async function contest(tx: Db, claimants: readonly StoredInstance[], now:
  */
 export async function acceptClaimant(db: Db, { instanceId, reason, actor }: Decision, now: number): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    const accepted = await findInstance(tx, instanceId);
-    if (accepted === undefined) throw new CodedError('NOT_FOUND', `there is no instance ${instanceId}`);
+    const accepted = await getInstance(tx, instanceId);
     const { lifecycle, doubts, providerId } = accepted;
     if (lifecycle === 'retired' || providerId === null || doubts.every((doubt) => doubt.kind !== kind))
       throw new CodedError('CONFLICT', `instance ${instanceId} is ${lifecycle}, and nobody else claims to be it`);

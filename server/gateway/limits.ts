@@ -10,7 +10,7 @@ export interface GatewayLimits extends AdmissionLimits, PeerLimits, SenderLimits
   readonly handshakeMs: number;
   /** Of `handshakesMax`, so many from one address or one /64 of IPv6: the others are for others. */
   readonly handshakesOfOneMax: number;
-  /** A connection whose place a newer one takes is asked for so long whether anybody is still there: then its key is a copy. */
+  /** How long the older of two connections of one key has to answer a ping. If it does, the key is in two places. */
   readonly copyProbeMs: number;
   /** Reports without an ack that a connection may have on their way, as its welcome says. What is more waits in its socket. */
   readonly credits: number;

@@ -1,6 +1,7 @@
 import type { PlanView } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
+import { type Absence, endAbsence, isOver } from '../fleet/absence.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { readGroups, tripBreaker } from '../store/group-store.ts';
 import { readPolicies } from '../store/policy-store.ts';
@@ -108,6 +109,7 @@ export function createController(house: House): Controller {
   async function pass(): Promise<void> {
     const now = clock.now();
     const { groups, listing, snapshot, plan } = await survey(now);
+    if (snapshot.absence !== null && isOver(snapshot.absence)) await welcomeBack(snapshot.absence, now);
     for (const trip of plan.trips) await latch(trip.group, trip.cause, now);
     for (const command of plan.commands) await reserve(command, now);
     await tellBlocked(plan.blocked, now);
@@ -121,11 +123,19 @@ export function createController(house: House): Controller {
   }
 
   async function survey(now: number) {
-    const { evidenceTtlMs, isOnline } = house;
+    const { evidenceTtlMs, isOnline, hasReported } = house;
     const groups = (await readGroups(db)).map(({ group }) => group);
     const listing = await list(groups);
-    const snapshot = await takeSnapshot({ db, machines: listing, isOnline, evidenceTtlMs }, now);
+    const snapshot = await takeSnapshot({ db, machines: listing, isOnline, hasReported, evidenceTtlMs }, now);
     return { groups, listing, snapshot, plan: planReplacements(snapshot, await readPolicies(db), now) };
+  }
+
+  async function welcomeBack(absence: Absence, now: number): Promise<void> {
+    await endAbsence(db, now);
+    log.info(
+      { ...absence, since: timestamp(absence.since) },
+      'replace: the fleet has reported after an absence of this server',
+    );
   }
 
   async function latch(group: string, cause: string, now: number): Promise<void> {

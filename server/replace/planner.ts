@@ -3,6 +3,7 @@ import { timestamp } from '../../shared/clock.ts';
 import type { Image } from '../../shared/image.ts';
 import type { Policy } from '../../shared/policy.ts';
 import type { Cause } from '../../shared/proof.ts';
+import { isOver, reportedPercentMin } from '../fleet/absence.ts';
 import { tripCause } from './breaker.ts';
 import { type Candidate, candidatesOf, inOrder, type VersionedPolicy } from './candidates.ts';
 import { type Ledger, openLedger } from './ledger.ts';
@@ -55,6 +56,7 @@ export function planReplacements(snapshot: FleetSnapshot, policies: readonly Ver
     const target = targetOf(group);
     const blockers = [
       ...ofPolicy(candidate),
+      ...ofServer(snapshot),
       ...ofGroup(group, trips, now),
       ...ofInstance(candidate, now),
       ...ofTarget(target),
@@ -103,6 +105,13 @@ function ofPolicy({ policy, settledAt, isSettled, heldUntil }: Candidate): reado
     );
   }
   return blockers;
+}
+
+function ofServer({ absence }: FleetSnapshot): readonly Blocker[] {
+  if (absence === null || isOver(absence)) return [];
+  const { since, expected, reported } = absence;
+  const message = `this server was away from ${timestamp(since)}, and ${reported} of ${expected} instances have reported since: it waits for ${reportedPercentMin} % of them; retire those that will not come back`;
+  return [blocker('server-away', message)];
 }
 
 function ofGroup({ group, breaker, machines, failures }: GroupSnapshot, trips: Plan['trips'], now: number): Blocker[] {

@@ -98,6 +98,12 @@ describe('the metadata service', () => {
     expect(logged).toHaveLength(1);
   });
 
+  it('gives nothing when its document is larger than any', async () => {
+    service.texts.set(`${prefix}/document`, 'x'.repeat(20_000));
+
+    expect(await read({ enrol: 'aws', awsMetadata: service.url })).toEqual({});
+  });
+
   it('is waited for no longer than a hello may wait', async () => {
     const clock = createFakeClock();
     service.respond = () => undefined;

@@ -9,7 +9,7 @@ import { aFinding } from '../../support/builders.ts';
 import { aGatewayHouse, type GatewayHouse } from '../../support/gateway-house.ts';
 import { anHttpServer } from '../../support/http-server.ts';
 import { aReport } from '../../support/reports.ts';
-import { anAgentKey, deliver, sayHello } from '../../support/scripted-agent.ts';
+import { anAgentKey, connectAgent, deliver, sayHello } from '../../support/scripted-agent.ts';
 
 let house: GatewayHouse;
 beforeAll(async () => {
@@ -18,9 +18,7 @@ beforeAll(async () => {
 afterAll(() => house.close());
 
 async function enrolled() {
-  const { line, answer } = await sayHello(house.url, anAgentKey(), { joinToken: await house.aToken() });
-  if (answer.type !== 'welcome') throw new Error(`expected a welcome, got ${JSON.stringify(answer)}`);
-  return { line, id: answer.instanceId };
+  return connectAgent(house.url, anAgentKey(), { joinToken: await house.aToken() });
 }
 
 /** A WebSocket without a library: whatever frames a hostile peer would send. */

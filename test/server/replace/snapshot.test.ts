@@ -16,7 +16,7 @@ it('keeps the grave drift of an instance that has more slight ones than a cause 
     .where('fingerprint', '=', grave)
     .execute();
 
-  const sources = { db, machines: new Map(), isOnline: () => true, evidenceTtlMs: 3_600_000 };
+  const sources = { db, machines: new Map(), isOnline: () => true, hasReported: () => true, evidenceTtlMs: 3_600_000 };
   const { groups } = await takeSnapshot(sources, Date.parse(aTime));
 
   const drifts = groups.get('web')?.instances[0]?.drifts ?? [];
@@ -37,7 +37,7 @@ it.each([
   await insertGroup(db);
   await db.updateTable('instance_group').set({ breaker_reset_at: resetAt }).execute();
 
-  const sources = { db, machines: new Map(), isOnline: () => true, evidenceTtlMs: 3_600_000 };
+  const sources = { db, machines: new Map(), isOnline: () => true, hasReported: () => true, evidenceTtlMs: 3_600_000 };
   const { groups } = await takeSnapshot(sources, Date.parse(aTime));
 
   expect(groups.get('web')?.breakerResetAt).toBe(counted);
