@@ -4,6 +4,7 @@ import { buildReports } from '../../agent/report/report-builder.ts';
 import type { ReportMessage } from '../../shared/protocol.ts';
 import { uuidv7 } from '../../shared/uuid.ts';
 import { aCoverage, aFinding, anImageDigest, aTime } from '../support/builders.ts';
+import { obeyParent } from './child.ts';
 import type { FleetCommand } from './fleet.ts';
 import { type SimulatedAgent, simulateAgent } from './simulated-agent.ts';
 
@@ -13,13 +14,7 @@ const ended = new AbortController();
 const told = new Map<SimulatedAgent, number>();
 let paceOver = false;
 
-process.on('message', ({ id, command }: { readonly id: number; readonly command: FleetCommand }) => {
-  obey(command).then(
-    (result) => process.send!({ id, result }),
-    (error: unknown) => process.send!({ id, error: String(error) }),
-  );
-});
-process.on('disconnect', () => process.exit());
+obeyParent(obey);
 
 async function obey(command: FleetCommand): Promise<unknown> {
   switch (command.do) {
