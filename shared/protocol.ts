@@ -13,6 +13,8 @@ import { Verdict } from './verdict.ts';
 export const subprotocol = 'pristine.v1';
 /** A larger frame closes the connection with 1009 before it is buffered. */
 export const frameBytesMax = 1_048_576;
+/** A hello comes from anybody: what is longer is not even read. It has room for a credential, and for facts of ordinary length. */
+export const helloBytesMax = 65_536;
 export const handshakeMsMax = 10_000;
 export const heartbeatEveryMs = 15_000;
 /** Silent after two missed heartbeats and a grace. */

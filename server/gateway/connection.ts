@@ -5,7 +5,9 @@ import type { Clock } from '../../shared/clock.ts';
 import {
   type AgentMessage,
   CloseCode,
+  frameBytesMax,
   type Heartbeat,
+  helloBytesMax,
   parseAgentMessage,
   type ReportMessage,
   type ScanRequest,
@@ -29,7 +31,7 @@ import { createInbox } from './inbox.ts';
 import type { GatewayLimits } from './limits.ts';
 import { Refusal, refusalOf } from './refusal.ts';
 import { openRulesOffers, type RulesOffers } from './rules-offers.ts';
-import { charged, createSenderShare } from './sender-share.ts';
+import { charged, createSenderShare, type SenderShares } from './sender-share.ts';
 
 export interface House {
   readonly db: Db;
@@ -41,6 +43,7 @@ export interface House {
   readonly board: RulesBoard;
   readonly ways: EnrolmentWay;
   readonly attempts: Attempts;
+  readonly shares: SenderShares;
 }
 
 export interface Connection {
@@ -84,7 +87,8 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
   const { commits, clock, log, limits, feed } = house;
   const inbox = createInbox(socket, limits.inboxFramesMax);
   const stopped = new AbortController();
-  const share = createSenderShare(limits, clock.monotonic);
+  /** Its own from the welcome on. */
+  let share = createSenderShare(limits, clock.monotonic);
   let offers: RulesOffers | undefined;
   let scanRequestedAt = Number.NEGATIVE_INFINITY;
 
@@ -124,7 +128,7 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
   async function shakeHands(): Promise<Session | undefined> {
     const nonce = randomBytes(32).toString('base64');
     send({ type: 'challenge', nonce });
-    const hello = await within(limits.handshakeMs, receive());
+    const hello = await within(limits.handshakeMs, receive(helloBytesMax));
     if (hello === undefined) return undefined;
     if (hello.type !== 'hello') throw new Refusal(CloseCode.badMessage, `expected hello, got ${hello.type}`);
 
@@ -139,6 +143,7 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
     if (stopped.signal.aborted) return undefined;
 
     const session = sessionOf(enrolment.instance, hello);
+    share = house.shares.of(session.instanceId);
     watcher.onEnrolled(session.instanceId);
     const acked = session.stored.boot === 0 ? null : session.stored;
     send({ type: 'welcome', instanceId: session.instanceId, acked, credits: limits.credits });
@@ -252,12 +257,20 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
   }
 
   /** The next message, no sooner than this sender's share allows. */
-  async function receive(): Promise<AgentMessage | undefined> {
+  async function receive(bytesMax = frameBytesMax): Promise<AgentMessage | undefined> {
     const frame = await inbox.next();
     if (frame === undefined) return undefined;
+    // To find what is wrong with a mebibyte takes a tenth of a second, and a hello is from anybody.
+    if (frame.length > bytesMax)
+      throw new Refusal(CloseCode.badMessage, `expected a hello of at most ${bytesMax} bytes`);
     const waitMs = share.take(frame.length);
     if (waitMs > 0) await clock.sleep(waitMs, stopped.signal);
-    return parseAgentMessage(frame);
+    const from = clock.monotonic();
+    try {
+      return parseAgentMessage(frame.toString('utf8'));
+    } finally {
+      share.spent(clock.monotonic() - from);
+    }
   }
 
   async function within<T>(ms: number, work: Promise<T>): Promise<T> {

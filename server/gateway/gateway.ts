@@ -21,6 +21,7 @@ import { type Connection, type House, serveConnection } from './connection.ts';
 import { type GatewayLimits, gatewayLimits } from './limits.ts';
 import { createPresence } from './presence.ts';
 import { Refusal } from './refusal.ts';
+import { createSenderShares } from './sender-share.ts';
 import { createTakeOvers } from './take-over.ts';
 
 export const agentPath = '/agent/v1';
@@ -69,7 +70,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { db, feed, clock, log } = options;
   const limits = { ...gatewayLimits, ...options.limits };
   const [commits, attempts] = [createGroupCommit(db, clock.monotonic), createAttempts(clock)];
-  const house: House = { ...options, board, ways, attempts, commits, limits };
+  const shares = createSenderShares(limits, clock.monotonic);
+  const house: House = { ...options, board, ways, attempts, commits, limits, shares };
   const server = new WebSocketServer(webSocketOptions);
   const presence = createPresence(house);
   const admission = createAdmission(limits, clock.monotonic);

@@ -1,5 +1,6 @@
 import { CompiledQuery } from 'kysely';
 import type { Db } from './database.ts';
+import { runCompiled } from './prepared.ts';
 
 /** What runs work in a transaction: a database, or a lane of a group commit. */
 export interface Transactions {
@@ -100,16 +101,16 @@ export function createGroupCommit(db: Db, monotonic: () => number, given: Partia
 
 /** What the work threw, once all that it did is taken back. Throws where the whole transaction is gone. */
 async function isolated(tx: Db, work: Waiting): Promise<{ readonly error: unknown } | undefined> {
-  await tx.executeQuery(savepoint);
+  await runCompiled(tx, savepoint);
   try {
     await work.run(tx);
   } catch (error) {
     // A full disk ends the transaction by itself: then there is no savepoint any more, and this throws.
-    await tx.executeQuery(rollbackTo);
-    await tx.executeQuery(release);
+    await runCompiled(tx, rollbackTo);
+    await runCompiled(tx, release);
     return { error };
   }
-  await tx.executeQuery(release);
+  await runCompiled(tx, release);
   return undefined;
 }
 

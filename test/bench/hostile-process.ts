@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { constants, setPriority } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { deflateRawSync, gzipSync } from 'node:zlib';
+import type { Finding } from '../../shared/finding.ts';
 import { frameBytesMax, type ReportMessage, reportFindingsMax } from '../../shared/protocol.ts';
 import { aFinding } from '../support/builders.ts';
 import { compressed, final, frame, longFrame, rawSocket, text, upgradeHead } from '../support/raw-socket.ts';
 import { aReport } from '../support/reports.ts';
-import { anAgentKey, type Line, sayHello } from '../support/scripted-agent.ts';
+import { anAgentKey, sayHello } from '../support/scripted-agent.ts';
 import { obeyParent } from './child.ts';
 import type { HostileCommand } from './hostile.ts';
 
@@ -50,19 +50,12 @@ async function behave(begin: () => readonly Promise<void>[]): Promise<number> {
   return done;
 }
 
-/** Valid reports of an enrolled agent as fast as its socket takes them, whatever credits it was given. Answers are not read. */
-async function flood(target: Target): Promise<void> {
-  const sizes = [1, 50, reportFindingsMax];
-  await asEnrolled(target, async (line, from) => {
-    let listed: readonly string[] = [];
-    for (let seq = from; !over && line.socket.readyState === line.socket.OPEN; seq += 1) {
-      const report = reportOf(seq, sizes[seq % sizes.length]!, listed);
-      listed = report.opened.map(({ fingerprint }) => fingerprint);
-      line.send(report);
-      done += 1;
-      while (!over && line.socket.bufferedAmount > frameBytesMax) await sleep(1);
-    }
-  });
+/** Valid reports of an enrolled agent as fast as its socket takes them, whatever credits it was given. */
+function flood(target: Target): Promise<void> {
+  return asEnrolled(
+    target,
+    [1, 50, reportFindingsMax].flatMap((findings) => turns(findings)),
+  );
 }
 
 /** Whatever frames there are that cost more to take than to send, from an agent that is enrolled and from anybody. */
@@ -80,24 +73,25 @@ function frames(target: Target): readonly Promise<void>[] {
   return [
     ...outsider.map((bytes) => repeatedly(() => outside(target, bytes))),
     repeatedly(() => post(target, bomb)),
-    asEnrolled(target, async (line, from) => {
-      for (let seq = from; !over && line.socket.readyState === line.socket.OPEN; seq += 1) {
-        line.sendRaw(padded(reportOf(seq, reportFindingsMax, [])));
-        done += 1;
-        while (!over && line.socket.bufferedAmount > frameBytesMax) await sleep(1);
-      }
-    }),
+    asEnrolled(target, turns(reportFindingsMax).map(padded)),
   ];
 }
 
+/** Does not stay for the closing handshake: the next one costs more. */
 async function outside({ url }: Target, bytes: Buffer): Promise<void> {
   const socket = await rawSocket(url);
-  if (!socket.closed) {
-    socket.resume();
-    socket.write(bytes);
-    await once(socket, 'close');
-  }
+  const closes = new Promise<void>((resolve) => {
+    socket.on('data', (chunk) => chunk[0] === closeFrame && resolve());
+    socket.on('close', () => resolve());
+    if (socket.closed) resolve();
+  });
+  socket.write(bytes);
+  await closes;
+  socket.destroy();
 }
+
+/** RFC 6455 §5.5.1, as its first byte. */
+const closeFrame = 0x88;
 
 /** A body that unpacks to a thousand times its size. */
 async function post({ url }: Target, body: Buffer): Promise<void> {
@@ -150,27 +144,42 @@ async function repeatedly(act: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Comes back at once, with the one key it has, whenever it is let go. */
-async function asEnrolled(
-  { url, joinToken }: Target,
-  work: (line: Line, nextSeq: number) => Promise<void>,
-): Promise<void> {
+/** Sends the reports over and over, and comes back at once, with the one key it has, whenever it is let go. */
+async function asEnrolled({ url, joinToken }: Target, reports: readonly ReportMessage[]): Promise<void> {
+  // Made before, so that one costs less to send than to take.
+  const frames = reports.map(({ seq: _, ...rest }) => JSON.stringify(rest).slice(1));
   while (!over) {
     const { line, answer } = await sayHello(url, key, { joinToken });
-    if (answer.type === 'welcome') await work(line, (answer.acked?.seq ?? 0) + 1);
-    else await sleep(10);
-    line.socket.terminate();
+    const { socket } = line;
+    let seq = answer.type === 'welcome' ? (answer.acked?.seq ?? 0) : 0;
+    while (!over && answer.type === 'welcome' && socket.readyState === socket.OPEN) {
+      seq += 1;
+      if (seq === 1) line.send(aReport());
+      else line.sendRaw(`{"seq":${seq},${frames[seq % frames.length]}`);
+      done += 1;
+      do await new Promise((resolve) => setImmediate(resolve));
+      while (!over && socket.bufferedAmount > frameBytesMax);
+    }
+    socket.terminate();
   }
 }
 
-function reportOf(seq: number, findings: number, cleared: readonly string[]): ReportMessage {
-  const opened = Array.from({ length: findings }, (_, n) => aFinding({ name: `/srv/hostile/${seq}/${n}` }));
-  return aReport({ seq, full: false, opened, cleared: [...cleared] });
+/** Two reports that take turns: what one finds, the other finds gone. */
+function turns(findings: number): readonly ReportMessage[] {
+  const [these, those] = [1, 2].map((turn) =>
+    Array.from({ length: findings }, (_, n) => aFinding({ name: `/srv/hostile/${turn}/${findings}/${n}` })),
+  ) as [Finding[], Finding[]];
+  return [
+    [these, those],
+    [those, these],
+  ].map(([opened, cleared]) =>
+    aReport({ full: false, opened: opened!, cleared: cleared!.map(({ fingerprint }) => fingerprint) }),
+  );
 }
 
 /** As large as a frame may be. */
-function padded(report: ReportMessage): string {
-  const room = frameBytesMax - JSON.stringify(report).length;
+function padded(report: ReportMessage): ReportMessage {
+  const room = frameBytesMax - 1_024 - JSON.stringify(report).length;
   const rule = 'x'.repeat(Math.floor(room / report.opened.length));
-  return JSON.stringify({ ...report, opened: report.opened.map((finding) => ({ ...finding, rule })) });
+  return { ...report, opened: report.opened.map((finding) => ({ ...finding, rule: `${finding.rule}${rule}` })) };
 }

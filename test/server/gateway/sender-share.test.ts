@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createSenderShare } from '../../../server/gateway/sender-share.ts';
+import { createSenderShare, createSenderShares } from '../../../server/gateway/sender-share.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 
 const limits = { bytesPerSecond: 2_048, burstBytes: 8_192, workMsPerSecond: 100, burstWorkMs: 200 };
@@ -38,4 +38,11 @@ it('saves up no more than a burst', () => {
   clock.advance(3_600_000);
 
   expect([share.take(8_192), share.take(1_024)]).toEqual([0, 500]);
+});
+
+it('is the same for one that comes back, and another for another', () => {
+  const shares = createSenderShares(limits, clock.monotonic);
+  shares.of('loud').take(8_192);
+
+  expect([shares.of('loud').take(2_048), shares.of('quiet').take(2_048)]).toEqual([1_000, 0]);
 });
