@@ -27,7 +27,7 @@ export function prepared<P extends object>() {
     return async (db, values) => {
       const query = compiled.get(db.getExecutor().adapter) ?? compile(db);
       const parameters = query.parameters.map((one) => (one instanceof Gap ? values[one.name as keyof P] : one));
-      return runCompiled(db, { ...query, parameters });
+      return runCompiled(db, query, parameters);
     };
   };
 }
@@ -51,12 +51,16 @@ export function isInProcess(db: Db, connection: InProcess): void {
  * The way to a connection takes Kysely a dozen promises, and more time than SQLite takes for one of our statements. In a
  * transaction that way is short: the one connection there is is ours until the commit.
  */
-export async function runCompiled<R>(db: Db, query: CompiledQuery<R>): Promise<readonly R[]> {
+export async function runCompiled<R>(
+  db: Db,
+  query: CompiledQuery<R>,
+  parameters = query.parameters,
+): Promise<readonly R[]> {
   const connection = db.isTransaction ? connections.get(db.getExecutor().adapter) : undefined;
   // A full disk has ended the transaction: Kysely says what there is to say.
-  if (!connection?.inTransaction) return (await db.executeQuery<R>(query)).rows;
+  if (!connection?.inTransaction) return (await db.executeQuery<R>({ ...query, parameters })).rows;
   const statement = connection.prepare(query.sql);
-  if (statement.reader) return statement.all(query.parameters) as R[];
-  statement.run(query.parameters);
+  if (statement.reader) return statement.all(parameters) as R[];
+  statement.run(parameters);
   return [];
 }

@@ -1,7 +1,14 @@
 import { startChild } from './child.ts';
 
 export type FleetCommand =
-  | { readonly do: 'connect'; readonly url: string; readonly joinToken: string; readonly count: number }
+  | {
+      readonly do: 'connect';
+      readonly url: string;
+      readonly joinToken: string;
+      /** A file with who signed the certificate of the server. */
+      readonly ca?: string;
+      readonly count: number;
+    }
   | { readonly do: 'sweeps' | 'checks'; readonly seconds: number }
   | { readonly do: 'pace'; readonly perSecond: number }
   | { readonly do: 'big-sweep'; readonly findings: number }

@@ -1,5 +1,5 @@
 /**
- * npm run bench [-- --json] [--rounds N] [--only verify|watch|server|hostile] [--agents N]
+ * npm run bench [-- --json] [--rounds N] [--only verify|watch|server|tls|hostile] [--agents N]
  *
  * Everything that is claimed about speed and size, measured in one run on this machine, beside its peers. As root, for
  * debootstrap; peers that are missing are installed. Exits 1 when a target is missed.
@@ -22,6 +22,7 @@ import { aideOf, catOf, opensslOf } from './peers.ts';
 import { type Program, peakRssOf } from './program.ts';
 import { serverFiguresOf } from './server.ts';
 import { slowFiguresOf } from './slow-verify.ts';
+import { tlsFiguresOf } from './tls.ts';
 import { watchFiguresOf } from './watch.ts';
 
 const few = 12_000;
@@ -43,7 +44,7 @@ process.once('SIGTERM', () => process.exit(143));
 process.once('exit', () => rmSync(work, { recursive: true, force: true }));
 
 const { only } = options;
-const isOfServer = ['server', 'hostile'].includes(only ?? '');
+const isOfServer = ['server', 'tls', 'hostile'].includes(only ?? '');
 const needed = { aide: 'aide', openssl: 'openssl', inotifywait: 'inotify-tools', 'mkfs.ext4': 'e2fsprogs' };
 if (!isOfServer && !(await ensurePrograms(needed))) {
   console.error(
@@ -60,6 +61,7 @@ const figures = [
   ...(isWanted('verify') ? [...(await times()), ...(await memory())] : []),
   ...(isWanted('watch') ? await watchFiguresOf({ work, bake, options: { entry, pub }, say }) : []),
   ...(isWanted('server') ? await serverFiguresOf({ work, agents: Number(options.agents), say }) : []),
+  ...(isWanted('server') || only === 'tls' ? await tlsFiguresOf({ work, agents: Number(options.agents), say }) : []),
   ...(isWanted('server') || only === 'hostile' ? await hostileFiguresOf({ work, say }) : []),
 ];
 const missed = figures.filter(isMissed);

@@ -9,11 +9,10 @@ import { type Fleet, startFleet } from './fleet.ts';
 import { percentile } from './percentile.ts';
 import { prepareServer } from './prepare-server.ts';
 import { cpuMsOf, rssOf } from './program.ts';
+import { acked, enrol, expectStored, fleetProcesses, one } from './rates.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 
-/** So that the machine's two cores have the server and one of them at a time. */
-const fleetProcesses = 2;
-const [reportSeconds, heartbeatSeconds, paceSeconds] = [10, 60, 20];
+const [heartbeatSeconds, paceSeconds] = [60, 20];
 /** Of others, a second, while one agent sends its big sweep: what 10,000 agents send that sweep each 50 s. */
 const pacePerSecond = 100;
 const bigSweepFindings = 100_000;
@@ -107,38 +106,6 @@ export async function serverFiguresOf({
   }
 }
 
-/** From the first connection to the last welcome, a second. */
-async function enrol(
-  fleet: Fleet,
-  { agents, url, joinToken }: { readonly agents: number; readonly url: string; readonly joinToken: string },
-): Promise<number> {
-  const from = performance.now();
-  await fleet.tell({ do: 'connect', url, joinToken, count: agents / fleetProcesses });
-  return agents / ((performance.now() - from) / 1_000);
-}
-
-/** Reports that were acked, a second, and the server's time for each. All of them must be in the database. */
-async function acked(
-  fleet: Fleet,
-  { pid }: ServerProcess,
-  what: 'sweeps' | 'checks',
-  file: string,
-): Promise<{ readonly perSecond: number; readonly cpuUs: number }> {
-  const [cpuFrom, { acked: ackedFrom }] = [cpuMsOf(pid), await fleet.state()];
-  const times = (await fleet.tell({ do: what, seconds: reportSeconds })) as number[][];
-  const cpuMs = cpuMsOf(pid) - cpuFrom;
-  const all = await expectStored(fleet, file);
-  return { perSecond: times.flat().length / reportSeconds, cpuUs: (cpuMs * 1_000) / (all - ackedFrom) };
-}
-
-/** How many there are. */
-async function expectStored(fleet: Fleet, file: string): Promise<number> {
-  const { acked: expected } = await fleet.state();
-  const { stored } = one(file, 'select sum(seq) as stored from instance') as { stored: number };
-  if (stored !== expected) throw new Error(`expected ${expected} reports to be stored, got ${stored}`);
-  return stored;
-}
-
 /** Processor time of the server, and rows that are new or changed, but for the time at which an agent was last heard. */
 async function beat(server: ServerProcess, file: string): Promise<{ readonly percent: number; readonly rows: number }> {
   const rows = () => contentOf(file);
@@ -203,13 +170,4 @@ async function bigSweep(fleet: Fleet) {
 /** KiB that were resident at most, as proc_pid_status(5) has them. */
 function peakOf(pid: number): number {
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-}
-
-function one(file: string, text: string): unknown {
-  const db = new Database(file, { readonly: true });
-  try {
-    return db.prepare(text).all([])[0];
-  } finally {
-    db.close();
-  }
 }
