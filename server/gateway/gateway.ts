@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../../shared/clock.ts';
 import type { DoubtKind } from '../../shared/doubt-text.ts';
 import type { FleetEvent } from '../../shared/event.ts';
-import { CloseCode, frameBytesMax, silentAfterMs, subprotocol } from '../../shared/protocol.ts';
+import { CloseCode, frameBytesMax, helloBytesMax, silentAfterMs, subprotocol } from '../../shared/protocol.ts';
 import type { EventFeed } from '../fleet/event-feed.ts';
 import type { Log } from '../fleet/log.ts';
 import { createRulesBoard, type RulesBoard } from '../fleet/rules-board.ts';
@@ -36,6 +36,9 @@ const webSocketOptions = {
   /** Milliseconds for the peer's half of a closing handshake; then the socket is destroyed. */
   closeTimeout: 5_000,
 };
+
+/** Of all frames before the welcome, with their heads: to put a mebibyte of anybody's together costs as much as ten reports. */
+const unprovenBytesMax = helloBytesMax + 1_024;
 
 export interface Gateway {
   /** For the `upgrade` event of the HTTP server. Answers with an error what is not an agent. */
@@ -88,7 +91,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       const refusal = refuseUpgrade(request);
       if (refusal) return answer(socket, refusal);
       const peer = peerOf(request.socket.remoteAddress);
-      server.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, peer));
+      server.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, { peer, socket }));
     },
     isOnline(instanceId) {
       return enrolled.has(instanceId) && presence.heardWithin(instanceId, silentAfterMs);
@@ -123,12 +126,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     return retryAfterMs === undefined ? undefined : { status: '503 Service Unavailable', retryAfterMs };
   }
 
-  function accept(socket: WebSocket, peer: string): void {
+  function accept(socket: WebSocket, below: { readonly peer: string; readonly socket: Duplex }): void {
     let instanceId: string | undefined;
-    const connection = serveConnection(socket, peer, house, {
+    const connection = serveConnection(socket, below.peer, house, {
       onEnrolled(id) {
         instanceId = id;
         unproven.delete(connection);
+        below.socket.off('data', countUnproven);
         const older = enrolled.get(id);
         enrolled.set(id, connection);
         presence.heard(id);
@@ -136,6 +140,17 @@ export function createGateway(options: GatewayOptions): Gateway {
       },
       onHeard: presence.heard,
     });
+    let unprovenBytes = 0;
+    const countUnproven = (chunk: Buffer) => {
+      unprovenBytes += chunk.length;
+      if (unprovenBytes <= unprovenBytesMax) return;
+      below.socket.off('data', countUnproven);
+      connection.close(new Refusal(CloseCode.badMessage, `expected a hello of at most ${helloBytesMax} bytes`));
+      // Nothing more is read of it, not even how it closes.
+      below.socket.pause();
+      below.socket.end(() => below.socket.destroy());
+    };
+    below.socket.on('data', countUnproven);
     connections.add(connection);
     unproven.add(connection);
     socket.on('close', () => {

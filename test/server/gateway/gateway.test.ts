@@ -11,6 +11,7 @@ import { aGatewayHouse, type GatewayHouse } from '../../support/gateway-house.ts
 import { aReport } from '../../support/reports.ts';
 import {
   type AgentKey,
+  type Arrival,
   anAgentKey,
   deliver,
   type HelloOverrides,
