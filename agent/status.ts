@@ -101,7 +101,7 @@ export async function readStatus(stateDir: string): Promise<Status> {
   } catch (cause) {
     throw new CodedError(
       'UNREADABLE',
-      `${path}: no status of an agent there. Is \`pristine run\` running, as this user?`,
+      `${path}: no status of an agent there. Is \`pristine run\` running, as this user, and has that disk room?`,
       cause,
     );
   }

@@ -55,6 +55,10 @@ export async function startServer(
   await rm(data.listening, { force: true });
   const adminToken = await readAdminToken(data.adminToken);
   const db = starting.adopt(await openDatabase({ file: data.database }), (open) => open.destroy());
+  // What may be wrong in the configuration comes before what lives by itself: a gateway that nobody closes holds the process.
+  const signer = await openProofSigner(data.serverKey);
+  const certificate = await certificateOf(config, clock, log);
+  if (certificate) starting.defer(() => certificate.stop());
 
   const feed = createEventFeed();
   const evidenceTtlMs = durationMs(config.evidenceTtl);
@@ -62,7 +66,6 @@ export async function startServer(
   const gateway = createGateway({ db, feed, clock, log, board, ways, limits: { evidenceTtlMs } });
   let isReady = false;
   let url = '';
-  const signer = await openProofSigner(data.serverKey);
   const entries = openEntriesStore(data.entries);
   const looker = createLooker({
     ...{ db, feed, clock, log, providers, entries, directory: data.looks },
@@ -80,8 +83,6 @@ export async function startServer(
     look: (instanceId) => looker.ask(instanceId, 'proof'),
   };
   const controller = createController(house);
-  const certificate = await certificateOf(config, clock, log);
-  if (certificate) starting.defer(() => certificate.stop());
   const http = await createHttp(
     {
       ...{ db, feed, clock, adminToken, evidenceTtlMs, gateway, board, entries },
@@ -178,7 +179,13 @@ export async function main(argv: readonly string[]): Promise<void> {
     .option('--config <file>', 'YAML with the options below, in camelCase [PRISTINE_CONFIG]')
     .addHelpText(
       'after',
-      '\nA flag goes before the environment, that before the file, that before the default.\n\nExample:\n  pristine-server serve --listen 127.0.0.1:7420 --data ./pristine-data',
+      `
+A flag goes before the environment, that before the file, that before the default. In the file alone: \`enrolment\`, which
+clouds may vouch for agents; server/OPERATING.md shows one.
+
+Examples:
+  pristine-server serve --listen 127.0.0.1:7420 --data ./pristine-data
+  pristine-server serve --config /etc/pristine-server/server.yaml`,
     )
     .action(async (flags: Record<string, unknown>) => serveUntilTold(await readConfig(flags, process.env)));
   for (const { flag, env, description } of configOptions) serve.option(flag, `${description} [${env}]`);

@@ -51,6 +51,10 @@ export const Token = z
     expiresAt: time,
     createdAt: time,
     revokedAt: time.nullable(),
+    providerId: z
+      .string()
+      .nullable()
+      .describe('the machine that it was made for, where the server launched it; null for one that a person made'),
     misused: count.describe('how often it was shown when it was used up or revoked'),
   })
   .meta({ id: 'Token', description: 'A join token without its secret, which is shown once.' });

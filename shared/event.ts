@@ -24,6 +24,8 @@ export const eventTypes = [
   'look.ended',
   'image.linked',
   'image.unlinked',
+  'key.trusted',
+  'token.created',
   'token.revoked',
   'token.misused',
   'rules.pushed',

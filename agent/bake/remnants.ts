@@ -47,6 +47,13 @@ export const remnants: readonly Remnant[] = [
     why: 'who has the image can pass as any instance of it; keys are made when an instance first boots',
   },
   {
+    code: 'join-token',
+    level: 'error',
+    match: ['/etc/pristine/*', '/root/*'],
+    only: (text) => /^pst_[\w-]{43}\s*$/.test(text),
+    why: 'who has the image can enrol with it; an instance is given its own when it starts, or its cloud vouches for it',
+  },
+  {
     code: 'random-seed',
     level: 'error',
     match: [

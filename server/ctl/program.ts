@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import pkg from '../../package.json' with { type: 'json' };
 import { addImages, addTokens } from './coming-in.ts';
-import { common, leaf, noun, wholeNumber } from './command.ts';
+import { collect, common, leaf, noun, wholeNumber } from './command.ts';
 
 /** How lists and people call them (`wanted-id.ts`). */
 const idSaid = 'its id, or the beginning or end of it';
@@ -202,12 +202,19 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
     instances,
     'looks <instance>',
     'outside looks at it, newest first',
-    async () => (await look()).list,
+    async () => (await look()).listOf,
     'instances looks i-0a1b2c3d',
   );
 
   const looks = noun(program, 'looks', 'disks that the server looked at itself');
-  leaf(looks, 'get <id>', 'one outside look', async () => (await look()).get, 'looks get 0199a1b2-…');
+  leaf(
+    looks,
+    'list',
+    'outside looks over the fleet, newest first',
+    async () => (await look()).list,
+    'looks list --group web-prod',
+  ).option('--group <name>', 'of this group');
+  leaf(looks, 'get <id>', `one outside look, by ${idSaid}`, async () => (await look()).get, 'looks get 0199a1b2');
 
   const drifts = noun(program, 'drifts', 'equal findings across the fleet');
   const drift = () => import('./commands/drifts.ts');
@@ -281,9 +288,12 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
     async () => (await import('./commands/events.ts')).events,
     'events --follow',
     'events --after 120 --json',
+    'events --type token --type instance.doubted',
   )
     .option('--follow', 'go on with what happens from now')
-    .option('--after <id>', 'begin after this event', wholeNumber);
+    .option('--after <id>', 'begin after this event', wholeNumber)
+    .option('--type <type>', 'of this type, or of all of a noun, such as token; may be repeated', collect)
+    .option('--instance <instance>', `about this instance, named by ${instanceSaid}`);
 
   return program;
 }

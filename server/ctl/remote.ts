@@ -68,7 +68,7 @@ export function connect(access: Access, env: Environment): Remote {
       if (cause instanceof CodedError) throw cause;
       throw new CodedError(
         'UNREACHABLE',
-        `expected a pristine-server at ${base.origin}: ${causeOf(cause)}: is it running? --server or PRISTINE_SERVER say where`,
+        `expected a pristine-server at ${base.origin}: ${causeOf(cause)}${adviceOn(cause, base)}`,
         cause,
       );
     }
@@ -159,6 +159,14 @@ function causeOf(error: unknown): string {
   const isAborted = error instanceof Error && error.name === 'AbortError' && error.cause instanceof Error;
   const { code } = error as NodeJS.ErrnoException;
   return sentenceOf(isAborted ? error.cause : error) || code || 'no answer';
+}
+
+/** A sentence about TLS has no code, and has said what to do. */
+function adviceOn(cause: unknown, { protocol }: URL): string {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code === undefined) return '';
+  if (code === 'ECONNRESET' && protocol === 'http:') return ': does it speak TLS? Then --server begins with https://';
+  return ': is it running? --server or PRISTINE_SERVER say where';
 }
 
 async function problemOf(response: Response, base: URL): Promise<CodedError> {

@@ -1,6 +1,7 @@
 import { CodedError } from '../../shared/errors.ts';
 
-const whole = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Ids are UUIDs of version 7; machines of others are called by those of other versions (RFC 9562 §4.2). */
+const whole = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Less than that is a slip of the finger. */
 const partMin = 4;
 const namedMax = 4;
@@ -9,6 +10,8 @@ const namedMax = 4;
 export interface Called {
   readonly id: string;
   readonly name?: string | null;
+  /** Is no more: who says the name means another, where there is one. */
+  readonly isPast?: boolean;
 }
 
 /**
@@ -18,6 +21,8 @@ export interface Called {
 export async function wantedId(wanted: string, noun: string, all: () => Promise<readonly Called[]>): Promise<string> {
   if (whole.test(wanted)) return wanted;
   const found = (await all()).filter((one) => isCalled(wanted, one));
+  const present = found.filter(({ isPast }) => isPast !== true);
+  if (present.length === 1) return present[0]?.id ?? wanted;
   if (found.length > 1) {
     const named = found.slice(0, namedMax).map(({ id }) => id);
     const more = found.length > namedMax ? `, and ${found.length - namedMax} more` : '';

@@ -1,4 +1,5 @@
 import type { Instance, ReplacementState } from '../../shared/api.ts';
+import { doubtAdvice, doubtWords } from '../../shared/doubt-text.ts';
 import { factSentence } from '../../shared/fact-text.ts';
 import type { Difference } from '../../shared/finding.ts';
 import type { Image } from '../../shared/image.ts';
@@ -42,6 +43,12 @@ export function shortDigest(digest: string): string {
   return digest.replace(/^sha256:/, '').slice(0, 12);
 }
 
+/** Each with what a person can do about it. */
+export function doubtsCell(doubts: Instance['doubts']): Cell {
+  const text = doubts.map(({ kind, since }) => `${doubtWords[kind]} (${since}); ${doubtAdvice[kind]}`).join('; ');
+  return text === '' ? null : { text, tone: 'warn' };
+}
+
 export function taintCell(taint: Instance['taint']): Cell {
   return taint === null ? null : severityCell(taint.severity);
 }
@@ -62,7 +69,9 @@ export function differenceText(finding: Difference): string | null {
   if (isRestored(finding)) return restoredWords;
   const power = privilegeChange(finding);
   if (change !== 'modified') return power ?? (subject === 'file' ? null : factSentence(finding));
-  const parts = attributes.map((attribute) =>
+  // Which difference it is, an outside look says on both sides.
+  const told = attributes.filter((attribute) => subject !== 'outside-look' || attribute !== 'difference');
+  const parts = told.map((attribute) =>
     attribute === 'content' ? attribute : `${attribute} ${plain(expected[attribute])} → ${plain(actual[attribute])}`,
   );
   return [...(power === undefined ? [] : [power]), ...parts].join(', ');

@@ -43,7 +43,7 @@ export async function acceptClaimant(db: Db, { instanceId, reason, actor }: Deci
     for (const other of others) {
       if (other.lifecycle === 'replacing')
         throw new CodedError('CONFLICT', `instance ${other.id} is being replaced: wait until that is over`);
-      await retireInstance(tx, other.id, timestamp(now));
+      await retireInstance(tx, other.id, timestamp(now), { reason, actor, accepted: instanceId });
     }
     await endDoubts(tx, instanceId, [kind], { reason, actor, retired: others.map(({ id }) => id) }, now);
   });

@@ -5,10 +5,9 @@ import type { Clock } from '../../shared/clock.ts';
 import {
   type AgentMessage,
   CloseCode,
-  frameBytesMax,
   type Heartbeat,
-  helloBytesMax,
   parseAgentMessage,
+  parseHello,
   type ReportMessage,
   type ScanRequest,
   type ServerMessage,
@@ -29,7 +28,8 @@ import type { StoredInstance } from '../store/instance-store.ts';
 import { answersPing } from './answers-ping.ts';
 import { createInbox } from './inbox.ts';
 import type { GatewayLimits } from './limits.ts';
-import { Refusal, refusalOf } from './refusal.ts';
+import { Refusal, refusalOf, retiredRefusal, revokedRefusal } from './refusal.ts';
+import type { RefusalLog } from './refusal-log.ts';
 import { openRulesOffers, type RulesOffers } from './rules-offers.ts';
 import { charged, createSenderShare, type SenderShares } from './sender-share.ts';
 
@@ -43,6 +43,7 @@ export interface House {
   readonly board: RulesBoard;
   readonly ways: EnrolmentWay;
   readonly attempts: Attempts;
+  readonly refused: RefusalLog;
   readonly shares: SenderShares;
 }
 
@@ -87,7 +88,6 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
   const { commits, clock, log, limits, feed } = house;
   const inbox = createInbox(socket, limits.inboxFramesMax);
   const stopped = new AbortController();
-  /** Its own from the welcome on. */
   let share = createSenderShare(limits, clock.monotonic);
   let offers: RulesOffers | undefined;
   let scanRequestedAt = Number.NEGATIVE_INFINITY;
@@ -110,7 +110,8 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
     try {
       const session = await shakeHands();
       if (session === undefined) return;
-      for (let message = await receive(); message !== undefined; message = await receive()) {
+      const next = () => receive(parseAgentMessage);
+      for (let message = await next(); message !== undefined; message = await next()) {
         watcher.onHeard(session.instanceId);
         await handle(session, message);
       }
@@ -120,7 +121,7 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
       const fields = { code: refusal.closeCode, reason: refusal.message, err: refusal.cause };
       if (refusal.closeCode === CloseCode.tryLater && refusal.cause !== undefined)
         log.error(fields, 'could not handle an agent’s message');
-      else log.warn(fields, 'refused an agent');
+      else house.refused(fields);
       close(refusal);
     }
   }
@@ -128,23 +129,21 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
   async function shakeHands(): Promise<Session | undefined> {
     const nonce = randomBytes(32).toString('base64');
     send({ type: 'challenge', nonce });
-    const hello = await within(limits.handshakeMs, receive(helloBytesMax));
+    const hello = await within(limits.handshakeMs, receive(parseHello));
     if (hello === undefined) return undefined;
-    if (hello.type !== 'hello') throw new Refusal(CloseCode.badMessage, `expected hello, got ${hello.type}`);
 
     const desk = { ...house, db: commits.small };
     const enrolment = await enrol(desk, proveHello(hello, nonce), { now: clock.now(), peer });
-    if (enrolment.kind === 'later')
-      throw new Refusal(CloseCode.tryLater, 'too many refused enrolments from this network of late: try again later');
-    if (enrolment.kind === 'retired') throw new Refusal(CloseCode.retired, 'the instance is retired');
-    if (enrolment.kind === 'revoked') throw new Refusal(CloseCode.revoked, 'the key was revoked');
+    if (enrolment.kind === 'later') throw new Refusal(CloseCode.tryLater, enrolment.why);
+    if (enrolment.kind === 'retired') throw retiredRefusal();
+    if (enrolment.kind === 'revoked') throw revokedRefusal();
     if (enrolment.changed) feed.wake();
     // The socket may have gone meanwhile: then it must not take the place of one that lives.
     if (stopped.signal.aborted) return undefined;
 
     const session = sessionOf(enrolment.instance, hello);
-    share = house.shares.of(session.instanceId);
     watcher.onEnrolled(session.instanceId);
+    share = house.shares.of(session.instanceId);
     const acked = session.stored.boot === 0 ? null : session.stored;
     send({ type: 'welcome', instanceId: session.instanceId, acked, credits: limits.credits });
     offers = openRulesOffers(house, session.instanceId, hello.rules, send);
@@ -219,8 +218,8 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
   }
 
   function laneOf({ opened, cleared }: ReportMessage): Transactions {
-    const isAlone = opened.length + cleared.length > smallReportFindingsMax;
-    return charged(isAlone ? commits.large : commits.small, { share, isAlone, monotonic: clock.monotonic });
+    const lane = opened.length + cleared.length > smallReportFindingsMax ? commits.large : commits.small;
+    return charged(lane, share, clock.monotonic);
   }
 
   function remember(session: Session, instance: StoredInstance): void {
@@ -257,20 +256,12 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
   }
 
   /** The next message, no sooner than this sender's share allows. */
-  async function receive(bytesMax = frameBytesMax): Promise<AgentMessage | undefined> {
+  async function receive<M>(parse: (frame: string) => M): Promise<M | undefined> {
     const frame = await inbox.next();
     if (frame === undefined) return undefined;
-    // To find what is wrong with a mebibyte takes a tenth of a second, and a hello is from anybody.
-    if (frame.length > bytesMax)
-      throw new Refusal(CloseCode.badMessage, `expected a hello of at most ${bytesMax} bytes`);
     const waitMs = share.take(frame.length);
     if (waitMs > 0) await clock.sleep(waitMs, stopped.signal);
-    const from = clock.monotonic();
-    try {
-      return parseAgentMessage(frame.toString('utf8'));
-    } finally {
-      share.spent(clock.monotonic() - from);
-    }
+    return share.measured(() => parse(frame));
   }
 
   async function within<T>(ms: number, work: Promise<T>): Promise<T> {

@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../../shared/clock.ts';
 import type { DoubtKind } from '../../shared/doubt-text.ts';
 import type { FleetEvent } from '../../shared/event.ts';
-import { CloseCode, frameBytesMax, helloBytesMax, silentAfterMs, subprotocol } from '../../shared/protocol.ts';
+import { frameBytesMax, silentAfterMs, subprotocol } from '../../shared/protocol.ts';
 import type { EventFeed } from '../fleet/event-feed.ts';
 import type { Log } from '../fleet/log.ts';
 import { createRulesBoard, type RulesBoard } from '../fleet/rules-board.ts';
@@ -19,8 +19,11 @@ import { instancesOfName } from '../store/rules-store.ts';
 import { createAdmission } from './admission.ts';
 import { type Connection, type House, serveConnection } from './connection.ts';
 import { type GatewayLimits, gatewayLimits } from './limits.ts';
+import { boundControlFrames, boundUnproven } from './peer-bounds.ts';
+import { createPlaces } from './places.ts';
 import { createPresence } from './presence.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal, retiredRefusal, revokedRefusal } from './refusal.ts';
+import { createRefusalLog } from './refusal-log.ts';
 import { createSenderShares } from './sender-share.ts';
 import { createTakeOvers } from './take-over.ts';
 
@@ -36,9 +39,6 @@ const webSocketOptions = {
   /** Milliseconds for the peer's half of a closing handshake; then the socket is destroyed. */
   closeTimeout: 5_000,
 };
-
-/** Of all frames before the welcome, with their heads: to put a mebibyte of anybody's together costs as much as ten reports. */
-const unprovenBytesMax = helloBytesMax + 1_024;
 
 export interface Gateway {
   /** For the `upgrade` event of the HTTP server. Answers with an error what is not an agent. */
@@ -73,11 +73,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { db, feed, clock, log } = options;
   const limits = { ...gatewayLimits, ...options.limits };
   const [commits, attempts] = [createGroupCommit(db, clock.monotonic), createAttempts(clock)];
+  const refused = createRefusalLog(log, clock.monotonic);
   const shares = createSenderShares(limits, clock.monotonic);
-  const house: House = { ...options, board, ways, attempts, commits, limits, shares };
+  const house: House = { ...options, board, ways, attempts, commits, limits, refused, shares };
   const server = new WebSocketServer(webSocketOptions);
   const presence = createPresence(house);
   const admission = createAdmission(limits, clock.monotonic);
+  const places = createPlaces(limits.handshakeMs, clock.monotonic);
   const takeOvers = createTakeOvers(house);
   const connections = new Set<Connection>();
   const unproven = new Set<Connection>();
@@ -88,10 +90,10 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   return {
     handleUpgrade(request, socket, head) {
-      const refusal = refuseUpgrade(request);
-      if (refusal) return answer(socket, refusal);
       const peer = peerOf(request.socket.remoteAddress);
-      server.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, { peer, socket }));
+      const refusal = refuseUpgrade(request, peer);
+      if (refusal) return answer(socket, refusal);
+      server.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, socket, peer));
     },
     isOnline(instanceId) {
       return enrolled.has(instanceId) && presence.heardWithin(instanceId, silentAfterMs);
@@ -116,23 +118,29 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
   };
 
-  function refuseUpgrade(request: IncomingMessage): UpgradeRefusal | undefined {
+  function refuseUpgrade(request: IncomingMessage, peer: string): UpgradeRefusal | undefined {
     const path = request.url?.split('?')[0];
     const offered = request.headers['sec-websocket-protocol']?.split(',').map((one) => one.trim());
     if (path !== agentPath) return { status: '404 Not Found' };
     if (!offered?.includes(subprotocol)) return { status: '400 Bad Request' };
     if (stopping.signal.aborted) return { status: '503 Service Unavailable' };
+    if (places.countOf(peer) >= limits.handshakesOfOneMax)
+      return { status: '503 Service Unavailable', retryAfterMs: limits.handshakeMs };
     const retryAfterMs = admission.refuse(unproven.size);
     return retryAfterMs === undefined ? undefined : { status: '503 Service Unavailable', retryAfterMs };
   }
 
-  function accept(socket: WebSocket, below: { readonly peer: string; readonly socket: Duplex }): void {
+  function accept(socket: WebSocket, stream: Duplex, peer: string): void {
     let instanceId: string | undefined;
-    const connection = serveConnection(socket, below.peer, house, {
+    const givePlace = places.take(peer);
+    const liftBound = boundUnproven(stream, limits);
+    boundControlFrames(socket, limits, clock.monotonic);
+    const connection = serveConnection(socket, peer, house, {
       onEnrolled(id) {
         instanceId = id;
         unproven.delete(connection);
-        below.socket.off('data', countUnproven);
+        givePlace();
+        liftBound();
         const older = enrolled.get(id);
         enrolled.set(id, connection);
         presence.heard(id);
@@ -140,17 +148,6 @@ export function createGateway(options: GatewayOptions): Gateway {
       },
       onHeard: presence.heard,
     });
-    let unprovenBytes = 0;
-    const countUnproven = (chunk: Buffer) => {
-      unprovenBytes += chunk.length;
-      if (unprovenBytes <= unprovenBytesMax) return;
-      below.socket.off('data', countUnproven);
-      connection.close(new Refusal(CloseCode.badMessage, `expected a hello of at most ${helloBytesMax} bytes`));
-      // Nothing more is read of it, not even how it closes.
-      below.socket.pause();
-      below.socket.end(() => below.socket.destroy());
-    };
-    below.socket.on('data', countUnproven);
     connections.add(connection);
     unproven.add(connection);
     socket.on('close', () => {
@@ -214,9 +211,8 @@ const eventsForAgents = [
 
 /** What an event means for the agent of its instance. */
 function refusalAfter({ type, data }: FleetEvent): Refusal | undefined {
-  if (type === 'instance.retired') return new Refusal(CloseCode.retired, 'the instance is retired');
-  if (type === 'instance.doubted' && data['kind'] === ('key-revoked' satisfies DoubtKind))
-    return new Refusal(CloseCode.revoked, 'the key was revoked');
+  if (type === 'instance.retired') return retiredRefusal();
+  if (type === 'instance.doubted' && data['kind'] === ('key-revoked' satisfies DoubtKind)) return revokedRefusal();
   return undefined;
 }
 

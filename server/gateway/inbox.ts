@@ -4,7 +4,7 @@ import { Refusal } from './refusal.ts';
 
 export interface Inbox {
   /** The next frame in order; undefined once the socket is closed. Errors: Refusal for a binary frame. */
-  next(): Promise<Buffer | undefined>;
+  next(): Promise<string | undefined>;
   /** Forgets what waits: `next` says undefined from now on. */
   end(): void;
 }
@@ -37,7 +37,7 @@ export function createInbox(socket: WebSocket, framesMax: number): Inbox {
       if (socket.isPaused && waiting.length <= framesMax / 2) socket.resume();
       if (frame === undefined) return undefined;
       if (frame.isBinary) throw new Refusal(CloseCode.binary, 'expected a text frame');
-      return frame.data;
+      return frame.data.toString('utf8');
     },
     end() {
       ended = true;

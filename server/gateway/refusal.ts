@@ -22,6 +22,11 @@ export class Refusal extends Error {
   }
 }
 
+export const retiredRefusal = () =>
+  new Refusal(CloseCode.retired, 'the instance is retired: if its machine lives, empty the stateDir and enrol anew');
+export const revokedRefusal = () =>
+  new Refusal(CloseCode.revoked, 'the key was revoked: empty the stateDir and enrol anew with another credential');
+
 /** Errors of the house in the words of the protocol. What is none of the agent's doing is to be tried again later. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;

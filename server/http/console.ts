@@ -25,6 +25,10 @@ export async function addConsole(http: FastifyInstance, directory = builtConsole
   http.setNotFoundHandler((request, reply) => {
     const isPage = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
     if (hasConsole && isPage && !/^\/(api|agent)(\/|$)/.test(request.url)) return reply.sendFile('index.html');
-    return sendProblem(reply, problemOf(new CodedError('NOT_FOUND', 'there is nothing at this address')));
+    const isUnbuilt = !hasConsole && isPage && request.url === '/';
+    const why = isUnbuilt
+      ? 'the console is not built: `npm run web` builds it, then start the server again'
+      : 'there is nothing at this address';
+    return sendProblem(reply, problemOf(new CodedError('NOT_FOUND', why)));
   });
 }

@@ -170,6 +170,7 @@ export function tokenOf(row: JoinTokenTable): Token {
     expiresAt: row.expires_at,
     createdAt: row.created_at,
     revokedAt: row.revoked_at,
+    providerId: row.provider_id,
     misused: row.misused,
   };
 }

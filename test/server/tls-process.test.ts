@@ -43,11 +43,30 @@ describe('SIGHUP', () => {
   });
 });
 
-async function start(...options: readonly string[]) {
+describe('a server whose certificate cannot be used', () => {
+  it('ends with 2, and leaves nothing that holds the process', async () => {
+    const directory = aDirectory();
+    const [certificate, key] = [join(directory, 'tls.crt'), join(directory, 'tls.key')];
+    writeFileSync(certificate, authority.issue().certificate);
+    writeFileSync(key, authority.issue().key);
+
+    const { child } = spawnServer('--tls-certificate', certificate, '--tls-key', key);
+
+    await until(() => child.exitCode !== null);
+    expect(child.exitCode).toBe(2);
+  });
+});
+
+function spawnServer(...options: readonly string[]) {
   const data = join(aDirectory(), 'data');
   const args = [serverEntry, 'serve', '--listen', '127.0.0.1:0', '--data', data, ...options];
   const child = spawn(process.execPath, args, { stdio: 'ignore' });
   ending.push(() => child.kill('SIGKILL'));
+  return { child, data };
+}
+
+async function start(...options: readonly string[]) {
+  const { child, data } = spawnServer(...options);
   const listening = join(data, 'listening');
   await until(() => {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);

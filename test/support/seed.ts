@@ -22,6 +22,8 @@ export const hostileName = '/usr/bin/\u202Ecod.exe\u200B';
 
 export interface Seeded {
   readonly drifted: string;
+  /** Drifted, and in doubt. */
+  readonly doubted: string;
   readonly reverted: string;
   readonly holes: string;
   /** In sync, with a finding that is restored. */
@@ -48,7 +50,10 @@ export async function seedFleet(db: Db, now: number, extra = 0): Promise<Seeded>
       ...overrides,
     });
   const drifted = row(4, { provider_id: 'web-03', verdict: 'drifted', taint_severity: 'critical', taint_at: at(14) });
-  const alsoDrifted = row(8, { provider_id: 'web-07', verdict: 'drifted', taint_severity: 'high', taint_at: at(44) });
+  const alsoDrifted = row(8, {
+    ...{ provider_id: 'web-07', verdict: 'drifted', taint_severity: 'high', taint_at: at(44) },
+    doubts: JSON.stringify([{ kind: 'cloned-identity', since: at(9) }]),
+  });
   const reverted = row(3, { provider_id: 'web-05', taint_severity: 'medium', taint_at: at(95) });
   const holes = row(6, {
     provider_id: 'web-09',
@@ -130,7 +135,10 @@ export async function seedFleet(db: Db, now: number, extra = 0): Promise<Seeded>
 
   await seedLooks(db, now, { instanceId: drifted.id, image: web7, untold: setuid });
   const replaced = await seedReplacements(db, now, { finding: sshd, retired, successor, failing: alsoDrifted });
-  return { drifted: drifted.id, reverted: reverted.id, holes: holes.id, restored: clean[0]!.id, ...replaced };
+  return {
+    ...{ drifted: drifted.id, doubted: alsoDrifted.id, reverted: reverted.id, holes: holes.id },
+    ...{ restored: clean[0]!.id, ...replaced },
+  };
 }
 
 const agentOfDeploy = anActor({

@@ -148,6 +148,19 @@ describe.skipIf(browser === undefined)('the console in a real Chromium', () => {
     await context.close();
   });
 
+  it('says of an instance in doubt why, and what ends it, whatever its verdict', async () => {
+    const { page, context, complaints } = await openSignedIn(`/instances/${seeded.doubted}`);
+    const verdict = page.getByRole('region', { name: 'Verdict' });
+    await verdict.getByText('In doubt since').waitFor();
+
+    expect(await verdict.textContent()).toMatch(/drifted[\s\S]*two live connections[\s\S]*revoke-key and retire it/);
+    expect(await page.getByRole('region', { name: 'Identity and facts' }).textContent()).toMatch(/by join token/);
+    await page.getByRole('link', { name: 'Fleet' }).first().click();
+    await page.getByText('in doubt: cloned key; 1 open finding').waitFor();
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
   it('says of an instance that nobody has looked at its disk from outside', async () => {
     const { page, context } = await openSignedIn(`/instances/${seeded.holes}`);
 

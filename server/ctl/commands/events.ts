@@ -1,19 +1,29 @@
 import { systemClock } from '../../../shared/clock.ts';
 import { CodedError, ExitCode } from '../../../shared/errors.ts';
-import type { FleetEvent } from '../../../shared/event.ts';
+import { eventTypes, type FleetEvent } from '../../../shared/event.ts';
 import type { Context } from '../context.ts';
+import { instancePath } from './instances.ts';
 
 const reconnectMs = 2_000;
+
+interface EventOptions {
+  readonly follow?: unknown;
+  readonly after?: unknown;
+  readonly type?: unknown;
+  readonly instance?: unknown;
+}
 
 /**
  * Without --follow: what the server still keeps, newest last. With it: what happens from now, across its restarts.
  * As JSON one event a line, since a stream has no end to close a bracket at.
  */
 export async function events(
-  { remote, out, json }: Context,
+  context: Context,
   _args: readonly string[],
-  { follow, after }: { readonly follow?: unknown; readonly after?: unknown },
+  { follow, after, type, instance }: EventOptions,
 ): Promise<void> {
+  const { remote, out, json } = context;
+  const isWanted = await choiceOf(context, { type, instance });
   let last = typeof after === 'number' ? after : follow === true ? undefined : 0;
   let hasCaughtUp = false;
   for (;;) {
@@ -25,6 +35,7 @@ export async function events(
           continue;
         }
         last = event.id;
+        if (!isWanted(event)) continue;
         if (json) out.jsonLine(event);
         else out.line(sentenceOf(event));
       }
@@ -36,6 +47,28 @@ export async function events(
     }
     await systemClock.sleep(reconnectMs);
   }
+}
+
+/** Errors: USAGE for a type that no event has: a slip must not look like a quiet fleet. */
+async function choiceOf(
+  context: Context,
+  { type, instance }: Pick<EventOptions, 'type' | 'instance'>,
+): Promise<(event: FleetEvent) => boolean> {
+  const wanted = Array.isArray(type) ? type.map(String) : [];
+  for (const one of wanted) {
+    if (eventTypes.some((known) => isOfType(known, one))) continue;
+    const nouns = [...new Set(eventTypes.map((known) => known.split('.')[0]))].join(', ');
+    throw new CodedError('USAGE', `there are no events of the type ${one}; the nouns are ${nouns}`);
+  }
+  const path = typeof instance === 'string' ? await instancePath(context, instance) : undefined;
+  const id = path && decodeURIComponent(path.slice('instances/'.length));
+  return (event) =>
+    (wanted.length === 0 || wanted.some((one) => isOfType(event.type, one))) &&
+    (id === undefined || event.instanceId === id);
+}
+
+function isOfType(type: string, wanted: string): boolean {
+  return type === wanted || type.startsWith(`${wanted}.`);
 }
 
 function sentenceOf({ at, type, group, instanceId, replacementId, data }: FleetEvent): string {

@@ -1,19 +1,29 @@
 import { whoSentence } from '../../../shared/actor-text.ts';
 import type { Instance, InstanceFinding } from '../../../shared/api.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import type { Hole } from '../../../shared/coverage.ts';
 import { withheldWords } from '../../../shared/diff-text.ts';
-import { doubtWords } from '../../../shared/doubt-text.ts';
 import { serverHoleText } from '../../../shared/server-hole-text.ts';
 import { severities } from '../../../shared/severity.ts';
 import type { Context } from '../context.ts';
-import type { Output } from '../output.ts';
+import type { Cell, Output } from '../output.ts';
 import { wantedId } from '../wanted-id.ts';
-import { contentCell, differenceText, imageCell, livenessCell, pairsCell, severityCell, taintCell } from '../words.ts';
+import {
+  contentCell,
+  differenceText,
+  doubtsCell,
+  imageCell,
+  livenessCell,
+  pairsCell,
+  severityCell,
+  taintCell,
+} from '../words.ts';
 
 /** Errors: USAGE where several are called so. */
 export async function instancePath({ remote }: Context, wanted: string): Promise<string> {
   const id = await wantedId(wanted, 'instance', async () => {
     const { items } = await remote.list<Instance>('instances', { all: true });
-    return items.map((instance) => ({ id: instance.id, name: instance.providerId }));
+    return items.map(({ id, providerId, lifecycle }) => ({ id, name: providerId, isPast: lifecycle === 'retired' }));
   });
   return `instances/${encodeURIComponent(id)}`;
 }
@@ -35,7 +45,7 @@ export async function list(
   const page = await remote.list<Instance>('instances', { group, content, lifecycle, all });
   if (json) return out.json(page);
   out.table(
-    ['ID', 'GROUP', 'IMAGE', 'CONTENT', 'LIVENESS', 'CURRENCY', 'LIFECYCLE', 'TAINT', 'FINDINGS', 'MACHINE'],
+    ['ID', 'GROUP', 'IMAGE', 'CONTENT', 'LIVENESS', 'CURRENCY', 'LIFECYCLE', 'TAINT', 'FINDINGS', 'MACHINE', 'WHY'],
     page.items.map((instance) => [
       instance.id,
       instance.group,
@@ -47,8 +57,21 @@ export async function list(
       taintCell(instance.taint),
       instance.openFindings,
       instance.providerId,
+      whyUnverifiable(instance),
     ]),
   );
+}
+
+/** In a word or two: `instances get` has the whole. A doubt is told whatever the verdict. */
+function whyUnverifiable({ content, doubts, serverHoles, evidence }: Instance): Cell {
+  const why = doubts.map(({ kind }) => kind).join(', ');
+  if (why !== '' || content !== 'unverifiable') return why === '' ? null : { text: why, tone: 'warn' };
+  const [held] = serverHoles;
+  if (held !== undefined) return held.reason;
+  if (evidence === null) return 'never scanned';
+  const holes = evidence.coverage.holes.length;
+  if (holes > 0) return `${holes} ${holes === 1 ? 'hole' : 'holes'}`;
+  return Date.parse(evidence.expiresAt) <= systemClock.now() ? 'evidence expired' : 'not confirmed';
 }
 
 export async function get(context: Context, [wanted = '']: readonly string[]): Promise<void> {
@@ -68,7 +91,7 @@ export function show({ out, json }: Context, instance: Instance): void {
     ['currency', instance.currency],
     ['lifecycle', instance.lifecycle],
     ['taint', taint === null ? null : `${taint.severity} since ${taint.since}`],
-    ['in doubt', doubts.map(({ kind, since }) => `${doubtWords[kind]} (${since})`).join('; ') || null],
+    ['in doubt', doubtsCell(doubts)],
     ['open findings', instance.openFindings],
     [
       'evidence',
@@ -77,6 +100,7 @@ export function show({ out, json }: Context, instance: Instance): void {
         : `scan of ${evidence.finishedAt}: ${evidence.coverage.checked} checked, ` +
           `${evidence.coverage.holes.length} holes, ${evidence.coverage.skipped.length} skipped; vouches until ${evidence.expiresAt}`,
     ],
+    ['holes', evidence === null ? null : holesText(evidence.coverage.holes)],
     ['labels', pairsCell(instance.labels)],
     ['facts', pairsCell(instance.facts)],
     ['key', instance.key],
@@ -85,6 +109,14 @@ export function show({ out, json }: Context, instance: Instance): void {
     ['enrolled', `${instance.enrolledAt} by ${instance.enrolledBy}${enrolledWith(instance)}`],
     ['last seen', instance.lastSeenAt],
   ]);
+}
+
+const holesShownMax = 5;
+
+function holesText(holes: readonly Hole[]): string | null {
+  const shown = holes.slice(0, holesShownMax).map(({ subject, name, reason }) => `${subject} ${name} (${reason})`);
+  const more = holes.length - shown.length;
+  return [...shown, ...(more > 0 ? [`${more} more, with --json`] : [])].join('; ') || null;
 }
 
 function enrolledWith({ enrolledWith: vouching }: Instance): string {

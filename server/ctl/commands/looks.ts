@@ -2,6 +2,7 @@ import type { Look, LookDifference } from '../../../shared/api-looks.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import type { Context } from '../context.ts';
 import type { Cell } from '../output.ts';
+import { wantedId } from '../wanted-id.ts';
 import { differenceText, severityCell } from '../words.ts';
 import { instancePath } from './instances.ts';
 
@@ -24,18 +25,34 @@ export async function look(
   out.line(`look ${asked.id} at ${wanted}: ${asked.state}`);
 }
 
-export async function list(context: Context, [wanted = '']: readonly string[]): Promise<void> {
-  const { remote, out, json } = context;
+/** At one instance. */
+export async function listOf(context: Context, [wanted = '']: readonly string[]): Promise<void> {
   const instance = (await instancePath(context, wanted)).slice('instances/'.length);
-  const page = await remote.list<Look>('looks', { instance: decodeURIComponent(instance) });
+  await showAll(context, { instance: decodeURIComponent(instance) });
+}
+
+export async function list(
+  context: Context,
+  _args: readonly string[],
+  { group }: { readonly group?: string | number | boolean | undefined },
+): Promise<void> {
+  await showAll(context, { group });
+}
+
+async function showAll({ remote, out, json }: Context, query: Parameters<typeof remote.list>[1]): Promise<void> {
+  const page = await remote.list<Look>('looks', query);
   if (json) return out.json(page);
   out.table(
-    ['ID', 'REQUESTED', 'WHY', 'OUTCOME', 'DIFFERENCES', 'DETAIL'],
-    page.items.map((one) => [one.id, one.requestedAt, one.why, outcomeCell(one), one.differencesCount, one.detail]),
+    ['ID', 'INSTANCE', 'REQUESTED', 'WHY', 'OUTCOME', 'NOT TOLD', 'DETAIL'],
+    page.items.map((one) => [
+      ...[one.id, one.instanceId, one.requestedAt, one.why],
+      ...[outcomeCell(one), one.differencesCount, one.detail],
+    ]),
   );
 }
 
-export async function get(context: Context, [id = '']: readonly string[]): Promise<void> {
+export async function get(context: Context, [wanted = '']: readonly string[]): Promise<void> {
+  const id = await wantedId(wanted, 'look', async () => (await context.remote.list<Look>('looks')).items);
   const one = await context.remote.get<Look>(`looks/${encodeURIComponent(id)}`);
   if (context.json) return context.out.json(one);
   show(context, one);

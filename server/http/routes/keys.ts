@@ -26,6 +26,10 @@ export function keyRoutes(api: Api, services: Services): void {
       body: TrustKey,
       response: answers(TrustedKey, 'The trusted key.'),
     },
-    handler: ({ body }) => trustKey(services.db, { ...body, at: timestamp(services.clock.now()) }),
+    handler: async ({ body }) => {
+      const key = await trustKey(services.db, { ...body, at: timestamp(services.clock.now()) });
+      services.feed.wake();
+      return key;
+    },
   });
 }

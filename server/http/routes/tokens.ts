@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { CreateToken, NewToken, Token } from '../../../shared/api-enrolment.ts';
+import { timestamp } from '../../../shared/clock.ts';
 import { durationMs } from '../../../shared/duration.ts';
 import { parseImageRef } from '../../../shared/image.ts';
 import { parseRate } from '../../../shared/rate.ts';
+import type { Db } from '../../store/database.ts';
+import { appendEvent } from '../../store/event-store.ts';
 import { readGroup } from '../../store/group-store.ts';
 import { findImageByRef } from '../../store/image-store.ts';
-import { createToken, revokeToken } from '../../store/token-store.ts';
+import { createToken, revokeToken, type TokenRequest } from '../../store/token-store.ts';
 import { listTokens } from '../../store/views/tokens-view.ts';
 import { answers, answersPage, found, pageQuery } from '../schema.ts';
 import type { Api, Services } from '../services.ts';
@@ -31,17 +34,19 @@ export function tokenRoutes(api: Api, services: Services): void {
       response: answers(NewToken, 'The token with its secret.'),
     },
     handler: async ({ body }) => {
-      found(await readGroup(services.db, body.group), `group ${body.group}`);
+      found(await readGroup(services.db, body.group), `group ${body.group}: declare it with \`pristinectl apply\``);
       const ref = parseImageRef(body.image);
-      const image = found(ref && (await findImageByRef(services.db, ref)), `image ${body.image}`);
+      const image = found(
+        ref && (await findImageByRef(services.db, ref)),
+        `image ${body.image}: push it with \`pristinectl images push\``,
+      );
       const { group, labels, uses: usesMax, cidrs } = body;
       const expiresInMs = durationMs(body.expiresIn);
       const rate = body.rate === undefined ? undefined : parseRate(body.rate);
-      return createToken(
-        services.db,
-        { group, imageDigest: image.digest, labels, usesMax, expiresInMs, rate, cidrs },
-        services.clock.now(),
-      );
+      const wanted = { group, imageDigest: image.digest, labels, usesMax, expiresInMs, rate, cidrs };
+      const token = await issueToken(services.db, wanted, services.clock.now());
+      services.feed.wake();
+      return token;
     },
   });
 
@@ -58,5 +63,16 @@ export function tokenRoutes(api: Api, services: Services): void {
       services.feed.wake();
       return token;
     },
+  });
+}
+
+/** For a person, and told; of those that the server makes for its own launches the replacement tells. */
+function issueToken(db: Db, request: TokenRequest, now: number): Promise<NewToken> {
+  return db.transaction().execute(async (tx) => {
+    const token = await createToken(tx, request, now);
+    const { id, group, imageDigest, usesMax, rate, cidrs, expiresAt } = token;
+    const data = { token: id, image: imageDigest, uses: usesMax, rate, cidrs, expiresAt, actor: 'admin' };
+    await appendEvent(tx, { at: timestamp(now), type: 'token.created', groupName: group, data });
+    return token;
   });
 }

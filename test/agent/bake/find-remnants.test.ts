@@ -35,6 +35,7 @@ const everything: Readonly<Record<string, string>> = {
   'var/lib/dbus/machine-id': '',
   'etc/ssh/ssh_host_ed25519_key': key,
   'etc/ssh/ssh_host_ed25519_key.pub': 'ssh-ed25519 AAAA\n',
+  'etc/pristine/join-token': `pst_${'a'.repeat(43)}\n`,
   'var/lib/systemd/random-seed': 'seed',
   'var/lib/systemd/credential.secret': 'secret',
   'etc/iscsi/initiatorname.iscsi': 'InitiatorName=iqn.1993-08.org.debian:01:abc\n',

@@ -19,10 +19,11 @@ const create = (...more: string[]) => ctl('tokens', 'create', '--group', 'web', 
 describe('pristinectl tokens', () => {
   it('makes one that may be used again, at a rate and from networks, and lists it without its secret', async () => {
     const networks = ['--cidr', '10.0.0.0/8', '--cidr', 'fd00::/8'];
-    const { stdout: secret } = await create('--uses', '9', '--rate', '2/1m', ...networks);
+    const { stdout: secret, stderr: told } = await create('--uses', '9', '--rate', '2/1m', ...networks);
     const { stdout: list } = await ctl('tokens', 'list');
 
     expect(secret).toMatch(/^pst_\S+\n$/);
+    expect(told).toMatch(/^token [0-9a-f-]{36}: 9 uses, until /);
     expect(list).toMatch(/0 of 9 +2\/1m +10\.0\.0\.0\/8 fd00::\/8/);
     expect(list).not.toContain(secret.trim());
   });
@@ -70,6 +71,21 @@ describe('pristinectl images', () => {
 
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).not.toBe('');
+  });
+});
+
+describe('pristinectl instances', () => {
+  it('says of each that is not sure why, and of one what ends it', async () => {
+    const doubts = JSON.stringify([{ kind: 'cloned-identity', since: aTime }]);
+    const doubted = await insertInstance(server.db, { verdict: 'drifted', doubts });
+    const expired = await insertInstance(server.db, { verdict: 'unverifiable' });
+
+    const { stdout: list } = await ctl('instances', 'list');
+    const { stdout: one } = await ctl('instances', 'get', doubted);
+
+    expect(list).toMatch(new RegExp(`${doubted}.* cloned-identity\n`));
+    expect(list).toMatch(new RegExp(`${expired}.* evidence expired\n`));
+    expect(one).toMatch(/in doubt +.*two live connections.*`revoke-key`/);
   });
 });
 

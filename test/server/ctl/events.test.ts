@@ -47,6 +47,19 @@ describe('pristinectl events', () => {
     expect(lines).toHaveLength(2);
   });
 
+  it('shows those of a type, or of all of a noun, and refuses one that there is not', async () => {
+    const enrolled: FleetEvent = { ...anEvent(8), type: 'instance.enrolled', instanceId: 'x' };
+    const trusted: FleetEvent = { ...anEvent(9), type: 'instance.trusted', instanceId: 'x' };
+    const shown = async (...type: string[]) => {
+      const { context, lines } = aRemote([anEvent(7), enrolled, trusted, 'caught-up']);
+      await events(context, [], { type });
+      return lines.length;
+    };
+
+    expect([await shown('instance'), await shown('instance.trusted', 'group'), await shown()]).toEqual([2, 2, 3]);
+    expect(await codeOfAsync(() => shown('instances'))).toBe('USAGE');
+  });
+
   it('shows what is in an event without its brackets, and of digests the beginning', async () => {
     const data = { count: 1, findings: [{ fingerprint: 'a'.repeat(64), subject: 'user', name: 'eve' }], from: null };
     const { context, lines } = aRemote([{ ...anEvent(1), data }, 'caught-up']);

@@ -16,6 +16,22 @@ describe('what somebody calls an instance', () => {
     },
   );
 
+  it('may be a UUID that is no id, as Kubernetes calls its nodes', async () => {
+    const name = '77e60d8c-489d-4307-b8b2-ed1c4af0c9e9';
+
+    expect(await wantedId(name, 'instance', async () => [{ id: a, name }])).toBe(a);
+  });
+
+  it('is the one that is left, where those before it have retired', async () => {
+    const claimants = async () => [
+      { id: b, name: 'i-1', isPast: true },
+      { id: a, name: 'i-1' },
+    ];
+
+    expect(await wantedId('i-1', 'instance', claimants)).toBe(a);
+    expect(await wantedId(b.slice(-6), 'instance', claimants)).toBe(b);
+  });
+
   it('is never guessed', async () => {
     expect(await codeOfAsync(() => wantedId('01a2239a', 'instance', all))).toBe('USAGE');
     expect(await wantedId('627', 'instance', all)).toBe('627');

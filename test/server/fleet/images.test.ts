@@ -73,7 +73,7 @@ describe('pushImage', () => {
       ...{ name: 'web', version: '7', digest: digestOf(Buffer.from(manifest.payload, 'base64')) },
       ...{ entries: 3, rules: 1, instances: 0, signedBy: [keyId(parsePublicKeys(trusted.pem)[0]!)] },
     });
-    expect(await readEvents(db, { afterId: 0, limit: 10 })).toMatchObject([{ type: 'image.pushed' }]);
+    expect(await readEvents(db, { afterId: 1, limit: 10 })).toMatchObject([{ type: 'image.pushed' }]);
   });
 
   it('changes nothing when pushed again', async () => {
@@ -81,7 +81,7 @@ describe('pushImage', () => {
     const first = await pushImage(db, image, now);
 
     expect(await pushImage(db, image, now + 1)).toEqual(first);
-    expect(await readEvents(db, { afterId: 0, limit: 10 })).toHaveLength(1);
+    expect(await readEvents(db, { afterId: 1, limit: 10 })).toHaveLength(1);
   });
 
   it('has one winner when two push the same at once', async () => {
@@ -148,6 +148,9 @@ describe('trustKey', () => {
     const first = await trustKey(db, { name: 'ci', pem: trusted.pem, at: aTime });
 
     expect(await trustKey(db, { name: 'other', pem: `comment\n${trusted.pem}`, at: aTime })).toEqual(first);
+    expect(await readEvents(db, { afterId: 0, limit: 10 })).toMatchObject([
+      { type: 'key.trusted', data: { key: first.id, name: 'ci', actor: 'admin' } },
+    ]);
   });
 
   it.each([

@@ -11,7 +11,6 @@ import { aGatewayHouse, type GatewayHouse } from '../../support/gateway-house.ts
 import { aReport } from '../../support/reports.ts';
 import {
   type AgentKey,
-  type Arrival,
   anAgentKey,
   deliver,
   type HelloOverrides,
@@ -212,32 +211,6 @@ it('reads no further from one that sends faster than its share, and goes on late
   });
 
   await reading;
-  await small.close();
-});
-
-it('gives one that comes back no new share', async () => {
-  const burstBytes = 4_096;
-  const small = await aGatewayHouse({ clock, limits: { burstBytes, bytesPerSecond: 1_024 } });
-  const key = anAgentKey();
-  const first = (await sayHello(small.url, key, { joinToken: await small.aToken() })).line;
-  first.sendRaw(JSON.stringify(aReport()).padEnd(burstBytes));
-  expect(await first.next()).toMatchObject({ type: 'ack', seq: 1 });
-  await first.close();
-
-  const again = (await sayHello(small.url, key)).line;
-  const arrived: Arrival[] = [];
-  again.send(aReport({ seq: 2 }));
-  const reading = again.next().then((arrival) => arrived.push(arrival));
-  const other = (await sayHello(small.url, anAgentKey(), { joinToken: await small.aToken() })).line;
-  await deliver(other, aReport());
-
-  expect(arrived).toEqual([]);
-  await until(() => {
-    clock.advance(1_000);
-    return arrived.length > 0;
-  });
-  await reading;
-  expect(arrived).toMatchObject([{ type: 'ack', seq: 2 }]);
   await small.close();
 });
 

@@ -1,7 +1,5 @@
 import { expect, it } from 'vitest';
-import { charged, createSenderShare, createSenderShares } from '../../../server/gateway/sender-share.ts';
-import type { Db } from '../../../server/store/database.ts';
-import type { Transactions } from '../../../server/store/group-commit.ts';
+import { createSenderShare, createSenderShares } from '../../../server/gateway/sender-share.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 
 const limits = { bytesPerSecond: 2_048, burstBytes: 8_192, workMsPerSecond: 100, burstWorkMs: 200 };
@@ -42,30 +40,21 @@ it('saves up no more than a burst', () => {
   expect([share.take(8_192), share.take(1_024)]).toEqual([0, 500]);
 });
 
-it('is the same for one that comes back, and another for another', () => {
+it('goes with an instance to its next connection, and to no other', () => {
   const shares = createSenderShares(limits, clock.monotonic);
-  shares.of('loud').take(8_192);
+  shares.of('a').take(8_192);
 
-  expect([shares.of('loud').take(2_048), shares.of('quiet').take(2_048)]).toEqual([1_000, 0]);
+  expect([shares.of('a').take(1_024), shares.of('b').take(1_024)]).toEqual([500, 0]);
 });
 
-it.each([
-  ['in a group is charged its own time', false, 0],
-  ['with a commit of its own is charged that too', true, 1_000],
-])('work %s', async (_, isAlone, waitMs) => {
+it('counts the time that a message takes to be read, also of one that is none', () => {
   const share = createSenderShare(limits, clock.monotonic);
-  const committing: Transactions = {
-    transaction: () => ({
-      async execute(work) {
-        const result = await work({} as Db);
-        clock.advance(200);
-        return result;
-      },
-    }),
+  const slow = () => {
+    clock.advance(300);
+    throw new Error('none');
   };
-  const transactions = charged(committing, { share, isAlone, monotonic: clock.monotonic });
 
-  await transactions.transaction().execute(async () => clock.advance(100));
+  expect(() => share.measured(slow)).toThrow('none');
 
-  expect(share.take(1)).toBe(waitMs);
+  expect(share.take(1)).toBe(1_000);
 });

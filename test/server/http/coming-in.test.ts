@@ -28,6 +28,15 @@ describe('a token', () => {
     });
   });
 
+  it('leaves an event that says by whom, for how many and until when, and not its secret', async () => {
+    const { id, token, expiresAt } = (await server.post('tokens', { group: 'web', image: 'web@7' })).body;
+
+    const [created] = await eventsOf('token.created');
+
+    expect(JSON.parse(created?.data ?? '')).toMatchObject({ token: id, uses: 1, expiresAt, actor: 'admin' });
+    expect(created?.data).not.toContain(token);
+  });
+
   it('is revoked once, and says when', async () => {
     const { id } = (await server.post('tokens', { group: 'web', image: 'web@7' })).body;
 
@@ -78,5 +87,7 @@ describe('claimants of a machine', () => {
     expect({ status, body }).toMatchObject({ status: 200, body: { id, lifecycle: 'active', doubts: [] } });
     expect((await server.get(`instances/${other}`)).body).toMatchObject({ lifecycle: 'retired' });
     expect(await eventsOf('instance.trusted')).toMatchObject([{ instance_id: id }]);
+    const [retired] = await eventsOf('instance.retired');
+    expect(JSON.parse(retired?.data ?? '')).toEqual({ reason: 'the other is a copy', actor: 'admin', accepted: id });
   });
 });

@@ -28,6 +28,15 @@ describe('the console', () => {
     expect(headers.get('cache-control')).toBe('no-cache');
   });
 
+  it('says at its address that it is not built, where it is not', async () => {
+    const bare = await anHttpServer({}, join(aDirectory(), 'nothing'));
+
+    const { status, body } = await bare.send('/', asPage);
+    await bare.close();
+
+    expect([status, body.detail]).toEqual([404, expect.stringContaining('npm run web')]);
+  });
+
   it('keeps its assets for ever', async () => {
     const { body, headers } = await server.send('/assets/index-abc.js', anonymous);
 

@@ -19,7 +19,7 @@ export function BreakerBanner({ groups }: { readonly groups: readonly GroupView[
       >
         <Untrusted text={breaker.cause} mono={false} /> (<Moment at={breaker.trippedAt} />
         ). Much equal drift is most often a bad image, a bad rule or a tool that changes machines. When it is
-        understood: <Code>pristinectl groups reset-breaker {group.name}</Code>
+        understood: <Code>pristinectl groups reset-breaker {group.name} --reason …</Code>
       </Alert>
     ),
   );

@@ -939,7 +939,7 @@ export type components = {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven";
+            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven";
             group: string | null;
             instanceId: string | null;
             replacementId: string | null;
@@ -1084,7 +1084,7 @@ export type components = {
             subject: string;
             name: string;
             /** @enum {string} */
-            reason: "unreadable" | "unstable" | "covered-by-mount" | "private-namespace" | "io-error" | "no-answer" | "too-deep" | "out-of-memory" | "too-large" | "too-many" | "unparseable" | "not-a-manifest" | "bad-signature" | "not-allowed" | "other-image" | "other-rules" | "unknown-image";
+            reason: "unreadable" | "unstable" | "covered-by-mount" | "private-namespace" | "io-error" | "no-answer" | "too-deep" | "out-of-memory" | "too-large" | "too-many" | "unparseable" | "not-a-manifest" | "bad-signature" | "not-allowed" | "other-image" | "other-rules" | "unknown-image" | "seen-outside";
         };
         Image: {
             name: string;
@@ -1121,7 +1121,7 @@ export type components = {
             doubts: components["schemas"]["Doubt"][];
             openFindings: number;
             evidence: components["schemas"]["Evidence"] | null;
-            /** @description what the server itself holds against it, also before the first scan: no sweep closes `unknown-image` */
+            /** @description what the server itself holds against it, also before the first scan: no sweep closes `unknown-image` and `seen-outside` */
             serverHoles: components["schemas"]["Hole"][];
             /** @enum {string} */
             enrolledBy: "token" | "aws" | "kubernetes";
@@ -1287,6 +1287,8 @@ export type components = {
             /** Format: date-time */
             createdAt: string;
             revokedAt: string | null;
+            /** @description the machine that it was made for, where the server launched it; null for one that a person made */
+            providerId: string | null;
             /** @description how often it was shown when it was used up or revoked */
             misused: number;
             token: string;
@@ -1614,6 +1616,8 @@ export type components = {
             /** Format: date-time */
             createdAt: string;
             revokedAt: string | null;
+            /** @description the machine that it was made for, where the server launched it; null for one that a person made */
+            providerId: string | null;
             /** @description how often it was shown when it was used up or revoked */
             misused: number;
         };

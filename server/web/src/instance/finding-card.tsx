@@ -46,14 +46,18 @@ export function FindingCard({ finding }: { readonly finding: InstanceFinding }) 
 
 function Attributes({ finding }: { readonly finding: InstanceFinding }) {
   const { subject, change, expected, actual, attributes } = finding;
-  const rows = [...new Set([...attributes, ...Object.keys(expected), ...Object.keys(actual)])];
+  // Which difference it is, an outside look says on both sides.
+  const [before, after] = subject === 'outside-look' ? ['On the disk', 'Its agent told'] : ['In the image', 'Found'];
+  const rows = [...new Set([...attributes, ...Object.keys(expected), ...Object.keys(actual)])].filter(
+    (attribute) => subject !== 'outside-look' || attribute !== 'difference',
+  );
   return (
     <table className={styles['attributes']}>
       <thead>
         <tr>
           <th scope="col">{subject === 'file' ? 'Attribute' : `Attribute (${subject})`}</th>
-          <th scope="col">In the image</th>
-          <th scope="col">Found</th>
+          <th scope="col">{before}</th>
+          <th scope="col">{after}</th>
         </tr>
       </thead>
       <tbody>
@@ -65,10 +69,10 @@ function Attributes({ finding }: { readonly finding: InstanceFinding }) {
                 <span className={styles['differs']}> ≠ differs</span>
               )}
             </th>
-            <td data-label="In the image">
+            <td data-label={before}>
               <Value value={expected[attribute]} />
             </td>
-            <td data-label="Found">
+            <td data-label={after}>
               <Value value={actual[attribute]} />
             </td>
           </tr>

@@ -1,6 +1,7 @@
 import { Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
+import { doubtAdvice, doubtWords } from '../../../../shared/doubt-text.ts';
 import { findingsQuery, instanceQuery, looksQuery, replacementsQuery } from '../api/queries.ts';
 import type { Instance, Replacement } from '../api/types.ts';
 import { useNow } from '../parts/clock.ts';
@@ -27,6 +28,12 @@ import { Looks } from './looks.tsx';
 import { NotReplaced } from './not-replaced.tsx';
 
 const route = getRouteApi('/instances/$id');
+
+const enrolmentWords: Readonly<Record<Instance['enrolledBy'], string>> = {
+  token: 'join token',
+  aws: 'AWS identity document',
+  kubernetes: 'Kubernetes token',
+};
 
 /** One instance: the verdict and what it rests on, then what differs. */
 export function InstancePage() {
@@ -84,6 +91,12 @@ function Verdict({ instance }: { readonly instance: Instance }) {
       <StateMark mark={mark} />
       <p className={styles['says']}>{says}</p>
       <p className={styles['basis']}>{because}</p>
+      {instance.doubts.map(({ kind, since }) => (
+        <p key={kind} className={styles['basis']}>
+          In doubt since <Moment at={since} />: {doubtWords[kind]}. With <code>pristinectl instances</code>:{' '}
+          {doubtAdvice[kind].replaceAll('`', '')}.
+        </p>
+      ))}
       {instance.taint !== null && (
         <p className={styles['basis']}>
           It drifted <Moment at={instance.taint.since} /> and is tainted {instance.taint.severity}: it stays so until it
@@ -147,7 +160,16 @@ function Identity({ instance }: { readonly instance: Instance }) {
           ['Image', image === null ? 'not a pushed one' : `${image.name}@${image.version}`],
           ['Image digest', <code key="digest">{imageDigest}</code>],
           ['Agent’s key', <code key="key">{instance.key}</code>],
-          ['Enrolled', <Moment key="enrolled" at={instance.enrolledAt} />],
+          [
+            'Enrolled',
+            <span key="enrolled">
+              <Moment at={instance.enrolledAt} /> by {enrolmentWords[instance.enrolledBy]}{' '}
+              {instance.enrolledWith !== null && <Untrusted text={instance.enrolledWith} />}
+            </span>,
+          ],
+          ...(instance.startedFrom === null
+            ? []
+            : [['Started from', <Untrusted key="from" text={instance.startedFrom} />] as const]),
           ['Last heard', <Moment key="heard" at={instance.lastSeenAt} />],
           ...Object.entries(labels).map(
             ([name, value]) =>

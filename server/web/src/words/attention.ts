@@ -1,17 +1,28 @@
+import { doubtNames } from '../../../../shared/doubt-text.ts';
 import type { Instance } from '../api/types.ts';
 import { plural } from './numbers.ts';
 import { relative } from './time.ts';
 
 /** Why this instance needs a person, or on what its good state rests, in a few words. */
 export function reasonOf(instance: Instance, now: number): string {
-  return [contentReason(instance, now), livenessReason(instance, now)].filter(Boolean).join('; ');
+  const reasons = [doubtReason(instance), contentReason(instance, now), livenessReason(instance, now)];
+  return reasons.filter(Boolean).join('; ');
 }
 
-function contentReason({ content, openFindings, evidence, taint }: Instance, now: number): string {
+/** Told whatever the verdict: nothing that is reported of it counts as long. */
+function doubtReason({ doubts }: Instance): string {
+  return doubts.length === 0 ? '' : `in doubt: ${doubts.map(({ kind }) => doubtNames[kind]).join(', ')}`;
+}
+
+function contentReason(instance: Instance, now: number): string {
+  const { content, openFindings, evidence, taint } = instance;
   switch (content) {
     case 'drifted':
       return plural(openFindings, 'open finding');
     case 'unverifiable': {
+      if (instance.doubts.length > 0) return '';
+      const [held] = instance.serverHoles;
+      if (held !== undefined) return held.reason.replaceAll('-', ' ');
       if (evidence === null) return 'no complete scan yet';
       const holes = evidence.coverage.holes.length;
       if (holes > 0) return `${plural(holes, 'hole')} in the last scan`;
