@@ -220,8 +220,8 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
   }
 
   function laneOf({ opened, cleared }: ReportMessage): Transactions {
-    const lane = opened.length + cleared.length > smallReportFindingsMax ? commits.large : commits.small;
-    return charged(lane, share, clock.monotonic);
+    const isAlone = opened.length + cleared.length > smallReportFindingsMax;
+    return charged(isAlone ? commits.large : commits.small, { share, isAlone, monotonic: clock.monotonic });
   }
 
   function remember(session: Session, instance: StoredInstance): void {

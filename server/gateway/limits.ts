@@ -45,7 +45,7 @@ export const gatewayLimits: GatewayLimits = {
   bytesPerSecond: 512 * 1_024,
   burstBytes: 4 * 1_048_576,
   workMsPerSecond: 100,
-  burstWorkMs: 2_000,
+  burstWorkMs: 500,
   unsentBytesMax: 256 * 1_024,
   scanRequestEveryMs: 60_000,
   presenceEveryMs: 10_000,
