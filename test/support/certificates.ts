@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { bitString, objectId, sequence, tagged } from './der.ts';
 
 /** Makes certificates (X.509 v3, RFC 5280) as a CA would, wrong ones too. Ed25519 (RFC 8410), or RSA where a cloud has it. */
 export interface Authority {
@@ -127,25 +128,6 @@ function nameOf(text: string): Buffer {
 
 function generalizedTime(date: Date): Buffer {
   return tagged(0x18, Buffer.from(`${date.toISOString().replace(/[-:T]|\..*/g, '')}Z`));
-}
-
-function bitString(bytes: Buffer): Buffer {
-  return tagged(0x03, Buffer.concat([Buffer.of(0), bytes]));
-}
-
-function objectId(...bytes: readonly number[]): Buffer {
-  return tagged(0x06, Buffer.from(bytes));
-}
-
-function sequence(...parts: readonly Buffer[]): Buffer {
-  return tagged(0x30, Buffer.concat(parts));
-}
-
-/** Tag, length, value (X.690 §8.1). */
-function tagged(tag: number, value: Buffer): Buffer {
-  const { length } = value;
-  if (length < 0x80) return Buffer.concat([Buffer.of(tag, length), value]);
-  return Buffer.concat([Buffer.of(tag, 0x82, length >> 8, length & 0xff), value]);
 }
 
 function pem(label: string, der: Buffer): string {

@@ -5,6 +5,7 @@ import { EnrolmentConfig } from '../../server/intake/enrolment/config.ts';
 import type { AwsCredential, Credential } from '../../shared/enrolment.ts';
 import { rsaCertificate } from './certificates.ts';
 import { aDirectory } from './database.ts';
+import { linesOf, type Shape, signedDataOf } from './signed-data.ts';
 
 type CloudCertificate = ReturnType<typeof rsaCertificate>;
 
@@ -15,7 +16,9 @@ export interface Clouds {
   readonly expired: CloudCertificate;
   readonly config: EnrolmentConfig;
   document(overrides?: Record<string, unknown>): string;
-  aws(overrides?: Record<string, unknown>, signer?: CloudCertificate): AwsCredential;
+  aws(overrides?: Record<string, unknown>, signer?: CloudCertificate): AwsCredential & { readonly signature: string };
+  /** By the form that agents ask for first. */
+  rsa2048(overrides?: Record<string, unknown>, shape?: Partial<Shape>, signer?: CloudCertificate): AwsCredential;
   /** A token of a pod, as the API server would make it. */
   pod(claims?: Claims, header?: Record<string, unknown>): Credential;
   jwt(header: object, payload: object, how: (input: string) => Buffer): Credential;
@@ -75,6 +78,10 @@ export function someClouds({ jwks }: { readonly jwks?: string } = {}): Clouds {
     aws(overrides = {}, signer = certificate) {
       const document = clouds.document(overrides);
       return { by: 'aws', document, signature: signatureOf(document, signer.key) };
+    },
+    rsa2048(overrides = {}, shape = {}, signer = certificate) {
+      const document = clouds.document(overrides);
+      return { by: 'aws', document, rsa2048: linesOf(signedDataOf(document, signer, shape)) };
     },
     payload(claims = {}) {
       const now = Math.floor(Date.now() / 1_000);
