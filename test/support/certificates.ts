@@ -60,12 +60,12 @@ export function selfSigned(): Issued {
 }
 
 /** As clouds sign documents with: RSA, signed by itself, from two days ago for as long as said from now. */
-export function rsaCertificate({ validMs = dayMs, bits = 2_048 } = {}): {
+export function rsaCertificate({ validMs = dayMs, bits = 2_048, now = Date.now() } = {}): {
   readonly pem: string;
   readonly key: KeyObject;
 } {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: bits });
-  const validity = [new Date(Date.now() - 2 * dayMs), new Date(Date.now() + validMs)] as const;
+  const validity = [new Date(now - 2 * dayMs), new Date(now + validMs)] as const;
   const der = certificateOf({
     ...{ issuer: 'cloud', subject: 'cloud', publicKey, validity, signedBy: privateKey },
     extensions: sequence(basicConstraints),

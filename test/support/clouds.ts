@@ -32,10 +32,10 @@ export type Claims = Record<string, unknown>;
 export const anAmi = 'ami-0123456789abcdef0';
 const issuer = 'https://cluster.test';
 
-export function someClouds({ jwks }: { readonly jwks?: string } = {}): Clouds {
+export function someClouds({ jwks, now = Date.now() }: { readonly jwks?: string; readonly now?: number } = {}): Clouds {
   const folder = aDirectory();
-  const certificate = rsaCertificate();
-  const expired = rsaCertificate({ validMs: -86_400_000 });
+  const certificate = rsaCertificate({ now });
+  const expired = rsaCertificate({ validMs: -86_400_000, now });
   const certificateFile = join(folder, 'aws.pem');
   writeFileSync(certificateFile, certificate.pem + expired.pem);
   const clusterKey = generateKeyPairSync('rsa', { modulusLength: 2_048 });
@@ -69,7 +69,7 @@ export function someClouds({ jwks }: { readonly jwks?: string } = {}): Clouds {
       const document = {
         ...{ accountId: '123456789012', architecture: 'x86_64', availabilityZone: 'eu-central-1a' },
         ...{ imageId: anAmi, instanceId: anInstanceId(), instanceType: 'm7i.large', kernelId: null },
-        ...{ pendingTime: timeOf(Date.now() - 30_000), privateIp: '10.0.0.7', region: 'eu-central-1' },
+        ...{ pendingTime: timeOf(now - 30_000), privateIp: '10.0.0.7', region: 'eu-central-1' },
         version: '2017-09-30',
         ...overrides,
       };

@@ -5,6 +5,7 @@ import * as openRelabels from './0003-open-relabels.ts';
 import * as enrolment from './0004-enrolment.ts';
 import * as outsideLook from './0005-outside-look.ts';
 import * as doubts from './0007-doubts.ts';
+import * as tokenMachine from './0008-token-machine.ts';
 
 /** In order of their names. A migration that has been released never changes. */
 export const migrations: Record<string, Migration> = {
@@ -14,4 +15,5 @@ export const migrations: Record<string, Migration> = {
   '0004-enrolment': enrolment,
   '0005-outside-look': outsideLook,
   '0007-doubts': doubts,
+  '0008-token-machine': tokenMachine,
 };
