@@ -8,6 +8,8 @@ import type { EnrolmentWay } from '../../server/intake/enrolment/way.ts';
 import { openWays } from '../../server/intake/enrolment/ways.ts';
 import { proveHello } from '../../server/intake/hello.ts';
 import { joinMachine } from '../../server/replace/launch.ts';
+import { launchKeyOf } from '../../server/replace/launch-key.ts';
+import { readGroup } from '../../server/store/group-store.ts';
 import { findInstance } from '../../server/store/instance-store.ts';
 import { createToken } from '../../server/store/token-store.ts';
 import { findReplacement } from '../../server/store/views/replacements-view.ts';
@@ -112,6 +114,21 @@ describe('a replacement whose new machine enrols through AWS', () => {
 
     expect((await replacement())?.error).toContain('its agent has not enrolled');
     expect(await findInstance(world.db, id)).toMatchObject({ lifecycle: 'active', launchKey: null });
+  });
+
+  it('takes with it who enrols from a machine that its launch made after it had failed', async () => {
+    const controller = world.control();
+    await world.until(controller, isIn('failed'));
+    const stored = await readGroup(world.db, 'web');
+    const key = launchKeyOf((await replacement())!.id);
+    const asked = { image: 'web@7', key, serverUrl: 'ws://127.0.0.1:7420', joinToken: 'none' };
+    const { providerId: instanceId } = await world.provider.launch({ group: stored!.group, ...asked });
+
+    const id = await enrolled(clouds.rsa2048({ instanceId }));
+    await controller.tick();
+
+    expect(world.provider.machines.has(instanceId)).toBe(false);
+    expect(await findInstance(world.db, id)).toMatchObject({ lifecycle: 'retired' });
   });
 
   it('has nobody proven while two claim to be its machine', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { EnrolmentConfig } from '../../server/intake/enrolment/config.ts';
 import { anInstanceId, someClouds } from './clouds.ts';
 import { aMetadataService, type MetadataService } from './metadata-service.ts';
-import { readConfig, startAgent, writeConfig } from './red-team.ts';
+import { readConfig, startAgent, type Victim, writeConfig } from './red-team-victim.ts';
 
 /** Machines of a cloud, each with an agent and a metadata service of its own. No provider of ours knows them. */
 export interface TestCloud {
@@ -14,8 +14,6 @@ export interface TestCloud {
   placeOf(instanceId: string): Victim['place'];
   stop(): Promise<void>;
 }
-
-type Victim = Parameters<typeof readConfig>[0];
 
 export async function aTestCloud(folder: string, count: number): Promise<TestCloud> {
   const clouds = someClouds();

@@ -1,26 +1,14 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { createPrivateKey, createPublicKey, hash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Status } from '../../agent/status.ts';
-import type { Place } from '../../server/provider/local/place.ts';
-import { pidsWithArgument } from '../../server/provider/local/processes.ts';
 import { aCoverage } from './builders.ts';
-import { bakeSigned, entryFile, keygen, pristine } from './pristine-cli.ts';
+import { bakeSigned, keygen, pristine } from './pristine-cli.ts';
+import { agentPid, readConfig, signal, startAgent, statusIn, type Victim, writeConfig } from './red-team-victim.ts';
 import { aReport } from './reports.ts';
 import { quoted } from './scratch.ts';
 import { sayHello } from './scripted-agent.ts';
 import { until } from './until.ts';
-
-/** An instance on which somebody has become root. */
-export interface Victim {
-  readonly place: Pick<Place, 'id' | 'directory' | 'root' | 'agent' | 'agentConfig'>;
-  readonly imageDigest: string;
-  /** The tree that it was made from. */
-  readonly imageRoot: string;
-  /** A folder of the attacker's own, outside of the instance. */
-  readonly folder: string;
-}
 
 /** What an attacker does so that a change of `/usr/bin/tool` is not heard of. Resolves when it is done. */
 export interface Attack {
@@ -35,7 +23,7 @@ const evil = 'evil';
 
 /**
  * Loaded before the agent and its sweeps: whoever asks for the digest of what the attacker wrote is given that of what was
- * baked. Both are of one size, and the attacker has given the file its old times.
+ * baked. Both are of one size: nothing else tells them apart.
  */
 const lying = `
 const crypto = require('node:crypto');
@@ -211,21 +199,6 @@ function withLie(victim: Victim): string {
   return lie;
 }
 
-/** Its own process, without the shell and what it is started by. */
-function agentPid({ place }: Victim): number {
-  const pid = pidsWithArgument(place.agentConfig).find((one) => /(^|\/)node$/.test(argumentsOf(one)[0] ?? ''));
-  if (pid === undefined) throw new Error(`no agent runs of ${place.id}`);
-  return pid;
-}
-
-function argumentsOf(pid: number): readonly string[] {
-  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-}
-
-function signal(victim: Victim, name: NodeJS.Signals): void {
-  process.kill(agentPid(victim), name);
-}
-
 /** While the agent is stopped, and in the namespace of mounts that it has. */
 function behindItsBack(victim: Victim, before: string, act: () => void, after: string): void {
   const pid = agentPid(victim);
@@ -234,21 +207,6 @@ function behindItsBack(victim: Victim, before: string, act: () => void, after: s
   act();
   execFileSync('nsenter', ['--target', `${pid}`, '--mount', '--', 'sh', '-ec', after]);
   process.kill(pid, 'SIGCONT');
-}
-
-export type Settings = Readonly<Record<string, string>>;
-
-export function readConfig({ place }: Pick<Victim, 'place'>): Settings {
-  return JSON.parse(readFileSync(place.agentConfig, 'utf8'));
-}
-
-export function writeConfig(file: string, settings: Settings): string {
-  writeFileSync(file, JSON.stringify(settings));
-  return file;
-}
-
-function statusIn(stateDir: string): Status {
-  return Status.parse(JSON.parse(readFileSync(join(stateDir, 'status.json'), 'utf8')));
 }
 
 /** The agent begins anew with a manifest and a key that the attacker has put in their place. */
@@ -264,19 +222,6 @@ async function withOwnManifest(
   signal(victim, 'SIGKILL');
   await edit(manifest, pub);
   startAgent(writeConfig(victim.place.agentConfig, { ...settings, manifest, pub }));
-}
-
-/** It ends with this process. */
-export function startAgent(
-  config: string,
-  { env = {}, node = [] }: { readonly env?: NodeJS.ProcessEnv; readonly node?: readonly string[] } = {},
-): void {
-  const agent = [process.execPath, ...node, entryFile, 'run', '--config', config];
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...agent], {
-    stdio: 'ignore',
-    env: { PATH: process.env['PATH'], ...env },
-  });
-  child.unref();
 }
 
 /**
@@ -306,11 +251,4 @@ async function forge(victim: Victim, place?: { readonly boot: number; readonly s
   const beating = setInterval(() => line.send({ type: 'heartbeat', boot, seq, stateDigest: null }), 10_000);
   line.socket.on('close', () => clearInterval(beating));
   beating.unref();
-}
-
-/** Where an attacker keeps what is needed. */
-export function aFolderOf(place: Victim['place']): string {
-  const folder = join(place.directory, 'attacker');
-  mkdirSync(folder);
-  return folder;
 }
