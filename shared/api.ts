@@ -63,7 +63,9 @@ export const Instance = z
     evidence: Evidence.nullable(),
     serverHoles: z
       .array(Hole)
-      .describe('what the server itself holds against it, also before the first scan: no sweep closes `unknown-image`'),
+      .describe(
+        'what the server itself holds against it, also before the first scan: no sweep closes `unknown-image` and `seen-outside`',
+      ),
     enrolledBy: EnrolmentWay,
     enrolledWith: z.string().nullable().describe('what vouched for it: the id of a token, or what a cloud said'),
     startedFrom: z

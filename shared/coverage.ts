@@ -29,12 +29,16 @@ export const holeReasons = [
   'other-rules',
   /** Set by the server: nobody has said which image this instance was started from, so there is nothing to compare with. */
   'unknown-image',
+  /** Set by the server: the disk differs where its agent told nothing, and nobody could make out why. */
+  'seen-outside',
 ] as const;
 export const HoleReason = z.enum(holeReasons);
 export type HoleReason = z.infer<typeof HoleReason>;
 
 /** What only a server can know of an instance; from an agent each is refused. */
-export const serverHoleReasons: ReadonlySet<HoleReason> = new Set(['other-image', 'other-rules', 'unknown-image']);
+export const serverHoleReasons: ReadonlySet<HoleReason> = new Set([
+  ...(['other-image', 'other-rules', 'unknown-image', 'seen-outside'] as const),
+]);
 
 export const Hole = z
   .strictObject({ subject: z.string().max(64), name: z.string().max(32_768), reason: HoleReason })

@@ -53,6 +53,42 @@ export const Finding = z
   .meta({ id: 'Finding' });
 export type Finding = z.infer<typeof Finding>;
 
+/**
+ * A finding that somebody sent whom nobody trusts. The same as `Finding`; but what has thousands of attributes of which none is
+ * right ends at the first, since a schema that says what is wrong with each takes seconds for a frame of them.
+ */
+export const SentFinding = Finding.extend({
+  expected: z.custom<z.infer<typeof FindingAttributes>>(areAttributes, 'expected attributes'),
+  actual: z.custom<z.infer<typeof FindingAttributes>>(areAttributes, 'expected attributes'),
+});
+
+const attributesMax = 64;
+
+function areAttributes(value: unknown): boolean {
+  if (!isPlainObject(value)) return false;
+  const entries = Object.entries(value);
+  return entries.length <= attributesMax && entries.every(([name, one]) => isName(name, 64) && isAttributeValue(one));
+}
+
+function isAttributeValue(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (Array.isArray(value)) return value.length <= 16_384 && value.every(isText);
+  if (!isPlainObject(value)) return isText(value);
+  return Object.entries(value).every(([name, one]) => isName(name, 65_536) && isText(one));
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= 65_536;
+}
+
+function isName(name: string, charsMax: number): boolean {
+  return name.length <= charsMax && name !== '__proto__';
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** The fields of a finding that make its identity: no image, no instance, no severity, so that equal drift is equal everywhere. */
 export type Difference = Pick<Finding, 'subject' | 'name' | 'change' | 'attributes' | 'expected' | 'actual'>;
 

@@ -3,7 +3,7 @@ import { Coverage } from './coverage.ts';
 import { Digest } from './digest.ts';
 import { Credential } from './enrolment.ts';
 import { CodedError } from './errors.ts';
-import { Finding, Fingerprint } from './finding.ts';
+import { Fingerprint, SentFinding } from './finding.ts';
 import { Identity, identitiesMax } from './identity.ts';
 import { RulesDifference } from './rules-preview.ts';
 import { Verdict } from './verdict.ts';
@@ -77,10 +77,21 @@ export const Hello = z.strictObject({
   rules: z.int().positive().describe('sequence of the rules in force'),
   agentVersion: shown(64),
   facts: z
-    .record(shown(64), shown(256))
-    .refine((facts) => Object.keys(facts).length <= factsMax, `expected at most ${factsMax} facts`)
+    .custom<Readonly<Record<string, string>>>(
+      areFacts,
+      `expected at most ${factsMax} facts, without control characters`,
+    )
     .describe('hostname, kernel and such: shown to people, decides nothing'),
 });
+
+/** It ends at the first that is wrong: anybody can send a hello, and a schema that says what is wrong with each is slow. */
+function areFacts(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const facts = Object.entries(value);
+  const isFact = ([name, text]: [string, unknown]) =>
+    name !== '__proto__' && shown(64).safeParse(name).success && shown(256).safeParse(text).success;
+  return facts.length <= factsMax && facts.every(isFact);
+}
 
 /** What a hello signs: a context string, so that no other signature of this key can stand for it, then nonce and key. */
 export function helloBytes(nonce: string, publicKey: string, nextPublicKey = ''): Buffer {
@@ -150,7 +161,7 @@ export const ReportMessage = z.strictObject({
   rules: z.int().positive(),
   startedAt: time,
   finishedAt: time,
-  opened: z.array(Finding).max(reportFindingsMax),
+  opened: z.array(SentFinding).max(reportFindingsMax),
   cleared: z.array(Fingerprint).max(reportFindingsMax),
   /** On the last part of a full report: the whole. On a check: what the check looked at, with all holes now known. */
   coverage: Coverage,
@@ -253,9 +264,16 @@ export const ServerMessage = z.discriminatedUnion('type', [
 ]);
 export type ServerMessage = z.infer<typeof ServerMessage>;
 
+const issuesShownMax = 8;
+
 /** Errors: PROTOCOL. */
 export function parseAgentMessage(frame: string): AgentMessage {
   return parse(AgentMessage, frame);
+}
+
+/** The first message of a connection, of which nobody knows yet whose it is. Errors: PROTOCOL. */
+export function parseHello(frame: string): z.infer<typeof Hello> {
+  return parse(Hello, frame);
 }
 
 /** Errors: PROTOCOL. */
@@ -271,6 +289,8 @@ function parse<S extends z.ZodType>(schema: S, frame: string): z.infer<S> {
     throw new CodedError('PROTOCOL', 'expected a JSON text frame', cause);
   }
   const result = schema.safeParse(value);
-  if (!result.success) throw new CodedError('PROTOCOL', z.prettifyError(result.error).slice(0, 500), result.error);
-  return result.data;
+  if (result.success) return result.data;
+  // Of thousands the first will do: to put all of them into words takes longer than to find them.
+  const error = new z.ZodError(result.error.issues.slice(0, issuesShownMax));
+  throw new CodedError('PROTOCOL', z.prettifyError(error).slice(0, 500), error);
 }

@@ -9,6 +9,8 @@ export function serverHoleText({ reason, name }: Pick<Hole, 'reason' | 'name'>):
       return `other image: its agent compares with ${name}`;
     case 'other-rules':
       return `other rules: its agent judges by ${name}, which are not in force`;
+    case 'seen-outside':
+      return `seen from outside: ${name} is not as baked, and its agent did not tell; look again (\`pristinectl instances look\`)`;
     default:
       return `${reason}: ${name}`;
   }

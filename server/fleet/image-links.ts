@@ -82,7 +82,7 @@ async function giveBaseline(
   for (const before of await findInstancesStartedFrom(tx, startedFrom)) {
     if (before.imageDigest === imageDigest) continue;
     const placed = imageDigest === undefined ? withUnknownImage(before, startedFrom) : withImage(before, imageDigest);
-    const measured = { ...placed, scan: null, stateDigest: null };
+    const measured = { ...withoutServerHole(placed, 'seen-outside'), scan: null, stateDigest: null };
     const after = withVerdict(measured, await openFindings(tx, before.id), at);
     await updateInstance(tx, after);
     await appendChangeEvents(tx, { before, after, opened: [], closed: [], scanId: null, at });

@@ -7,7 +7,7 @@ import type { StoredInstance } from '../store/instance-store.ts';
  */
 
 /** What no sweep closes: how it came to be is not the agent's to say. */
-const lasting: ReadonlySet<HoleReason> = new Set(['unknown-image']);
+const lasting: ReadonlySet<HoleReason> = new Set(['unknown-image', 'seen-outside']);
 
 export function isOurs({ reason }: Hole): boolean {
   return serverHoleReasons.has(reason);

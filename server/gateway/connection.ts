@@ -7,6 +7,7 @@ import {
   CloseCode,
   type Heartbeat,
   parseAgentMessage,
+  parseHello,
   type ReportMessage,
   type ScanRequest,
   type ServerMessage,
@@ -28,8 +29,9 @@ import { answersPing } from './answers-ping.ts';
 import { createInbox } from './inbox.ts';
 import type { GatewayLimits } from './limits.ts';
 import { Refusal, refusalOf } from './refusal.ts';
+import type { RefusalLog } from './refusal-log.ts';
 import { openRulesOffers, type RulesOffers } from './rules-offers.ts';
-import { charged, createSenderShare } from './sender-share.ts';
+import { charged, createSenderShare, type SenderShares } from './sender-share.ts';
 
 export interface House {
   readonly db: Db;
@@ -41,6 +43,8 @@ export interface House {
   readonly board: RulesBoard;
   readonly ways: EnrolmentWay;
   readonly attempts: Attempts;
+  readonly refused: RefusalLog;
+  readonly shares: SenderShares;
 }
 
 export interface Connection {
@@ -84,7 +88,7 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
   const { commits, clock, log, limits, feed } = house;
   const inbox = createInbox(socket, limits.inboxFramesMax);
   const stopped = new AbortController();
-  const share = createSenderShare(limits, clock.monotonic);
+  let share = createSenderShare(limits, clock.monotonic);
   let offers: RulesOffers | undefined;
   let scanRequestedAt = Number.NEGATIVE_INFINITY;
 
@@ -106,7 +110,8 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
     try {
       const session = await shakeHands();
       if (session === undefined) return;
-      for (let message = await receive(); message !== undefined; message = await receive()) {
+      const next = () => receive(parseAgentMessage);
+      for (let message = await next(); message !== undefined; message = await next()) {
         watcher.onHeard(session.instanceId);
         await handle(session, message);
       }
@@ -116,7 +121,7 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
       const fields = { code: refusal.closeCode, reason: refusal.message, err: refusal.cause };
       if (refusal.closeCode === CloseCode.tryLater && refusal.cause !== undefined)
         log.error(fields, 'could not handle an agent’s message');
-      else log.warn(fields, 'refused an agent');
+      else house.refused(fields);
       close(refusal);
     }
   }
@@ -124,14 +129,12 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
   async function shakeHands(): Promise<Session | undefined> {
     const nonce = randomBytes(32).toString('base64');
     send({ type: 'challenge', nonce });
-    const hello = await within(limits.handshakeMs, receive());
+    const hello = await within(limits.handshakeMs, receive(parseHello));
     if (hello === undefined) return undefined;
-    if (hello.type !== 'hello') throw new Refusal(CloseCode.badMessage, `expected hello, got ${hello.type}`);
 
     const desk = { ...house, db: commits.small };
     const enrolment = await enrol(desk, proveHello(hello, nonce), { now: clock.now(), peer });
-    if (enrolment.kind === 'later')
-      throw new Refusal(CloseCode.tryLater, 'too many refused enrolments from this network of late: try again later');
+    if (enrolment.kind === 'later') throw new Refusal(CloseCode.tryLater, enrolment.why);
     if (enrolment.kind === 'retired') throw new Refusal(CloseCode.retired, 'the instance is retired');
     if (enrolment.kind === 'revoked') throw new Refusal(CloseCode.revoked, 'the key was revoked');
     if (enrolment.changed) feed.wake();
@@ -140,6 +143,7 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
 
     const session = sessionOf(enrolment.instance, hello);
     watcher.onEnrolled(session.instanceId);
+    share = house.shares.of(session.instanceId);
     const acked = session.stored.boot === 0 ? null : session.stored;
     send({ type: 'welcome', instanceId: session.instanceId, acked, credits: limits.credits });
     offers = openRulesOffers(house, session.instanceId, hello.rules, send);
@@ -252,12 +256,12 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
   }
 
   /** The next message, no sooner than this sender's share allows. */
-  async function receive(): Promise<AgentMessage | undefined> {
+  async function receive<M>(parse: (frame: string) => M): Promise<M | undefined> {
     const frame = await inbox.next();
     if (frame === undefined) return undefined;
     const waitMs = share.take(frame.length);
     if (waitMs > 0) await clock.sleep(waitMs, stopped.signal);
-    return parseAgentMessage(frame);
+    return share.measured(() => parse(frame));
   }
 
   async function within<T>(ms: number, work: Promise<T>): Promise<T> {

@@ -19,8 +19,12 @@ import { instancesOfName } from '../store/rules-store.ts';
 import { createAdmission } from './admission.ts';
 import { type Connection, type House, serveConnection } from './connection.ts';
 import { type GatewayLimits, gatewayLimits } from './limits.ts';
+import { boundControlFrames, boundUnproven } from './peer-bounds.ts';
+import { createPlaces } from './places.ts';
 import { createPresence } from './presence.ts';
 import { Refusal } from './refusal.ts';
+import { createRefusalLog } from './refusal-log.ts';
+import { createSenderShares } from './sender-share.ts';
 import { createTakeOvers } from './take-over.ts';
 
 export const agentPath = '/agent/v1';
@@ -69,10 +73,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { db, feed, clock, log } = options;
   const limits = { ...gatewayLimits, ...options.limits };
   const [commits, attempts] = [createGroupCommit(db, clock.monotonic), createAttempts(clock)];
-  const house: House = { ...options, board, ways, attempts, commits, limits };
+  const refused = createRefusalLog(log, clock.monotonic);
+  const shares = createSenderShares(limits, clock.monotonic);
+  const house: House = { ...options, board, ways, attempts, commits, limits, refused, shares };
   const server = new WebSocketServer(webSocketOptions);
   const presence = createPresence(house);
   const admission = createAdmission(limits, clock.monotonic);
+  const places = createPlaces(limits.handshakeMs, clock.monotonic);
   const takeOvers = createTakeOvers(house);
   const connections = new Set<Connection>();
   const unproven = new Set<Connection>();
@@ -83,10 +90,10 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   return {
     handleUpgrade(request, socket, head) {
-      const refusal = refuseUpgrade(request);
-      if (refusal) return answer(socket, refusal);
       const peer = peerOf(request.socket.remoteAddress);
-      server.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, peer));
+      const refusal = refuseUpgrade(request, peer);
+      if (refusal) return answer(socket, refusal);
+      server.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, socket, peer));
     },
     isOnline(instanceId) {
       return enrolled.has(instanceId) && presence.heardWithin(instanceId, silentAfterMs);
@@ -111,22 +118,29 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
   };
 
-  function refuseUpgrade(request: IncomingMessage): UpgradeRefusal | undefined {
+  function refuseUpgrade(request: IncomingMessage, peer: string): UpgradeRefusal | undefined {
     const path = request.url?.split('?')[0];
     const offered = request.headers['sec-websocket-protocol']?.split(',').map((one) => one.trim());
     if (path !== agentPath) return { status: '404 Not Found' };
     if (!offered?.includes(subprotocol)) return { status: '400 Bad Request' };
     if (stopping.signal.aborted) return { status: '503 Service Unavailable' };
+    if (places.countOf(peer) >= limits.handshakesOfOneMax)
+      return { status: '503 Service Unavailable', retryAfterMs: limits.handshakeMs };
     const retryAfterMs = admission.refuse(unproven.size);
     return retryAfterMs === undefined ? undefined : { status: '503 Service Unavailable', retryAfterMs };
   }
 
-  function accept(socket: WebSocket, peer: string): void {
+  function accept(socket: WebSocket, stream: Duplex, peer: string): void {
     let instanceId: string | undefined;
+    const givePlace = places.take(peer);
+    const liftBound = boundUnproven(stream, limits);
+    boundControlFrames(socket, limits, clock.monotonic);
     const connection = serveConnection(socket, peer, house, {
       onEnrolled(id) {
         instanceId = id;
         unproven.delete(connection);
+        givePlace();
+        liftBound();
         const older = enrolled.get(id);
         enrolled.set(id, connection);
         presence.heard(id);

@@ -1,12 +1,15 @@
 import { handshakeMsMax } from '../../shared/protocol.ts';
 import { evidenceTtlMsDefault } from '../fleet/content.ts';
 import type { AdmissionLimits } from './admission.ts';
+import type { PeerLimits } from './peer-bounds.ts';
 import type { SenderLimits } from './sender-share.ts';
 
 /** What is refused by `AdmissionLimits` is answered 503, with a time to come again. */
-export interface GatewayLimits extends AdmissionLimits, SenderLimits {
+export interface GatewayLimits extends AdmissionLimits, PeerLimits, SenderLimits {
   /** From the upgrade to a valid hello; then 4408. */
   readonly handshakeMs: number;
+  /** Of `handshakesMax`, so many from one address or one /64 of IPv6: the others are for others. */
+  readonly handshakesOfOneMax: number;
   /** A connection whose place a newer one takes is asked for so long whether anybody is still there: then its key is a copy. */
   readonly copyProbeMs: number;
   /** Reports without an ack that a connection may have on their way, as its welcome says. What is more waits in its socket. */
@@ -29,6 +32,10 @@ export interface GatewayLimits extends AdmissionLimits, SenderLimits {
 export const gatewayLimits: GatewayLimits = {
   handshakeMs: handshakeMsMax,
   handshakesMax: 2_000,
+  handshakesOfOneMax: 1_000,
+  unprovenBytesMax: 65_536,
+  controlFramesPerSecond: 16,
+  burstControlFrames: 256,
   upgradesPerSecond: 400,
   burstUpgrades: 400,
   retryAfterMsMax: 60_000,

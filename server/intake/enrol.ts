@@ -29,8 +29,8 @@ export type Enrolment =
   | { readonly kind: 'enrolled'; readonly instance: StoredInstance; readonly changed: boolean }
   | { readonly kind: 'retired'; readonly instanceId: string }
   | { readonly kind: 'revoked' }
-  /** Its neighbourhood was refused too often of late: nothing was looked at. */
-  | { readonly kind: 'later' };
+  /** Too much was asked of late. */
+  | { readonly kind: 'later'; readonly why: string };
 
 export interface Desk {
   readonly db: Transactions;
@@ -47,7 +47,8 @@ export async function enrol(desk: Desk, hello: ProvenHello, visit: Visit): Promi
   const { db, log, attempts } = desk;
   const known = await db.transaction().execute((tx) => comeBack(tx, hello, visit.now));
   if (known !== undefined) return known;
-  if (!attempts.mayTry(visit.peer)) return { kind: 'later' };
+  if (!attempts.mayTry(visit.peer))
+    return { kind: 'later', why: 'too many refused enrolments from this network of late: try again later' };
   try {
     const enrolment = await enrolNew(desk, hello, visit);
     if (!('denied' in enrolment)) {
@@ -72,7 +73,9 @@ async function comeBack(tx: Db, hello: ProvenHello, now: number): Promise<Enrolm
 
 async function withNextKey(tx: Db, enrolment: Enrolment, { nextKey }: ProvenHello, now: number): Promise<Enrolment> {
   if (nextKey === undefined || enrolment.kind !== 'enrolled') return enrolment;
-  return { ...enrolment, instance: await rotateKey(tx, enrolment.instance, nextKey, timestamp(now)), changed: true };
+  const instance = await rotateKey(tx, enrolment.instance, nextKey, now);
+  if (instance === undefined) return { kind: 'later', why: 'the key was changed only just now: try again later' };
+  return { ...enrolment, instance, changed: true };
 }
 
 /** Writes only what is new: after a restart of the server the whole fleet comes back within a minute. */

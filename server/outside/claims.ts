@@ -16,6 +16,7 @@ export function incomparable({ lifecycle, scan, coverage, doubts }: StoredInstan
   if (scan === null) return 'its agent has not told of a complete sweep yet';
   // What two tell by one key is not what one machine told.
   if (doubts.length > 0) return 'it is not sure which machine it is';
-  const ours = coverage?.holes.find(isOurs);
+  // By an earlier look: another one is what it waits for.
+  const ours = coverage?.holes.find((hole) => isOurs(hole) && hole.reason !== 'seen-outside');
   return ours && `what its agent told counts for nothing: ${ours.reason}`;
 }

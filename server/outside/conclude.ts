@@ -52,7 +52,8 @@ export function conclude(db: Db, look: StoredLook, course: Course, now: number):
     await endLook(tx, look, end as LookEnd, at);
     const { stood } = end;
     const untold = stood.map(({ finding, silence }) => untoldFinding(finding, silenceOf(silence, course)));
-    await takeOutside(tx, instance, { lookId: look.id, untold, agrees: end.outcome === 'agrees' }, at);
+    const unclear = end.outcome === 'undecided' ? end.result.differences[0]?.name : undefined;
+    await takeOutside(tx, instance, { lookId: look.id, untold, agrees: end.outcome === 'agrees', unclear }, at);
     return end;
   });
 }

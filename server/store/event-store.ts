@@ -4,10 +4,15 @@ import type { Db } from './database.ts';
 import { gapsOf, prepared } from './prepared.ts';
 import type { EventTable } from './tables.ts';
 
-/** The oldest beyond this many go; a reader that was away longer reads the resources anew. */
+/** The oldest beyond this many go, of each of two kinds; a reader that was away longer reads the resources anew. */
 const eventsMax = 100_000;
 /** Pruned once in so many appends, so that the count is between `eventsMax` and this much more. */
 const pruneEvery = 256;
+/** What an agent can bring about as often as it likes: it must not push out who decided what, and what became of keys. */
+const byAgents: readonly FleetEvent['type'][] = [
+  ...(['instance.verdict', 'instance.liveness', 'instance.tainted', 'instance.spool'] as const),
+  ...(['drift.opened', 'drift.closed', 'taint.lifted', 'rules.refused'] as const),
+];
 
 export interface NewEvent {
   readonly at: string;
@@ -37,10 +42,17 @@ const insert = prepared<Omit<EventTable, 'id'>>()((db, gap) =>
 const columns = ['at', 'type', 'group_name', 'instance_id', 'replacement_id', 'data'] as const;
 
 export async function pruneEvents(db: Db, keep: number): Promise<void> {
-  await db
-    .deleteFrom('event')
-    .where('id', '<=', (await latestEventId(db)) - keep)
-    .execute();
+  const before = (await latestEventId(db)) - keep;
+  await db.deleteFrom('event').where('id', '<=', before).where('type', 'in', byAgents).execute();
+  const last = await db
+    .selectFrom('event')
+    .select('id')
+    .where('id', '<=', before)
+    .orderBy('id', 'desc')
+    .offset(keep)
+    .limit(1)
+    .executeTakeFirst();
+  if (last !== undefined) await db.deleteFrom('event').where('id', '<=', last.id).execute();
 }
 
 /** In order; from the oldest kept one when `afterId` has been pruned. */

@@ -22,3 +22,15 @@ export async function insertRevokedKey(db: Db, { id, instanceId, reason, at }: R
 export async function isKeyRevoked(db: Db, id: string): Promise<boolean> {
   return (await db.selectFrom('revoked_key').select('id').where('id', '=', id).executeTakeFirst()) !== undefined;
 }
+
+/** Whether a key of this instance was revoked after `from`, and not later than `until`. */
+export async function hasRevokedKey(db: Db, instanceId: string, from: string, until: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('revoked_key')
+    .select('id')
+    .where('instance_id', '=', instanceId)
+    .where('revoked_at', '>', from)
+    .where('revoked_at', '<=', until)
+    .executeTakeFirst();
+  return row !== undefined;
+}

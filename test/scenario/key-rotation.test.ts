@@ -145,6 +145,18 @@ describe('another key', () => {
     expect((await sayHello(house.url, key)).answer).toMatchObject({ type: 'welcome' });
   });
 
+  it('does not follow another one that has only just come, so that no agent fills the table of keys', async () => {
+    const key = await enrolledKey();
+    const next = anAgentKey();
+    await (await rotate(key, next)).line.close();
+
+    const { answer } = await rotate(next, anAgentKey());
+
+    expect(answer).toMatchObject({ type: 'closed', code: CloseCode.tryLater });
+    expect((await sayHello(house.url, next)).answer).toMatchObject({ type: 'welcome' });
+    expect(await rotations()).toHaveLength(1);
+  });
+
   it('that has not signed itself, or that the one there was has not signed for, is refused', async () => {
     const key = await enrolledKey();
     const next = anAgentKey();

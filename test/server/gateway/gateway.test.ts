@@ -203,7 +203,7 @@ it('reads no further from one that sends faster than its share, and goes on late
       if (arrival.type === 'ack') seen.seq = arrival.seq;
     }
   })();
-  await until(() => seen.seq === 3);
+  await until(() => seen.seq === 4);
 
   await until(() => {
     clock.advance(1_000);

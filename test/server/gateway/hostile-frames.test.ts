@@ -13,7 +13,7 @@ import { anAgentKey, deliver, sayHello } from '../../support/scripted-agent.ts';
 
 let house: GatewayHouse;
 beforeAll(async () => {
-  house = await aGatewayHouse();
+  house = await aGatewayHouse({ limits: { unprovenBytesMax: 4 * 1_048_576 } });
 });
 afterAll(() => house.close());
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createSenderShare } from '../../../server/gateway/sender-share.ts';
+import { createSenderShare, createSenderShares } from '../../../server/gateway/sender-share.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 
 const limits = { bytesPerSecond: 2_048, burstBytes: 8_192, workMsPerSecond: 100, burstWorkMs: 200 };
@@ -38,4 +38,23 @@ it('saves up no more than a burst', () => {
   clock.advance(3_600_000);
 
   expect([share.take(8_192), share.take(1_024)]).toEqual([0, 500]);
+});
+
+it('goes with an instance to its next connection, and to no other', () => {
+  const shares = createSenderShares(limits, clock.monotonic);
+  shares.of('a').take(8_192);
+
+  expect([shares.of('a').take(1_024), shares.of('b').take(1_024)]).toEqual([500, 0]);
+});
+
+it('counts the time that a message takes to be read, also of one that is none', () => {
+  const share = createSenderShare(limits, clock.monotonic);
+  const slow = () => {
+    clock.advance(300);
+    throw new Error('none');
+  };
+
+  expect(() => share.measured(slow)).toThrow('none');
+
+  expect(share.take(1)).toBe(1_000);
 });

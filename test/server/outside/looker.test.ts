@@ -193,6 +193,7 @@ describe('what is no lie', () => {
     expect(turn).toBeGreaterThan(2);
     expect(ended).toMatchObject({ outcome: 'undecided', result: { rounds: 3, differences: [{ stands: false }] } });
     expect(await findingsOf(world)).toEqual([]);
+    expect(await instanceOf(world)).toMatchObject({ verdict: 'unverifiable', taint: null });
   });
 
   it('is what the agent has told of since, and what has closed again', async () => {

@@ -38,13 +38,24 @@ describe('events', () => {
 
   it('are pruned from the oldest, and no id is given twice', async () => {
     const db = await aDatabase();
-    for (let n = 0; n < 5; n += 1) await appendEvent(db, event);
+    for (let n = 0; n < 6; n += 1) await appendEvent(db, event);
     await pruneEvents(db, 2);
-    expect((await readEvents(db, { afterId: 0, limit: 10 })).map(({ id }) => id)).toEqual([4, 5]);
+    expect((await readEvents(db, { afterId: 0, limit: 10 })).map(({ id }) => id)).toEqual([3, 4, 5, 6]);
 
     await db.deleteFrom('event').execute();
     await appendEvent(db, event);
-    expect((await readEvents(db, { afterId: 0, limit: 10 })).map(({ id }) => id)).toEqual([6]);
+    expect((await readEvents(db, { afterId: 0, limit: 10 })).map(({ id }) => id)).toEqual([7]);
+  });
+
+  it('that an agent can bring about push out none of what people did', async () => {
+    const db = await aDatabase();
+    const decided = { at: aTime, type: 'instance.pardoned', data: { actor: 'admin', reason: 'seen' } } as const;
+    const noise = { at: aTime, type: 'instance.spool', data: {} } as const;
+    for (const one of [decided, ...Array<typeof noise>(6).fill(noise)]) await appendEvent(db, one);
+
+    await pruneEvents(db, 2);
+
+    expect((await readEvents(db, { afterId: 0, limit: 10 })).map(({ id }) => id)).toEqual([1, 6, 7]);
   });
 });
 

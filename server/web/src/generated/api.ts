@@ -1084,7 +1084,7 @@ export type components = {
             subject: string;
             name: string;
             /** @enum {string} */
-            reason: "unreadable" | "unstable" | "covered-by-mount" | "private-namespace" | "io-error" | "no-answer" | "too-deep" | "out-of-memory" | "too-large" | "too-many" | "unparseable" | "not-a-manifest" | "bad-signature" | "not-allowed" | "other-image" | "other-rules" | "unknown-image";
+            reason: "unreadable" | "unstable" | "covered-by-mount" | "private-namespace" | "io-error" | "no-answer" | "too-deep" | "out-of-memory" | "too-large" | "too-many" | "unparseable" | "not-a-manifest" | "bad-signature" | "not-allowed" | "other-image" | "other-rules" | "unknown-image" | "seen-outside";
         };
         Image: {
             name: string;
@@ -1121,7 +1121,7 @@ export type components = {
             doubts: components["schemas"]["Doubt"][];
             openFindings: number;
             evidence: components["schemas"]["Evidence"] | null;
-            /** @description what the server itself holds against it, also before the first scan: no sweep closes `unknown-image` */
+            /** @description what the server itself holds against it, also before the first scan: no sweep closes `unknown-image` and `seen-outside` */
             serverHoles: components["schemas"]["Hole"][];
             /** @enum {string} */
             enrolledBy: "token" | "aws" | "kubernetes";
