@@ -27,6 +27,15 @@ export async function contest(tx: Db, claimants: readonly StoredInstance[], now:
 }
 
 /**
+ * Where one came in by the token of a launch and another because a cloud vouched for it, before the provider had said which
+ * machine the launch made: they learn only now that they claim the same.
+ */
+export async function contestMachine(tx: Db, providerId: string, now: number): Promise<void> {
+  const claiming = (await findInstancesOfMachine(tx, providerId)).filter(({ lifecycle }) => lifecycle !== 'retired');
+  if (claiming.length > 1) await contest(tx, claiming, now);
+}
+
+/**
  * A person says which claimant is the machine: it counts again, the others are retired.
  * Errors: NOT_FOUND, CONFLICT where nobody else has claimed to be it, or another is being replaced.
  */

@@ -1,6 +1,7 @@
 import { timestamp } from '../../shared/clock.ts';
 import type { Group } from '../../shared/policy.ts';
 import type { Machine } from '../provider/provider.ts';
+import { bindMachine } from '../store/launch-store.ts';
 import { failedAmong, retireLaunched } from '../store/replacement-store.ts';
 import { callProvider } from './call-provider.ts';
 import type { House } from './house.ts';
@@ -35,8 +36,13 @@ export async function findOrphans(
 }
 
 export async function endOrphan({ db, clock, providers, log }: House, { group, machine }: Orphan): Promise<void> {
-  const fields = { group: group.name, providerId: machine.providerId, launchKey: machine.launchKey };
+  const launchKey = machine.launchKey ?? '';
+  const fields = { group: group.name, providerId: machine.providerId, launchKey };
   log.warn(fields, 'replace: ending a machine whose replacement had failed');
   await callProvider(clock, 'terminate', () => providers(group).terminate(group, machine.providerId));
-  await db.transaction().execute((tx) => retireLaunched(tx, machine.launchKey ?? '', timestamp(clock.now())));
+  await db.transaction().execute(async (tx) => {
+    // One that enrolled by its cloud's word was not told of a launch whose tokens are gone.
+    await bindMachine(tx, { launchKey, providerId: machine.providerId, group: group.name });
+    await retireLaunched(tx, launchKey, timestamp(clock.now()));
+  });
 }

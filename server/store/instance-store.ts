@@ -72,9 +72,13 @@ export async function insertInstance(db: Db, instance: StoredInstance): Promise<
   await db.insertInto('instance').values(rowOf(instance)).execute();
 }
 
-/** Whoever enrolled with a token of this launch. Intake lets only one do so. */
+/**
+ * Whoever enrolled with a token of this launch, of which intake lets in only one, or as the machine that it made. Of several
+ * who claim to be that, one that a person has not let go.
+ */
 export async function findInstanceByLaunch(db: Db, launchKey: string): Promise<StoredInstance | undefined> {
-  const row = await db.selectFrom('instance').selectAll().where('launch_key', '=', launchKey).executeTakeFirst();
+  const rows = await db.selectFrom('instance').selectAll().where('launch_key', '=', launchKey).orderBy('id').execute();
+  const row = rows.find(({ lifecycle }) => lifecycle !== 'retired') ?? rows[0];
   return row && storedInstance(row);
 }
 
@@ -199,18 +203,6 @@ export async function setLifecycle(
     .executeTakeFirst();
   if (changed && lifecycle === 'retired') {
     await appendEvent(db, { at, type: 'instance.retired', groupName: changed.group_name, instanceId: id, data });
-  }
-}
-
-/** Says which machine a launch made; whether its agent has enrolled yet or will do so later. */
-export async function bindMachine(db: Db, launchKey: string, providerId: string): Promise<void> {
-  for (const table of ['instance', 'join_token'] as const) {
-    await db
-      .updateTable(table)
-      .set({ provider_id: providerId })
-      .where('launch_key', '=', launchKey)
-      .where('provider_id', 'is', null)
-      .execute();
   }
 }
 

@@ -6,6 +6,7 @@ import * as enrolment from './0004-enrolment.ts';
 import * as outsideLook from './0005-outside-look.ts';
 import * as doubts from './0007-doubts.ts';
 import * as listening from './0008-listening.ts';
+import * as tokenMachine from './0009-token-machine.ts';
 
 /** In order of their names. A migration that has been released never changes. */
 export const migrations: Record<string, Migration> = {
@@ -16,4 +17,5 @@ export const migrations: Record<string, Migration> = {
   '0005-outside-look': outsideLook,
   '0007-doubts': doubts,
   '0008-listening': listening,
+  '0009-token-machine': tokenMachine,
 };

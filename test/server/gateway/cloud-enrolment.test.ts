@@ -59,12 +59,15 @@ describe('an AWS instance', () => {
     });
   });
 
-  it('enrols with what its agent reads from the metadata service', async () => {
+  it.each([
+    ['rsa2048', () => clouds.rsa2048()],
+    ['signature', () => clouds.aws()],
+  ])('enrols with what its agent reads from the metadata service, %s', async (_form, shown) => {
     await link();
     const service = await aMetadataService();
-    const { document, signature } = clouds.aws();
-    const prefix = '/latest/dynamic/instance-identity';
-    service.texts.set(`${prefix}/document`, document).set(`${prefix}/signature`, signature);
+    const { by: _by, ...texts } = shown();
+    for (const [name, text] of Object.entries(texts))
+      service.texts.set(`/latest/dynamic/instance-identity/${name}`, String(text));
     const config = AgentConfig.parse({ server: house.url, enrol: 'aws', awsMetadata: service.url });
 
     const read = await readCredential(config, { clock: createFakeClock(), log: pino({ level: 'silent' }) });
