@@ -13,12 +13,13 @@ import type { ConnectionNotes, ConnectionState } from './report/connection.ts';
 import type { Reporter, Telling } from './report/reporter.ts';
 import type { Spool } from './report/spool.ts';
 import type { RulesOffers } from './rules/offers.ts';
-import type { Checker, FullSweep, QuickSweep, Scan, Sweeper } from './scan.ts';
+import type { Checker, Scan, Sweeper } from './scan.ts';
 import { createServerView } from './server-view.ts';
 import type { Settling } from './settle/settling.ts';
 import { createSlept } from './slept.ts';
 import { type Status, statusEveryMs } from './status.ts';
 import { createStatusTeller } from './status-teller.ts';
+import { createSweeps, type EndedSweep } from './sweeps.ts';
 import type { Watcher } from './watch/watcher.ts';
 
 export interface AgentLimits extends AgendaLimits, HintLimits {
@@ -105,15 +106,7 @@ export function createAgent(options: AgentOptions): Agent {
     cpuMs: options.cpuMs ?? (() => clock.monotonic()),
   });
 
-  let swept: FullSweep | QuickSweep | undefined;
-  /** Somebody wants everything to be looked at. */
-  let wantsEverything = false;
-  /** The last request of the server's that no told sweep has answered, and the one that the sweep under way answers. */
-  let asked: string | undefined;
-  let answers: string | undefined;
-  /** Of the sweep under way: stale where its rules are not in force any more. */
-  let sweeping: 'fresh' | 'stale' | undefined;
-  let sweepStartedAt = 0;
+  const sweeps = createSweeps({ sweep: options.sweep, clock, onEnd: () => wake() });
   let lastSweep: Status['lastSweep'] = null;
   let isPutOff = false;
   let bootDueAt = Number.NEGATIVE_INFINITY;
@@ -130,8 +123,7 @@ export function createAgent(options: AgentOptions): Agent {
     onChange: noteStatus,
     onWork: () => wake(),
     askForSweep: (request) => {
-      wantsEverything = true;
-      asked = request ?? asked;
+      sweeps.wantEverything(request);
       return agenda.askForSweep();
     },
     noteOffer: options.offers.note,
@@ -171,24 +163,25 @@ export function createAgent(options: AgentOptions): Agent {
       agenda.owe('begun-anew');
       settled();
     }
-    if (swept !== undefined) {
-      const scan = swept;
-      swept = undefined;
-      await finishSweep(scan);
-    }
+    const ended = sweeps.take();
+    if (ended !== undefined) await finishSweep(ended);
     if (await options.offers.follow(signal)) judgeAnew();
     const now = clock.monotonic();
     await watchBoot(now);
     hints.note(now);
     // Nobody watched meanwhile, evidence has aged, and a disk can be changed from outside.
     if (slept()) {
-      wantsEverything = true;
+      sweeps.wantEverything();
       needSweep('the machine has slept, or its clock was set forward');
     }
     putOff(now);
     switch (agenda.next(now)) {
       case 'sweep':
-        startSweep(signal);
+        hints.sweepBegins();
+        isPutOff = false;
+        // What has gathered since the last sweep is much where much is open, and its child is about to need as much again.
+        if (reporter.state.open.size > openFew) giveMemoryBack();
+        sweeps.start(signal);
         return;
       case 'check':
         await hints.check(now, reporter.state.open.values());
@@ -234,43 +227,21 @@ export function createAgent(options: AgentOptions): Agent {
   function judgeAnew(): void {
     reporter.judgeBy(options.rules());
     agenda.judgedAnew(clock.monotonic());
-    if (sweeping !== undefined) sweeping = 'stale';
+    sweeps.judgedAnew();
     noteStatus();
   }
 
-  function startSweep(signal: AbortSignal): void {
-    hints.sweepBegins();
-    sweeping = 'fresh';
-    isPutOff = false;
-    sweepStartedAt = clock.monotonic();
-    // What has gathered since the last sweep is much where much is open, and its child is about to need as much again.
-    if (reporter.state.open.size > openFew) giveMemoryBack();
-    const of = wantsEverything ? 'everything' : 'changes';
-    wantsEverything = false;
-    answers = asked;
-    // A sweep never fails but by being stopped, and then nobody waits for it.
-    options.sweep(signal, of).then(
-      (scan) => {
-        swept = scan;
-        wake();
-      },
-      () => wake(),
-    );
-  }
-
-  async function finishSweep(scan: FullSweep | QuickSweep): Promise<void> {
+  async function finishSweep({ scan, answers, isStale, beganAt }: EndedSweep): Promise<void> {
     const { startedAt, finishedAt, coverage } = scan;
     agenda.sweepEnded(clock.monotonic());
-    const isStale = sweeping === 'stale';
-    sweeping = undefined;
     if (isStale) return agenda.judgedAnew(clock.monotonic());
     lastSweep = { startedAt, finishedAt };
     await settling.swept();
     const telling = await tell({ ...scan, findings: hints.sweepFound(scan.findings), answers });
-    if (telling === 'told' && asked === answers) asked = undefined;
+    if (telling === 'told') sweeps.told(answers);
     const { open, holes } = reporter.state;
     const counts = { findings: open.size, holes: holes.length, entries: coverage.entries };
-    const ms = Math.round(clock.monotonic() - sweepStartedAt);
+    const ms = Math.round(clock.monotonic() - beganAt);
     log.info({ kind: scan.kind, verdict: reporter.verdict, ...counts, startedAt, finishedAt, ms }, 'swept');
     giveMemoryBack();
   }

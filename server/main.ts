@@ -80,6 +80,7 @@ export async function startServer(
     ...{ db, feed, clock, log, providers, signer, evidenceTtlMs },
     serverUrl: () => config.agentUrl ?? url.replace(/^http/, 'ws'),
     isOnline: gateway.isOnline,
+    hasReported: gateway.hasReported,
     look: (instanceId) => looker.ask(instanceId, 'proof'),
   };
   const controller = createController(house);

@@ -191,6 +191,7 @@ export const blockerKinds = [
   'no-target',
   'stale-evidence',
   'in-doubt',
+  'server-away',
   'not-stateless',
   'retry-backoff',
   'provider',

@@ -17,19 +17,32 @@ export const TokenCredential = z.strictObject({
 });
 export type TokenCredential = z.infer<typeof TokenCredential>;
 
-export const AwsCredential = z.strictObject({
-  by: z.literal('aws'),
-  document: z
+function base64(charactersMax: number) {
+  return z
     .string()
-    .max(signedCharactersMax)
-    .regex(/^[\t\n\r\x20-\x7e]+$/, 'expected printable ASCII')
-    .describe('the instance identity document, byte for byte as the metadata service gave it'),
-  signature: z
-    .string()
-    .max(1_024)
-    .regex(/^[A-Za-z0-9+/=\n]+$/, 'expected base64')
-    .describe('what it says at /latest/dynamic/instance-identity/signature'),
-});
+    .max(charactersMax)
+    .regex(/^[A-Za-z0-9+/=\n]+$/, 'expected base64');
+}
+
+export const AwsCredential = z
+  .strictObject({
+    by: z.literal('aws'),
+    document: z
+      .string()
+      .max(signedCharactersMax)
+      .regex(/^[\t\n\r\x20-\x7e]+$/, 'expected printable ASCII')
+      .describe('the instance identity document, byte for byte as the metadata service gave it'),
+    rsa2048: base64(signedCharactersMax)
+      .optional()
+      .describe('what it says at /latest/dynamic/instance-identity/rsa2048: signed data with the document in it'),
+    signature: base64(1_024)
+      .optional()
+      .describe('what it says at /latest/dynamic/instance-identity/signature, where there is no rsa2048'),
+  })
+  .refine(({ rsa2048, signature }) => (rsa2048 === undefined) !== (signature === undefined), {
+    message: 'expected either rsa2048 or signature',
+    path: ['signature'],
+  });
 export type AwsCredential = z.infer<typeof AwsCredential>;
 
 export const KubernetesCredential = z.strictObject({

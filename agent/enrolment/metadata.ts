@@ -8,9 +8,12 @@ const answersMsMax = 3_000;
 const answerBytesMax = 16_384;
 const sessionSeconds = '60';
 
+const identity = '/latest/dynamic/instance-identity';
+
 /**
- * The instance identity document and its signature, from the metadata service of EC2 (IMDSv2: a session first). Source:
- * docs.aws.amazon.com, "Use the Instance Metadata Service". Errors: UNREACHABLE, TIMEOUT.
+ * The instance identity document and what signs it, from the metadata service of EC2 (IMDSv2: a session first): by a key of
+ * 2048 bits, or where there is no such thing, of 1024. Source: docs.aws.amazon.com, "Use the Instance Metadata Service",
+ * "Verify the instance identity document". Errors: UNREACHABLE, NOT_FOUND, TIMEOUT.
  */
 export async function readIdentityDocument(endpoint: string, clock: Clock): Promise<AwsCredential> {
   const late = new AbortController();
@@ -24,12 +27,17 @@ export async function readIdentityDocument(endpoint: string, clock: Clock): Prom
       answerOf(new URL(path, endpoint), { method, headers, signal: late.signal });
     const session = await ask('/latest/api/token', 'PUT', { 'x-aws-ec2-metadata-token-ttl-seconds': sessionSeconds });
     const headers = { 'x-aws-ec2-metadata-token': session };
-    const document = await ask('/latest/dynamic/instance-identity/document', 'GET', headers);
-    const signature = await ask('/latest/dynamic/instance-identity/signature', 'GET', headers);
-    return { by: 'aws', document, signature };
+    const document = await ask(`${identity}/document`, 'GET', headers);
+    const rsa2048 = await ask(`${identity}/rsa2048`, 'GET', headers).catch(absent);
+    if (rsa2048 !== undefined) return { by: 'aws', document, rsa2048 };
+    return { by: 'aws', document, signature: await ask(`${identity}/signature`, 'GET', headers) };
   } finally {
     done.abort();
   }
+}
+
+function absent(error: unknown): undefined {
+  if (!(error instanceof CodedError) || error.code !== 'NOT_FOUND') throw error;
 }
 
 interface Asking {
@@ -45,7 +53,8 @@ function answerOf(url: URL, asking: Asking): Promise<string> {
     const asked = request(url, { ...asking, agent: false }, (response) => {
       if (response.statusCode !== 200) {
         response.destroy();
-        return reject(new CodedError('UNREACHABLE', `${url.href} answered ${response.statusCode}, expected 200`));
+        const code = response.statusCode === 404 ? 'NOT_FOUND' : 'UNREACHABLE';
+        return reject(new CodedError(code, `${url.href} answered ${response.statusCode}, expected 200`));
       }
       const chunks: Buffer[] = [];
       let bytes = 0;

@@ -2,7 +2,7 @@ import { timestamp } from '../../shared/clock.ts';
 import type { DoubtKind } from '../../shared/doubt-text.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { Db } from '../store/database.ts';
-import { findInstance, findInstancesOfMachine, type StoredInstance } from '../store/instance-store.ts';
+import { findInstancesOfMachine, getInstance, type StoredInstance } from '../store/instance-store.ts';
 import type { Decision } from './decision.ts';
 import { endDoubts, raiseDoubt } from './doubts.ts';
 import { retireInstance } from './identities.ts';
@@ -27,13 +27,21 @@ export async function contest(tx: Db, claimants: readonly StoredInstance[], now:
 }
 
 /**
+ * Where one came in by the token of a launch and another because a cloud vouched for it, before the provider had said which
+ * machine the launch made: they learn only now that they claim the same.
+ */
+export async function contestMachine(tx: Db, providerId: string, now: number): Promise<void> {
+  const claiming = (await findInstancesOfMachine(tx, providerId)).filter(({ lifecycle }) => lifecycle !== 'retired');
+  if (claiming.length > 1) await contest(tx, claiming, now);
+}
+
+/**
  * A person says which claimant is the machine: it counts again, the others are retired.
  * Errors: NOT_FOUND, CONFLICT where nobody else has claimed to be it, or another is being replaced.
  */
 export async function acceptClaimant(db: Db, { instanceId, reason, actor }: Decision, now: number): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    const accepted = await findInstance(tx, instanceId);
-    if (accepted === undefined) throw new CodedError('NOT_FOUND', `there is no instance ${instanceId}`);
+    const accepted = await getInstance(tx, instanceId);
     const { lifecycle, doubts, providerId } = accepted;
     if (lifecycle === 'retired' || providerId === null || doubts.every((doubt) => doubt.kind !== kind))
       throw new CodedError('CONFLICT', `instance ${instanceId} is ${lifecycle}, and nobody else claims to be it`);

@@ -4,7 +4,7 @@ import { CodedError } from '../../shared/errors.ts';
 import type { Db } from '../store/database.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { openFindings } from '../store/finding-store.ts';
-import { findInstance, type StoredInstance, updateInstance } from '../store/instance-store.ts';
+import { getInstance, type StoredInstance, updateInstance } from '../store/instance-store.ts';
 import { appendChangeEvents } from './change-events.ts';
 import type { Decision } from './decision.ts';
 import { withVerdict } from './verdict.ts';
@@ -21,7 +21,7 @@ export interface NewDoubt {
  * trusts it again. Said a second time it changes nothing. Returns whether it is new. Errors: NOT_FOUND.
  */
 export async function raiseDoubt(tx: Db, { instanceId, kind, data }: NewDoubt, now: number): Promise<boolean> {
-  const instance = await present(tx, instanceId);
+  const instance = await getInstance(tx, instanceId);
   if (instance.doubts.some((doubt) => doubt.kind === kind)) return false;
   const at = timestamp(now);
   await appendEvent(tx, {
@@ -44,7 +44,7 @@ const lasting: Partial<Record<DoubtKind, string>> = {
  */
 export async function trust(db: Db, { instanceId, reason, actor }: Decision, now: number): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    const kinds = (await present(tx, instanceId)).doubts.map(({ kind }) => kind);
+    const kinds = (await getInstance(tx, instanceId)).doubts.map(({ kind }) => kind);
     const ended = kinds.filter((kind) => lasting[kind] === undefined);
     if (ended.length === 0) {
       const why = kinds.flatMap((kind) => lasting[kind] ?? [])[0] ?? 'is not in doubt';
@@ -61,7 +61,7 @@ export async function endDoubts(
   data: Readonly<Record<string, unknown>>,
   now: number,
 ): Promise<void> {
-  const instance = await present(tx, instanceId);
+  const instance = await getInstance(tx, instanceId);
   const at = timestamp(now);
   await appendEvent(tx, {
     ...{ at, type: 'instance.trusted', groupName: instance.group, instanceId },
@@ -69,12 +69,6 @@ export async function endDoubts(
   });
   const doubts = instance.doubts.filter(({ kind }) => !kinds.includes(kind));
   await change(tx, instance, { ...instance, doubts }, at);
-}
-
-async function present(tx: Db, instanceId: string): Promise<StoredInstance> {
-  const instance = await findInstance(tx, instanceId);
-  if (instance === undefined) throw new CodedError('NOT_FOUND', `there is no instance ${instanceId}`);
-  return instance;
 }
 
 async function change(tx: Db, before: StoredInstance, changed: StoredInstance, at: string): Promise<void> {

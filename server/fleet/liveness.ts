@@ -2,17 +2,17 @@ import type { Liveness } from '../../shared/api.ts';
 import { reconnectMsMax, silentAfterMs } from '../../shared/protocol.ts';
 
 /**
- * `absent` is a machine that the provider has and no agent ever spoke for. Otherwise silence is counted from when it was
- * last heard, if that is since this server began to listen or woke from a pause. Else from then on and with the time that an
- * agent takes which has tried in vain for an hour: neither flags anybody. All in milliseconds of one clock. What a process
- * before this one has heard is older than its start, and counts for nothing.
+ * `absent`: the provider has the machine, and no agent ever spoke for it. Who was heard since `awakeAt` (this server started, or
+ * woke from a pause) is silent `silentAfterMs` after that. Who was not may have tried in vain for an hour, and tries again only
+ * after `reconnectMsMax`: it is silent that much later, counted from `awakeAt`, so that neither a restart nor a pause flags
+ * anybody. All in milliseconds of one clock.
  */
 export function livenessOf(
   instance: { readonly heardAt: number | undefined } | undefined,
-  server: { readonly readyAt: number; readonly now: number },
+  server: { readonly awakeAt: number; readonly now: number },
 ): Liveness {
   if (instance === undefined) return 'absent';
   const { heardAt = Number.NEGATIVE_INFINITY } = instance;
-  const since = heardAt >= server.readyAt ? heardAt : server.readyAt + reconnectMsMax;
+  const since = heardAt >= server.awakeAt ? heardAt : server.awakeAt + reconnectMsMax;
   return server.now - since <= silentAfterMs ? 'online' : 'silent';
 }

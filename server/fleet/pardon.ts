@@ -2,7 +2,7 @@ import { timestamp } from '../../shared/clock.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { Db } from '../store/database.ts';
 import { appendEvent } from '../store/event-store.ts';
-import { findInstance, updateInstance } from '../store/instance-store.ts';
+import { getInstance, updateInstance } from '../store/instance-store.ts';
 import type { Decision } from './decision.ts';
 
 /**
@@ -11,8 +11,7 @@ import type { Decision } from './decision.ts';
  */
 export async function pardon(db: Db, { instanceId, reason, actor }: Decision, now: number): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    const instance = await findInstance(tx, instanceId);
-    if (instance === undefined) throw new CodedError('NOT_FOUND', `there is no instance ${instanceId}`);
+    const instance = await getInstance(tx, instanceId);
     if (instance.taint === null) throw new CodedError('CONFLICT', `instance ${instanceId} is not tainted`);
     await updateInstance(tx, { ...instance, taint: null });
     await appendEvent(tx, {

@@ -1,7 +1,7 @@
 import { timestamp } from '../../shared/clock.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { Db } from '../store/database.ts';
-import { findInstance } from '../store/instance-store.ts';
+import { getInstance } from '../store/instance-store.ts';
 import type { Decision } from './decision.ts';
 import { retireInstance } from './identities.ts';
 
@@ -11,8 +11,7 @@ import { retireInstance } from './identities.ts';
  */
 export async function retire(db: Db, { instanceId, reason, actor }: Decision, now: number): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    const instance = await findInstance(tx, instanceId);
-    if (instance === undefined) throw new CodedError('NOT_FOUND', `there is no instance ${instanceId}`);
+    const instance = await getInstance(tx, instanceId);
     if (instance.lifecycle === 'retired' || instance.lifecycle === 'replacing') {
       const why = instance.lifecycle === 'retired' ? 'is retired' : 'is being replaced, which retires it';
       throw new CodedError('CONFLICT', `instance ${instanceId} ${why}`);

@@ -1,7 +1,7 @@
 import { timestamp } from '../../shared/clock.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { Db } from '../store/database.ts';
-import { findInstance } from '../store/instance-store.ts';
+import { getInstance } from '../store/instance-store.ts';
 import { insertRevokedKey } from '../store/revoked-key-store.ts';
 import type { Decision } from './decision.ts';
 import { raiseDoubt } from './doubts.ts';
@@ -13,8 +13,7 @@ import { raiseDoubt } from './doubts.ts';
  */
 export async function revokeKey(db: Db, { instanceId, reason, actor }: Decision, now: number): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    const instance = await findInstance(tx, instanceId);
-    if (instance === undefined) throw new CodedError('NOT_FOUND', `there is no instance ${instanceId}`);
+    const instance = await getInstance(tx, instanceId);
     const { keyId } = instance;
     if (!(await insertRevokedKey(tx, { id: keyId, instanceId, reason, at: timestamp(now) })))
       throw new CodedError('CONFLICT', `the key of instance ${instanceId} was revoked before`);

@@ -19,7 +19,7 @@ export interface Admission {
 export function createAdmission(limits: AdmissionLimits, monotonic: () => number): Admission {
   const share = { perSecond: limits.upgradesPerSecond, burst: limits.burstUpgrades };
   let bucket: TokenBucket = { tokens: limits.burstUpgrades, at: monotonic() };
-  /** The place in time of the last one that was told to come again. */
+  /** When the last of those who were told to come again is to come. */
   let turn = Number.NEGATIVE_INFINITY;
   return {
     refuse(unproven) {

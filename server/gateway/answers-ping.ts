@@ -5,8 +5,8 @@ import type { Clock } from '../../shared/clock.ts';
 const payloadBytes = 16;
 
 /**
- * Whether somebody is at the other end of a socket: it answers a ping with its payload (RFC 6455 §5.5.3) within `ms`. One
- * that was closed, or that nobody has torn down and nobody reads, does not.
+ * Whether somebody is at the other end of a socket: it answers a ping with its payload (RFC 6455 §5.5.3) within `ms`. A socket
+ * that is closed does not, nor one whose other end has gone without a word.
  */
 export async function answersPing(socket: WebSocket, ms: number, clock: Clock): Promise<boolean> {
   if (socket.readyState !== socket.OPEN) return false;

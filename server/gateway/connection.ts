@@ -67,6 +67,8 @@ export interface Connection {
 export interface Watcher {
   onEnrolled(instanceId: string): void;
   onHeard(instanceId: string): void;
+  /** Both ends have the same state of it. */
+  onReported(instanceId: string): void;
 }
 
 /** A report of more findings is committed by itself, so that no other report waits in one transaction with it. */
@@ -218,8 +220,8 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
   }
 
   function laneOf({ opened, cleared }: ReportMessage): Transactions {
-    const lane = opened.length + cleared.length > smallReportFindingsMax ? commits.large : commits.small;
-    return charged(lane, share, clock.monotonic);
+    const isAlone = opened.length + cleared.length > smallReportFindingsMax;
+    return charged(isAlone ? commits.large : commits.small, { share, isAlone, monotonic: clock.monotonic });
   }
 
   function remember(session: Session, instance: StoredInstance): void {
@@ -234,9 +236,10 @@ export function serveConnection(socket: WebSocket, peer: string, house: House, w
     if (boot !== session.boot)
       throw new Refusal(CloseCode.badMessage, `a heartbeat of boot ${boot} in boot ${session.boot}`);
     const isUpToDate = boot === session.stored.boot && seq === session.stored.seq;
+    if (!isUpToDate || session.isMidSweep) return;
     const disagrees = stateDigest !== null && stateDigest !== session.stateDigest;
-    const isComparable = !session.comparesOtherImage && !session.isMidSweep;
-    if (isUpToDate && disagrees && isComparable) repairState(session);
+    if (disagrees && !session.comparesOtherImage) repairState(session);
+    else watcher.onReported(session.instanceId);
   }
 
   function repairState({ instanceId }: Session): void {

@@ -45,6 +45,8 @@ export interface Gateway {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Connected, and heard of late. */
   isOnline(instanceId: string): boolean;
+  /** Since the start of this server, or its last absence, it has said which state it is in, and that is stored. */
+  hasReported(instanceId: string): boolean;
   /** Milliseconds since the epoch; undefined for one not heard since this server started. */
   heardAt(instanceId: string): number | undefined;
   /** Since when it listens without a pause: silence is counted from then at the earliest. Milliseconds since the epoch. */
@@ -86,7 +88,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   /** The one live connection of each identity. */
   const enrolled = new Map<string, Connection>();
   const stopping = new AbortController();
-  const background = [keepPresence(), followEvents()];
+  const background = [noteStart(), keepPresence(), followEvents()];
 
   return {
     handleUpgrade(request, socket, head) {
@@ -98,6 +100,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     isOnline(instanceId) {
       return enrolled.has(instanceId) && presence.heardWithin(instanceId, silentAfterMs);
     },
+    hasReported: presence.hasReported,
     heardAt: presence.heardAt,
     awakeAt: presence.awakeAt,
     requestScan(instanceId, request) {
@@ -147,6 +150,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         if (older) takeOvers.begin(id, older, connection);
       },
       onHeard: presence.heard,
+      onReported: presence.reported,
     });
     connections.add(connection);
     unproven.add(connection);
@@ -155,6 +159,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       unproven.delete(connection);
       if (instanceId !== undefined && enrolled.get(instanceId) === connection) enrolled.delete(instanceId);
     });
+  }
+
+  async function noteStart(): Promise<void> {
+    await presence.flush().catch((error) => log.error({ err: error }, 'could not write that this server listens'));
   }
 
   async function keepPresence(): Promise<void> {

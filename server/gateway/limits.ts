@@ -10,7 +10,7 @@ export interface GatewayLimits extends AdmissionLimits, PeerLimits, SenderLimits
   readonly handshakeMs: number;
   /** Of `handshakesMax`, so many from one address or one /64 of IPv6: the others are for others. */
   readonly handshakesOfOneMax: number;
-  /** A connection whose place a newer one takes is asked for so long whether anybody is still there: then its key is a copy. */
+  /** How long the older of two connections of one key has to answer a ping. If it does, the key is in two places. */
   readonly copyProbeMs: number;
   /** Reports without an ack that a connection may have on their way, as its welcome says. What is more waits in its socket. */
   readonly credits: number;
@@ -45,7 +45,7 @@ export const gatewayLimits: GatewayLimits = {
   bytesPerSecond: 512 * 1_024,
   burstBytes: 4 * 1_048_576,
   workMsPerSecond: 100,
-  burstWorkMs: 2_000,
+  burstWorkMs: 500,
   unsentBytesMax: 256 * 1_024,
   scanRequestEveryMs: 60_000,
   presenceEveryMs: 10_000,

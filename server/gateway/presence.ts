@@ -1,8 +1,10 @@
 import type { Liveness } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
+import { isAbsence, noteListening } from '../fleet/absence.ts';
 import { livenessOf } from '../fleet/liveness.ts';
 import { appendEvent } from '../store/event-store.ts';
-import { flushLastSeen, listPresent } from '../store/instance-store.ts';
+import { flushLastSeen, listPresent } from '../store/presence-store.ts';
+
 import type { House } from './connection.ts';
 
 /** Rows of one transaction; between two the loop does other work. */
@@ -10,6 +12,10 @@ const rowsMax = 500;
 
 export interface Presence {
   heard(instanceId: string): void;
+  /** It has said which state it is in, and that is the one which is stored. */
+  reported(instanceId: string): void;
+  /** Whether it has done so since the start of this process, or the end of its last absence. */
+  hasReported(instanceId: string): boolean;
   /** Milliseconds since the epoch; undefined for one not heard since this server started. */
   heardAt(instanceId: string): number | undefined;
   /** Since when this server listens without a pause. Milliseconds since the epoch. */
@@ -18,7 +24,7 @@ export interface Presence {
   heardWithin(instanceId: string, ms: number): boolean;
   /** Tells who fell silent or came back, and now and then writes what was heard. */
   tick(): Promise<void>;
-  /** Writes what was heard. */
+  /** Writes what was heard, and that this server listens. */
   flush(): Promise<void>;
 }
 
@@ -29,10 +35,12 @@ export interface Presence {
  */
 export function createPresence({ db, feed, clock, limits }: House): Presence {
   const heard = new Map<string, number>();
+  const reported = new Set<string>();
   const unwritten = new Set<string>();
   /** Of those that are not `online`, which is what everyone is taken for at the start. */
   const told = new Map<string, Liveness>();
   let lookedAt = clock.monotonic();
+  let lookedAtOnTheWall = clock.now();
   let awakeSince = lookedAt;
   let flushedAt = lookedAt;
 
@@ -43,6 +51,10 @@ export function createPresence({ db, feed, clock, limits }: House): Presence {
     const now = clock.monotonic();
     if (now - lookedAt > limits.presenceEveryMs + limits.pauseMsMin) awakeSince = now;
     lookedAt = now;
+    // The monotonic clock may stand still while a machine sleeps.
+    const wall = clock.now();
+    if (isAbsence(wall - lookedAtOnTheWall)) reported.clear();
+    lookedAtOnTheWall = wall;
     return now;
   };
 
@@ -50,6 +62,14 @@ export function createPresence({ db, feed, clock, limits }: House): Presence {
     heard(instanceId) {
       heard.set(instanceId, look());
       unwritten.add(instanceId);
+    },
+    reported(instanceId) {
+      look();
+      reported.add(instanceId);
+    },
+    hasReported(instanceId) {
+      look();
+      return reported.has(instanceId);
     },
     heardAt(instanceId) {
       const last = heard.get(instanceId);
@@ -74,6 +94,7 @@ export function createPresence({ db, feed, clock, limits }: House): Presence {
   };
 
   async function flush(): Promise<void> {
+    const listenedAt = clock.now();
     const ids = [...unwritten];
     for (let from = 0; from < ids.length; from += rowsMax) {
       const chunk = ids.slice(from, from + rowsMax);
@@ -90,12 +111,14 @@ export function createPresence({ db, feed, clock, limits }: House): Presence {
       }
       await new Promise((resolve) => setImmediate(resolve));
     }
+    // Last, so that whoever was online then is written too.
+    await noteListening(db, listenedAt);
   }
 
   /** When a network fails, thousands fall silent at once: not each of them is a commit of its own. */
   async function tellChanges(): Promise<void> {
     const present = await listPresent(db);
-    const server = { readyAt: wallTimeOf(awakeSince), now: clock.now() };
+    const server = { awakeAt: wallTimeOf(awakeSince), now: clock.now() };
     forgetOthers(new Set(present.map(({ id }) => id)));
     const changes = present.flatMap(({ id, group }) => {
       const from = told.get(id) ?? 'online';
@@ -117,8 +140,8 @@ export function createPresence({ db, feed, clock, limits }: House): Presence {
   }
 
   function forgetOthers(present: ReadonlySet<string>): void {
-    for (const map of [heard, told]) {
-      for (const id of map.keys()) if (!present.has(id)) map.delete(id);
+    for (const known of [heard, told, reported]) {
+      for (const id of known.keys()) if (!present.has(id)) known.delete(id);
     }
   }
 }

@@ -69,15 +69,25 @@ export function createSenderShares(limits: SenderLimits, monotonic: () => number
 }
 export type SenderShares = ReturnType<typeof createSenderShares>;
 
-/** Transactions whose work is charged to a sender: its own time in a group, and not that of the others. */
-export function charged(transactions: Transactions, share: SenderShare, monotonic: () => number): Transactions {
+/**
+ * Transactions whose work is charged to a sender: in a group its own time, and not that of the others. With a commit of its
+ * own (`isAlone`) that is charged too, since everybody else waits for it: a disk may take longer for it than the work did.
+ */
+export function charged(
+  transactions: Transactions,
+  { share, isAlone, monotonic }: { readonly share: SenderShare; readonly isAlone: boolean; monotonic(): number },
+): Transactions {
   return {
     transaction: () => ({
-      execute: (work) =>
-        transactions.transaction().execute((tx) => {
-          const from = monotonic();
-          return work(tx).finally(() => share.spent(monotonic() - from));
-        }),
+      async execute(work) {
+        let from = Number.NaN;
+        const spent = () => share.spent(monotonic() - from);
+        const done = transactions.transaction().execute((tx) => {
+          from = monotonic();
+          return isAlone ? work(tx) : work(tx).finally(spent);
+        });
+        return isAlone ? done.finally(() => Number.isNaN(from) || spent()) : done;
+      },
     }),
   };
 }

@@ -18,6 +18,7 @@ import { type CompleteScan, findInstance, type StoredInstance, updateInstance } 
 import { noteAnswer } from '../store/look-store.ts';
 import { foldRelabels } from '../store/relabel-store.ts';
 import { insertReport } from '../store/report-store.ts';
+import { type RulesHead, rulesHeads } from '../store/rules-store.ts';
 import { holdsTaint, taintingFindings } from '../store/tainting-findings.ts';
 import { taintAfter, taintLeft, withChecked, withVerdictSoFar, worsened } from './judge.ts';
 import { type Position, placeOf } from './order.ts';
@@ -69,7 +70,8 @@ export async function applyReport(intake: Intake, instanceId: string, report: Re
 
     const at = timestamp(intake.now);
     const placed = { ...before, boot: report.boot, seq: report.seq };
-    const step = { tx, report, at };
+    const heads = await rulesHeads(tx, before.imageDigest);
+    const step = { tx, report, at, heads };
     const comparesOurs = report.image === before.imageDigest;
     const result = comparesOurs ? await applyScan(step, placed) : await applyOtherImage(step, placed);
 
@@ -87,6 +89,8 @@ interface Step {
   readonly tx: Db;
   readonly report: ReportMessage;
   readonly at: string;
+  /** Of the rules of its image. */
+  readonly heads: readonly RulesHead[];
 }
 
 interface Result {
@@ -116,8 +120,8 @@ async function applyScan(step: Step, instance: StoredInstance): Promise<Result> 
     const after = withVerdictSoFar(followed, report.opened, at);
     return { after, opened, closed, completes, wantsScan: isLast };
   }
-  const measured = await withRulesOf(
-    step.tx,
+  const measured = withRulesOf(
+    step.heads,
     completes
       ? { ...followed, scan: completeScan(report, at), coverage: coverageOf(report, instance) }
       : withChecked(followed, report.coverage),
@@ -151,11 +155,11 @@ async function applyOtherImage({ tx, report, at }: Step, instance: StoredInstanc
   return { after, opened: [], closed: [], completes: false, wantsScan: false };
 }
 
-async function openListed({ tx, report, at }: Step, { id: instanceId, imageDigest }: StoredInstance) {
+async function openListed({ tx, report, at, heads }: Step, { id: instanceId }: StoredInstance) {
   const listed = [...new Map(report.opened.map((finding) => [finding.fingerprint, finding])).values()];
   const known = await findings.openAmong(tx, instanceId, listed.map(fingerprint));
   const worse = worsened(listed, known);
-  const rules = worse.length === 0 ? undefined : await rulesHere(tx, imageDigest, report.rules, at);
+  const rules = worse.length === 0 ? undefined : await rulesHere(heads, report.rules, at);
   const byRules = rules === undefined ? [] : worse.filter((finding) => isByNewRules(finding, rules));
   await findings.recordFindings(tx, instanceId, listed, {
     scanId: report.scanId,
@@ -172,9 +176,9 @@ async function openListed({ tx, report, at }: Step, { id: instanceId, imageDiges
 }
 
 /** Only a complete sweep has looked at everything that newer rules may accept. */
-async function taintByRules({ tx, report, at }: Step, { id, taint, imageDigest }: StoredInstance) {
+async function taintByRules({ tx, report, at, heads }: Step, { id, taint }: StoredInstance) {
   if (taint === null) return null;
-  const { inForce } = await rulesHere(tx, imageDigest, report.rules, at);
+  const { inForce } = await rulesHere(heads, report.rules, at);
   if (inForce === undefined) return taint;
   // Mostly so; to judge thousands of them again takes a second.
   if (await holdsTaint(tx, id, taint, report.rules)) return taint;

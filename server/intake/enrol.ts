@@ -17,6 +17,7 @@ import {
   type StoredInstance,
   updateInstance,
 } from '../store/instance-store.ts';
+import { findLaunchOfMachine } from '../store/launch-store.ts';
 import { isKeyRevoked } from '../store/revoked-key-store.ts';
 import type { Attempts } from './enrolment/attempts.ts';
 import type { Denial, EnrolmentWay, Grant, Visit } from './enrolment/way.ts';
@@ -128,10 +129,11 @@ async function enrolGranted(
 ): Promise<StoredInstance> {
   const at = timestamp(now);
   const others = grant.isMachineVouched ? await claimantsOf(tx, grant) : [];
-  const fresh = freshInstance(hello, grant, now);
+  const fresh = freshInstance(hello, grant, { now, launchKey: await launchOf(tx, grant) });
   const instance = hello.image === fresh.imageDigest ? fresh : withOtherImage(fresh, hello.image);
   await insertInstance(tx, instance);
-  const { by, with: vouching, launchKey } = grant;
+  const { by, with: vouching } = grant;
+  const { launchKey } = instance;
   await appendEvent(tx, {
     at,
     type: 'instance.enrolled',
@@ -164,7 +166,17 @@ async function claimantsOf(tx: Db, { providerId }: Grant): Promise<readonly Stor
   return claiming;
 }
 
-function freshInstance(hello: ProvenHello, grant: Grant, now: number): StoredInstance {
+/** A cloud knows the machine and not our launch; the provider has told which machine that one made, or will (`bindMachine`). */
+async function launchOf(tx: Db, { launchKey, isMachineVouched, group, providerId }: Grant): Promise<string | null> {
+  if (launchKey !== null || !isMachineVouched || providerId === null) return launchKey;
+  return findLaunchOfMachine(tx, group, providerId);
+}
+
+function freshInstance(
+  hello: ProvenHello,
+  grant: Grant,
+  { now, launchKey }: { readonly now: number; readonly launchKey: string | null },
+): StoredInstance {
   const at = timestamp(now);
   const fresh: StoredInstance = {
     id: uuidv7(now),
@@ -173,7 +185,7 @@ function freshInstance(hello: ProvenHello, grant: Grant, now: number): StoredIns
     group: grant.group,
     imageDigest: grant.imageDigest ?? '',
     labels: grant.labels,
-    launchKey: grant.launchKey,
+    launchKey,
     providerId: grant.providerId,
     lifecycle: 'active',
     verdict: 'unverifiable',

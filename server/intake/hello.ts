@@ -9,7 +9,7 @@ export type HelloMessage = z.infer<typeof Hello>;
 export interface ProvenHello extends HelloMessage {
   /** The identity: everything else in a hello is a claim. */
   readonly keyId: string;
-  /** Whose owner this is too, and who takes the place of that one. */
+  /** Takes the place of `keyId` with the welcome. Both have signed, so that both are of one owner. */
   readonly nextKey?: { readonly keyId: string; readonly publicKey: string };
 }
 

@@ -6,7 +6,7 @@ import { outsideRule, outsideSubject } from '../../shared/outside-look.ts';
 import type { ReportMessage } from '../../shared/protocol.ts';
 
 /** So many leave room, within the bound of a coverage, for those that the server sets itself. */
-const agentHolesMax = 9_900;
+export const agentHolesMax = 9_900;
 
 /** What the schema cannot see: that the claims of a report fit together. Errors: PROTOCOL. */
 export function refuseContradictions(report: ReportMessage): void {

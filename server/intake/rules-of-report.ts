@@ -5,8 +5,7 @@ import { openRulebook } from '../../shared/rulebook.ts';
 import { RulesStatement } from '../../shared/rules.ts';
 import { severityAtLeast } from '../../shared/severity.ts';
 import { parseStatement } from '../../shared/statement.ts';
-import type { Db } from '../store/database.ts';
-import { type RulesHead, rulesHeads } from '../store/rules-store.ts';
+import type { RulesHead } from '../store/rules-store.ts';
 import { type Judging, rejudged } from './rejudge.ts';
 
 /** The rules that are in force for one image, as this server has them: checked when they came in. */
@@ -26,8 +25,8 @@ interface RulesRead extends Judging {
 }
 
 /** Asked for only when something got worse, or a taint may be lifted: a clean report costs none of it. */
-export async function rulesHere(db: Db, imageDigest: string, sequence: number, at: string): Promise<RulesHere> {
-  const [latest, previous] = await rulesHeads(db, imageDigest);
+export async function rulesHere(heads: readonly RulesHead[], sequence: number, at: string): Promise<RulesHere> {
+  const [latest, previous] = heads;
   if (latest?.sequence !== sequence) return { inForce: undefined, before: undefined };
   const isNew = latest.activatedAt !== null && Date.parse(at) < Date.parse(latest.activatedAt) + newRulesHoldMs;
   return {

@@ -6,7 +6,7 @@ import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import type { EventFeed } from '../fleet/event-feed.ts';
 import type { Log } from '../fleet/log.ts';
 import { readGroups } from '../store/group-store.ts';
-import { findInstance, listLookable } from '../store/instance-store.ts';
+import { findInstance, getInstance, listLookable } from '../store/instance-store.ts';
 import {
   activeLook,
   activeLooks,
@@ -93,8 +93,7 @@ export function createLooker(options: LookerOptions): Looker {
 
   function request(instanceId: string, why: LookReason): Promise<StoredLook> {
     return db.transaction().execute(async (tx) => {
-      const instance = await findInstance(tx, instanceId);
-      if (instance === undefined) throw new CodedError('NOT_FOUND', `there is no instance ${instanceId}`);
+      const instance = await getInstance(tx, instanceId);
       if (instance.lifecycle === 'retired') throw new CodedError('CONFLICT', `instance ${instanceId} is retired`);
       if (instance.providerId === null)
         throw new CodedError('CONFLICT', `nobody knows on which machine instance ${instanceId} runs`);

@@ -10,7 +10,7 @@ import { appendEvent } from '../store/event-store.ts';
 import { isOnRecord } from '../store/evidence-store.ts';
 import { readGroup, tripBreaker } from '../store/group-store.ts';
 import { findImage } from '../store/image-store.ts';
-import { bindMachine, findInstance, findInstanceByLaunch, type StoredInstance } from '../store/instance-store.ts';
+import { findInstance, findInstanceByLaunch, type StoredInstance } from '../store/instance-store.ts';
 import { latestLook } from '../store/look-store.ts';
 import { enforcingPolicies, readPolicy } from '../store/policy-store.ts';
 import {
@@ -26,7 +26,7 @@ import {
 import { rulesFor } from '../store/rules-store.ts';
 import { callMsMax, callProvider, listMsMax } from './call-provider.ts';
 import type { House } from './house.ts';
-import { launchMachine } from './launch.ts';
+import { joinMachine, launchMachine } from './launch.ts';
 import { launchKeyOf } from './launch-key.ts';
 import { makeProof } from './proof.ts';
 import { type Call, type Effects, newMachine, nextStep, type Step } from './replacement.ts';
@@ -127,7 +127,9 @@ async function commitMove(
   const now = clock.now();
   await db.transaction().execute(async (tx) => {
     await moveReplacement(tx, replacement, move, now);
-    if (move.set?.newProviderId) await bindMachine(tx, launchKeyOf(replacement.id), move.set.newProviderId);
+    const providerId = move.set?.newProviderId;
+    const launched = { launchKey: launchKeyOf(replacement.id), group: replacement.group };
+    if (providerId) await joinMachine(tx, { ...launched, providerId }, now);
     await applyEffects(tx, replacement, effects, timestamp(now));
   });
   feed.wake();

@@ -1,6 +1,7 @@
 import type { PlanView } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
+import { type Absence, endAbsence, isOver } from '../fleet/absence.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { readGroups, tripBreaker } from '../store/group-store.ts';
 import { readPolicies } from '../store/policy-store.ts';
@@ -107,6 +108,7 @@ export function createController(house: House): Controller {
 
   async function pass(): Promise<void> {
     const { groups, listing, snapshot, plan, now } = await survey();
+    if (snapshot.absence !== null && isOver(snapshot.absence)) await welcomeBack(snapshot.absence, now);
     for (const trip of plan.trips) await latch(trip.group, trip.cause, now);
     for (const command of plan.commands) await reserve(command, now);
     await tellBlocked(plan.blocked, now);
@@ -121,12 +123,20 @@ export function createController(house: House): Controller {
 
   /** Of the moment at which the providers have answered: a window may have closed while they were asked. */
   async function survey() {
-    const { evidenceTtlMs, isOnline } = house;
+    const { evidenceTtlMs, isOnline, hasReported } = house;
     const groups = (await readGroups(db)).map(({ group }) => group);
     const listing = await list(groups);
     const now = clock.now();
-    const snapshot = await takeSnapshot({ db, machines: listing, isOnline, evidenceTtlMs }, now);
+    const snapshot = await takeSnapshot({ db, machines: listing, isOnline, hasReported, evidenceTtlMs }, now);
     return { now, groups, listing, snapshot, plan: planReplacements(snapshot, await readPolicies(db), now) };
+  }
+
+  async function welcomeBack(absence: Absence, now: number): Promise<void> {
+    await endAbsence(db, now);
+    log.info(
+      { ...absence, since: timestamp(absence.since) },
+      'replace: the fleet has reported after an absence of this server',
+    );
   }
 
   async function latch(group: string, cause: string, now: number): Promise<void> {

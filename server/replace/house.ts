@@ -15,6 +15,8 @@ export interface House {
   /** Where launched agents connect, `ws://…`; asked each time, because the server may choose its port when it starts. */
   readonly serverUrl: () => string;
   readonly isOnline: (instanceId: string) => boolean;
+  /** Since the start of this server, or its last absence. */
+  readonly hasReported: (instanceId: string) => boolean;
   /** Has the server look at the disk of an instance itself. Errors: NOT_FOUND, CONFLICT. */
   readonly look: (instanceId: string) => Promise<unknown>;
   readonly signer: ProofSigner;

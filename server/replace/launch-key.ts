@@ -1,4 +1,4 @@
-/** What a replacement's new machine is launched with, and how its agent is recognised. */
+/** What a replacement's new machine is launched with, and how its instance is recognised, whichever way it enrols. */
 export function launchKeyOf(replacementId: string): string {
   return `r-${replacementId}`;
 }

@@ -3,12 +3,12 @@ import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import type { Image } from '../../shared/image.ts';
 import { imageRef, parseImageRef } from '../../shared/image.ts';
 import type { Group } from '../../shared/policy.ts';
+import { contestMachine } from '../fleet/claimants.ts';
 import type { Machine } from '../provider/provider.ts';
 import type { Db } from '../store/database.ts';
 import { readGroup } from '../store/group-store.ts';
 import { findImageByRef } from '../store/image-store.ts';
-import { bindMachine } from '../store/instance-store.ts';
-import { intendLaunches, launchDone, openLaunches } from '../store/launch-store.ts';
+import { bindMachine, intendLaunches, type LaunchedMachine, launchDone, openLaunches } from '../store/launch-store.ts';
 import { createToken } from '../store/token-store.ts';
 import { callProvider } from './call-provider.ts';
 import type { House } from './house.ts';
@@ -32,8 +32,15 @@ export async function launchMachine(
   const { token: joinToken } = await createToken(db, { ...granted, expiresInMs: tokenMsMax }, clock.now());
   const request = { group, image: imageRef(image), key, serverUrl: serverUrl(), joinToken };
   const machine = await callProvider(clock, 'launch', () => providers(group).launch(request));
-  await db.transaction().execute((tx) => bindMachine(tx, key, machine.providerId));
+  const launched = { launchKey: key, providerId: machine.providerId, group: group.name };
+  await db.transaction().execute((tx) => joinMachine(tx, launched, clock.now()));
   return machine;
+}
+
+/** Ties the machine to its launch, and with it whoever has enrolled as that machine already. */
+export async function joinMachine(tx: Db, launched: LaunchedMachine, now: number): Promise<void> {
+  await bindMachine(tx, launched);
+  await contestMachine(tx, launched.providerId, now);
 }
 
 /**

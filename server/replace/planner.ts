@@ -3,6 +3,7 @@ import { timestamp } from '../../shared/clock.ts';
 import type { Image } from '../../shared/image.ts';
 import type { Policy } from '../../shared/policy.ts';
 import type { Cause } from '../../shared/proof.ts';
+import { isOver, reportedPercentMin } from '../fleet/absence.ts';
 import { tripCause } from './breaker.ts';
 import { type Candidate, candidatesOf, inOrder, type VersionedPolicy } from './candidates.ts';
 import { type Ledger, openLedger } from './ledger.ts';
@@ -58,6 +59,7 @@ export function planReplacements(snapshot: FleetSnapshot, policies: readonly Ver
     const blockers = [
       ...ofPolicy(candidate),
       ...ofWindows(candidate, acting, now),
+      ...ofServer(snapshot),
       ...ofGroup(group, trips, now),
       ...ofInstance(candidate, now),
       ...ofTarget(target),
@@ -114,6 +116,13 @@ function ofWindows({ cause, group }: Candidate, acting: readonly Policy[], now: 
     const closed = closedBy(policy, cause.trigger, now, group.typicalMs);
     return closed === undefined ? [] : [blocker('window', closed.message, closed.until)];
   });
+}
+
+function ofServer({ absence }: FleetSnapshot): readonly Blocker[] {
+  if (absence === null || isOver(absence)) return [];
+  const { since, expected, reported } = absence;
+  const message = `this server was away from ${timestamp(since)}, and ${reported} of ${expected} instances have reported since: it waits for ${reportedPercentMin} % of them; retire those that will not come back`;
+  return [blocker('server-away', message)];
 }
 
 function ofGroup({ group, breaker, machines, failures }: GroupSnapshot, trips: Plan['trips'], now: number): Blocker[] {

@@ -55,7 +55,7 @@ export async function makeProof(
     throw new CodedError('PROOF', `replacement ${id}: expected both instances and the image in the store`);
   }
   holds(old.lifecycle === 'retired' && old.providerId === replacement.oldProviderId, 'its predecessor is retired');
-  holds(made.launchKey === launchKeyOf(id), 'the new instance enrolled with the token of this launch');
+  holds(made.launchKey === launchKeyOf(id), 'the new instance is of this launch');
   holds(made.providerId === newProviderId, 'the new instance runs on the machine that was launched');
   holds(made.keyId !== old.keyId, 'the new instance has a key of its own');
   holds(made.group === replacement.group && old.group === replacement.group, 'both are of the group');

@@ -1,6 +1,7 @@
 import { timestamp } from '../../shared/clock.ts';
 import type { Group } from '../../shared/policy.ts';
 import type { Machine } from '../provider/provider.ts';
+import { bindMachine } from '../store/launch-store.ts';
 import { failedAmong, retireLaunched } from '../store/replacement-store.ts';
 import { callProvider } from './call-provider.ts';
 import type { House } from './house.ts';
@@ -54,5 +55,9 @@ export async function takeBack({ db, clock, providers, log }: House, { group, ma
   }
   log.warn({ group: group.name, providerId, launchKey }, 'replace: ending a machine whose replacement had failed');
   await callProvider(clock, 'terminate', () => provider.terminate(group, providerId));
-  await db.transaction().execute((tx) => retireLaunched(tx, launchKey ?? '', timestamp(clock.now())));
+  await db.transaction().execute(async (tx) => {
+    // One that enrolled by its cloud's word was not told of a launch whose tokens are gone.
+    await bindMachine(tx, { launchKey: launchKey ?? '', providerId, group: group.name });
+    await retireLaunched(tx, launchKey ?? '', timestamp(clock.now()));
+  });
 }

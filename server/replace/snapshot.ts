@@ -6,6 +6,7 @@ import type { Group } from '../../shared/policy.ts';
 import { relabelFingerprint } from '../../shared/relabel.ts';
 import { gravestFirst, type Severity, severityAtLeast } from '../../shared/severity.ts';
 import type { Verdict } from '../../shared/verdict.ts';
+import { type Absence, clockStepMsMax, readAbsence } from '../fleet/absence.ts';
 import { contentOf, isExpired } from '../fleet/content.ts';
 import type { Machine } from '../provider/provider.ts';
 import type { Db } from '../store/database.ts';
@@ -16,6 +17,8 @@ import { readFailures, readSoaked, readStarts, readTypicalMs } from './track-rec
 /** Everything that a plan rests on, read at one moment. Times are milliseconds since the epoch. */
 export interface FleetSnapshot {
   readonly groups: ReadonlyMap<string, GroupSnapshot>;
+  /** Of this server, as long as its fleet has not come back; else null. */
+  readonly absence: Absence | null;
   /** Replacements under way, stuck ones too. */
   readonly active: readonly ActiveReplacement[];
   /** When the replacements of the last hour were started. */
@@ -82,11 +85,10 @@ export interface Sources {
   /** By group; null when its provider could not be asked. */
   readonly machines: ReadonlyMap<string, readonly Machine[] | null>;
   readonly isOnline: (instanceId: string) => boolean;
+  readonly hasReported: (instanceId: string) => boolean;
   readonly evidenceTtlMs: number;
 }
 
-/** What a clock is corrected by as a matter of course. */
-const clockStepMsMax = 60_000;
 /** Of one instance, the gravest; the bound of a cause too. The rest is in the findings. */
 const driftsMax = 1_000;
 
@@ -111,7 +113,9 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
         typicalMs: typical.get(group.name) ?? null,
       });
     }
-    return { groups, active: await readActive(db), starts: await readStarts(db, now), soaked: await readSoaked(db) };
+    const absence = await readAbsence(db, sources, now);
+    const [active, starts, soaked] = [await readActive(db), await readStarts(db, now), await readSoaked(db)];
+    return { groups, absence, active, starts, soaked };
   });
 }
 

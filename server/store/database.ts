@@ -3,6 +3,7 @@ import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement, sql }
 import { Migrator } from 'kysely/migration';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import { migrations } from './migrations/all.ts';
+import { isInProcess } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
 /** A `Transaction<Tables>` is one too, so stores compose inside `db.transaction().execute(…)`. */
@@ -21,7 +22,9 @@ const statementsMax = 500;
  */
 export async function openDatabase({ file }: { readonly file: string }): Promise<Db> {
   const sqlite = open(file);
-  const db: Db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: withStatementCache(sqlite) }) });
+  const database = withStatementCache(sqlite);
+  const db: Db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
+  isInProcess(db, database);
   try {
     await refuseOldSqlite(db);
     await migrate(db);
@@ -54,7 +57,7 @@ function open(file: string): Database {
  * Kysely prepares a statement for every query; preparing costs more than running most of ours. A full disk rolls back by
  * itself (sqlite.org/lang_transaction.html): Kysely's own rollback would then fail, and hide what went wrong.
  */
-function withStatementCache(sqlite: Database): SqliteDatabase {
+function withStatementCache(sqlite: Database): SqliteDatabase & { readonly inTransaction: boolean } {
   const statements = new Map<string, SqliteStatement>();
   return {
     prepare(text) {
@@ -66,6 +69,9 @@ function withStatementCache(sqlite: Database): SqliteDatabase {
       const oldest = statements.keys().next().value;
       if (statements.size > statementsMax && oldest !== undefined) statements.delete(oldest);
       return statement;
+    },
+    get inTransaction() {
+      return sqlite.inTransaction;
     },
     close: () => sqlite.close(),
   };

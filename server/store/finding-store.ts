@@ -7,7 +7,7 @@ import type { Severity } from '../../shared/severity.ts';
 import type { Db } from './database.ts';
 import { boundDetails, detailsOf, detailsSeenAgain } from './finding-details.ts';
 import { type Gaps, gapsOf, prepared } from './prepared.ts';
-import type { DriftTable, FindingTable } from './tables.ts';
+import type { DriftTable, FindingTable } from './scan-tables.ts';
 
 /** Severities of those of the given fingerprints that are open. */
 export async function openAmong(

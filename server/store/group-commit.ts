@@ -1,5 +1,6 @@
 import { CompiledQuery } from 'kysely';
 import type { Db } from './database.ts';
+import { runCompiled } from './prepared.ts';
 
 /** What runs work in a transaction: a database, or a lane of a group commit. */
 export interface Transactions {
@@ -16,11 +17,14 @@ export interface GroupCommit {
 interface GroupLimits {
   /** Works of one commit. */
   readonly worksMax: number;
-  /** A commit is not put off any longer for works that wait. */
+  /** A commit is not put off any longer for works that wait, where the disk is fast. */
+  readonly groupMsMin: number;
+  /** Where it is slow, works go on for so many times what the last commit took, so that most of the time is theirs; no longer than this. */
+  readonly workFactor: number;
   readonly groupMsMax: number;
 }
 
-const groupLimits: GroupLimits = { worksMax: 256, groupMsMax: 20 };
+const groupLimits: GroupLimits = { worksMax: 256, groupMsMin: 20, workFactor: 4, groupMsMax: 100 };
 
 interface Waiting {
   run(tx: Db): Promise<void>;
@@ -39,6 +43,7 @@ export function createGroupCommit(db: Db, monotonic: () => number, given: Partia
   const small: Waiting[] = [];
   const large: Waiting[] = [];
   let isRunning = false;
+  let commitMs = 0;
 
   return { small: laneOf(small), large: laneOf(large) };
 
@@ -80,16 +85,20 @@ export function createGroupCommit(db: Db, monotonic: () => number, given: Partia
       return one;
     };
     let next = take();
+    let workedUntil = 0;
     try {
       await db.transaction().execute(async (tx) => {
-        const until = monotonic() + limits.groupMsMax;
+        const until =
+          monotonic() + Math.min(limits.groupMsMax, Math.max(limits.groupMsMin, limits.workFactor * commitMs));
         while (next !== undefined) {
           const { reject } = next;
           const failure = await isolated(tx, next);
           if (failure !== undefined) ends.set(next, () => reject(failure.error));
           next = ends.size < limits.worksMax && monotonic() < until ? take() : undefined;
         }
+        workedUntil = monotonic();
       });
+      commitMs = monotonic() - workedUntil;
     } catch (error) {
       for (const { reject } of ends.keys()) reject(error);
       return;
@@ -100,16 +109,16 @@ export function createGroupCommit(db: Db, monotonic: () => number, given: Partia
 
 /** What the work threw, once all that it did is taken back. Throws where the whole transaction is gone. */
 async function isolated(tx: Db, work: Waiting): Promise<{ readonly error: unknown } | undefined> {
-  await tx.executeQuery(savepoint);
+  await runCompiled(tx, savepoint);
   try {
     await work.run(tx);
   } catch (error) {
     // A full disk ends the transaction by itself: then there is no savepoint any more, and this throws.
-    await tx.executeQuery(rollbackTo);
-    await tx.executeQuery(release);
+    await runCompiled(tx, rollbackTo);
+    await runCompiled(tx, release);
     return { error };
   }
-  await tx.executeQuery(release);
+  await runCompiled(tx, release);
   return undefined;
 }
 

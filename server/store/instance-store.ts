@@ -2,6 +2,7 @@ import type { Lifecycle } from '../../shared/api.ts';
 import type { Coverage } from '../../shared/coverage.ts';
 import type { Doubt } from '../../shared/doubt.ts';
 import type { EnrolmentWay } from '../../shared/enrolment.ts';
+import { CodedError } from '../../shared/errors.ts';
 import type { Severity } from '../../shared/severity.ts';
 import type { Verdict } from '../../shared/verdict.ts';
 import type { Db } from './database.ts';
@@ -71,9 +72,13 @@ export async function insertInstance(db: Db, instance: StoredInstance): Promise<
   await db.insertInto('instance').values(rowOf(instance)).execute();
 }
 
-/** Whoever enrolled with a token of this launch. Intake lets only one do so. */
+/**
+ * Whoever enrolled with a token of this launch, of which intake lets in only one, or as the machine that it made. Of several
+ * who claim to be that, one that a person has not let go.
+ */
 export async function findInstanceByLaunch(db: Db, launchKey: string): Promise<StoredInstance | undefined> {
-  const row = await db.selectFrom('instance').selectAll().where('launch_key', '=', launchKey).executeTakeFirst();
+  const rows = await db.selectFrom('instance').selectAll().where('launch_key', '=', launchKey).orderBy('id').execute();
+  const row = rows.find(({ lifecycle }) => lifecycle !== 'retired') ?? rows[0];
   return row && storedInstance(row);
 }
 
@@ -148,6 +153,13 @@ export async function findInstance(db: Db, id: string): Promise<StoredInstance |
   return row && storedInstance(row);
 }
 
+/** Errors: NOT_FOUND. */
+export async function getInstance(db: Db, id: string): Promise<StoredInstance> {
+  const instance = await findInstance(db, id);
+  if (instance === undefined) throw new CodedError('NOT_FOUND', `there is no instance ${id}`);
+  return instance;
+}
+
 const byId = prepared<{ id: string }>()((db, gap) => db.selectFrom('instance').selectAll().where('id', '=', gap('id')));
 
 export async function findInstanceByKey(db: Db, keyId: string): Promise<StoredInstance | undefined> {
@@ -158,11 +170,6 @@ export async function findInstanceByKey(db: Db, keyId: string): Promise<StoredIn
 const byKey = prepared<{ keyId: string }>()((db, gap) =>
   db.selectFrom('instance').selectAll().where('key_id', '=', gap('keyId')),
 );
-
-/** All that are not retired. */
-export async function listPresent(db: Db): Promise<readonly { readonly id: string; readonly group: string }[]> {
-  return db.selectFrom('instance').select(['id', 'group_name as group']).where('lifecycle', '!=', 'retired').execute();
-}
 
 /** Of a group, those whose disk can be compared with what they told: on a known machine, swept, and enrolled before. */
 export async function listLookable(db: Db, group: string, enrolledBefore: string): Promise<readonly string[]> {
@@ -198,33 +205,6 @@ export async function setLifecycle(
     await appendEvent(db, { at, type: 'instance.retired', groupName: changed.group_name, instanceId: id, data });
   }
 }
-
-/** Says which machine a launch made; whether its agent has enrolled yet or will do so later. */
-export async function bindMachine(db: Db, launchKey: string, providerId: string): Promise<void> {
-  for (const table of ['instance', 'join_token'] as const) {
-    await db
-      .updateTable(table)
-      .set({ provider_id: providerId })
-      .where('launch_key', '=', launchKey)
-      .where('provider_id', 'is', null)
-      .execute();
-  }
-}
-
-/** One transaction for many: hearing from an instance writes nothing by itself. Never goes back. */
-export async function flushLastSeen(db: Db, seen: ReadonlyMap<string, string>): Promise<void> {
-  await db.transaction().execute(async (tx) => {
-    for (const [id, at] of seen) await updateLastSeen(tx, { id, at });
-  });
-}
-
-const updateLastSeen = prepared<{ id: string; at: string }>()((db, gap) =>
-  db
-    .updateTable('instance')
-    .set({ last_seen_at: gap('at') })
-    .where('id', '=', gap('id'))
-    .where('last_seen_at', '<', gap('at')),
-);
 
 function rowOf(instance: StoredInstance): InstanceTable {
   return {

@@ -33,3 +33,46 @@ export async function launchDone(db: Db, key: string, providerId: string): Promi
 export async function openLaunches(db: Db): Promise<LaunchTable[]> {
   return db.selectFrom('launch').selectAll().where('provider_id', 'is', null).orderBy('created_at').execute();
 }
+
+/** What a launch made, as its provider calls it. */
+export interface LaunchedMachine {
+  readonly launchKey: string;
+  readonly providerId: string;
+  readonly group: string;
+}
+
+/**
+ * Says which machine a launch made, whether its agent has enrolled yet or will do so later: with a token of the launch, which
+ * has its key, or because a cloud vouches for the machine, which has its id.
+ */
+export async function bindMachine(db: Db, { launchKey, providerId, group }: LaunchedMachine): Promise<void> {
+  for (const table of ['instance', 'join_token'] as const) {
+    await db
+      .updateTable(table)
+      .set({ provider_id: providerId })
+      .where('launch_key', '=', launchKey)
+      .where('provider_id', 'is', null)
+      .execute();
+  }
+  await db
+    .updateTable('instance')
+    .set({ launch_key: launchKey })
+    .where('provider_id', '=', providerId)
+    .where('group_name', '=', group)
+    .where('launch_key', 'is', null)
+    .where('lifecycle', '!=', 'retired')
+    .execute();
+}
+
+/** The key of the launch that made this machine, as long as its tokens are kept; null for a machine that is not ours. */
+export async function findLaunchOfMachine(db: Db, group: string, providerId: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('join_token')
+    .select('launch_key')
+    .where('provider_id', '=', providerId)
+    .where('group_name', '=', group)
+    .where('launch_key', 'is not', null)
+    .orderBy('id', 'desc')
+    .executeTakeFirst();
+  return row?.launch_key ?? null;
+}

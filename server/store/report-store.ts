@@ -1,6 +1,6 @@
 import type { Db } from './database.ts';
 import { gapsOf, prepared } from './prepared.ts';
-import type { ReportTable } from './tables.ts';
+import type { ReportTable } from './scan-tables.ts';
 
 /** That a report was applied and changed something. Its key makes a second time impossible, whatever else goes wrong. */
 export async function insertReport(

@@ -1,8 +1,16 @@
 import type { Generated } from 'kysely';
+import type {
+  DriftTable,
+  EvidenceTable,
+  FindingTable,
+  IdentityTable,
+  RelabelTable,
+  ReportTable,
+} from './scan-tables.ts';
 
 /**
  * The tables, as rows. JSON columns are text; times are RFC 3339 text, so that both SQLite and PostgreSQL sort and show
- * them alike. Rows become domain values in the store of their noun and go no further.
+ * them alike. Rows become domain values in the store of their noun and go no further. Those of scans are in `scan-tables.ts`.
  */
 export interface Tables {
   trusted_key: TrustedKeyTable;
@@ -25,6 +33,7 @@ export interface Tables {
   launch: LaunchTable;
   outside_look: LookTable;
   event: EventTable;
+  listening: ListeningTable;
 }
 
 export interface TrustedKeyTable {
@@ -165,90 +174,6 @@ export interface RevokedKeyTable {
   revoked_at: string;
 }
 
-/** One row per drift, however many instances have it. */
-export interface DriftTable {
-  fingerprint: string;
-  subject: string;
-  name: string;
-  change: string;
-  attributes: string;
-  expected: string;
-  actual: string;
-  first_seen_at: string;
-}
-
-/** An instance has, or had, a drift. */
-export interface FindingTable {
-  instance_id: string;
-  fingerprint: string;
-  severity: string;
-  rule: string;
-  first_seen_at: string;
-  last_seen_at: string;
-  closed_at: string | null;
-  scan_id: string;
-  /** When it last opened or grew graver: a taint that is younger does not come from it. */
-  tainting_since: string;
-  /** Sequence of the rules that last listed it. */
-  rules: number;
-  /** Sequence of the rules without which it would not be there, or not be so grave. */
-  by_rules: number | null;
-  /** JSON `[expected, actual]`: the attributes that the fingerprint does not cover, as this agent said when it opened. */
-  rest: string;
-  /** The kind of relabel that it may be part of. */
-  relabel: string | null;
-  /** 1 where it is part of one: shown beneath it, and not by itself. */
-  folded: Generated<number>;
-  /** JSON of the text difference that this instance sent: unlike the drift, it is this one's alone. */
-  diff: string | null;
-  /** JSON of who changed it on this instance, as its kernel told. */
-  actors: string | null;
-  /** How often, at least, since it opened. */
-  changes: number | null;
-}
-
-/** An instance was relabelled: more findings of one kind than anybody reads one by one. */
-export interface RelabelTable {
-  instance_id: string;
-  kind: string;
-  files: number;
-  severity: string;
-  first_seen_at: string;
-  last_seen_at: string;
-  closed_at: string | null;
-}
-
-/** By what an instance that is not retired is known. */
-export interface IdentityTable {
-  instance_id: string;
-  name: string;
-  digest: string;
-}
-
-/** An interval in which an instance's complete scans all said the same. Each clean sweep extends one row. */
-export interface EvidenceTable {
-  id: Generated<number>;
-  instance_id: string;
-  image_digest: string;
-  rules: number;
-  verdict: string;
-  state_digest: string;
-  from_at: string;
-  to_at: string;
-  scans: number;
-}
-
-/** Each stored report that changed something, once. */
-export interface ReportTable {
-  instance_id: string;
-  boot: number;
-  seq: number;
-  scan_id: string;
-  opened: number;
-  cleared: number;
-  received_at: string;
-}
-
 export interface ReplacementTable {
   id: string;
   group_name: string;
@@ -320,4 +245,13 @@ export interface EventTable {
   instance_id: string | null;
   replacement_id: string | null;
   data: string;
+}
+
+/** One row: when this server listened. */
+export interface ListeningTable {
+  id: number;
+  /** Written every minute, and when it stops. Null until then. */
+  listened_at: string | null;
+  /** Its `listened_at` of before an absence, as long as the fleet has not come back from it. */
+  away_since: string | null;
 }

@@ -6,6 +6,7 @@ export interface Figure {
     | 'ms'
     | 's'
     | 'MiB'
+    | 'KiB'
     | 'MB/s'
     | '%'
     | 'times'

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { emptyState } from '../../agent/open-state.ts';
 import { buildReports } from '../../agent/report/report-builder.ts';
+import { createServerTrust } from '../../agent/report/server-trust.ts';
 import type { ReportMessage } from '../../shared/protocol.ts';
 import { uuidv7 } from '../../shared/uuid.ts';
 import { aCoverage, aFinding, anImageDigest, aTime } from '../support/builders.ts';
+import { obeyParent } from './child.ts';
 import type { FleetCommand } from './fleet.ts';
 import { type SimulatedAgent, simulateAgent } from './simulated-agent.ts';
 
@@ -13,13 +15,7 @@ const ended = new AbortController();
 const told = new Map<SimulatedAgent, number>();
 let paceOver = false;
 
-process.on('message', ({ id, command }: { readonly id: number; readonly command: FleetCommand }) => {
-  obey(command).then(
-    (result) => process.send!({ id, result }),
-    (error: unknown) => process.send!({ id, error: String(error) }),
-  );
-});
-process.on('disconnect', () => process.exit());
+obeyParent(obey);
 
 async function obey(command: FleetCommand): Promise<unknown> {
   switch (command.do) {
@@ -51,8 +47,9 @@ async function obey(command: FleetCommand): Promise<unknown> {
 }
 
 /** At a pace that is above the server's own. */
-async function connectAll({ url, joinToken, count }: FleetCommand & { do: 'connect' }): Promise<void> {
+async function connectAll({ count, ...server }: FleetCommand & { do: 'connect' }): Promise<void> {
   const [batch, everyMs] = [50, 100];
+  const trust = createServerTrust(server.ca);
   while (agents.length < count) {
     while (agents.length < count && agents.length % batch < batch - 1) add();
     add();
@@ -61,7 +58,7 @@ async function connectAll({ url, joinToken, count }: FleetCommand & { do: 'conne
   while (agents.some((agent) => !agent.isConnected)) await sleep(20);
 
   function add(): void {
-    if (agents.length < count) agents.push(simulateAgent(url, joinToken, ended.signal));
+    if (agents.length < count) agents.push(simulateAgent({ ...server, trust }, ended.signal));
   }
 }
 

@@ -1,8 +1,14 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { join } from 'node:path';
+import { startChild } from './child.ts';
 
 export type FleetCommand =
-  | { readonly do: 'connect'; readonly url: string; readonly joinToken: string; readonly count: number }
+  | {
+      readonly do: 'connect';
+      readonly url: string;
+      readonly joinToken: string;
+      /** A file with who signed the certificate of the server. */
+      readonly ca?: string;
+      readonly count: number;
+    }
   | { readonly do: 'sweeps' | 'checks'; readonly seconds: number }
   | { readonly do: 'pace'; readonly perSecond: number }
   | { readonly do: 'big-sweep'; readonly findings: number }
@@ -25,7 +31,7 @@ export interface Fleet {
 }
 
 export function startFleet(processes: number): Fleet {
-  const children = Array.from({ length: processes }, startChild);
+  const children = Array.from({ length: processes }, () => startChild<FleetCommand>('fleet-process.ts'));
   return {
     tell: (command) => Promise.all(children.map((child) => child.ask(command))),
     tellOne: (index, command) => children[index]!.ask(command),
@@ -38,31 +44,7 @@ export function startFleet(processes: number): Fleet {
       return { connected: sum('connected'), acked: sum('acked'), ends };
     },
     end: () => {
-      for (const { child } of children) child.kill('SIGKILL');
+      for (const child of children) child.kill();
     },
-  };
-}
-
-function startChild(): { readonly child: ChildProcess; ask(command: FleetCommand): Promise<unknown> } {
-  const child = fork(join(import.meta.dirname, 'fleet-process.ts'), { serialization: 'advanced' });
-  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
-  let ids = 0;
-  child.on('message', ({ id, result, error }: { id: number; result: unknown; error?: string }) => {
-    const asked = waiting.get(id);
-    waiting.delete(id);
-    if (error === undefined) asked?.resolve(result);
-    else asked?.reject(new Error(error));
-  });
-  child.on('exit', (code, signal) => {
-    for (const { reject } of waiting.values()) reject(new Error(`a process of the fleet ended with ${code ?? signal}`));
-  });
-  return {
-    child,
-    ask: (command) =>
-      new Promise((resolve, reject) => {
-        const id = ids++;
-        waiting.set(id, { resolve, reject });
-        child.send({ id, command });
-      }),
   };
 }

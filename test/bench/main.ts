@@ -1,5 +1,5 @@
 /**
- * npm run bench [-- --json] [--rounds N] [--only verify|watch|server] [--agents N]
+ * npm run bench [-- --json] [--rounds N] [--only verify|watch|server|tls|hostile] [--agents N]
  *
  * Everything that is claimed about speed and size, measured in one run on this machine, beside its peers. As root, for
  * debootstrap; peers that are missing are installed. Exits 1 when a target is missed.
@@ -16,11 +16,13 @@ import { debianRoot } from '../support/debian-root.ts';
 import { type AgentOptions, idleRssOf, sweepTimesOf } from './agent-process.ts';
 import { compareTimes, median } from './compare-times.ts';
 import { type Figure, isMissed, tableOf } from './figure.ts';
+import { hostileFiguresOf } from './hostile.ts';
 import { makeManyFiles } from './many-files.ts';
 import { aideOf, catOf, opensslOf } from './peers.ts';
 import { type Program, peakRssOf } from './program.ts';
 import { serverFiguresOf } from './server.ts';
 import { slowFiguresOf } from './slow-verify.ts';
+import { tlsFiguresOf } from './tls.ts';
 import { watchFiguresOf } from './watch.ts';
 
 const few = 12_000;
@@ -42,15 +44,16 @@ process.once('SIGTERM', () => process.exit(143));
 process.once('exit', () => rmSync(work, { recursive: true, force: true }));
 
 const { only } = options;
+const isOfServer = ['server', 'tls', 'hostile'].includes(only ?? '');
 const needed = { aide: 'aide', openssl: 'openssl', inotifywait: 'inotify-tools', 'mkfs.ext4': 'e2fsprogs' };
-if (only !== 'server' && !(await ensurePrograms(needed))) {
+if (!isOfServer && !(await ensurePrograms(needed))) {
   console.error(
     'bench: aide, openssl and inotifywait are needed: run it as root on Debian, which installs them, or install them',
   );
   process.exit(2);
 }
 const pub = join(work, 'image.pub');
-const entry = only === 'server' ? '' : (await bundleAgent(join(work, 'agent'))).entry;
+const entry = isOfServer ? '' : (await bundleAgent(join(work, 'agent'))).entry;
 if (entry !== '') pristine('keygen', '--out', join(work, 'image'));
 
 const isWanted = (part: string) => only === undefined || only === part;
@@ -58,6 +61,8 @@ const figures = [
   ...(isWanted('verify') ? [...(await times()), ...(await memory())] : []),
   ...(isWanted('watch') ? await watchFiguresOf({ work, bake, options: { entry, pub }, say }) : []),
   ...(isWanted('server') ? await serverFiguresOf({ work, agents: Number(options.agents), say }) : []),
+  ...(isWanted('server') || only === 'tls' ? await tlsFiguresOf({ work, agents: Number(options.agents), say }) : []),
+  ...(isWanted('server') || only === 'hostile' ? await hostileFiguresOf({ work, say }) : []),
 ];
 const missed = figures.filter(isMissed);
 if (options.json) {

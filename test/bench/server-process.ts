@@ -13,12 +13,15 @@ export interface ServerProcess {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-export async function startServerProcess(data: string, { port = 0, sockets = 1_024 } = {}): Promise<ServerProcess> {
+export async function startServerProcess(
+  data: string,
+  { port = 0, sockets = 1_024, options = [] as readonly string[] } = {},
+): Promise<ServerProcess> {
   rmSync(join(data, 'listening'), { force: true });
   const serve = [process.execPath, serverEntry, 'serve', '--listen', `127.0.0.1:${port}`, '--data', data];
   // The soft limit is mostly 1,024; a process may raise it to the hard one.
   const raise = `ulimit -n ${sockets + 256} || exit 9; exec "$@"`;
-  const child = spawn('sh', ['-c', raise, 'sh', ...serve, '--log-level', 'error'], {
+  const child = spawn('sh', ['-c', raise, 'sh', ...serve, ...options, '--log-level', 'error'], {
     env: {},
     stdio: ['ignore', 'ignore', 'inherit'],
   });

@@ -2,21 +2,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { openDataDirectory } from '../../server/store/data-directory.ts';
-import { openDatabase } from '../../server/store/database.ts';
-import { createToken } from '../../server/store/token-store.ts';
-import { anImageDigest } from '../support/builders.ts';
-import { insertImage } from '../support/rows.ts';
 import { until } from '../support/until.ts';
 import { calibrate } from './calibrate.ts';
 import type { Figure } from './figure.ts';
 import { type Fleet, startFleet } from './fleet.ts';
+import { percentile } from './percentile.ts';
+import { prepareServer } from './prepare-server.ts';
 import { cpuMsOf, rssOf } from './program.ts';
+import { acked, enrol, expectStored, fleetProcesses, one } from './rates.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 
-/** So that the machine's two cores have the server and one of them at a time. */
-const fleetProcesses = 2;
-const [reportSeconds, heartbeatSeconds, paceSeconds] = [10, 60, 20];
+const [heartbeatSeconds, paceSeconds] = [60, 20];
 /** Of others, a second, while one agent sends its big sweep: what 10,000 agents send that sweep each 50 s. */
 const pacePerSecond = 100;
 const bigSweepFindings = 100_000;
@@ -47,15 +43,14 @@ export async function serverFiguresOf({
     { name: 'calibration: Ed25519 verifications', value: before.verifications, unit: '/s' },
     { name: 'calibration: durable commits', value: before.commits, unit: '/s' },
   );
-  const data = await openDataDirectory(join(work, 'server'));
-  const joinToken = await prepare(data.database, agents);
-  let server = await startServerProcess(data.path, { sockets: agents });
+  const { data, file, joinToken } = await prepareServer(join(work, 'server'), agents);
+  let server = await startServerProcess(data, { sockets: agents });
   const fleet = startFleet(fleetProcesses);
   try {
     say(`${agents} agents enrol`);
     const enrolments = await enrol(fleet, { agents, url: server.url, joinToken });
     tell({ name: `enrolments of ${agents}`, value: enrolments, unit: '/s', target: { atLeast: 200 } });
-    const first = await acked(fleet, server, 'sweeps', data.database);
+    const first = await acked(fleet, server, 'sweeps', file);
     const memory = rssOf(server.pid) / 1_024;
     tell(
       { name: 'first clean sweeps, durable', value: first.perSecond, unit: '/s' },
@@ -63,7 +58,7 @@ export async function serverFiguresOf({
     );
 
     say(`heartbeats for ${heartbeatSeconds} s`);
-    const heartbeats = await beat(server, data.database);
+    const heartbeats = await beat(server, file);
     tell(
       { name: 'heartbeats: share of a core', value: heartbeats.percent, unit: '%', target: { atMost: 25 } },
       { name: 'heartbeats: rows written', value: heartbeats.rows, unit: 'rows', target: { atMost: 0 } },
@@ -74,7 +69,7 @@ export async function serverFiguresOf({
       ['sweeps', 'clean sweeps'],
       ['checks', 'checks with a finding'],
     ] as const) {
-      const { perSecond, cpuUs } = await acked(fleet, server, what, data.database);
+      const { perSecond, cpuUs } = await acked(fleet, server, what, file);
       tell(
         { name: `${name}, durable`, value: perSecond, unit: '/s', target: { atLeast: 2_000 } },
         { name: `${name}: processor time of each`, value: cpuUs, unit: 'µs' },
@@ -83,7 +78,7 @@ export async function serverFiguresOf({
     }
 
     say('a restart of the server');
-    const restart = await restartServer(fleet, server, { data: data.path, agents });
+    const restart = await restartServer(fleet, server, { data, agents });
     server = restart.server;
     tell(
       { name: `restart: ${agents} agents back`, value: restart.seconds, unit: 's', target: { atMost: 60 } },
@@ -92,7 +87,7 @@ export async function serverFiguresOf({
 
     say(`a sweep with ${bigSweepFindings} findings, beside others`);
     const big = await bigSweep(fleet);
-    await expectStored(fleet, data.database);
+    await expectStored(fleet, file);
     tell(
       { name: `a sweep with ${bigSweepFindings} findings`, value: big.seconds, unit: 's' },
       { name: 'acks of others before it, p99', value: big.quiet, unit: 'ms' },
@@ -109,48 +104,6 @@ export async function serverFiguresOf({
     fleet.end();
     await server.stop('SIGKILL');
   }
-}
-
-/** An image and a token for all: what the API would make of a push and a request. */
-async function prepare(file: string, agents: number): Promise<string> {
-  const db = await openDatabase({ file });
-  await insertImage(db);
-  const origin = { group: 'bench', imageDigest: anImageDigest, labels: {} };
-  const { token } = await createToken(db, { ...origin, usesMax: agents, expiresInMs: 3_600_000 }, Date.now());
-  await db.destroy();
-  return token;
-}
-
-/** From the first connection to the last welcome, a second. */
-async function enrol(
-  fleet: Fleet,
-  { agents, url, joinToken }: { readonly agents: number; readonly url: string; readonly joinToken: string },
-): Promise<number> {
-  const from = performance.now();
-  await fleet.tell({ do: 'connect', url, joinToken, count: agents / fleetProcesses });
-  return agents / ((performance.now() - from) / 1_000);
-}
-
-/** Reports that were acked, a second, and the server's time for each. All of them must be in the database. */
-async function acked(
-  fleet: Fleet,
-  { pid }: ServerProcess,
-  what: 'sweeps' | 'checks',
-  file: string,
-): Promise<{ readonly perSecond: number; readonly cpuUs: number }> {
-  const [cpuFrom, { acked: ackedFrom }] = [cpuMsOf(pid), await fleet.state()];
-  const times = (await fleet.tell({ do: what, seconds: reportSeconds })) as number[][];
-  const cpuMs = cpuMsOf(pid) - cpuFrom;
-  const all = await expectStored(fleet, file);
-  return { perSecond: times.flat().length / reportSeconds, cpuUs: (cpuMs * 1_000) / (all - ackedFrom) };
-}
-
-/** How many there are. */
-async function expectStored(fleet: Fleet, file: string): Promise<number> {
-  const { acked: expected } = await fleet.state();
-  const { stored } = one(file, 'select sum(seq) as stored from instance') as { stored: number };
-  if (stored !== expected) throw new Error(`expected ${expected} reports to be stored, got ${stored}`);
-  return stored;
 }
 
 /** Processor time of the server, and rows that are new or changed, but for the time at which an agent was last heard. */
@@ -214,20 +167,7 @@ async function bigSweep(fleet: Fleet) {
   return { seconds, quiet, beside };
 }
 
-function percentile(values: readonly number[], share: number): number {
-  return values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? 0;
-}
-
 /** KiB that were resident at most, as proc_pid_status(5) has them. */
 function peakOf(pid: number): number {
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-}
-
-function one(file: string, text: string): unknown {
-  const db = new Database(file, { readonly: true });
-  try {
-    return db.prepare(text).all([])[0];
-  } finally {
-    db.close();
-  }
 }

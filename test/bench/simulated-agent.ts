@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { pino } from 'pino';
 import { createConnection } from '../../agent/report/connection.ts';
-import { createServerTrust } from '../../agent/report/server-trust.ts';
+import type { ServerTrust } from '../../agent/report/server-trust.ts';
 import { comparePlaces, type Place, type Spool } from '../../agent/report/spool.ts';
 import type { Identity } from '../../agent/state/identity.ts';
 import { systemClock } from '../../shared/clock.ts';
@@ -21,9 +21,13 @@ export interface SimulatedAgent {
   forgetEnds(): void;
 }
 
-const trust = createServerTrust(undefined);
+export interface SimulatedServer {
+  readonly url: string;
+  readonly joinToken: string;
+  readonly trust: () => ServerTrust;
+}
 
-export function simulateAgent(url: string, joinToken: string, signal: AbortSignal): SimulatedAgent {
+export function simulateAgent({ url, joinToken, trust }: SimulatedServer, signal: AbortSignal): SimulatedAgent {
   const spool = spoolInMemory();
   const enrolment = { by: 'token', token: joinToken } as const;
   let seq = 0;

@@ -15,13 +15,16 @@ import { parseRpmHeader } from '../../agent/collect/packages/rpm-header.ts';
 import { parseNdb } from '../../agent/collect/packages/rpm-ndb.ts';
 import { factsOf } from '../../agent/collect/xattrs.ts';
 import { diffTexts } from '../../agent/texts/text-diff.ts';
+import { readSignedData } from '../../server/intake/enrolment/signed-data.ts';
 import { parseEnvelope } from '../../shared/dsse.ts';
 import { parseEntryLine, writeEntryLine } from '../../shared/entry-line.ts';
 import { encodeName, nameBytes, rawNameBytesMax, terminalSafe } from '../../shared/name.ts';
 import { compilePattern, isPattern, patternCharsMax } from '../../shared/pattern.ts';
 import { parseAgentMessage, parseServerMessage } from '../../shared/protocol.ts';
 import { TextDiff } from '../../shared/text-diff.ts';
+import { rsaCertificate } from '../support/certificates.ts';
 import { memoryRoot } from '../support/memory-root.ts';
+import { signedDataOf } from '../support/signed-data.ts';
 import { documentTargets } from './document-targets.ts';
 import { imageTargets } from './image-targets.ts';
 import { systemFiles } from './system-files.ts';
@@ -35,6 +38,7 @@ export interface Target {
   readonly run: (input: Buffer) => unknown;
 }
 
+const signer = rsaCertificate();
 const ndb = readFileSync(join(import.meta.dirname, '../fixtures/rpm/Packages.db'));
 const latin1 = (input: Buffer) => input.toString('latin1');
 const utf8 = (input: Buffer) => input.toString('utf8');
@@ -115,6 +119,13 @@ const parsers: readonly Target[] = [
     run: diffOf,
   },
   { name: 'agent message', examples: texts(heartbeat), run: (input) => parseAgentMessage(utf8(input)) },
+  {
+    name: 'signed data',
+    examples: [{}, { isDefinite: true }, { hasAttributes: false }].map((shape) =>
+      signedDataOf('{"instanceId":"i-0123456789abcdef0"}', signer, shape),
+    ),
+    run: readSignedData,
+  },
   {
     name: 'server message',
     examples: texts('{"type":"scan","reason":"requested"}'),

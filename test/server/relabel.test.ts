@@ -145,7 +145,13 @@ describe('a relabel of more than 1,000 files', () => {
     const seenAt = clock.now();
     await swept(id, [...relabelled(files), ...relabelled(1, 'bin_t', { severity: 'high' })]);
 
-    const sources = { db: server.db, machines: new Map(), isOnline: () => true, evidenceTtlMs: 60 * minute };
+    const sources = {
+      db: server.db,
+      machines: new Map(),
+      isOnline: () => true,
+      hasReported: () => true,
+      evidenceTtlMs: 60 * minute,
+    };
     const { groups } = await takeSnapshot(sources, clock.now());
 
     expect(groups.get('web')?.instances[0]?.drifts).toEqual([

@@ -58,6 +58,7 @@ export async function aSimulatedWorld(scene: Scene, random: Random): Promise<Sim
       providers: () => process.provider,
       serverUrl: () => 'ws://127.0.0.1:7420',
       isOnline: (id) => !offline.has(id),
+      hasReported: (id) => !offline.has(id),
       look: async () => {
         throw new CodedError('CONFLICT', 'nobody looks from outside');
       },

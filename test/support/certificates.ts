@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { bitString, objectId, sequence, tagged } from './der.ts';
 
 /** Makes certificates (X.509 v3, RFC 5280) as a CA would, wrong ones too. Ed25519 (RFC 8410), or RSA where a cloud has it. */
 export interface Authority {
@@ -59,12 +60,12 @@ export function selfSigned(): Issued {
 }
 
 /** As clouds sign documents with: RSA, signed by itself, from two days ago for as long as said from now. */
-export function rsaCertificate({ validMs = dayMs, bits = 2_048 } = {}): {
+export function rsaCertificate({ validMs = dayMs, bits = 2_048, now = Date.now() } = {}): {
   readonly pem: string;
   readonly key: KeyObject;
 } {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: bits });
-  const validity = [new Date(Date.now() - 2 * dayMs), new Date(Date.now() + validMs)] as const;
+  const validity = [new Date(now - 2 * dayMs), new Date(now + validMs)] as const;
   const der = certificateOf({
     ...{ issuer: 'cloud', subject: 'cloud', publicKey, validity, signedBy: privateKey },
     extensions: sequence(basicConstraints),
@@ -127,25 +128,6 @@ function nameOf(text: string): Buffer {
 
 function generalizedTime(date: Date): Buffer {
   return tagged(0x18, Buffer.from(`${date.toISOString().replace(/[-:T]|\..*/g, '')}Z`));
-}
-
-function bitString(bytes: Buffer): Buffer {
-  return tagged(0x03, Buffer.concat([Buffer.of(0), bytes]));
-}
-
-function objectId(...bytes: readonly number[]): Buffer {
-  return tagged(0x06, Buffer.from(bytes));
-}
-
-function sequence(...parts: readonly Buffer[]): Buffer {
-  return tagged(0x30, Buffer.concat(parts));
-}
-
-/** Tag, length, value (X.690 §8.1). */
-function tagged(tag: number, value: Buffer): Buffer {
-  const { length } = value;
-  if (length < 0x80) return Buffer.concat([Buffer.of(tag, length), value]);
-  return Buffer.concat([Buffer.of(tag, 0x82, length >> 8, length & 0xff), value]);
 }
 
 function pem(label: string, der: Buffer): string {

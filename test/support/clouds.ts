@@ -5,6 +5,7 @@ import { EnrolmentConfig } from '../../server/intake/enrolment/config.ts';
 import type { AwsCredential, Credential } from '../../shared/enrolment.ts';
 import { rsaCertificate } from './certificates.ts';
 import { aDirectory } from './database.ts';
+import { linesOf, type Shape, signedDataOf } from './signed-data.ts';
 
 type CloudCertificate = ReturnType<typeof rsaCertificate>;
 
@@ -15,7 +16,9 @@ export interface Clouds {
   readonly expired: CloudCertificate;
   readonly config: EnrolmentConfig;
   document(overrides?: Record<string, unknown>): string;
-  aws(overrides?: Record<string, unknown>, signer?: CloudCertificate): AwsCredential;
+  aws(overrides?: Record<string, unknown>, signer?: CloudCertificate): AwsCredential & { readonly signature: string };
+  /** By the form that agents ask for first. */
+  rsa2048(overrides?: Record<string, unknown>, shape?: Partial<Shape>, signer?: CloudCertificate): AwsCredential;
   /** A token of a pod, as the API server would make it. */
   pod(claims?: Claims, header?: Record<string, unknown>): Credential;
   jwt(header: object, payload: object, how: (input: string) => Buffer): Credential;
@@ -29,10 +32,10 @@ export type Claims = Record<string, unknown>;
 export const anAmi = 'ami-0123456789abcdef0';
 const issuer = 'https://cluster.test';
 
-export function someClouds({ jwks }: { readonly jwks?: string } = {}): Clouds {
+export function someClouds({ jwks, now = Date.now() }: { readonly jwks?: string; readonly now?: number } = {}): Clouds {
   const folder = aDirectory();
-  const certificate = rsaCertificate();
-  const expired = rsaCertificate({ validMs: -86_400_000 });
+  const certificate = rsaCertificate({ now });
+  const expired = rsaCertificate({ validMs: -86_400_000, now });
   const certificateFile = join(folder, 'aws.pem');
   writeFileSync(certificateFile, certificate.pem + expired.pem);
   const clusterKey = generateKeyPairSync('rsa', { modulusLength: 2_048 });
@@ -66,7 +69,7 @@ export function someClouds({ jwks }: { readonly jwks?: string } = {}): Clouds {
       const document = {
         ...{ accountId: '123456789012', architecture: 'x86_64', availabilityZone: 'eu-central-1a' },
         ...{ imageId: anAmi, instanceId: anInstanceId(), instanceType: 'm7i.large', kernelId: null },
-        ...{ pendingTime: timeOf(Date.now() - 30_000), privateIp: '10.0.0.7', region: 'eu-central-1' },
+        ...{ pendingTime: timeOf(now - 30_000), privateIp: '10.0.0.7', region: 'eu-central-1' },
         version: '2017-09-30',
         ...overrides,
       };
@@ -75,6 +78,10 @@ export function someClouds({ jwks }: { readonly jwks?: string } = {}): Clouds {
     aws(overrides = {}, signer = certificate) {
       const document = clouds.document(overrides);
       return { by: 'aws', document, signature: signatureOf(document, signer.key) };
+    },
+    rsa2048(overrides = {}, shape = {}, signer = certificate) {
+      const document = clouds.document(overrides);
+      return { by: 'aws', document, rsa2048: linesOf(signedDataOf(document, signer, shape)) };
     },
     payload(claims = {}) {
       const now = Math.floor(Date.now() / 1_000);

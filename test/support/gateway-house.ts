@@ -7,8 +7,10 @@ import { agentPath, createGateway, type Gateway } from '../../server/gateway/gat
 import type { GatewayLimits } from '../../server/gateway/limits.ts';
 import type { EnrolmentWay } from '../../server/intake/enrolment/way.ts';
 import type { Db } from '../../server/store/database.ts';
+import { readEvents } from '../../server/store/event-store.ts';
 import { createToken, type TokenRequest } from '../../server/store/token-store.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
+import type { FleetEvent } from '../../shared/event.ts';
 import { anImageDigest } from './builders.ts';
 import { aDatabase } from './database.ts';
 
@@ -19,6 +21,8 @@ export interface GatewayHouse {
   readonly gateway: Gateway;
   /** The secret of a token for the group and image that builders use. */
   aToken(overrides?: Partial<TokenRequest>): Promise<string>;
+  /** Of one type, oldest first; of the first 500 of all. */
+  events(type: string): Promise<readonly FleetEvent[]>;
   /** What was logged, a JSON line each. */
   readonly logged: readonly string[];
   /** Stops as a server does; the database is closed too. */
@@ -57,6 +61,9 @@ export async function aGatewayHouse(
       const origin = { group: 'web', imageDigest: anImageDigest, labels: { env: 'test' } };
       const request = { ...origin, usesMax: 1, expiresInMs: 3_600_000, ...overrides };
       return (await createToken(db, request, clock.now())).token;
+    },
+    async events(type) {
+      return (await readEvents(db, { afterId: 0, limit: 500 })).filter((event) => event.type === type);
     },
     async close() {
       server.close();

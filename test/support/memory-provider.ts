@@ -22,6 +22,8 @@ export interface MemoryProvider extends Provider {
   readonly calls: readonly string[];
   /** Asked before each call, with how often that call was made so far, itself included. */
   faultOf: (call: CallName, nth: number) => Fault | undefined;
+  /** What it calls the machine of a launch. */
+  nameOf: (request: LaunchRequest) => string;
   set(providerId: string, state: Machine['state']): void;
   add(group: string, providerId: string): void;
   /** Writes a file at the top of a machine's disk. */
@@ -75,6 +77,7 @@ export function createMemoryProvider(): MemoryProvider {
       return shown;
     },
     faultOf: () => undefined,
+    nameOf: ({ group, key }) => `m-${group.name}-${key}`,
     add(group, providerId) {
       machines.set(providerId, {
         group,
@@ -97,7 +100,7 @@ export function createMemoryProvider(): MemoryProvider {
           ({ launchKey, group }) => launchKey === request.key && group === name,
         );
         if (known) return described(known);
-        const providerId = `m-${name}-${request.key}`;
+        const providerId = provider.nameOf(request);
         const made = { group: name, providerId, launchKey: request.key, ...inService, request } as const;
         machines.set(providerId, made);
         effects.push(`launch ${request.key}`);

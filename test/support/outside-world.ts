@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { zstdCompressSync } from 'node:zlib';
+import { onTestFinished } from 'vitest';
 import { createEventFeed } from '../../server/fleet/event-feed.ts';
 import { keepEntries, pushImage } from '../../server/fleet/images.ts';
 import { applyReport } from '../../server/intake/apply-report.ts';
@@ -172,6 +173,28 @@ export async function anOutsideWorld(options: OutsideOptions = {}): Promise<Outs
       await db.destroy();
     },
   };
+}
+
+/** Its agent has told of one sweep. It ends with the test. */
+export async function aSweptWorld(options: OutsideOptions = {}): Promise<OutsideWorld> {
+  const world = await anOutsideWorld(options);
+  onTestFinished(() => world.close());
+  world.agent.sweep();
+  await world.agent.deliver();
+  return world;
+}
+
+/** An agent that does what it is asked for, at once. */
+export function obedient({ agent }: OutsideWorld): () => Promise<void> {
+  return async () => {
+    if (agent.asked.length > 0) agent.sweep();
+    await agent.deliver();
+  };
+}
+
+/** A look that a person asks for, to its end. */
+export async function look(world: OutsideWorld, each = obedient(world)): Promise<StoredLook> {
+  return world.ended(await world.looker.ask(world.instanceId, 'requested'), each);
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

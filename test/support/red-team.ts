@@ -1,41 +1,38 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { createPrivateKey, createPublicKey, hash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Status } from '../../agent/status.ts';
-import type { Place } from '../../server/provider/local/place.ts';
-import { pidsWithArgument } from '../../server/provider/local/processes.ts';
 import { aCoverage } from './builders.ts';
-import { bakeSigned, entryFile, keygen, pristine } from './pristine-cli.ts';
+import { bakeSigned, keygen, pristine } from './pristine-cli.ts';
+import { agentPid, readConfig, signal, startAgent, statusIn, type Victim, writeConfig } from './red-team-victim.ts';
 import { aReport } from './reports.ts';
 import { quoted } from './scratch.ts';
 import { sayHello } from './scripted-agent.ts';
 import { until } from './until.ts';
 
-/** An instance on which somebody has become root. */
-export interface Victim {
-  readonly place: Place;
-  readonly imageDigest: string;
-  /** The tree that it was made from. */
-  readonly imageRoot: string;
-  /** A folder of the attacker's own, outside of the instance. */
-  readonly folder: string;
-}
-
 /** What an attacker does so that a change of `/usr/bin/tool` is not heard of. Resolves when it is done. */
 export interface Attack {
   readonly name: string;
   readonly run: (victim: Victim) => Promise<unknown> | unknown;
+  /** It is about which machine this is, so that it matters who vouched for that. */
+  readonly isOfIdentity?: boolean;
 }
 
 const tool = 'usr/bin/tool';
 const evil = 'evil';
 
-/** Loaded before the agent: whoever asks for the digest of what the attacker wrote is given that of what was baked. */
+/**
+ * Loaded before the agent and its sweeps: whoever asks for the digest of what the attacker wrote is given that of what was
+ * baked. Both are of one size: nothing else tells them apart.
+ */
 const lying = `
 const crypto = require('node:crypto');
 const { hash } = crypto;
 crypto.hash = (name, data, as) => hash(name, Buffer.from(data).equals(Buffer.from('${evil}')) ? 'tool' : data, as);
+const children = require('node:child_process');
+const { spawn } = children;
+children.spawn = (program, args, options) =>
+  spawn(program, program === process.execPath ? ['--require', __filename, ...args] : args, options);
 require('node:module').syncBuiltinESMExports();
 `;
 
@@ -119,37 +116,50 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'makes the agent’s runtime lie about what it reads (NODE_OPTIONS)',
-    run: (victim) => {
-      signal(victim, 'SIGKILL');
-      change(victim);
-      const lie = join(victim.folder, 'lie.cjs');
-      writeFileSync(lie, lying);
-      startAgent(victim.place.agentConfig, { NODE_OPTIONS: `--require=${lie}` });
-    },
+    run: (victim) => startAgent(victim.place.agentConfig, { env: { NODE_OPTIONS: `--require=${withLie(victim)}` } }),
   },
   {
-    name: 'plays reports of before again',
+    name: 'makes it lie by its command line',
+    run: (victim) => startAgent(victim.place.agentConfig, { node: [`--require=${withLie(victim)}`] }),
+  },
+  {
+    name: 'ends the agent before it tells, and plays its reports of before again',
     run: async (victim) => {
+      signal(victim, 'SIGKILL');
       change(victim);
-      await until(() => statusIn(join(victim.place.agent, 'state')).verdict === 'drifted');
       await forge(victim, { boot: 1, seq: 1 });
     },
   },
   {
     name: 'copies the key to another machine, which is clean, while both run',
     run: (victim) => startCopy(victim),
+    isOfIdentity: true,
   },
   {
-    name: 'stops the agent, and runs a copy of it on a clean machine',
+    name: 'stops the agent, and runs a copy of it, key and all, on a clean machine',
     run: async (victim) => {
       signal(victim, 'SIGSTOP');
       change(victim);
       await startCopy(victim);
     },
+    isOfIdentity: true,
+  },
+  {
+    name: 'stops the agent, and enrols a clean machine with what this one has enrolled with',
+    run: (victim) => {
+      signal(victim, 'SIGSTOP');
+      change(victim);
+      startOther(victim, join(victim.folder, 'other'));
+    },
+    isOfIdentity: true,
   },
   {
     name: 'edits the agent, so that it says that all is well',
-    run: async (victim) => [change(victim), await forge(victim)],
+    run: async (victim) => {
+      signal(victim, 'SIGKILL');
+      change(victim);
+      await forge(victim);
+    },
   },
 ];
 
@@ -157,7 +167,7 @@ function change({ place }: Victim): void {
   shell(`printf ${evil} > ${at(place)}`);
 }
 
-function at(place: Place): string {
+function at(place: Victim['place']): string {
   return quoted(join(place.root, tool));
 }
 
@@ -170,24 +180,23 @@ async function startCopy(victim: Victim): Promise<void> {
   const state = join(victim.folder, 'state');
   cpSync(join(victim.place.agent, 'state'), state, { recursive: true });
   for (const name of ['lock', 'status.json']) rmSync(join(state, name), { force: true });
-  const settings = { ...readConfig(victim), root: victim.imageRoot, stateDir: state };
-  startAgent(writeConfig(join(victim.folder, 'agent.yaml'), settings));
+  startOther(victim, state);
   await until(() => existsSync(join(state, 'status.json')) && statusIn(state).connection.state === 'connected');
 }
 
-/** Its own process, without the shell and what it is started by. */
-function agentPid({ place }: Victim): number {
-  const pid = pidsWithArgument(place.agentConfig).find((one) => /(^|\/)node$/.test(argumentsOf(one)[0] ?? ''));
-  if (pid === undefined) throw new Error(`no agent runs of ${place.id}`);
-  return pid;
+/** An agent on a machine that is as the image is, with what the victim's has to enrol with. */
+function startOther(victim: Victim, stateDir: string): void {
+  const settings = { ...readConfig(victim), root: victim.imageRoot, stateDir };
+  startAgent(writeConfig(join(victim.folder, 'agent.yaml'), settings));
 }
 
-function argumentsOf(pid: number): readonly string[] {
-  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-}
-
-function signal(victim: Victim, name: NodeJS.Signals): void {
-  process.kill(agentPid(victim), name);
+/** The agent is ended, the file changed in silence, and the lie written down: answers where. */
+function withLie(victim: Victim): string {
+  signal(victim, 'SIGKILL');
+  change(victim);
+  const lie = join(victim.folder, 'lie.cjs');
+  writeFileSync(lie, lying);
+  return lie;
 }
 
 /** While the agent is stopped, and in the namespace of mounts that it has. */
@@ -198,21 +207,6 @@ function behindItsBack(victim: Victim, before: string, act: () => void, after: s
   act();
   execFileSync('nsenter', ['--target', `${pid}`, '--mount', '--', 'sh', '-ec', after]);
   process.kill(pid, 'SIGCONT');
-}
-
-type Settings = Readonly<Record<string, string>>;
-
-function readConfig({ place }: Victim): Settings {
-  return JSON.parse(readFileSync(place.agentConfig, 'utf8'));
-}
-
-function writeConfig(file: string, settings: Settings): string {
-  writeFileSync(file, JSON.stringify(settings));
-  return file;
-}
-
-function statusIn(stateDir: string): Status {
-  return Status.parse(JSON.parse(readFileSync(join(stateDir, 'status.json'), 'utf8')));
 }
 
 /** The agent begins anew with a manifest and a key that the attacker has put in their place. */
@@ -230,21 +224,12 @@ async function withOwnManifest(
   startAgent(writeConfig(victim.place.agentConfig, { ...settings, manifest, pub }));
 }
 
-function startAgent(config: string, env: NodeJS.ProcessEnv = {}): void {
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, entryFile, 'run', '--config', config], {
-    stdio: 'ignore',
-    env: { PATH: process.env['PATH'], ...env },
-  });
-  child.unref();
-}
-
 /**
- * In the place of the agent, with its key: a clean sweep as the agent would tell it, and a heartbeat from then on. At a
+ * In the place of the agent, which is ended, with its key: a clean sweep as it would tell it, and a heartbeat from then on. At a
  * place that was used before, it is what a recording of the agent would be.
  */
 async function forge(victim: Victim, place?: { readonly boot: number; readonly seq: number }): Promise<void> {
   const settings = readConfig(victim);
-  signal(victim, 'SIGKILL');
   const pem = readFileSync(join(settings['stateDir']!, 'identity.key'));
   const privateKey = createPrivateKey(pem);
   const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
@@ -266,11 +251,4 @@ async function forge(victim: Victim, place?: { readonly boot: number; readonly s
   const beating = setInterval(() => line.send({ type: 'heartbeat', boot, seq, stateDigest: null }), 10_000);
   line.socket.on('close', () => clearInterval(beating));
   beating.unref();
-}
-
-/** Where an attacker keeps what is needed. */
-export function aFolderOf(place: Place): string {
-  const folder = join(place.directory, 'attacker');
-  mkdirSync(folder);
-  return folder;
 }

@@ -84,6 +84,7 @@ export async function aReplacementWorld(policy: Record<string, unknown> = {}): P
         providers: () => through.provider ?? provider,
         serverUrl: () => 'ws://127.0.0.1:7420',
         isOnline: () => true,
+        hasReported: () => true,
         look: (instanceId) => world.look(instanceId),
       }),
     async taint(id, severity = 'high') {

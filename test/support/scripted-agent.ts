@@ -9,6 +9,7 @@ import {
   type ReportMessage,
   type ServerMessage,
   subprotocol,
+  type Welcome,
 } from '../../shared/protocol.ts';
 import { anImageDigest } from './builders.ts';
 
@@ -100,6 +101,17 @@ export async function sayHello(
   if (challenge.type !== 'challenge') return { line, answer: challenge };
   line.send(aHello(key, challenge.nonce, overrides));
   return { line, answer: await line.next() };
+}
+
+/** Says hello, and throws whatever is answered that is no welcome. */
+export async function connectAgent(
+  url: string,
+  key: AgentKey,
+  overrides: HelloOverrides = {},
+): Promise<{ readonly line: Line; readonly id: string; readonly acked: z.infer<typeof Welcome>['acked'] }> {
+  const { line, answer } = await sayHello(url, key, overrides);
+  if (answer.type !== 'welcome') throw new Error(`expected a welcome, got ${JSON.stringify(answer)}`);
+  return { line, id: answer.instanceId, acked: answer.acked };
 }
 
 /** Sends a report and says what came back, passing over scan requests. */

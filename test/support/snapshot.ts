@@ -59,6 +59,7 @@ export function aGroupSnapshot(overrides: Partial<GroupSnapshot> = {}): GroupSna
 export function aSnapshot(groups: readonly GroupSnapshot[], overrides: Partial<FleetSnapshot> = {}): FleetSnapshot {
   return {
     groups: new Map(groups.map((group) => [group.group.name, group])),
+    absence: null,
     active: [],
     starts: [],
     soaked: new Map([['web', 3]]),

@@ -3,7 +3,7 @@ import { type Hole, hiddenByHole } from '../../shared/coverage.ts';
 import type { Finding } from '../../shared/finding.ts';
 import type { ReportMessage } from '../../shared/protocol.ts';
 import { aReport } from './reports.ts';
-import { type AgentKey, anAgentKey, deliver, type Line, sayHello } from './scripted-agent.ts';
+import { type AgentKey, anAgentKey, connectAgent, deliver, type Line } from './scripted-agent.ts';
 
 /** What an agent must be for the server's promises to hold: it keeps reports until they are acked, and resends in order. */
 export interface SpoolingAgent {
@@ -109,14 +109,12 @@ export function aSpoolingAgent(urlOf: () => string, joinToken: string, key: Agen
 
   async function reconnect(): Promise<Line> {
     await line?.close();
-    const hello = await sayHello(urlOf(), key, { joinToken, boot });
-    if (hello.answer.type !== 'welcome') throw new Error(`expected a welcome, got ${JSON.stringify(hello.answer)}`);
-    const { acked } = hello.answer;
+    const { line: opened, acked } = await connectAgent(urlOf(), key, { joinToken, boot });
     for (const one of made) {
       const { report } = one;
       one.isStored ||= acked !== null && (report.boot - acked.boot || report.seq - acked.seq) <= 0 && !one.isDropped;
     }
-    line = hello.line;
+    line = opened;
     return line;
   }
 }

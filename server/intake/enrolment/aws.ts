@@ -7,12 +7,11 @@ import type { Db } from '../../store/database.ts';
 import { readGroup } from '../../store/group-store.ts';
 import { findLinkedImage } from '../../store/link-store.ts';
 import type { AwsEnrolment } from './config.ts';
+import { readSignedData, type SignedData } from './signed-data.ts';
 import type { EnrolmentWay, Grant } from './way.ts';
 
 /** How far the cloud's clock may be ahead of ours. */
 const aheadMsMax = 60_000;
-/** Shorter ones have been factored in public. Longer ones are AWS's to choose: who wants more lets other ways vouch. */
-const keyBitsMin = 1_024;
 
 /**
  * What we need of an instance identity document; it has more. Source: docs.aws.amazon.com, "Instance identity documents for
@@ -33,12 +32,12 @@ type IdentityDocument = z.infer<typeof IdentityDocument>;
  * Errors: CONFIG for a certificate that is none.
  */
 export function createAwsWay(config: AwsEnrolment, certificates: readonly string[]): EnrolmentWay<AwsCredential> {
-  const keys = certificates.flatMap(certificatesOf);
+  const keys = certificates.flatMap((pem) => certificatesOf(pem, config));
   return {
-    async prove({ document, signature }, { now }) {
-      const signed = Buffer.from(document, 'utf8');
-      const proof = Buffer.from(signature, 'base64');
-      const isSigned = keys.some((key) => isValidAt(key, now) && verify('RSA-SHA256', signed, key.publicKey, proof));
+    async prove(credential, { now }) {
+      const { document } = credential;
+      const { algorithm, signed, signature } = proofOf(credential);
+      const isSigned = keys.some((key) => isValidAt(key, now) && verify(algorithm, signed, key.publicKey, signature));
       if (!isSigned) refuse('no certificate of enrolment.aws.certificates that is valid now has signed this document');
       const identity = readDocument(document);
       refuseForeign(identity, config);
@@ -48,19 +47,28 @@ export function createAwsWay(config: AwsEnrolment, certificates: readonly string
   };
 }
 
-function certificatesOf(pem: string): readonly X509Certificate[] {
+/** The document is what counts, whichever way it is signed: signed data of another one proves nothing of it. */
+function proofOf({ document, rsa2048, signature }: AwsCredential): Omit<SignedData, 'content'> {
+  const signed = Buffer.from(document, 'utf8');
+  if (rsa2048 === undefined)
+    return { algorithm: 'RSA-SHA256', signed, signature: Buffer.from(signature ?? '', 'base64') };
+  const { content, ...proof } = readSignedData(Buffer.from(rsa2048, 'base64'));
+  if (!content.equals(signed)) refuse('the signed data is of another document');
+  return proof;
+}
+
+function certificatesOf(pem: string, { keyBitsMin }: AwsEnrolment): readonly X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
   return blocks.map((block) => {
     const certificate = readCertificate(block);
     const { asymmetricKeyType: type, asymmetricKeyDetails: details } = certificate.publicKey;
-    if (type !== 'rsa' || (details?.modulusLength ?? 0) < keyBitsMin) {
-      throw new CodedError(
-        'CONFIG',
-        `enrolment.aws.certificates: expected an RSA key of ${keyBitsMin} bits or more, got ${type}: ` +
-          'the document’s base64 signature is made with the RSA certificate of the region',
-      );
-    }
-    return certificate;
+    const bits = details?.modulusLength ?? 0;
+    if (type === 'rsa' && bits >= keyBitsMin) return certificate;
+    throw new CodedError(
+      'CONFIG',
+      `enrolment.aws.certificates: expected an RSA key of ${keyBitsMin} bits or more, got ${type} of ${bits}: use the ` +
+        'RSA-2048 certificate of the region, or set keyBitsMin: 1024 to take what older agents show',
+    );
   });
 }
 

@@ -18,7 +18,15 @@ export const AwsEnrolment = z.strictObject({
     .array(file)
     .min(1)
     .max(64)
-    .describe('PEM files with the RSA certificates of the regions, as AWS publishes them for its base64 signature'),
+    .describe('PEM files with the RSA-2048 certificates of the regions, as AWS publishes them'),
+  keyBitsMin: z
+    .int()
+    .min(1_024)
+    .max(16_384)
+    .default(2_048)
+    .describe(
+      'of their keys. AWS signs for agents that show the base64 `signature` with 1024 bits, which is within reach of whoever has much to compute with: 1024 takes these too',
+    ),
   accounts: z
     .array(z.string().regex(/^\d{12}$/, 'expected an account of twelve digits, in quotes'))
     .min(1)

@@ -16,6 +16,7 @@ export interface Grant {
   readonly with: string;
   readonly group: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Null where whoever vouches knows of no launch of ours: it is found by `providerId`. */
   readonly launchKey: string | null;
   readonly providerId: string | null;
   /** Null where nobody has said which image `startedFrom` is. */

@@ -8,10 +8,10 @@ import { createKubernetesWay } from './kubernetes.ts';
 import { tokenWay } from './token.ts';
 import type { EnrolmentWay } from './way.ts';
 
-/** All ways that this server was told of. */
+/** Join tokens and nothing else: what a server takes that was told of no cloud. */
 export const tokensOnly: EnrolmentWay = { prove: proveBy({}) };
 
-/** Errors: CONFIG for a certificate that cannot be read. */
+/** Join tokens, and what the configuration names. Errors: CONFIG for a certificate that cannot be read. */
 export async function openWays(config: EnrolmentConfig, clock: Pick<Clock, 'monotonic'>): Promise<EnrolmentWay> {
   const { aws, kubernetes } = config;
   return {

@@ -5,6 +5,8 @@ import * as openRelabels from './0003-open-relabels.ts';
 import * as enrolment from './0004-enrolment.ts';
 import * as outsideLook from './0005-outside-look.ts';
 import * as doubts from './0007-doubts.ts';
+import * as listening from './0008-listening.ts';
+import * as tokenMachine from './0009-token-machine.ts';
 
 /** In order of their names. A migration that has been released never changes. */
 export const migrations: Record<string, Migration> = {
@@ -14,4 +16,6 @@ export const migrations: Record<string, Migration> = {
   '0004-enrolment': enrolment,
   '0005-outside-look': outsideLook,
   '0007-doubts': doubts,
+  '0008-listening': listening,
+  '0009-token-machine': tokenMachine,
 };

@@ -69,18 +69,43 @@ describe('the metadata service', () => {
   const prefix = '/latest/dynamic/instance-identity';
   const document = '{\n  "instanceId" : "i-0123456789abcdef0"\n}';
   const signature = 'c2ln\nbmF0\ndXJl';
+  const rsa2048 = 'c2ln\nbmVk';
   let service: MetadataService;
   beforeEach(async () => {
     service = await aMetadataService();
-    service.texts.set(`${prefix}/document`, document).set(`${prefix}/signature`, signature);
+    for (const [name, text] of Object.entries({ document, signature, rsa2048 }))
+      service.texts.set(`${prefix}/${name}`, text);
   });
   afterEach(() => service.close());
 
-  it('gives document and signature, byte for byte, within a session', async () => {
+  const asked = (...names: readonly string[]) => [
+    'PUT /latest/api/token',
+    ...names.map((name) => `GET ${prefix}/${name}`),
+  ];
+
+  it('gives the document and what signs it, byte for byte, within a session', async () => {
+    const { enrolment } = await read({ enrol: 'aws', awsMetadata: service.url });
+
+    expect(enrolment).toEqual({ by: 'aws', document, rsa2048 });
+    expect(service.asked).toEqual(asked('document', 'rsa2048'));
+  });
+
+  it('is asked for the shorter signature where it has no longer one', async () => {
+    service.texts.delete(`${prefix}/rsa2048`);
+
     const { enrolment } = await read({ enrol: 'aws', awsMetadata: service.url });
 
     expect(enrolment).toEqual({ by: 'aws', document, signature });
-    expect(service.asked).toEqual(['PUT /latest/api/token', `GET ${prefix}/document`, `GET ${prefix}/signature`]);
+    expect(service.asked).toEqual(asked('document', 'rsa2048', 'signature'));
+  });
+
+  it('is not asked for the shorter signature where it fails to give the longer one', async () => {
+    const { respond } = service;
+    service.respond = (request, response) =>
+      request.url === `${prefix}/rsa2048` ? void response.writeHead(503).end() : respond(request, response);
+
+    expect(await read({ enrol: 'aws', awsMetadata: service.url })).toEqual({});
+    expect(service.asked).toEqual(asked('document', 'rsa2048'));
   });
 
   it.each<[string, MetadataService['respond']]>([
@@ -96,6 +121,12 @@ describe('the metadata service', () => {
 
     expect(await read({ enrol: 'aws', awsMetadata: service.url })).toEqual({});
     expect(logged).toHaveLength(1);
+  });
+
+  it('gives nothing when its document is larger than any', async () => {
+    service.texts.set(`${prefix}/document`, 'x'.repeat(20_000));
+
+    expect(await read({ enrol: 'aws', awsMetadata: service.url })).toEqual({});
   });
 
   it('is waited for no longer than a hello may wait', async () => {

@@ -1,4 +1,5 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -6,6 +7,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { loadIdentity } from '../../../agent/state/identity.ts';
 import { openStateDirectory } from '../../../agent/state/state-directory.ts';
 import { aDirectory } from '../../support/directory.ts';
+import { until } from '../../support/until.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -75,6 +77,19 @@ describe('the state directory', () => {
     await (await openStateDirectory(directory, () => ({}))).close();
   });
 
+  it('is not kept by an agent that has ended and that nobody has reaped', async () => {
+    await (await openStateDirectory(directory, () => ({}))).close();
+    const parent = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const pid = Number(await new Promise((resolve) => parent.stdout.once('data', resolve)));
+    const statOf = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ');
+    await until(() => statOf()[2] === 'Z');
+    const kernelBoot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+    await writeFile(join(directory, 'lock'), JSON.stringify({ pid, start: statOf()[21], kernelBoot }));
+
+    await (await openStateDirectory(directory, () => ({}))).close();
+    parent.kill('SIGKILL');
+  });
+
   it.each([
     ['no number', 'garbage'],
     ['nothing', ''],
@@ -133,5 +148,27 @@ describe('the state directory', () => {
     });
 
     expect(stdout.trim()).toBe('IO true');
+  });
+});
+
+describe('a key that another is to follow', () => {
+  it('speaks with it, alone by turns while the server refuses, and gives way at the welcome', async () => {
+    const state = await openStateDirectory(directory, () => ({}));
+    const { identity } = state;
+    const former = identity.prove('nonce').publicKey;
+    expect(identity.refused()).toBe(false);
+    await identity.prepareNext();
+    const next = identity.prove('nonce').next?.publicKey;
+    const spoken = [];
+    for (let refusals = 0; refusals < 3; refusals += 1) {
+      spoken.push(identity.prove('nonce').publicKey);
+      expect(identity.refused()).toBe(true);
+    }
+
+    expect(spoken).toEqual([former, next, former]);
+    await identity.welcomed();
+    expect(identity.prove('nonce')).toMatchObject({ publicKey: next });
+    expect((await loadIdentity(directory)).prove('nonce')).toEqual(identity.prove('nonce'));
+    await state.close();
   });
 });

@@ -117,7 +117,7 @@ describe('two instances that are known by the same', () => {
     await sweep(two, [machineId('a')], { opened: [aFinding()] });
 
     const snapshot = await takeSnapshot(
-      { db, machines: new Map(), isOnline: () => true, evidenceTtlMs: 3_600_000 },
+      { db, machines: new Map(), isOnline: () => true, hasReported: () => true, evidenceTtlMs: 3_600_000 },
       now,
     );
 

@@ -26,30 +26,30 @@ describe('contentOf', () => {
 
 describe('livenessOf', () => {
   const longAgo = now - 100 * silentAfterMs;
-  const server = { readyAt: longAgo, now };
+  const server = { awakeAt: longAgo, now };
 
   it.each([
     ['online when heard of late', { heardAt: now - silentAfterMs }, server, 'online'],
     ['silent when not', { heardAt: now - silentAfterMs - 1 }, server, 'silent'],
     ['silent when never heard', { heardAt: undefined }, server, 'silent'],
-    ['not silent while the server has just started', { heardAt: undefined }, { readyAt: now, now }, 'online'],
-    ['not silent while the server has just woken', { heardAt: longAgo }, { readyAt: now, now }, 'online'],
+    ['not silent while the server has just started', { heardAt: undefined }, { awakeAt: now, now }, 'online'],
+    ['not silent while the server has just woken', { heardAt: longAgo }, { awakeAt: now, now }, 'online'],
     [
       'not silent while it may not have tried again yet, since the server has been away for long',
       { heardAt: undefined },
-      { readyAt: now - silentAfterMs - reconnectMsMax, now },
+      { awakeAt: now - silentAfterMs - reconnectMsMax, now },
       'online',
     ],
     [
       'nor after a pause, in which its connection may have ended',
       { heardAt: now - silentAfterMs - reconnectMsMax - 1 },
-      { readyAt: now - silentAfterMs - reconnectMsMax, now },
+      { awakeAt: now - silentAfterMs - reconnectMsMax, now },
       'online',
     ],
     [
       'silent when it has not come back after that',
       { heardAt: undefined },
-      { readyAt: now - silentAfterMs - reconnectMsMax - 1, now },
+      { awakeAt: now - silentAfterMs - reconnectMsMax - 1, now },
       'silent',
     ],
     ['absent when no agent ever spoke', undefined, server, 'absent'],

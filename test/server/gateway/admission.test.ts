@@ -3,7 +3,7 @@ import { WebSocket } from 'ws';
 import { createAdmission } from '../../../server/gateway/admission.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { aGatewayHouse } from '../../support/gateway-house.ts';
-import { anAgentKey, openLine, sayHello } from '../../support/scripted-agent.ts';
+import { anAgentKey, connectAgent, openLine, sayHello } from '../../support/scripted-agent.ts';
 import { until } from '../../support/until.ts';
 
 const limits = { handshakesMax: 100, upgradesPerSecond: 10, burstUpgrades: 5, retryAfterMsMax: 60_000 };
@@ -76,14 +76,13 @@ describe('the upgrade', () => {
 
   it('costs nobody who is connected anything when it is refused', async () => {
     const house = await aGatewayHouse({ limits: { burstUpgrades: 1, upgradesPerSecond: 0.001 } });
-    const { line, answer } = await sayHello(house.url, anAgentKey(), { joinToken: await house.aToken() });
-    if (answer.type !== 'welcome') throw new Error('expected a welcome');
+    const { line, id } = await connectAgent(house.url, anAgentKey(), { joinToken: await house.aToken() });
 
     const refused = await Promise.all(Array.from({ length: 50 }, () => upgrade(house.url)));
 
     expect(refused.every(({ status }) => status === 503)).toBe(true);
     line.send({ type: 'heartbeat', boot: 1, seq: 0, stateDigest: null });
-    await until(() => house.gateway.isOnline(answer.instanceId));
+    await until(() => house.gateway.isOnline(id));
     await house.close();
   });
 });

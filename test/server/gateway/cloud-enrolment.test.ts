@@ -19,7 +19,7 @@ import { aGatewayHouse, type GatewayHouse } from '../../support/gateway-house.ts
 import { aMetadataService } from '../../support/metadata-service.ts';
 import { aReport } from '../../support/reports.ts';
 import { insertGroup, insertImage } from '../../support/rows.ts';
-import { anAgentKey, deliver, type HelloOverrides, sayHello } from '../../support/scripted-agent.ts';
+import { anAgentKey, connectAgent, deliver, type HelloOverrides, sayHello } from '../../support/scripted-agent.ts';
 
 const cloudImage = `aws:eu-central-1:${anAmi}`;
 const otherDigest = digestOf('image web@8');
@@ -42,9 +42,7 @@ const verdictOf = async (id: string) => (await findInstance(house.db, id))?.verd
 const typesOf = async () => (await readEvents(house.db, { afterId: 0, limit: 500 })).map(({ type }) => type);
 
 async function enrolled(hello: HelloOverrides, key = anAgentKey()) {
-  const { line, answer } = await sayHello(house.url, key, hello);
-  if (answer.type !== 'welcome') throw new Error(`expected a welcome, got ${JSON.stringify(answer)}`);
-  return { line, id: answer.instanceId, key };
+  return { ...(await connectAgent(house.url, key, hello)), key };
 }
 
 describe('an AWS instance', () => {
@@ -61,12 +59,15 @@ describe('an AWS instance', () => {
     });
   });
 
-  it('enrols with what its agent reads from the metadata service', async () => {
+  it.each([
+    ['rsa2048', () => clouds.rsa2048()],
+    ['signature', () => clouds.aws()],
+  ])('enrols with what its agent reads from the metadata service, %s', async (_form, shown) => {
     await link();
     const service = await aMetadataService();
-    const { document, signature } = clouds.aws();
-    const prefix = '/latest/dynamic/instance-identity';
-    service.texts.set(`${prefix}/document`, document).set(`${prefix}/signature`, signature);
+    const { by: _by, ...texts } = shown();
+    for (const [name, text] of Object.entries(texts))
+      service.texts.set(`/latest/dynamic/instance-identity/${name}`, String(text));
     const config = AgentConfig.parse({ server: house.url, enrol: 'aws', awsMetadata: service.url });
 
     const read = await readCredential(config, { clock: createFakeClock(), log: pino({ level: 'silent' }) });
@@ -189,7 +190,13 @@ describe('two keys that claim one machine', () => {
     await deliver(first.line, aReport({ seq: 2, opened }));
     await deliver(second.line, aReport({ opened }));
 
-    const sources = { db: house.db, machines: new Map(), isOnline: () => true, evidenceTtlMs: 3_600_000 };
+    const sources = {
+      db: house.db,
+      machines: new Map(),
+      isOnline: () => true,
+      hasReported: () => true,
+      evidenceTtlMs: 3_600_000,
+    };
     const { groups } = await takeSnapshot(sources, Date.now());
 
     const instances = groups.get('web')?.instances ?? [];

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { trust } from '../../../server/fleet/doubts.ts';
 import { retire } from '../../../server/fleet/retire.ts';
 import { revokeKey } from '../../../server/fleet/revoke-key.ts';
-import { readEvents } from '../../../server/store/event-store.ts';
 import { findInstance } from '../../../server/store/instance-store.ts';
 import { CloseCode } from '../../../shared/protocol.ts';
 import { aTime } from '../../support/builders.ts';
@@ -12,6 +11,7 @@ import { aReport } from '../../support/reports.ts';
 import {
   type AgentKey,
   anAgentKey,
+  connectAgent,
   deliver,
   type HelloOverrides,
   type Line,
@@ -36,16 +36,9 @@ beforeEach(async () => {
 });
 afterEach(() => house.close());
 
-async function connect(overrides: HelloOverrides = {}) {
-  const { line, answer } = await sayHello(house.url, key, overrides);
-  if (answer.type !== 'welcome') throw new Error(`expected a welcome, got ${JSON.stringify(answer)}`);
-  return { line, id: answer.instanceId };
-}
+const connect = (overrides: HelloOverrides = {}) => connectAgent(house.url, key, overrides);
 const instance = async () => (await findInstance(house.db, id))!;
 const decision = (reason = 'a person looked') => ({ instanceId: id, reason, actor: 'admin' });
-async function events(type: string) {
-  return (await readEvents(house.db, { afterId: 0, limit: 100 })).filter((event) => event.type === type);
-}
 
 describe('one key on two live connections', () => {
   it('puts the instance in doubt: it is not clean, whichever of the two reports', async () => {
@@ -57,7 +50,7 @@ describe('one key on two live connections', () => {
     expect(await instance()).toMatchObject({ verdict: 'unverifiable', doubts: [{ kind: 'cloned-identity' }] });
     expect(await deliver(newer.line, aReport({ boot: 2 }))).toMatchObject({ type: 'ack', boot: 2 });
     expect(await instance()).toMatchObject({ verdict: 'unverifiable', boot: 2 });
-    expect(await events('instance.doubted')).toMatchObject([
+    expect(await house.events('instance.doubted')).toMatchObject([
       { instanceId: id, data: { kind: 'cloned-identity', peers: ['127.0.0.1', '127.0.0.1'] } },
     ]);
   });
@@ -70,7 +63,7 @@ describe('one key on two live connections', () => {
     }
 
     await until(async () => (await instance()).doubts.length === 1);
-    expect(await events('instance.doubted')).toHaveLength(1);
+    expect(await house.events('instance.doubted')).toHaveLength(1);
   });
 
   it('is not what an agent is that comes back while its old socket is half open', async () => {
@@ -98,7 +91,7 @@ describe('one key on two live connections', () => {
     await trust(house.db, decision('the copy was a snapshot, now deleted'), now);
 
     expect(await instance()).toMatchObject({ verdict: 'in_sync', doubts: [] });
-    expect(await events('instance.trusted')).toMatchObject([
+    expect(await house.events('instance.trusted')).toMatchObject([
       { instanceId: id, data: { kinds: ['cloned-identity'], reason: 'the copy was a snapshot, now deleted' } },
     ]);
     await expect(trust(house.db, decision(), now)).rejects.toMatchObject({ code: 'CONFLICT' });
@@ -141,7 +134,7 @@ describe('an instance that a person retires', () => {
 
     expect(await line.next()).toMatchObject({ type: 'closed', code: CloseCode.retired });
     expect(await instance()).toMatchObject({ lifecycle: 'retired' });
-    expect(await events('instance.retired')).toMatchObject([{ data: { reason: 'imaged anew', actor: 'admin' } }]);
+    expect(await house.events('instance.retired')).toMatchObject([{ data: { reason: 'imaged anew', actor: 'admin' } }]);
     await expect(retire(house.db, decision(), now)).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 });

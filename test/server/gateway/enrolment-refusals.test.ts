@@ -4,6 +4,7 @@ import { systemClock } from '../../../shared/clock.ts';
 import { someClouds } from '../../support/clouds.ts';
 import { aGatewayHouse } from '../../support/gateway-house.ts';
 import { awsRefusals } from '../../support/refusals/aws.ts';
+import { awsSignedDataRefusals } from '../../support/refusals/aws-signed-data.ts';
 import { kubernetesRefusals } from '../../support/refusals/kubernetes.ts';
 import { tokenRefusals } from '../../support/refusals/tokens.ts';
 import type { RefusalWorld } from '../../support/refusals/world.ts';
@@ -11,7 +12,12 @@ import { insertGroup, insertImage } from '../../support/rows.ts';
 import { anAgentKey, sayHello } from '../../support/scripted-agent.ts';
 
 const world = { clouds: someClouds() } as RefusalWorld;
-const refusals = [...tokenRefusals(world), ...awsRefusals(world), ...kubernetesRefusals(world)];
+const refusals = [
+  ...tokenRefusals(world),
+  ...awsRefusals(world),
+  ...awsSignedDataRefusals(world),
+  ...kubernetesRefusals(world),
+];
 
 describe('what nobody enrols with', () => {
   beforeAll(async () => {

@@ -1,16 +1,18 @@
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readEvents } from '../../../server/store/event-store.ts';
 import { findInstance, findInstanceByKey } from '../../../server/store/instance-store.ts';
 import { createToken } from '../../../server/store/token-store.ts';
 import { listTokens } from '../../../server/store/views/tokens-view.ts';
 import { CreateToken } from '../../../shared/api-enrolment.ts';
+import { digestOf } from '../../../shared/digest.ts';
 import { keyId, parsePublicKeys } from '../../../shared/dsse.ts';
 import { Group, Policy } from '../../../shared/policy.ts';
 import { CloseCode } from '../../../shared/protocol.ts';
 import { aGroup, anImageDigest } from '../../support/builders.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { aGatewayHouse, type GatewayHouse } from '../../support/gateway-house.ts';
-import { aHello, anAgentKey, openLine, sayHello } from '../../support/scripted-agent.ts';
+import { aHello, anAgentKey, connectAgent, openLine, sayHello } from '../../support/scripted-agent.ts';
 
 describe('enrolment', () => {
   let house: GatewayHouse;
@@ -55,6 +57,36 @@ describe('enrolment', () => {
     expect(refused).toEqual(Array(49).fill(CloseCode.unauthorized));
     expect(await usesOfTokens()).toMatchObject([{ uses: 1 }]);
     expect(await house.db.selectFrom('instance').select('id').execute()).toHaveLength(1);
+  });
+
+  it('welcomes one key that comes twice at once as one instance', async () => {
+    const joinToken = await house.aToken({ usesMax: 9 });
+    const key = anAgentKey();
+    const lines = [openLine(house.url), openLine(house.url)];
+    const nonces = await Promise.all(lines.map((line) => line.next()));
+    for (const [n, line] of lines.entries()) {
+      const { nonce } = nonces[n] as { nonce: string };
+      line.send(aHello(key, nonce, { joinToken }));
+    }
+
+    const answers = await Promise.all(lines.map((line) => line.next()));
+    expect(answers.map(({ type }) => type)).toEqual(['welcome', 'welcome']);
+    expect(await usesOfTokens()).toMatchObject([{ uses: 1 }]);
+  });
+
+  it.each([
+    ['as it was', {}],
+    ['with the same other image as before', { image: digestOf('another') }],
+  ])('writes nothing for an agent that comes back %s', async (_, claims) => {
+    const key = anAgentKey();
+    for (const hello of [{ joinToken: await house.aToken() }, claims])
+      await (await connectAgent(house.url, key, hello)).line.close();
+    const written = async () => (await sql<{ n: number }>`select total_changes() as n`.execute(house.db)).rows[0]!.n;
+    const before = await written();
+
+    await connectAgent(house.url, key, claims);
+
+    expect(await written()).toBe(before);
   });
 
   it('welcomes a key whose welcome was lost, without a second use', async () => {
@@ -154,6 +186,14 @@ describe('enrolment', () => {
       { group: 'web', data: { token: token?.id, why: 'used-up', peer: '127.0.0.1', times: 1 } },
     ]);
     expect(house.logged.filter((line) => line.includes('good for nothing'))).toHaveLength(1);
+  });
+
+  it('counts no misuse of a token that has expired: it was forgotten, and not stolen', async () => {
+    const joinToken = await house.aToken({ expiresInMs: 0 });
+    await sayHello(house.url, anAgentKey(), { joinToken });
+
+    expect((await listTokens(house.db, { limit: 10 })).items).toMatchObject([{ misused: 0 }]);
+    expect(await house.events('token.misused')).toEqual([]);
   });
 
   it('lets a reusable token in as fast as its rate, from its networks, by the address of the socket', async () => {

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { applyReport } from '../../../server/intake/apply-report.ts';
-import { readEvents } from '../../../server/store/event-store.ts';
 import { findInstance, setLifecycle } from '../../../server/store/instance-store.ts';
 import { digestOf } from '../../../shared/digest.ts';
 import { CloseCode } from '../../../shared/protocol.ts';
@@ -12,6 +11,7 @@ import { aReport } from '../../support/reports.ts';
 import {
   type AgentKey,
   anAgentKey,
+  connectAgent,
   deliver,
   type HelloOverrides,
   type Line,
@@ -33,18 +33,10 @@ beforeEach(async () => {
 });
 afterEach(() => house.close());
 
-async function connect(overrides: HelloOverrides = {}) {
-  const { line, answer } = await sayHello(house.url, key, overrides);
-  if (answer.type !== 'welcome') throw new Error(`expected a welcome, got ${JSON.stringify(answer)}`);
-  return { line, id: answer.instanceId, acked: answer.acked };
-}
+const connect = (overrides: HelloOverrides = {}) => connectAgent(house.url, key, overrides);
 const heartbeat = (seq: number, stateDigest: string | null) =>
   ({ type: 'heartbeat', boot: 1, seq, stateDigest }) as const;
 const finding = aFinding();
-
-async function events(type: string) {
-  return (await readEvents(house.db, { afterId: 0, limit: 100 })).filter((event) => event.type === type);
-}
 
 describe('one connection an identity', () => {
   it('lets the newest valid proof win', async () => {
@@ -115,7 +107,7 @@ describe('reports', () => {
     await deliver(line, report);
 
     expect(await deliver(line, report)).toEqual({ type: 'ack', boot: 1, seq: 1 });
-    expect(await events('drift.opened')).toHaveLength(1);
+    expect(await house.events('drift.opened')).toHaveLength(1);
   });
 
   it('out of order close the connection, and say what is expected', async () => {
@@ -170,11 +162,20 @@ describe('a heartbeat', () => {
     await deliver(line, aReport());
     const { stateDigest } = aReport();
     line.send(heartbeat(1, stateDigest));
-    line.send(heartbeat(0, null));
+    line.send(heartbeat(0, digestOf('what was before')));
     line.send(aReport({ seq: 2 }));
 
     expect(await line.next()).toEqual({ type: 'ack', boot: 1, seq: 2 });
   });
+});
+
+it('asks for no sweep, whatever the heartbeats say, while an agent compares with another image', async () => {
+  const other = await connect({ image: digestOf('another') });
+  await deliver(other.line, aReport({ image: digestOf('another') }));
+  other.line.send(heartbeat(1, digestOf('what the agent finds')));
+  other.line.send(aReport({ image: digestOf('another'), seq: 2 }));
+
+  expect(await other.line.next()).toEqual({ type: 'ack', boot: 1, seq: 2 });
 });
 
 it('passes on a scan that a person asks for', async () => {
@@ -188,7 +189,7 @@ it('is unverifiable when its agent comes back with another image', async () => {
   await connect({ image: digestOf('another') });
 
   expect(await findInstance(house.db, id)).toMatchObject({ verdict: 'unverifiable' });
-  expect((await events('instance.verdict')).at(-1)?.data).toEqual({ from: 'in_sync', to: 'unverifiable' });
+  expect((await house.events('instance.verdict')).at(-1)?.data).toEqual({ from: 'in_sync', to: 'unverifiable' });
 });
 
 it('reads no further from one that sends faster than its share, and goes on later', async () => {

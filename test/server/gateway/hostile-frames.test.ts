@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -8,8 +7,9 @@ import { CloseCode } from '../../../shared/protocol.ts';
 import { aFinding } from '../../support/builders.ts';
 import { aGatewayHouse, type GatewayHouse } from '../../support/gateway-house.ts';
 import { anHttpServer } from '../../support/http-server.ts';
+import { compressed, final, frame, rawSocket, text } from '../../support/raw-socket.ts';
 import { aReport } from '../../support/reports.ts';
-import { anAgentKey, deliver, sayHello } from '../../support/scripted-agent.ts';
+import { anAgentKey, connectAgent, deliver, sayHello } from '../../support/scripted-agent.ts';
 
 let house: GatewayHouse;
 beforeAll(async () => {
@@ -18,31 +18,7 @@ beforeAll(async () => {
 afterAll(() => house.close());
 
 async function enrolled() {
-  const { line, answer } = await sayHello(house.url, anAgentKey(), { joinToken: await house.aToken() });
-  if (answer.type !== 'welcome') throw new Error(`expected a welcome, got ${JSON.stringify(answer)}`);
-  return { line, id: answer.instanceId };
-}
-
-/** A WebSocket without a library: whatever frames a hostile peer would send. */
-async function rawSocket(url: string): Promise<Socket> {
-  const { hostname, port, pathname } = new URL(url);
-  const socket = connect(Number(port), hostname);
-  socket.on('error', () => {});
-  const head = [
-    `GET ${pathname} HTTP/1.1`,
-    `Host: ${hostname}`,
-    ...['Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13'],
-    `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
-    'Sec-WebSocket-Protocol: pristine.v1',
-  ];
-  socket.write(`${head.join('\r\n')}\r\n\r\n`);
-  await once(socket, 'data');
-  return socket;
-}
-
-/** RFC 6455 §5.2: of at most 125 bytes, masked with zeros. */
-function frame(firstByte: number, payload: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([firstByte, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
+  return connectAgent(house.url, anAgentKey(), { joinToken: await house.aToken() });
 }
 
 /** The close code that comes before the end; undefined for an end without one. */
@@ -56,10 +32,6 @@ async function closeCodeOf(socket: Socket): Promise<number | undefined> {
   }
   return undefined;
 }
-
-const text = 0x01;
-const final = 0x80;
-const compressed = 0x40;
 
 describe('a frame', () => {
   it('in a hundred thousand fragments of one byte ends the connection long before', async () => {

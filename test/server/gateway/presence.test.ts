@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { latestEventId, readEvents } from '../../../server/store/event-store.ts';
+import { latestEventId } from '../../../server/store/event-store.ts';
 import { findInstance } from '../../../server/store/instance-store.ts';
 import { timestamp } from '../../../shared/clock.ts';
+import { digestOf } from '../../../shared/digest.ts';
 import { heartbeatEveryMs, reconnectMsMax, silentAfterMs } from '../../../shared/protocol.ts';
 import { aTime } from '../../support/builders.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { aGatewayHouse, type GatewayHouse } from '../../support/gateway-house.ts';
-import { anAgentKey, type Line, sayHello } from '../../support/scripted-agent.ts';
+import { aReport } from '../../support/reports.ts';
+import { anAgentKey, connectAgent, deliver, type Line } from '../../support/scripted-agent.ts';
 import { until } from '../../support/until.ts';
 
 let clock: FakeClock;
@@ -17,19 +19,12 @@ let id: string;
 beforeEach(async () => {
   clock = createFakeClock();
   house = await aGatewayHouse({ clock });
-  const hello = await sayHello(house.url, anAgentKey(), { joinToken: await house.aToken() });
-  if (hello.answer.type !== 'welcome') throw new Error(`expected a welcome, got ${JSON.stringify(hello.answer)}`);
-  line = hello.line;
-  id = hello.answer.instanceId;
+  ({ line, id } = await connectAgent(house.url, anAgentKey(), { joinToken: await house.aToken() }));
 });
 afterEach(() => house.close());
 
 const heartbeat = (seq: number, stateDigest: string | null) =>
   ({ type: 'heartbeat', boot: 1, seq, stateDigest }) as const;
-
-async function events(type: string) {
-  return (await readEvents(house.db, { afterId: 0, limit: 100 })).filter((event) => event.type === type);
-}
 
 /** Time as a process that runs sees it: in steps, each with what was due in it. */
 async function pass(ms: number): Promise<void> {
@@ -47,13 +42,13 @@ describe('presence', () => {
     clock.advance(1);
     expect(house.gateway.isOnline(id)).toBe(false);
     await pass(heartbeatEveryMs);
-    await until(async () => (await events('instance.liveness')).length === 1);
+    await until(async () => (await house.events('instance.liveness')).length === 1);
 
     line.send(heartbeat(0, null));
     await until(() => house.gateway.isOnline(id));
     clock.advance(heartbeatEveryMs);
-    await until(async () => (await events('instance.liveness')).length === 2);
-    expect((await events('instance.liveness')).map((event) => event.data)).toEqual([
+    await until(async () => (await house.events('instance.liveness')).length === 2);
+    expect((await house.events('instance.liveness')).map((event) => event.data)).toEqual([
       { from: 'online', to: 'silent' },
       { from: 'silent', to: 'online' },
     ]);
@@ -77,7 +72,7 @@ describe('presence', () => {
     await until(() => house.gateway.isOnline(id));
     await pass(20_000);
 
-    expect(await events('instance.liveness')).toEqual([]);
+    expect(await house.events('instance.liveness')).toEqual([]);
   });
 
   it('flags who stays away after a pause', async () => {
@@ -85,7 +80,7 @@ describe('presence', () => {
 
     await pass(reconnectMsMax + silentAfterMs + 20_000);
 
-    await until(async () => (await events('instance.liveness')).length === 1);
+    await until(async () => (await house.events('instance.liveness')).length === 1);
   });
 
   it('flags nobody for a clock that jumps ten years to either side', async () => {
@@ -98,7 +93,7 @@ describe('presence', () => {
     }
     await pass(20_000);
 
-    expect(await events('instance.liveness')).toEqual([]);
+    expect(await house.events('instance.liveness')).toEqual([]);
   });
 
   it('flags nobody for a restart, and who stays away after it', async () => {
@@ -106,12 +101,39 @@ describe('presence', () => {
     clock.advance(600_000);
     const again = await aGatewayHouse({ clock, db: house.db });
     await pass(reconnectMsMax + silentAfterMs);
-    expect(await events('instance.liveness')).toEqual([]);
+    expect(await house.events('instance.liveness')).toEqual([]);
 
     await pass(20_000);
 
-    await until(async () => (await events('instance.liveness')).length === 1);
+    await until(async () => (await house.events('instance.liveness')).length === 1);
     await again.gateway.close();
+  });
+
+  it('has the report of one once both ends agree about its state: neither its hello nor its report says so yet', async () => {
+    const report = aReport();
+    await deliver(line, report);
+    line.send(heartbeat(report.seq, digestOf('another state')));
+    expect(await line.next()).toMatchObject({ type: 'scan', reason: 'state-mismatch' });
+    expect(house.gateway.hasReported(id)).toBe(false);
+
+    line.send(heartbeat(report.seq, report.stateDigest));
+
+    await until(() => house.gateway.hasReported(id));
+  });
+
+  it.each<[string, (ms: number) => void]>([
+    ['a pause in which its own clock stood still', (ms) => clock.jump(ms)],
+    ['a pause', (ms) => clock.advance(ms)],
+    ['a clock that was set back', (ms) => clock.jump(-ms)],
+  ])('has the report of nobody after %s of more than a quarter of an hour', async (_, pause) => {
+    const { seq, stateDigest } = aReport();
+    await deliver(line, aReport());
+    line.send(heartbeat(seq, stateDigest));
+    await until(() => house.gateway.hasReported(id));
+
+    pause(900_001);
+
+    expect(house.gateway.hasReported(id)).toBe(false);
   });
 
   it('of one that hung up is not online', async () => {

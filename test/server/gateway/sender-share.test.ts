@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import { createSenderShare, createSenderShares } from '../../../server/gateway/sender-share.ts';
+import { charged, createSenderShare, createSenderShares } from '../../../server/gateway/sender-share.ts';
+import type { Db } from '../../../server/store/database.ts';
+import type { Transactions } from '../../../server/store/group-commit.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 
 const limits = { bytesPerSecond: 2_048, burstBytes: 8_192, workMsPerSecond: 100, burstWorkMs: 200 };
@@ -57,4 +59,25 @@ it('counts the time that a message takes to be read, also of one that is none', 
   expect(() => share.measured(slow)).toThrow('none');
 
   expect(share.take(1)).toBe(1_000);
+});
+
+it.each([
+  ['in a group is charged its own time', false, 0],
+  ['with a commit of its own is charged that too', true, 1_000],
+])('work %s', async (_, isAlone, waitMs) => {
+  const share = createSenderShare(limits, clock.monotonic);
+  const committing: Transactions = {
+    transaction: () => ({
+      async execute(work) {
+        const result = await work({} as Db);
+        clock.advance(200);
+        return result;
+      },
+    }),
+  };
+  const transactions = charged(committing, { share, isAlone, monotonic: clock.monotonic });
+
+  await transactions.transaction().execute(async () => clock.advance(100));
+
+  expect(share.take(1)).toBe(waitMs);
 });

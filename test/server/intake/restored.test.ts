@@ -23,6 +23,7 @@ beforeEach(async () => {
     heardAt: () => clock.now(),
     awakeAt: () => 0,
     isOnline: () => true,
+    hasReported: () => true,
     requestScan: () => false,
     requestKey: () => false,
   };
@@ -37,7 +38,13 @@ async function swept(id: string, seq: number, ...opened: readonly Finding[]) {
   return applyReport({ db: server.db, now: clock.now(), evidenceTtlMs: 3_600_000 }, id, report);
 }
 const snapshot = async () => {
-  const sources = { db: server.db, machines: new Map(), isOnline: () => true, evidenceTtlMs: 3_600_000 };
+  const sources = {
+    db: server.db,
+    machines: new Map(),
+    isOnline: () => true,
+    hasReported: () => true,
+    evidenceTtlMs: 3_600_000,
+  };
   return (await takeSnapshot(sources, clock.now())).groups.get('web')!.instances;
 };
 

@@ -1,49 +1,30 @@
-import { mkdirSync, renameSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { applyReport } from '../../../server/intake/apply-report.ts';
 import { takeSnapshot } from '../../../server/replace/snapshot.ts';
 import { readEvents } from '../../../server/store/event-store.ts';
-import { findLook } from '../../../server/store/look-store.ts';
 import { aFinding } from '../../support/builders.ts';
 import { codeOfAsync } from '../../support/code-of.ts';
 import {
-  anOutsideWorld,
+  aSweptWorld,
   bakedNames,
   bakedText,
   findingsOf,
   instanceOf,
-  type OutsideOptions,
+  look,
   type OutsideWorld,
+  obedient,
 } from '../../support/outside-world.ts';
 import { aReport } from '../../support/reports.ts';
-import { until } from '../../support/until.ts';
 
-const worlds: OutsideWorld[] = [];
-afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.close();
-});
-
-/** Its agent has told of one sweep. */
-async function aWorld(options: OutsideOptions = {}): Promise<OutsideWorld> {
-  const world = await anOutsideWorld(options);
-  worlds.push(world);
-  world.agent.sweep();
-  await world.agent.deliver();
-  return world;
-}
-
-/** Does what it is asked for, at once. */
-const obedient = (world: OutsideWorld) => async () => {
-  if (world.agent.asked.length > 0) world.agent.sweep();
-  await world.agent.deliver();
-};
 const blind = () => new Map(bakedNames.map((name) => [name, bakedText]));
-const look = async (world: OutsideWorld, each = obedient(world)) =>
-  world.ended(await world.looker.ask(world.instanceId, 'requested'), each);
+
+const judgeBy = async (world: OutsideWorld, rules: number) => {
+  await world.db.updateTable('instance').set({ rules }).execute();
+};
 
 describe('an outside look', () => {
   it('agrees with a clean disk, asks nobody, and leaves no disk shown', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
 
     const ended = await look(world);
 
@@ -57,7 +38,7 @@ describe('an outside look', () => {
   });
 
   it('agrees with an agent that has told of everything', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.write('a', 'changed');
     world.agent.check();
     await world.agent.deliver();
@@ -67,7 +48,7 @@ describe('an outside look', () => {
   });
 
   it('lets an agent that has not told yet have its say', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.write('a', 'changed');
 
     const ended = await look(world);
@@ -78,7 +59,7 @@ describe('an outside look', () => {
   });
 
   it('accuses an agent that swept after it was asked, and did not tell what was there all the while', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.sees = blind;
     world.write('a', 'changed');
 
@@ -100,7 +81,7 @@ describe('an outside look', () => {
     ['added', (world: OutsideWorld) => world.write('new', 'planted')],
     ['removed', (world: OutsideWorld) => world.remove('b')],
   ])('accuses it of what was %s', async (change, alter) => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.sees = blind;
     alter(world);
 
@@ -111,12 +92,18 @@ describe('an outside look', () => {
   });
 
   it('is a cause to replace, by the trigger of any critical drift', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.sees = blind;
     world.write('a', 'changed');
     await look(world);
 
-    const sources = { db: world.db, machines: new Map(), isOnline: () => true, evidenceTtlMs: 3_600_000 };
+    const sources = {
+      db: world.db,
+      machines: new Map(),
+      isOnline: () => true,
+      hasReported: () => true,
+      evidenceTtlMs: 3_600_000,
+    };
     const { groups } = await takeSnapshot(sources, world.clock.now());
 
     expect(groups.get('web')?.instances[0]).toMatchObject({
@@ -126,7 +113,7 @@ describe('an outside look', () => {
   });
 
   it('stays open whatever the agent tells, and is in no state digest', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.sees = blind;
     world.write('a', 'changed');
     await look(world);
@@ -147,7 +134,7 @@ describe('an outside look', () => {
   });
 
   it('closes when a later look agrees, and the taint stays', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.sees = blind;
     world.write('a', 'changed');
     await look(world);
@@ -163,7 +150,7 @@ describe('an outside look', () => {
     ['fails', (world) => (world.provider.faultOf = (call) => (call === 'snapshot' ? 'before' : undefined))],
     ['is undecided', (world) => (world.agent.isOnline = false)],
   ])('does not close when a later look %s', async (_what, spoil) => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.sees = blind;
     world.write('a', 'changed');
     await look(world);
@@ -179,7 +166,7 @@ describe('an outside look', () => {
 
 describe('what is no lie', () => {
   it('is undecided while the disk does not hold still', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.sees = blind;
     let turn = 0;
     world.write('a', 'changed');
@@ -197,7 +184,7 @@ describe('what is no lie', () => {
   });
 
   it('is what the agent has told of since, and what has closed again', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     let told = false;
     world.write('a', 'changed');
 
@@ -215,7 +202,7 @@ describe('what is no lie', () => {
   });
 
   it('is not judged by a sweep that had begun before it was asked', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.begin();
     world.write('a', 'changed');
 
@@ -226,7 +213,7 @@ describe('what is no lie', () => {
   });
 
   it('is where the agent told that it could not read', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.holes = [{ subject: 'file', name: '/a', reason: 'unreadable' }];
     world.write('a', 'changed');
     world.agent.sweep();
@@ -235,8 +222,20 @@ describe('what is no lie', () => {
     expect(await look(world)).toMatchObject({ outcome: 'undecided', result: { leftOut: 1, differencesCount: 0 } });
   });
 
+  it('is what was judged by other rules than those of the agent', async () => {
+    const world = await aSweptWorld({
+      whileSweeping: async () => void (world.scans.length > 0 && (await judgeBy(world, 2))),
+    });
+    world.agent.sees = blind;
+    world.write('a', 'changed');
+
+    expect((await look(world)).outcome).not.toBe('differs');
+    expect(world.scans).not.toEqual([]);
+    expect(await findingsOf(world)).toEqual([]);
+  });
+
   it('is the silence of an agent that is away', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.isOnline = false;
     world.write('a', 'changed');
 
@@ -245,9 +244,21 @@ describe('what is no lie', () => {
   });
 });
 
+it('does not take for silence that an agent was away for a moment, and may never have heard the question', async () => {
+  const world = await aSweptWorld({ answerMsMax: 60_000 });
+  world.write('a', 'changed');
+
+  const ended = await look(world, async () => {
+    world.agent.isOnline = world.agent.asked.length === 0 || !world.agent.isOnline;
+  });
+
+  expect(ended).toMatchObject({ outcome: 'undecided' });
+  expect(await findingsOf(world)).toEqual([]);
+});
+
 describe('an agent that is blinded', () => {
   it('by a mount, and says so, is told apart from one that cannot read', async () => {
-    const world = await aWorld();
+    const world = await aSweptWorld();
     world.agent.holes = [{ subject: 'file', name: '/a', reason: 'covered-by-mount' }];
     world.write('a', 'changed');
 
@@ -256,7 +267,7 @@ describe('an agent that is blinded', () => {
   });
 
   it('by being stopped, while somebody keeps its connection, is found out by its silence', async () => {
-    const world = await aWorld({ answerMsMax: 60_000 });
+    const world = await aSweptWorld({ answerMsMax: 60_000 });
     world.write('a', 'changed');
 
     expect(await look(world, async () => {})).toMatchObject({
@@ -266,7 +277,7 @@ describe('an agent that is blinded', () => {
   });
 
   it('and answers with old reports, without the request, is found out too', async () => {
-    const world = await aWorld({ answerMsMax: 60_000 });
+    const world = await aSweptWorld({ answerMsMax: 60_000 });
     world.agent.sees = blind;
     world.write('a', 'changed');
 
@@ -283,86 +294,21 @@ describe('an agent that is blinded', () => {
   });
 });
 
-describe('a look that cannot be made', () => {
-  it.each<[string, (world: OutsideWorld) => Promise<unknown> | unknown, RegExp]>([
-    [
-      'because the provider cannot show the disk',
-      (world) => (world.provider.faultOf = (call) => (call === 'snapshot' ? 'before' : undefined)),
-      /refused/,
-    ],
-    [
-      'because the image has no entries here',
-      (world) =>
-        world.db
-          .updateTable('instance')
-          .set({ image_digest: `sha256:${'0'.repeat(64)}` })
-          .execute(),
-      /never pushed/,
-    ],
-    [
-      'because its agent judges by rules that were never in force here',
-      (world) => world.db.updateTable('instance').set({ rules: 9 }).execute(),
-      /rules 9/,
-    ],
-    [
-      'because the agent has not swept yet',
-      (world) => world.db.updateTable('instance').set({ scan_id: null }).execute(),
-      /complete sweep/,
-    ],
-  ])('is said as such %s', async (_why, spoil, sentence) => {
-    const world = await aWorld();
-    await spoil(world);
+describe('a clean disk', () => {
+  it('proves nothing where other rules came into force while it was looked at', async () => {
+    const world = await aSweptWorld({ whileSweeping: () => judgeBy(world, 2) });
 
-    const ended = await look(world);
-
-    expect(ended).toMatchObject({
-      outcome: 'failed',
-      detail: expect.stringMatching(sentence),
-      result: { measure: null },
-    });
-    expect((await readEvents(world.db, { afterId: 0, limit: 100 })).at(-1)).toMatchObject({
-      type: 'look.ended',
-      data: { outcome: 'failed' },
-    });
+    expect((await look(world)).outcome).not.toBe('agrees');
   });
 
-  it('is one whose disk was unmounted meanwhile', async () => {
-    const world = await aWorld({
+  it('proves nothing where nothing was looked at', async () => {
+    const world = await aSweptWorld({
       sweep: (honest) => async (root, baseline, signal) => {
         const report = await honest(root, baseline, signal);
-        renameSync(root, `${root}-gone`);
-        mkdirSync(root);
-        return report;
+        return { ...report, coverage: { ...report.coverage, checked: 0 } };
       },
     });
 
-    expect(await look(world)).toMatchObject({ outcome: 'failed', detail: expect.stringContaining('went away') });
-  });
-
-  it('is refused for one that is retired, or unknown', async () => {
-    const world = await aWorld();
-    await world.db.updateTable('instance').set({ lifecycle: 'retired' }).execute();
-
-    expect(await codeOfAsync(() => world.looker.ask(world.instanceId, 'requested'))).toBe('CONFLICT');
-    expect(await codeOfAsync(() => world.looker.ask('nobody', 'requested'))).toBe('NOT_FOUND');
-  });
-
-  it('is one that the server was stopped in, as the next start says', async () => {
-    const world = await aWorld({ whileSweeping: () => new Promise(() => {}) });
-    const id = await world.looker.ask(world.instanceId, 'requested');
-    await until(async () => (await findLook(world.db, id))?.state === 'looking' && world.provider.shown === 1);
-
-    await world.restart();
-
-    expect(await world.ended(id)).toMatchObject({ outcome: 'failed', detail: expect.stringContaining('stopped') });
-    expect(world.provider.shown).toBe(0);
-  });
-
-  it('is not made twice at once: who asks again gets the one that is under way', async () => {
-    const world = await aWorld();
-
-    const ids = await Promise.all([1, 2, 3].map(() => world.looker.ask(world.instanceId, 'requested')));
-
-    expect(new Set(ids).size).toBe(1);
+    expect(await look(world)).toMatchObject({ outcome: 'undecided', result: { rounds: 1 } });
   });
 });

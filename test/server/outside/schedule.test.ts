@@ -1,6 +1,6 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { drawMoment, drawOne, triesMax, windowStart } from '../../../server/outside/lot.ts';
-import { anOutsideWorld, type OutsideOptions, type OutsideWorld } from '../../support/outside-world.ts';
+import { aSweptWorld, type OutsideWorld } from '../../support/outside-world.ts';
 import { seededRandom } from '../../support/random.ts';
 import { insertInstance } from '../../support/rows.ts';
 import { until } from '../../support/until.ts';
@@ -35,17 +35,6 @@ describe('the lot', () => {
 });
 
 describe('scheduled looks', () => {
-  const worlds: OutsideWorld[] = [];
-  afterEach(async () => {
-    for (const world of worlds.splice(0)) await world.close();
-  });
-  async function aWorld(options: OutsideOptions): Promise<OutsideWorld> {
-    const world = await anOutsideWorld(options);
-    worlds.push(world);
-    world.agent.sweep();
-    await world.agent.deliver();
-    return world;
-  }
   const looks = (world: OutsideWorld) =>
     world.db
       .selectFrom('outside_look')
@@ -63,7 +52,7 @@ describe('scheduled looks', () => {
 
   it('look at one instance of a group a day, at another hour each day', async () => {
     const { next } = seededRandom(3);
-    const world = await aWorld({ everyMs: dayMs, random: next });
+    const world = await aSweptWorld({ everyMs: dayMs, random: next });
 
     await pass(world, 6 * dayMs);
 
@@ -76,7 +65,7 @@ describe('scheduled looks', () => {
   });
 
   it('leave alone who came within the window, has not swept, or is on no known machine', async () => {
-    const world = await aWorld({ everyMs: dayMs, random: () => 0 });
+    const world = await aSweptWorld({ everyMs: dayMs, random: () => 0 });
     const others = [
       { enrolled_at: '2026-01-03T00:00:01.000Z' },
       { scan_id: null, enrolled_at: '2026-01-01T00:00:00.000Z' },
@@ -91,7 +80,7 @@ describe('scheduled looks', () => {
   });
 
   it('that fail are tried again within the window, and not for ever', async () => {
-    const world = await aWorld({ everyMs: dayMs, random: seededRandom(5).next });
+    const world = await aSweptWorld({ everyMs: dayMs, random: seededRandom(5).next });
     world.provider.faultOf = (call) => (call === 'snapshot' ? 'before' : undefined);
 
     await pass(world, dayMs);
@@ -104,7 +93,7 @@ describe('scheduled looks', () => {
   });
 
   it('are one in a window also for a server that is started again', async () => {
-    const world = await aWorld({ everyMs: dayMs, random: () => 0 });
+    const world = await aSweptWorld({ everyMs: dayMs, random: () => 0 });
     await pass(world, dayMs);
     const before = (await looks(world)).length;
 
@@ -116,7 +105,7 @@ describe('scheduled looks', () => {
   });
 
   it('are none where nobody wants any', async () => {
-    const world = await aWorld({ everyMs: null });
+    const world = await aSweptWorld({ everyMs: null });
 
     await pass(world, 2 * dayMs);
 

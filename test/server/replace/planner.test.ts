@@ -112,11 +112,21 @@ describe('what holds a replacement back', () => {
     ['provider', { machines: null }, aPolicy(), {}],
     ['retry-backoff', { failures: { count: 1, lastAt: now - 59_999 } }, aPolicy(), {}],
     ['start-rate', {}, aPolicy(), { starts: Array.from({ length: 29 }, () => now - 1) }],
+    ['server-away', {}, aPolicy(), { absence: { since: now - 1_000_000, expected: 100, reported: 89 } }],
   ])('%s', (kind, group, policy, fleet) => {
     const result = plan({ instances: [aTainted(), ...healthy(5)], ...group }, [policy], fleet);
 
     expect(result.commands).toEqual([]);
     expect(kinds(result)).toEqual([[kind]]);
+  });
+
+  it.each([
+    ['nine of ten', { expected: 100, reported: 90 }],
+    ['a fleet that has nobody any more', { expected: 0, reported: 0 }],
+  ])('not an absence of the server, once it has heard %s', (_, heard) => {
+    const absence = { since: now - 1_000_000, ...heard };
+
+    expect(plan({ instances: [aTainted(), ...healthy(5)] }, [aPolicy()], { absence }).commands).toHaveLength(1);
   });
 
   it.each([

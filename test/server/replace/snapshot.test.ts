@@ -17,7 +17,7 @@ it('keeps the grave drift of an instance that has more slight ones than a cause 
     .where('fingerprint', '=', grave)
     .execute();
 
-  const sources = { db, machines: new Map(), isOnline: () => true, evidenceTtlMs: 3_600_000 };
+  const sources = { db, machines: new Map(), isOnline: () => true, hasReported: () => true, evidenceTtlMs: 3_600_000 };
   const { groups } = await takeSnapshot(sources, Date.parse(aTime));
 
   const drifts = groups.get('web')?.instances[0]?.drifts ?? [];
@@ -38,7 +38,7 @@ it.each([
   await insertGroup(db);
   await db.updateTable('instance_group').set({ breaker_reset_at: resetAt }).execute();
 
-  const sources = { db, machines: new Map(), isOnline: () => true, evidenceTtlMs: 3_600_000 };
+  const sources = { db, machines: new Map(), isOnline: () => true, hasReported: () => true, evidenceTtlMs: 3_600_000 };
   const { groups } = await takeSnapshot(sources, Date.parse(aTime));
 
   expect(groups.get('web')?.breakerResetAt).toBe(counted);
@@ -48,7 +48,13 @@ it('knows how long nearly all of the last replacements of a group took to where 
   const db = await openDatabase({ file: ':memory:' });
   await insertGroup(db);
   const typicalMs = async () => {
-    const sources = { db, machines: new Map(), isOnline: () => true, evidenceTtlMs: 3_600_000 };
+    const sources = {
+      db,
+      machines: new Map(),
+      isOnline: () => true,
+      hasReported: () => true,
+      evidenceTtlMs: 3_600_000,
+    };
     return (await takeSnapshot(sources, Date.parse(aTime))).groups.get('web')?.typicalMs;
   };
   const passed = async (minutes: number) => {

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { isSqliteSupported, openDatabase } from '../../../server/store/database.ts';
-import { bindMachine, findInstance, flushLastSeen } from '../../../server/store/instance-store.ts';
+import { findInstance } from '../../../server/store/instance-store.ts';
+import { bindMachine } from '../../../server/store/launch-store.ts';
+import { flushLastSeen } from '../../../server/store/presence-store.ts';
 import { createToken, redeemToken } from '../../../server/store/token-store.ts';
 import { anImageDigest, anInstanceRow, aTime } from '../../support/builders.ts';
 import { aDatabase, aDirectory } from '../../support/database.ts';
@@ -89,12 +91,13 @@ describe('launch tokens', () => {
     expiresInMs: 1_000,
     launchKey: 'r-1',
   };
+  const machine = { launchKey: 'r-1', providerId: 'machine-1', group: 'web' };
 
   it('carry the machine to an agent that enrols after the launch', async () => {
     const db = await aDatabase();
     const { token } = await createToken(db, request, 0);
 
-    await bindMachine(db, 'r-1', 'machine-1');
+    await bindMachine(db, machine);
 
     expect(await redeemToken(db, token, 1)).toMatchObject({ launchKey: 'r-1', providerId: 'machine-1' });
   });
@@ -104,7 +107,7 @@ describe('launch tokens', () => {
     const row = anInstanceRow({ launch_key: 'r-1', provider_id: null });
     await db.insertInto('instance').values(row).execute();
 
-    await bindMachine(db, 'r-1', 'machine-1');
+    await bindMachine(db, machine);
 
     expect(await findInstance(db, row.id)).toMatchObject({ providerId: 'machine-1' });
   });

@@ -14,7 +14,7 @@ beforeEach(async () => {
   file = join(aDirectory(), 'pristine.db');
   db = await openDatabase({ file });
   elapsed = 0;
-  commits = createGroupCommit(db, () => elapsed, { worksMax: 4, groupMsMax: 20 });
+  commits = createGroupCommit(db, () => elapsed, { worksMax: 4, groupMsMin: 20 });
 });
 
 const lane = (name: 'small' | 'large' = 'small') => commits[name].transaction();
@@ -99,6 +99,27 @@ describe('a group commit', () => {
 
     expect(ends.map((end) => end.status)).toEqual(['rejected', 'rejected', 'rejected', 'fulfilled']);
     expect(await stored()).toEqual(['x', 'y']);
+  });
+
+  it('takes more works where commits take long', async () => {
+    let count = 0;
+    const slow = {
+      transaction: () => ({
+        async execute<T>(work: (tx: Db) => Promise<T>): Promise<T> {
+          const result = await db.transaction().execute(work);
+          elapsed += 10;
+          count += 1;
+          return result;
+        },
+      }),
+    } as Db;
+    const { small } = createGroupCommit(slow, () => elapsed, { groupMsMin: 20, workFactor: 4, groupMsMax: 100 });
+    const work = () => small.transaction().execute(async () => (elapsed += 15));
+
+    await work();
+    await Promise.all(Array.from({ length: 6 }, work));
+
+    expect(count).toBe(1 + 2);
   });
 
   it('rejects when no transaction can begin', async () => {

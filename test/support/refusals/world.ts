@@ -3,7 +3,7 @@ import { timestamp } from '../../../shared/clock.ts';
 import type { Credential } from '../../../shared/enrolment.ts';
 import type { Clouds } from '../clouds.ts';
 import type { GatewayHouse } from '../gateway-house.ts';
-import { anAgentKey, type HelloOverrides, sayHello } from '../scripted-agent.ts';
+import { anAgentKey, connectAgent, type HelloOverrides } from '../scripted-agent.ts';
 
 /** The servers that refuse; they are there once a test has begun. */
 export interface RefusalWorld {
@@ -44,7 +44,5 @@ export async function letGo({ house }: RefusalWorld, enrolment: Credential): Pro
 }
 
 async function enrolled(house: GatewayHouse, hello: HelloOverrides): Promise<string> {
-  const { answer } = await sayHello(house.url, anAgentKey(), hello);
-  if (answer.type !== 'welcome') throw new Error(`expected a welcome, got ${JSON.stringify(answer)}`);
-  return answer.instanceId;
+  return (await connectAgent(house.url, anAgentKey(), hello)).id;
 }

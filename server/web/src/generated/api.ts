@@ -804,7 +804,7 @@ export type components = {
         };
         Blocker: {
             /** @enum {string} */
-            kind: "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "not-stateless" | "retry-backoff" | "provider";
+            kind: "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "server-away" | "not-stateless" | "retry-backoff" | "provider";
             message: string;
             until: string | null;
         };

@@ -89,6 +89,22 @@ describe('the keys of an issuer', () => {
     expect(await selecting().has('one')).toBe('UNREACHABLE');
   });
 
+  it('are none when the answer does not end, which nobody reads to the end', async () => {
+    const chunk = Buffer.alloc(65_536, ' ');
+    let sent = 0;
+    server.removeAllListeners('request').on('request', (_request, response) => {
+      const more = () => {
+        sent += chunk.length;
+        response.write(chunk);
+      };
+      response.on('drain', more);
+      more();
+    });
+
+    expect(await selecting().has('one')).toBe('UNREACHABLE');
+    expect(sent).toBeLessThan(64 * 1_048_576);
+  });
+
   it.each(['/nonexistent', '/dev/zero', '/'])('are none in %s', async (file) => {
     expect(await selecting(file).has('one')).toBe('UNREACHABLE');
   });

@@ -7,13 +7,14 @@ import { systemClock } from '../../../../shared/clock.ts';
 import { rsaCertificate } from '../../../support/certificates.ts';
 import { aDirectory } from '../../../support/database.ts';
 
-const aws = (certificate: string) =>
+const aws = (certificate: string, overrides: object = {}) =>
   EnrolmentConfig.parse({
     aws: {
       certificates: [certificate],
       accounts: ['123456789012'],
       regions: ['eu-central-1'],
       groups: [{ group: 'web' }],
+      ...overrides,
     },
   });
 
@@ -23,11 +24,20 @@ describe('the ways of a server', () => {
     ['is none', 'x'],
     ['is broken', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'],
     ['has a key that anybody can break', rsaCertificate({ bits: 512 }).pem],
+    ['has a key that somebody could break', rsaCertificate({ bits: 1_024 }).pem],
   ])('are not opened with a certificate that %s', async (_what, pem) => {
     const file = join(aDirectory(), 'aws.pem');
     if (pem !== undefined) writeFileSync(file, pem);
 
     await expect(openWays(aws(file), systemClock)).rejects.toMatchObject({ code: 'CONFIG' });
+  });
+
+  it('are opened with a key of 1,024 bits where that is said, and never with less', async () => {
+    const file = join(aDirectory(), 'aws.pem');
+    writeFileSync(file, rsaCertificate({ bits: 1_024 }).pem);
+
+    await expect(openWays(aws(file, { keyBitsMin: 1_024 }), systemClock)).resolves.toBeDefined();
+    expect(() => aws(file, { keyBitsMin: 1_023 })).toThrow();
   });
 
   const cluster = {
