@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const minutes = 60_000;
 
-/** Tests that start our programs as child processes, dozens of times, or a thousand agents: too long for the check before a commit. */
+/** Tests that start our programs as child processes, dozens of times, a thousand agents or hundreds of fleets: too long for the check before a commit. */
 export const programs = [
   'test/agent/clean-environment.test.ts',
   'test/agent/rules/offers.test.ts',
@@ -17,6 +17,7 @@ export const programs = [
   'test/packaging/bundle.test.ts',
   'test/agent/run-children.test.ts',
   'test/scenario/server-away.test.ts',
+  'test/scenario/simulated-fleets.test.ts',
   'test/agent/run-tls.test.ts',
   'test/server/main.test.ts',
   'test/server/tls-process.test.ts',

@@ -181,6 +181,7 @@ export const Reason = z.strictObject({ reason: z.string().trim().min(1).max(1_00
 export const blockerKinds = [
   'observe',
   'settle',
+  'window',
   'new-rules',
   'budget',
   'fleet-budget',

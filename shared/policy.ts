@@ -3,6 +3,7 @@ import { claimedPrefix } from './claimed.ts';
 import { Duration, durationMs } from './duration.ts';
 import { ImageRef, Name } from './image.ts';
 import { Severity } from './severity.ts';
+import { Window } from './window.ts';
 
 /**
  * Groups and policies: what `pristinectl apply -f` takes. Everything is strict: a field that is not built yet is refused
@@ -91,6 +92,9 @@ export const Strategy = z.strictObject({
   order: z.literal('launch-first').default('launch-first'),
   drainTimeout: Duration.default('10m'),
   verifyWithin: Duration.default('10m').describe('from launch to the first clean, complete scan'),
+  overrunGrace: Duration.default('30m').describe(
+    'how long after its windows closed a replacement may go on to where there is no way back; then it is rolled back',
+  ),
   soak: Duration.default('5m').describe('how long the new instance is watched before the budget is free again'),
   proof: z
     .enum(['agent', 'outside'])
@@ -107,6 +111,7 @@ export const Policy = z
     mode: z.enum(['observe', 'enforce']).default('observe').describe('observe plans and shows, and acts on nothing'),
     triggers: z.array(Trigger).max(16).default([]),
     strategy: Strategy.prefault({}),
+    windows: z.array(Window).max(64).default([]).describe('when something may start; without any, always'),
     budgets: z.array(Budget).max(1, 'more than one budget is not built yet').default([]),
   })
   .meta({ id: 'Policy' });

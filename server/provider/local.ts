@@ -19,11 +19,11 @@ export function createLocalProvider(options: { readonly privileged?: boolean } =
   const inTurn = createTurns();
 
   /** Nothing sends work to a local instance, so being drained is a mark. */
-  const move = (group: Group, providerId: string, from: MachineRecord['state'], to: MachineRecord['state']) => {
+  const mark = (group: Group, providerId: string, marked: (record: MachineRecord) => MachineRecord) => {
     const place = createPlaces(specOf(group).directory).ofId(providerId);
     return inTurn(place.directory, async () => {
       const record = place.read();
-      if (record?.state === from) place.write({ ...record, state: to });
+      if (record !== undefined && marked(record) !== record) place.write(marked(record));
     });
   };
 
@@ -41,8 +41,16 @@ export function createLocalProvider(options: { readonly privileged?: boolean } =
       return inTurn(place.directory, () => launch(place, request, privileged));
     },
 
-    drain: (group, providerId) => move(group, providerId, 'running', 'draining'),
-    restore: (group, providerId) => move(group, providerId, 'draining', 'running'),
+    drain: (group, providerId, { key }) =>
+      mark(group, providerId, (record) =>
+        record.state === 'running' ? { ...record, state: 'draining', drainedBy: key } : record,
+      ),
+    restore: (group, providerId, key) =>
+      mark(group, providerId, (record) =>
+        record.state === 'draining' && record.drainedBy === key
+          ? { ...record, state: 'running', drainedBy: null }
+          : record,
+      ),
 
     async terminate(group, providerId) {
       const place = createPlaces(specOf(group).directory).ofId(providerId);
@@ -120,6 +128,7 @@ function newRecord(place: Place, request: LaunchRequest, spec: LocalProviderSpec
     key: request.key,
     owner,
     state: 'preparing',
+    drainedBy: null,
   };
 }
 
@@ -133,7 +142,8 @@ async function terminate(place: Place): Promise<void> {
 }
 
 function describe(place: Place, record: MachineRecord, agentRuns: boolean): Machine {
-  return { providerId: place.id, launchKey: record.key, state: machineState(record, agentRuns) };
+  const { key, drainedBy } = record;
+  return { providerId: place.id, launchKey: key, state: machineState(record, agentRuns), drainedBy };
 }
 
 function specOf(group: Group): LocalProviderSpec {

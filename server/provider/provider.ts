@@ -10,10 +10,13 @@ export interface Provider {
   list(group: Group): Promise<readonly Machine[]>;
   /** Starts one machine, or finds the one that this key already started. Errors: CONFIG for what no retry mends, CONFLICT, IO. */
   launch(request: LaunchRequest): Promise<Machine>;
-  /** Takes the machine out of service. Resolves when drained; draining what is drained or gone is done. Errors: TIMEOUT after `timeoutMs`. */
-  drain(group: Group, providerId: string, timeoutMs: number): Promise<void>;
-  /** Puts a drained machine back into service. Restoring what was not drained is done. */
-  restore(group: Group, providerId: string): Promise<void>;
+  /**
+   * Takes the machine out of service, and marks it with the key. Resolves when drained; draining what is drained or gone is
+   * done, and leaves the mark of whoever was first. Errors: TIMEOUT after `timeoutMs`.
+   */
+  drain(group: Group, providerId: string, by: { readonly key: string; readonly timeoutMs: number }): Promise<void>;
+  /** Puts a machine that was drained with this key back into service. Restoring any other is done. */
+  restore(group: Group, providerId: string, key: string): Promise<void>;
   /** Ends the machine and frees what it held. Terminating what is gone is done. */
   terminate(group: Group, providerId: string): Promise<void>;
   /**
@@ -31,6 +34,8 @@ export interface Machine {
   /** The key it was launched with; null for machines that are not ours. */
   readonly launchKey: string | null;
   readonly state: 'starting' | 'running' | 'draining' | 'stopped';
+  /** The key it was drained with; null for what is in service, or was drained by somebody else. */
+  readonly drainedBy: string | null;
 }
 
 /** A directory with the whole of a disk: a live view, or a copy of one moment, which a cloud gives. */

@@ -12,7 +12,7 @@ import { readGroup, tripBreaker } from '../store/group-store.ts';
 import { findImage } from '../store/image-store.ts';
 import { findInstance, findInstanceByLaunch, type StoredInstance } from '../store/instance-store.ts';
 import { latestLook } from '../store/look-store.ts';
-import { readPolicy } from '../store/policy-store.ts';
+import { enforcingPolicies, readPolicy } from '../store/policy-store.ts';
 import {
   countAttempt,
   endedStates,
@@ -67,6 +67,7 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
       group: stored?.group ?? null,
       breaker: stored?.breaker?.cause ?? null,
       policy: policy?.policy ?? null,
+      acting: (await enforcingPolicies(tx, replacement.group)).map((stored) => stored.policy),
       old: old ? { ...old, image: (await findImage(tx, old.imageDigest)) ?? null } : null,
       new: made ? await newInstance(tx, made) : null,
       look: made ? ((await latestLook(tx, made.id)) ?? null) : null,
@@ -228,7 +229,8 @@ async function makeCall(house: House, replacement: Replacement, world: World, ca
     }
     case 'drain': {
       const timeoutMs = Math.max(0, (replacement.deadlineAt ?? clock.now()) - clock.now());
-      const drain = () => provider.drain(group, replacement.oldProviderId, timeoutMs);
+      const drain = () =>
+        provider.drain(group, replacement.oldProviderId, { key: launchKeyOf(replacement.id), timeoutMs });
       await callProvider(clock, call, drain, timeoutMs + listMsMax);
       return;
     }
@@ -236,7 +238,9 @@ async function makeCall(house: House, replacement: Replacement, world: World, ca
       await callProvider(clock, call, () => provider.terminate(group, replacement.oldProviderId));
       return;
     case 'restore':
-      await callProvider(clock, call, () => provider.restore(group, replacement.oldProviderId));
+      await callProvider(clock, call, () =>
+        provider.restore(group, replacement.oldProviderId, launchKeyOf(replacement.id)),
+      );
       return;
     case 'discard': {
       const machine = world.machines && newMachine(replacement, world.machines);

@@ -11,8 +11,8 @@ import { callProvider } from './call-provider.ts';
 import type { House } from './house.ts';
 import { resumeLaunches } from './launch.ts';
 import { createLister } from './lister.ts';
-import { endOrphan, findOrphans } from './orphans.ts';
 import { type Blocked, type Command, type Plan, planReplacements } from './planner.ts';
+import { findRemains, takeBack } from './remains.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { reasonOf } from './world.ts';
 
@@ -32,7 +32,7 @@ const pauseMsMin = 100;
 /** A pause is so many times what the pass took, and no longer than a tick. */
 const pauseFactor = 9;
 const stopMsMax = 5_000;
-const orphanRetryMs = 60_000;
+const takeBackAgainMs = 60_000;
 
 /**
  * The actor behind the planner: reads the fleet, plans, makes intents durable, and takes each replacement onward in a task
@@ -44,7 +44,7 @@ export function createController(house: House): Controller {
   const stopping = new AbortController();
   const tasks = new Map<string, Promise<void>>();
   const told = new Map<string, string>();
-  const orphansTriedAt = new Map<string, number>();
+  const takenBackAt = new Map<string, number>();
   let woken = Promise.withResolvers<void>();
   let running: Promise<unknown> = Promise.resolve();
   let unlisten = () => {};
@@ -68,8 +68,8 @@ export function createController(house: House): Controller {
       await Promise.all(tasks.values());
     },
     async plan(group) {
-      const now = clock.now();
-      return planView(group, (await survey(now)).plan, now);
+      const { plan, now } = await survey();
+      return planView(group, plan, now);
     },
   };
 
@@ -107,27 +107,28 @@ export function createController(house: House): Controller {
   }
 
   async function pass(): Promise<void> {
-    const now = clock.now();
-    const { groups, listing, snapshot, plan } = await survey(now);
+    const { groups, listing, snapshot, plan, now } = await survey();
     if (snapshot.absence !== null && isOver(snapshot.absence)) await welcomeBack(snapshot.absence, now);
     for (const trip of plan.trips) await latch(trip.group, trip.cause, now);
     for (const command of plan.commands) await reserve(command, now);
     await tellBlocked(plan.blocked, now);
     for (const { id } of snapshot.active) run(id, () => advanceReplacement(house, id, stopping.signal));
-    for (const orphan of await findOrphans(house, groups, listing)) {
-      const { providerId } = orphan.machine;
-      if (clock.monotonic() - (orphansTriedAt.get(providerId) ?? -orphanRetryMs) < orphanRetryMs) continue;
-      orphansTriedAt.set(providerId, clock.monotonic());
-      run(`orphan ${providerId}`, () => endOrphan(house, orphan));
+    for (const remains of await findRemains(house, groups, listing)) {
+      const { providerId } = remains.machine;
+      if (clock.monotonic() - (takenBackAt.get(providerId) ?? -takeBackAgainMs) < takeBackAgainMs) continue;
+      takenBackAt.set(providerId, clock.monotonic());
+      run(`remains of ${providerId}`, () => takeBack(house, remains));
     }
   }
 
-  async function survey(now: number) {
+  /** Of the moment at which the providers have answered: a window may have closed while they were asked. */
+  async function survey() {
     const { evidenceTtlMs, isOnline, hasReported } = house;
     const groups = (await readGroups(db)).map(({ group }) => group);
     const listing = await list(groups);
+    const now = clock.now();
     const snapshot = await takeSnapshot({ db, machines: listing, isOnline, hasReported, evidenceTtlMs }, now);
-    return { groups, listing, snapshot, plan: planReplacements(snapshot, await readPolicies(db), now) };
+    return { now, groups, listing, snapshot, plan: planReplacements(snapshot, await readPolicies(db), now) };
   }
 
   async function welcomeBack(absence: Absence, now: number): Promise<void> {

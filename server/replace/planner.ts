@@ -9,6 +9,7 @@ import { type Candidate, candidatesOf, inOrder, type VersionedPolicy } from './c
 import { type Ledger, openLedger } from './ledger.ts';
 import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from './snapshot.ts';
 import { type Target, targetOf } from './target.ts';
+import { closedBy } from './windows.ts';
 
 export interface Command {
   readonly policy: string;
@@ -54,13 +55,15 @@ export function planReplacements(snapshot: FleetSnapshot, policies: readonly Ver
     const { policy, version, group, instance, cause } = candidate;
     if (taken.has(instance.id)) continue;
     const target = targetOf(group);
+    const acting = actingOn(group, policy, policies);
     const blockers = [
       ...ofPolicy(candidate),
+      ...ofWindows(candidate, acting, now),
       ...ofServer(snapshot),
       ...ofGroup(group, trips, now),
       ...ofInstance(candidate, now),
       ...ofTarget(target),
-      ...ledger.blockersOf(candidate, actingOn(group, policy, policies)),
+      ...ledger.blockersOf(candidate, acting),
     ];
     const { name } = group.group;
     const { id: instanceId, providerId } = instance;
@@ -86,7 +89,7 @@ function tripsOf({ groups }: FleetSnapshot, ledger: Ledger, now: number): Plan['
   });
 }
 
-/** Caps of policies that only observe do not hold back one that enforces; its own always counts. */
+/** Limits of policies that only observe do not hold back one that enforces; its own always count. */
 function actingOn({ group }: GroupSnapshot, own: Policy, policies: readonly VersionedPolicy[]): readonly Policy[] {
   return policies
     .map(({ policy }) => policy)
@@ -105,6 +108,14 @@ function ofPolicy({ policy, settledAt, isSettled, heldUntil }: Candidate): reado
     );
   }
   return blockers;
+}
+
+/** Of every policy that acts there: where two are at odds, nothing starts. */
+function ofWindows({ cause, group }: Candidate, acting: readonly Policy[], now: number): readonly Blocker[] {
+  return acting.flatMap((policy) => {
+    const closed = closedBy(policy, cause.trigger, now, group.typicalMs);
+    return closed === undefined ? [] : [blocker('window', closed.message, closed.until)];
+  });
 }
 
 function ofServer({ absence }: FleetSnapshot): readonly Blocker[] {

@@ -64,7 +64,7 @@ export function nextStep(replacement: Replacement, world: World, now: number): S
 }
 
 function reserved(replacement: Replacement, world: World, now: number): Step {
-  const objection = objectionTo(replacement, world);
+  const objection = objectionTo(replacement, world, now);
   if (objection !== undefined) return failed(objection, { release: true });
   const deadlineAt = now + durationMs(strategyOf(world).verifyWithin);
   return move({
@@ -100,7 +100,7 @@ function verifying(replacement: Replacement, world: World, now: number): Step {
     if (!isOver(replacement, now)) return wait;
     return rollBack(`not measured clean in time: ${'missing' in clean ? clean.missing : 'its machine is not listed'}`);
   }
-  const objection = objectionTo(replacement, world);
+  const objection = objectionTo(replacement, world, now);
   if (objection !== undefined) return rollBack(objection);
   const outside = cleanLookOf(replacement, world, now);
   if ('missing' in outside) {
@@ -123,7 +123,7 @@ function verifying(replacement: Replacement, world: World, now: number): Step {
 function draining(replacement: Replacement, world: World, now: number): Step {
   const drift = driftOfNew(world);
   if (drift !== undefined) return rollBack(drift, { trip: drift });
-  const objection = objectionTo(replacement, world);
+  const objection = objectionTo(replacement, world, now);
   if (objection !== undefined) return rollBack(objection);
   if (!world.drained) {
     if (isOver(replacement, now)) return rollBack(`it was not drained in time: ${replacement.error ?? 'no answer'}`);
@@ -178,7 +178,7 @@ function isSound(replacement: Replacement, { machines, new: made }: World): bool
 function rollingBack(replacement: Replacement, world: World, now: number): Step {
   if (world.machines === null) return wait;
   const old = world.machines.find(({ providerId }) => providerId === replacement.oldProviderId);
-  const isDrained = replacement.path.includes('draining') && old?.state === 'draining';
+  const isDrained = old?.drainedBy === launchKeyOf(replacement.id);
   const isThere = newMachine(replacement, world.machines) !== undefined;
   if (!isDrained && !isThere) {
     const detail = `${replacement.oldProviderId} lives on: ${replacement.error ?? 'rolled back'}`;

@@ -1,6 +1,5 @@
 import type { Breaker, Lifecycle, ReplacementState } from '../../shared/api.ts';
 import { newRulesHoldMs } from '../../shared/api-rules.ts';
-import { timestamp } from '../../shared/clock.ts';
 import { identityRule } from '../../shared/identity.ts';
 import { type Image, type ImageRef, imageRef } from '../../shared/image.ts';
 import type { Group } from '../../shared/policy.ts';
@@ -13,6 +12,7 @@ import type { Machine } from '../provider/provider.ts';
 import type { Db } from '../store/database.ts';
 import { readGroups } from '../store/group-store.ts';
 import { endedStates } from '../store/replacement-store.ts';
+import { readFailures, readSoaked, readStarts, readTypicalMs } from './track-record.ts';
 
 /** Everything that a plan rests on, read at one moment. Times are milliseconds since the epoch. */
 export interface FleetSnapshot {
@@ -40,6 +40,8 @@ export interface GroupSnapshot {
   readonly instances: readonly InstanceSnapshot[];
   /** Replacements that failed in a row, latest first; null when the last one succeeded. */
   readonly failures: { readonly count: number; readonly lastAt: number } | null;
+  /** How long nearly all of its last replacements took to where there is no way back; null while too few have got there. */
+  readonly typicalMs: number | null;
 }
 
 export interface InstanceSnapshot {
@@ -87,7 +89,6 @@ export interface Sources {
   readonly evidenceTtlMs: number;
 }
 
-const hourMs = 3_600_000;
 /** Of one instance, the gravest; the bound of a cause too. The rest is in the findings. */
 const driftsMax = 1_000;
 
@@ -98,6 +99,7 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
     const instances = await readInstances({ ...sources, db }, images, now);
     const resets = await readResets(db, now);
     const failures = await readFailures(db);
+    const typical = await readTypicalMs(db);
     const groups = new Map<string, GroupSnapshot>();
     for (const { group, breaker } of await readGroups(db)) {
       groups.set(group.name, {
@@ -108,6 +110,7 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
         images: promotedImages(group, images),
         instances: instances.get(group.name) ?? [],
         failures: failures.get(group.name) ?? null,
+        typicalMs: typical.get(group.name) ?? null,
       });
     }
     const absence = await readAbsence(db, sources, now);
@@ -240,48 +243,4 @@ async function readActive(db: Db): Promise<readonly ActiveReplacement[]> {
     oldInstanceId: row.old_instance_id,
     oldProviderId: row.old_provider_id,
   }));
-}
-
-async function readStarts(db: Db, now: number): Promise<readonly number[]> {
-  const rows = await db
-    .selectFrom('replacement')
-    .select('created_at')
-    .where('created_at', '>', timestamp(now - hourMs))
-    .execute();
-  return rows.map((row) => Date.parse(row.created_at));
-}
-
-async function readSoaked(db: Db): Promise<ReadonlyMap<string, number>> {
-  const rows = await db
-    .selectFrom('replacement')
-    .select((eb) => ['policy', eb.fn.countAll<number>().as('count')])
-    .where('state', '=', 'succeeded')
-    .groupBy('policy')
-    .execute();
-  return new Map(rows.map((row) => [row.policy, Number(row.count)]));
-}
-
-async function readFailures(db: Db): Promise<ReadonlyMap<string, { readonly count: number; readonly lastAt: number }>> {
-  const rows = await db
-    .selectFrom('replacement as failed')
-    .select((eb) => [
-      'group_name',
-      eb.fn.countAll<number>().as('count'),
-      eb.fn.max<string>('failed.updated_at').as('last'),
-    ])
-    .where('state', '=', 'failed')
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('replacement as good')
-            .select('good.id')
-            .whereRef('good.group_name', '=', 'failed.group_name')
-            .where('good.state', '=', 'succeeded')
-            .whereRef('good.updated_at', '>', 'failed.updated_at'),
-        ),
-      ),
-    )
-    .groupBy('group_name')
-    .execute();
-  return new Map(rows.map((row) => [row.group_name, { count: Number(row.count), lastAt: Date.parse(row.last) }]));
 }

@@ -1,4 +1,5 @@
 import { Coverage } from '../../shared/coverage.ts';
+import { durationMs } from '../../shared/duration.ts';
 import type { Image } from '../../shared/image.ts';
 import { type Group, type Policy, Strategy } from '../../shared/policy.ts';
 import type { Verdict } from '../../shared/verdict.ts';
@@ -8,6 +9,7 @@ import type { StoredInstance } from '../store/instance-store.ts';
 import type { StoredLook } from '../store/look-store.ts';
 import type { ProvingScan, Replacement } from '../store/replacement-store.ts';
 import { launchKeyOf } from './launch-key.ts';
+import { closedBy, isClosedSince } from './windows.ts';
 
 /** What a step is decided on, read just before it. */
 export interface World {
@@ -16,6 +18,8 @@ export interface World {
   readonly group: Group | null;
   readonly breaker: string | null;
   readonly policy: Policy | null;
+  /** All policies that act on the group: the windows of each hold. */
+  readonly acting: readonly Policy[];
   readonly old: (StoredInstance & { readonly image: Image | null }) | null;
   /** Whoever enrolled with the token of this launch. */
   readonly new: NewInstance | null;
@@ -39,7 +43,7 @@ export function strategyOf({ policy }: World): Strategy {
 }
 
 /** Why a replacement that was right when it was planned must not go on; undefined when nothing stands against it. */
-export function objectionTo(replacement: Replacement, world: World): string | undefined {
+export function objectionTo(replacement: Replacement, world: World, now: number): string | undefined {
   const { group, policy, old, breaker } = world;
   if (group === null) return `group ${replacement.group} is gone`;
   if (!group.stateless) return `group ${group.name} is not declared stateless any more`;
@@ -49,6 +53,8 @@ export function objectionTo(replacement: Replacement, world: World): string | un
   if (policy.mode !== 'enforce') return `policy ${policy.name} only observes now`;
   if (breaker !== null) return `the breaker of group ${group.name} opened: ${breaker}`;
   if (old === null || old.lifecycle !== 'replacing') return 'the old instance is not there to be replaced any more';
+  const closed = closedFor(replacement, world, now);
+  if (closed !== undefined) return closed;
   switch (replacement.cause.trigger) {
     case 'drift':
       return old.taint === null ? 'its drift was pardoned' : undefined;
@@ -59,6 +65,13 @@ export function objectionTo(replacement: Replacement, world: World): string | un
     default:
       return replacement.cause satisfies never;
   }
+}
+
+/** What has not begun begins in an open window only; what has may go on for a while when it closes. */
+function closedFor({ state, cause }: Replacement, world: World, now: number): string | undefined {
+  const graceMs = state === 'reserved' ? 0 : durationMs(strategyOf(world).overrunGrace);
+  const closed = world.acting.find((policy) => isClosedSince(policy, cause.trigger, now, graceMs));
+  return closed && `its windows have closed: ${closedBy(closed, cause.trigger, now)?.message}`;
 }
 
 /** A replacement that is itself not what was baked says that image, rules or something on the way is wrong. */

@@ -16,6 +16,8 @@ export interface Bench {
   close(): Promise<void>;
 }
 
+const by = { key: 'r-9', timeoutMs: 1_000 };
+
 /** What every provider promises (`server/provider/provider.ts`), whatever it is made of. */
 export function describeProvider(name: string, open: () => Promise<Bench>): void {
   describe(name, () => {
@@ -78,14 +80,26 @@ export function describeProvider(name: string, open: () => Promise<Bench>): void
       const { providerId } = await provider.launch(request(bench, 'r-1'));
       const stateNow = async () => (await provider.list(group)).map(({ state }) => state);
 
-      await provider.drain(group, providerId, 1_000);
-      await provider.drain(group, providerId, 1_000);
+      await provider.drain(group, providerId, by);
+      await provider.drain(group, providerId, by);
       const drained = await stateNow();
-      await provider.restore(group, providerId);
-      await provider.restore(group, providerId);
+      await provider.restore(group, providerId, by.key);
+      await provider.restore(group, providerId, by.key);
 
       expect(drained).toEqual(['draining']);
       expect(await stateNow()).toEqual(['running']);
+    });
+
+    it('restores nothing that somebody else has drained', async () => {
+      const bench = await aBench();
+      const { provider, group } = bench;
+      const { providerId } = await provider.launch(request(bench, 'r-1'));
+
+      await provider.drain(group, providerId, { ...by, key: 'r-8' });
+      await provider.drain(group, providerId, by);
+      await provider.restore(group, providerId, by.key);
+
+      expect(await provider.list(group)).toMatchObject([{ state: 'draining', drainedBy: 'r-8' }]);
     });
 
     it('terminates for good; terminating, draining and restoring what is gone is done', async () => {
@@ -95,8 +109,8 @@ export function describeProvider(name: string, open: () => Promise<Bench>): void
 
       await provider.terminate(group, providerId);
       await provider.terminate(group, providerId);
-      await provider.drain(group, providerId, 1_000);
-      await provider.restore(group, providerId);
+      await provider.drain(group, providerId, by);
+      await provider.restore(group, providerId, by.key);
 
       expect(await provider.list(group)).toEqual([]);
     });
@@ -107,7 +121,7 @@ export function describeProvider(name: string, open: () => Promise<Bench>): void
       const old = await provider.launch(request(bench, 'r-1'));
       const made = await provider.launch(request(bench, 'r-2'));
 
-      await provider.drain(group, old.providerId, 1_000);
+      await provider.drain(group, old.providerId, by);
       await provider.terminate(group, old.providerId);
 
       expect(await provider.list(group)).toEqual([made]);

@@ -8,6 +8,8 @@ export interface Crashing {
   /** How many moments there were to die in: before each write, and before and after each call that changes something. */
   readonly moments: () => number;
   readonly isDead: () => boolean;
+  /** At once, or at so many moments from now. */
+  die(moments?: number): void;
 }
 
 const writes = new Set(['InsertQueryNode', 'UpdateQueryNode', 'DeleteQueryNode']);
@@ -16,7 +18,8 @@ const writes = new Set(['InsertQueryNode', 'UpdateQueryNode', 'DeleteQueryNode']
  * A database handle and a provider that stop working for ever at one moment, like those of a process that was killed: a
  * transaction that is open then is rolled back, a call that was made has had its effect.
  */
-export function dyingAt(moment: number, db: Db, provider: Provider): Crashing {
+export function dyingAt(given: number, db: Db, provider: Provider): Crashing {
+  let moment = given;
   let passed = 0;
   let dead = false;
   const breathe = (counts: boolean) => {
@@ -57,5 +60,9 @@ export function dyingAt(moment: number, db: Db, provider: Provider): Crashing {
     },
     moments: () => passed,
     isDead: () => dead,
+    die(moments = 0) {
+      if (moments === 0) dead = true;
+      moment = passed + moments;
+    },
   };
 }

@@ -60,10 +60,10 @@ export function createMemoryProvider(): MemoryProvider {
     return result;
   }
 
-  const set = (providerId: string, state: Machine['state']) => {
+  const set = (providerId: string, state: Machine['state'], drainedBy: string | null = null) => {
     const machine = machines.get(providerId);
     if (machine === undefined || machine.state === state) return;
-    machines.set(providerId, { ...machine, state });
+    machines.set(providerId, { ...machine, state, drainedBy });
     effects.push(`${state} ${providerId}`);
   };
 
@@ -79,7 +79,14 @@ export function createMemoryProvider(): MemoryProvider {
     faultOf: () => undefined,
     nameOf: ({ group, key }) => `m-${group.name}-${key}`,
     add(group, providerId) {
-      machines.set(providerId, { group, providerId, launchKey: null, state: 'running', request: null });
+      machines.set(providerId, {
+        group,
+        providerId,
+        launchKey: null,
+        state: 'running',
+        drainedBy: null,
+        request: null,
+      });
     },
     write: (providerId, name, text) => writeFileSync(join(diskOf(providerId), name), text),
     list: (group: Group) =>
@@ -94,15 +101,18 @@ export function createMemoryProvider(): MemoryProvider {
         );
         if (known) return described(known);
         const providerId = provider.nameOf(request);
-        const made = { group: name, providerId, launchKey: request.key, state: 'running', request } as const;
+        const made = { group: name, providerId, launchKey: request.key, ...inService, request } as const;
         machines.set(providerId, made);
         effects.push(`launch ${request.key}`);
         return described(made);
       }),
-    drain: (_group, providerId) => call('drain', providerId, () => set(providerId, 'draining')),
-    restore: (_group, providerId) =>
+    drain: (_group, providerId, { key }) =>
+      call('drain', providerId, () => {
+        if (machines.get(providerId)?.state === 'running') set(providerId, 'draining', key);
+      }),
+    restore: (_group, providerId, key) =>
       call('restore', providerId, () => {
-        if (machines.get(providerId)?.state === 'draining') set(providerId, 'running');
+        if (machines.get(providerId)?.drainedBy === key) set(providerId, 'running');
       }),
     terminate: (_group, providerId) =>
       call('terminate', providerId, () => {
@@ -127,6 +137,8 @@ export function createMemoryProvider(): MemoryProvider {
   return provider;
 }
 
-function described({ providerId, launchKey, state }: MemoryMachine): Machine {
-  return { providerId, launchKey, state };
+const inService = { state: 'running', drainedBy: null } as const;
+
+function described({ providerId, launchKey, state, drainedBy }: MemoryMachine): Machine {
+  return { providerId, launchKey, state, drainedBy };
 }

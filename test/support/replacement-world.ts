@@ -131,13 +131,14 @@ async function insertImage(db: Db): Promise<void> {
     .execute();
 }
 
-async function enrol(db: Db, token: string, clock: FakeClock, found: Partial<Insertable<InstanceTable>>) {
+export async function enrol(db: Db, token: string, clock: FakeClock, found: Partial<Insertable<InstanceTable>>) {
   const grant = await redeemToken(db, token, clock.now());
   if (grant === undefined) return;
   const at = timestamp(clock.now());
   const row = anInstanceRow({
     id: uuidv7(clock.now()),
     key_id: digestOf(token),
+    group_name: grant.group,
     launch_key: grant.launchKey,
     provider_id: grant.providerId,
     image_digest: grant.imageDigest,

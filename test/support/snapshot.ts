@@ -46,10 +46,12 @@ export function aGroupSnapshot(overrides: Partial<GroupSnapshot> = {}): GroupSna
       providerId: providerId ?? '',
       launchKey,
       state: 'running' as const,
+      drainedBy: null,
     })),
     images: new Map([['web@7', anImage]]),
     instances,
     failures: null,
+    typicalMs: null,
     ...overrides,
   };
 }

@@ -11,6 +11,7 @@ export const MachineRecord = z.strictObject({
   /** The process with which the instance ends, told apart from a later one of the same pid by its start time. */
   owner: z.strictObject({ pid: z.int().positive(), startTime: z.string().nullable() }).nullable(),
   state: z.enum(['preparing', 'running', 'draining', 'terminating']),
+  drainedBy: z.string().nullable().default(null),
 });
 export type MachineRecord = z.infer<typeof MachineRecord>;
 

@@ -58,7 +58,7 @@ describe('apply -f', () => {
   });
 
   it.each([
-    ['a field that is not built yet', policy('bad', 'windows: []'), 13, 'NOT_BUILT_YET', '`windows`'],
+    ['a field that is not built yet', policy('bad', 'approval: {}'), 13, 'NOT_BUILT_YET', '`approval`'],
     [
       'one deep inside',
       policy('bad', 'triggers:\n  - outdated: true\n  - silent: 15m'),

@@ -69,7 +69,6 @@ describe('apply', () => {
   });
 
   it.each([
-    ['windows', policy({ windows: [{ allow: '0 2 * * *', duration: '4h', timeZone: 'UTC' }] }), '/windows'],
     ['approval', policy({ approval: { required: true } }), '/approval'],
     ['quarantine', policy({ quarantine: { severity: 'critical' } }), '/quarantine'],
     ['olderThan', policy({ triggers: [{ olderThan: '14d' }] }), '/triggers/0/olderThan'],
@@ -90,6 +89,16 @@ describe('apply', () => {
     ['a percentage', policy({ budgets: [{ max: '101%' }] }), '/budgets/0/max'],
     ['a negative budget', policy({ budgets: [{ max: -1 }] }), '/budgets/0/max'],
     ['a second budget', policy({ budgets: [{ max: 1 }, { max: 2 }] }), '/budgets'],
+    [
+      'a time zone',
+      policy({ windows: [{ allow: '0 2 * * *', duration: '4h', timeZone: 'CET+1' }] }),
+      '/windows/0/timeZone',
+    ],
+    [
+      'a cron expression',
+      policy({ windows: [{ deny: '0 25 * * *', duration: '4h', timeZone: 'UTC' }] }),
+      '/windows/0/deny',
+    ],
     ['a duration', policy({ strategy: { soak: '5 minutes' } }), '/strategy/soak'],
     [
       'a severity that does not drift',

@@ -180,10 +180,12 @@ function groupOf(name: string, made: Fleet['a'], active: ActiveReplacement[]): G
     }),
   );
   const machines = made.instances.flatMap(({ listed }, index) =>
-    listed === null ? [] : [{ providerId: instances[index]!.providerId!, launchKey: null, state: listed as 'running' }],
+    listed === null
+      ? []
+      : [{ providerId: instances[index]!.providerId!, launchKey: null, state: listed as 'running', drainedBy: null }],
   );
   for (let index = 0; index < made.absent; index += 1) {
-    machines.push({ providerId: `${name}-absent-${index}`, launchKey: null, state: 'running' });
+    machines.push({ providerId: `${name}-absent-${index}`, launchKey: null, state: 'running', drainedBy: null });
   }
   for (const [index, { replacing }] of made.instances.entries()) {
     if (!replacing) continue;

@@ -103,6 +103,7 @@ describe('what a policy selects', () => {
 describe('what holds a replacement back', () => {
   it.each<[string, Partial<GroupSnapshot>, VersionedPolicy, Partial<FleetSnapshot>]>([
     ['observe', {}, aPolicy({ mode: 'observe' }), {}],
+    ['window', {}, aPolicy({ windows: [{ deny: '* * * * *', duration: '1h', timeZone: 'UTC' }] }), {}],
     ['settle', {}, aPolicy({ triggers: [{ drift: { settle: '1h' } }] }), {}],
     ['budget', {}, aPolicy({ budgets: [{ max: 0 }] }), {}],
     ['breaker', { breaker: { cause: 'too much', trippedAt: '2026-01-01T00:00:00.000Z' } }, aPolicy(), {}],
@@ -208,9 +209,14 @@ describe('what holds a replacement back', () => {
     const tainted = aTainted();
     const instances = [silent, stopped, replacing, tainted, ...healthy(6)];
     const machines = [
-      ...instances.map(({ providerId }) => ({ providerId: providerId!, launchKey: null, state: 'running' as const })),
-      { providerId: 'absent', launchKey: null, state: 'running' as const },
-      { providerId: 'surge', launchKey: 'r-1', state: 'running' as const },
+      ...instances.map(({ providerId }) => ({
+        providerId: providerId!,
+        launchKey: null,
+        state: 'running' as const,
+        drainedBy: null,
+      })),
+      { providerId: 'absent', launchKey: null, state: 'running' as const, drainedBy: null },
+      { providerId: 'surge', launchKey: 'r-1', state: 'running' as const, drainedBy: null },
     ].map((machine) =>
       machine.providerId === stopped.providerId ? { ...machine, state: 'stopped' as const } : machine,
     );

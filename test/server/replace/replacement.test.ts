@@ -40,12 +40,13 @@ function aReplacement(overrides: Partial<Replacement> = {}): Replacement {
 function aWorld(overrides: Partial<World> = {}): World {
   return {
     machines: [
-      { providerId: 'm-old', launchKey: null, state: 'draining' },
-      { providerId: 'm-new', launchKey: 'r-1', state: 'running' },
+      { providerId: 'm-old', launchKey: null, state: 'draining', drainedBy: 'r-1' },
+      { providerId: 'm-new', launchKey: 'r-1', state: 'running', drainedBy: null },
     ],
     group: aGroup(),
     breaker: null,
     policy: aPolicy().policy,
+    acting: [aPolicy().policy],
     old: { ...anInstance({ lifecycle: 'replacing', taint: { severity: 'high', since: at(now) } }), image: anImage },
     new: {
       ...anInstance({ id: 'new', keyId: 'key new', launchKey: 'r-1', providerId: 'm-new' }),
@@ -59,6 +60,7 @@ function aWorld(overrides: Partial<World> = {}): World {
 }
 
 const good = aWorld();
+const closed = aPolicy({ windows: [{ deny: '* * * * *', duration: '1h', timeZone: 'UTC' }] }).policy;
 /** Each makes the world one in which the old machine must not be ended. */
 const bad: Readonly<Record<string, Partial<World>>> = {
   'the provider cannot be asked': { machines: null },
@@ -70,6 +72,8 @@ const bad: Readonly<Record<string, Partial<World>>> = {
   'the policy is gone': { policy: null },
   'the policy observes': { policy: aPolicy({ mode: 'observe' }).policy },
   'the policy selects another group': { policy: aPolicy({ select: { group: 'other' } }).policy },
+  'its windows have been closed for long': { policy: closed, acting: [closed] },
+  'the windows of another policy have been closed for long': { acting: [aPolicy().policy, closed] },
   'the drift was pardoned': { old: { ...good.old!, taint: null } },
   'the old instance is not being replaced': { old: { ...good.old!, lifecycle: 'active' } },
   'the new instance never enrolled': { new: null },
@@ -146,7 +150,7 @@ describe('unknown is not failed', () => {
   );
 
   it('a machine that is still starting is asked for again, with pauses that grow', () => {
-    const machines = [{ providerId: 'm-new', launchKey: 'r-1', state: 'starting' as const }];
+    const machines = [{ providerId: 'm-new', launchKey: 'r-1', state: 'starting' as const, drainedBy: null }];
     const world = aWorld({ machines });
     const attempted = aReplacement({ state: 'launching', attempts: 3, updatedAt: now });
 

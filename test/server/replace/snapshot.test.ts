@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import { takeSnapshot } from '../../../server/replace/snapshot.ts';
 import { openDatabase } from '../../../server/store/database.ts';
+import { timestamp } from '../../../shared/clock.ts';
 import { aTime } from '../../support/builders.ts';
-import { insertFinding, insertGroup, insertInstance } from '../../support/rows.ts';
+import { insertFinding, insertGroup, insertInstance, insertReplacement } from '../../support/rows.ts';
 
 it('keeps the grave drift of an instance that has more slight ones than a cause may name', async () => {
   const db = await openDatabase({ file: ':memory:' });
@@ -41,4 +42,36 @@ it.each([
   const { groups } = await takeSnapshot(sources, Date.parse(aTime));
 
   expect(groups.get('web')?.breakerResetAt).toBe(counted);
+});
+
+it('knows how long nearly all of the last replacements of a group took to where there is no way back', async () => {
+  const db = await openDatabase({ file: ':memory:' });
+  await insertGroup(db);
+  const typicalMs = async () => {
+    const sources = {
+      db,
+      machines: new Map(),
+      isOnline: () => true,
+      hasReported: () => true,
+      evidenceTtlMs: 3_600_000,
+    };
+    return (await takeSnapshot(sources, Date.parse(aTime))).groups.get('web')?.typicalMs;
+  };
+  const passed = async (minutes: number) => {
+    const id = await insertReplacement(db, { state: 'succeeded' });
+    const at = timestamp(Date.parse(aTime) + minutes * 60_000);
+    await db
+      .insertInto('replacement_step')
+      .values({ replacement_id: id, n: 1, state: 'terminating', detail: '', at })
+      .execute();
+  };
+
+  await passed(3);
+  await passed(9);
+  expect(await typicalMs()).toBeNull();
+  for (let minutes = 4; minutes < 21; minutes++) await passed(minutes);
+  await passed(600);
+
+  // Of twenty, one may be as late as it likes.
+  expect(await typicalMs()).toBe(20 * 60_000);
 });

@@ -804,7 +804,7 @@ export type components = {
         };
         Blocker: {
             /** @enum {string} */
-            kind: "observe" | "settle" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "server-away" | "not-stateless" | "retry-backoff" | "provider";
+            kind: "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "server-away" | "not-stateless" | "retry-backoff" | "provider";
             message: string;
             until: string | null;
         };
@@ -1355,6 +1355,11 @@ export type components = {
                  */
                 verifyWithin: string;
                 /**
+                 * @description how long after its windows closed a replacement may go on to where there is no way back; then it is rolled back
+                 * @default 30m
+                 */
+                overrunGrace: string;
+                /**
                  * @description how long the new instance is watched before the budget is free again
                  * @default 5m
                  */
@@ -1366,6 +1371,45 @@ export type components = {
                  */
                 proof: "agent" | "outside";
             };
+            /**
+             * @description when something may start; without any, always
+             * @default []
+             */
+            windows: ({
+                /** @description five fields of crontab(5), on the walls of the zone */
+                allow: string;
+                /** @description from each start on, in elapsed time: a clock that is changed meanwhile makes it no longer */
+                duration: string;
+                /** @description IANA name */
+                timeZone: string;
+                /** @description only what these triggers want; without it everything */
+                for?: ("drift" | "outdated")[];
+                /** @description for whoever asks why not now */
+                reason?: string;
+            } | {
+                /** @description five fields of crontab(5), on the walls of the zone */
+                deny: string;
+                /** @description from each start on, in elapsed time: a clock that is changed meanwhile makes it no longer */
+                duration: string;
+                /** @description IANA name */
+                timeZone: string;
+                /** @description only what these triggers want; without it everything */
+                for?: ("drift" | "outdated")[];
+                /** @description for whoever asks why not now */
+                reason?: string;
+            } | {
+                /** @description RFC 3339 times */
+                freeze: {
+                    /** Format: date-time */
+                    from: string;
+                    /** Format: date-time */
+                    until: string;
+                };
+                /** @description only what these triggers want; without it everything */
+                for?: ("drift" | "outdated")[];
+                /** @description for whoever asks why not now */
+                reason?: string;
+            })[];
             /** @default [] */
             budgets: {
                 max: number | string;
@@ -1409,6 +1453,8 @@ export type components = {
                 drainTimeout?: string | 0;
                 /** @description from launch to the first clean, complete scan */
                 verifyWithin?: string | 0;
+                /** @description how long after its windows closed a replacement may go on to where there is no way back; then it is rolled back */
+                overrunGrace?: string | 0;
                 /** @description how long the new instance is watched before the budget is free again */
                 soak?: string | 0;
                 /**
@@ -1418,6 +1464,42 @@ export type components = {
                  */
                 proof: "agent" | "outside";
             };
+            /** @description when something may start; without any, always */
+            windows?: ({
+                /** @description five fields of crontab(5), on the walls of the zone */
+                allow: string;
+                /** @description from each start on, in elapsed time: a clock that is changed meanwhile makes it no longer */
+                duration: string | 0;
+                /** @description IANA name */
+                timeZone: string;
+                /** @description only what these triggers want; without it everything */
+                for?: ("drift" | "outdated")[];
+                /** @description for whoever asks why not now */
+                reason?: string;
+            } | {
+                /** @description five fields of crontab(5), on the walls of the zone */
+                deny: string;
+                /** @description from each start on, in elapsed time: a clock that is changed meanwhile makes it no longer */
+                duration: string | 0;
+                /** @description IANA name */
+                timeZone: string;
+                /** @description only what these triggers want; without it everything */
+                for?: ("drift" | "outdated")[];
+                /** @description for whoever asks why not now */
+                reason?: string;
+            } | {
+                /** @description RFC 3339 times */
+                freeze: {
+                    /** Format: date-time */
+                    from: string;
+                    /** Format: date-time */
+                    until: string;
+                };
+                /** @description only what these triggers want; without it everything */
+                for?: ("drift" | "outdated")[];
+                /** @description for whoever asks why not now */
+                reason?: string;
+            })[];
             /** @default [] */
             budgets: {
                 max: number | string;

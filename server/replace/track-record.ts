@@ -1,0 +1,77 @@
+import { timestamp } from '../../shared/clock.ts';
+import type { Db } from '../store/database.ts';
+
+/** What the replacements so far say of those to come. Times are milliseconds since the epoch. */
+
+const hourMs = 3_600_000;
+/** Of replacements, the latest: of all groups, and of one. Fewer than the least say nothing typical. */
+const [durationsMax, durationsOfGroupMax, durationsMin] = [2_000, 50, 3];
+
+/** When those of the last hour were started. */
+export async function readStarts(db: Db, now: number): Promise<readonly number[]> {
+  const rows = await db
+    .selectFrom('replacement')
+    .select('created_at')
+    .where('created_at', '>', timestamp(now - hourMs))
+    .execute();
+  return rows.map((row) => Date.parse(row.created_at));
+}
+
+/** How many succeeded, by policy. */
+export async function readSoaked(db: Db): Promise<ReadonlyMap<string, number>> {
+  const rows = await db
+    .selectFrom('replacement')
+    .select((eb) => ['policy', eb.fn.countAll<number>().as('count')])
+    .where('state', '=', 'succeeded')
+    .groupBy('policy')
+    .execute();
+  return new Map(rows.map((row) => [row.policy, Number(row.count)]));
+}
+
+/** How many failed since the last one that succeeded, by group. */
+export async function readFailures(
+  db: Db,
+): Promise<ReadonlyMap<string, { readonly count: number; readonly lastAt: number }>> {
+  const rows = await db
+    .selectFrom('replacement as failed')
+    .select((eb) => [
+      'group_name',
+      eb.fn.countAll<number>().as('count'),
+      eb.fn.max<string>('failed.updated_at').as('last'),
+    ])
+    .where('state', '=', 'failed')
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('replacement as good')
+            .select('good.id')
+            .whereRef('good.group_name', '=', 'failed.group_name')
+            .where('good.state', '=', 'succeeded')
+            .whereRef('good.updated_at', '>', 'failed.updated_at'),
+        ),
+      ),
+    )
+    .groupBy('group_name')
+    .execute();
+  return new Map(rows.map((row) => [row.group_name, { count: Number(row.count), lastAt: Date.parse(row.last) }]));
+}
+
+/** How long nearly all of the last ones took to where there is no way back: the 95th percentile, by group. */
+export async function readTypicalMs(db: Db): Promise<ReadonlyMap<string, number>> {
+  const rows = await db
+    .selectFrom('replacement')
+    .innerJoin('replacement_step as step', 'step.replacement_id', 'replacement.id')
+    .select(['replacement.group_name', 'replacement.created_at', 'step.at'])
+    .where('step.state', '=', 'terminating')
+    .orderBy('replacement.id', 'desc')
+    .limit(durationsMax)
+    .execute();
+  const byGroup = Map.groupBy(rows, ({ group_name: group }) => group);
+  return new Map(
+    [...byGroup].flatMap(([group, own]) => {
+      const took = own.slice(0, durationsOfGroupMax).map((row) => Date.parse(row.at) - Date.parse(row.created_at));
+      if (took.length < durationsMin) return [];
+      return [[group, took.sort((a, b) => a - b)[Math.ceil(took.length * 0.95) - 1]!]];
+    }),
+  );
+}

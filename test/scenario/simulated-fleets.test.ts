@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { simulate } from '../simulator/simulate.ts';
+
+/** `npm run simulate` makes ten thousand; here are some of them, and each that ever found a defect. */
+const [from, count] = [1, 200];
+const kept: readonly (readonly [number, string])[] = [
+  [10, 'a plan was made of the moment before a provider answered, when a window was open yet'],
+];
+
+it(`keeps its promises in the fleets of ${count} seeds`, { timeout: 600_000 }, async () => {
+  for (let seed = from; seed < from + count; seed++) {
+    const { wrong, step } = await simulate(seed);
+
+    expect({ seed, step, wrong }).toEqual({ seed, step, wrong: [] });
+  }
+});
+
+it.each(kept)('keeps them in that of seed %d: %s', { timeout: 60_000 }, async (seed) => {
+  expect((await simulate(seed)).wrong).toEqual([]);
+});
+
+it('makes the same of the same seed', { timeout: 60_000 }, async () => {
+  const [first, second] = [await simulate(3), await simulate(3)];
+
+  expect(second).toEqual(first);
+});

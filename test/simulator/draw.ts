@@ -1,0 +1,56 @@
+import type { Random } from '../support/random.ts';
+
+/** What a seed makes: groups, policies, and how bad the world is. */
+
+export interface Scene {
+  readonly groups: readonly { readonly name: string; readonly size: number }[];
+  readonly policies: readonly Record<string, unknown>[];
+  /** Of all calls to the provider. */
+  readonly faultShare: number;
+  /** Of all agents of new machines, those that are not clean, or silent, or of another image. */
+  readonly badAgentShare: number;
+  readonly taintShare: number;
+  readonly crashShare: number;
+  readonly steps: number;
+}
+
+export function drawScene(random: Random): Scene {
+  const groups = ['web', 'api'].slice(0, 1 + random.below(2)).map((name) => ({ name, size: 3 + random.below(18) }));
+  const policies = groups.flatMap(({ name }) =>
+    Array.from({ length: random.next() < 0.2 ? 2 : 1 }, (_, n) => aPolicy(random, name, `${name}-${n}`)),
+  );
+  if (random.next() < 0.1) policies.push({ ...aPolicy(random, 'web', 'empty'), select: {} });
+  return {
+    ...{ groups, policies },
+    faultShare: random.pick([0, 0, 0.1, 0.4]),
+    badAgentShare: random.pick([0, 0.1, 0.5]),
+    taintShare: random.pick([0.05, 0.2, 0.5]),
+    crashShare: random.pick([0, 0.05, 0.2]),
+    steps: 60 + random.below(60),
+  };
+}
+
+function aPolicy(random: Random, group: string, name: string): Record<string, unknown> {
+  const settle = random.pick([0, '2m']);
+  const triggers = [{ drift: { severity: random.pick(['low', 'high']), settle } }, { outdated: true }];
+  return {
+    ...{ kind: 'Policy', name, select: { group } },
+    mode: random.next() < 0.85 ? 'enforce' : 'observe',
+    triggers: triggers.slice(0, 1 + random.below(2)),
+    strategy: {
+      verifyWithin: random.pick(['60s', '10m']),
+      drainTimeout: random.pick(['30s', '5m']),
+      soak: random.pick(['5s', '5m']),
+      overrunGrace: random.pick(['0', '5m', '30m']),
+    },
+    ...(random.next() < 0.7 && { budgets: [{ max: random.pick([0, 1, 1, 2, 3, '10%', '34%']) }] }),
+    ...(random.next() < 0.4 && { windows: [aWindow(random)] }),
+  };
+}
+
+/** Of whole hours in UTC, so that the invariants know when it is open without our help. */
+function aWindow(random: Random): Record<string, unknown> {
+  const hour = random.below(4);
+  const kind = random.pick(['allow', 'deny']);
+  return { [kind]: `0 ${hour} * * *`, duration: `${1 + random.below(4)}h`, timeZone: 'UTC' };
+}

@@ -1,0 +1,92 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { houseDir } from '../support/house.ts';
+
+/**
+ * Whether the simulator sees that a guard is gone: each is taken out of a copy of the house, and a seed must fail there.
+ * `node test/simulator/guards.ts`, with `--seeds N` for how many may be needed and `--only WORD`.
+ */
+
+interface Guard {
+  readonly name: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+const planner = 'server/replace/planner.ts';
+const ledger = 'server/replace/ledger.ts';
+const replacement = 'server/replace/replacement.ts';
+const world = 'server/replace/world.ts';
+
+const guards: readonly Guard[] = [
+  { name: 'a policy that observes', file: planner, from: "policy.mode !== 'enforce'", to: 'false' },
+  { name: 'the breaker', file: planner, from: 'if (cause !== undefined) blockers', to: 'if (false) blockers' },
+  { name: 'windows', file: planner, from: 'return closed === undefined ?', to: 'return true ?' },
+  { name: 'doubts', file: planner, from: 'if (instance.isInDoubt)', to: 'if (false)' },
+  { name: 'old news', file: planner, from: 'now >= instance.evidenceExpiresAt', to: 'false' },
+  { name: 'the budget of a group', file: ledger, from: 'if (after > cap)', to: 'if (false)' },
+  { name: 'the rate of starts', file: ledger, from: 'recent.length >= startsOpen', to: 'false' },
+  {
+    name: 'objections on the way',
+    file: replacement,
+    from: 'const objection = objectionTo(replacement, world, now);\n  if (objection !== undefined) return rollBack',
+    to: 'const objection = undefined as string | undefined;\n  if (objection !== undefined) return rollBack',
+  },
+  { name: 'the drain', file: replacement, from: 'if (!world.drained) {', to: 'if (false) {' },
+  { name: 'the image of a successor', file: world, from: 'made.imageDigest !== replacement.targetDigest', to: 'false' },
+  { name: 'the content of a successor', file: world, from: "made.content !== 'in_sync') return", to: 'false) return' },
+  {
+    name: 'when a successor was scanned',
+    file: world,
+    from: 'Date.parse(scan.startedAt) < replacement.launchedAt',
+    to: 'false',
+  },
+  {
+    name: 'giving a drained machine back',
+    file: replacement,
+    from: 'const isDrained = old?.drainedBy === launchKeyOf(replacement.id)',
+    to: 'const isDrained = false',
+  },
+  {
+    name: 'ending what came too late',
+    file: 'server/replace/remains.ts',
+    from: 'marked.filter(({ id }) => failed.has(id))',
+    to: '[]',
+  },
+  {
+    name: 'releasing who is not replaced',
+    file: 'server/replace/advance.ts',
+    from: 'if (effects.release)',
+    to: 'if (false)',
+  },
+];
+
+const { values } = parseArgs({
+  options: { seeds: { type: 'string', default: '200' }, only: { type: 'string', default: '' } },
+});
+const house = mkdtempSync(join(tmpdir(), 'pristine-guards-'));
+for (const room of ['agent', 'server', 'shared', 'test', 'package.json'])
+  cpSync(join(houseDir, room), join(house, room), { recursive: true });
+symlinkSync(join(houseDir, 'node_modules'), join(house, 'node_modules'));
+let unseen = 0;
+for (const { name, file, from, to } of guards.filter((guard) => guard.name.includes(values.only))) {
+  const path = join(house, file);
+  const text = readFileSync(path, 'utf8');
+  if (!text.includes(from)) throw new Error(`${file} has no ${from}`);
+  writeFileSync(path, text.replaceAll(from, to));
+  const run = spawnSync(process.execPath, ['test/simulator/main.ts', '--seeds', values.seeds, '--until-wrong'], {
+    cwd: house,
+    encoding: 'utf8',
+  });
+  writeFileSync(path, text);
+  const first = run.stderr.split('\n').slice(0, 2).join(' ').trim();
+  if (run.status === 0) unseen += 1;
+  console.log(run.status === 0 ? `NOT SEEN: ${name}` : `${name}: ${first}`);
+}
+rmSync(house, { recursive: true, force: true });
+console.log(`${guards.length} guards, ${unseen} of which nobody misses`);
+process.exitCode = unseen === 0 ? 0 : 1;

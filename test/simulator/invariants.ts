@@ -1,0 +1,259 @@
+import type { ReplacementState } from '../../shared/api.ts';
+import { durationMs } from '../../shared/duration.ts';
+import { Group, Policy } from '../../shared/policy.ts';
+import type { MemoryMachine } from '../support/memory-provider.ts';
+import { evidenceTtlMs, type SimulatedWorld } from './world.ts';
+
+/**
+ * What holds whatever happens, looked at after each step, from the rows and from what the cloud did: nothing here asks the
+ * code that is under test. Numbers are those of the list of invariants that each stands for.
+ */
+export interface Invariants {
+  /** To be called when all that the world does by itself is done, before the server acts on it. */
+  before(): Promise<void>;
+  /** What does not hold; empty where all does. */
+  after(): Promise<readonly string[]>;
+  /** When nothing goes wrong any more and time has passed. */
+  atRest(sizes: ReadonlyMap<string, number>): Promise<readonly string[]>;
+}
+
+const next: Readonly<Record<ReplacementState, readonly ReplacementState[]>> = {
+  reserved: ['launching', 'failed'],
+  launching: ['verifying', 'rolling_back'],
+  verifying: ['draining', 'rolling_back'],
+  draining: ['terminating', 'rolling_back'],
+  terminating: ['proving', 'stuck'],
+  proving: ['soaking', 'failed', 'stuck'],
+  soaking: ['succeeded', 'failed', 'stuck'],
+  rolling_back: ['failed', 'stuck'],
+  stuck: ['proving', 'soaking', 'succeeded', 'failed'],
+  succeeded: [],
+  failed: [],
+};
+const ended: readonly string[] = ['succeeded', 'failed'];
+const hourMs = 3_600_000;
+const startsPerHourMax = 30;
+
+type View = Awaited<ReturnType<typeof look>>;
+
+export function createInvariants(world: SimulatedWorld): Invariants {
+  let old: View | undefined;
+  let effectsSeen = 0;
+  return {
+    async before() {
+      old = await look(world);
+    },
+    async after() {
+      const was = old!;
+      const is = await look(world);
+      const effects = world.cloud.effects.slice(effectsSeen);
+      effectsSeen = world.cloud.effects.length;
+      return [...starts(was, is, world), ...records(is), ...passed(was, is), ...acts(effects, was, is, world)];
+    },
+    async atRest(sizes) {
+      return rest(await look(world), sizes);
+    },
+  };
+}
+
+async function look({ db, clock, cloud, offline }: SimulatedWorld) {
+  const steps = await db.selectFrom('replacement_step').selectAll().orderBy('replacement_id').orderBy('n').execute();
+  const events = await db.selectFrom('event').selectAll().where('type', '=', 'replacement.step').execute();
+  const paths = Map.groupBy(steps, (step) => step.replacement_id);
+  const replacements = (await db.selectFrom('replacement').selectAll().orderBy('id').execute()).map((row) => ({
+    ...row,
+    path: (paths.get(row.id) ?? []).map(({ state }) => state as ReplacementState),
+    told: events.filter((event) => event.replacement_id === row.id).length,
+  }));
+  const groups = (await db.selectFrom('instance_group').selectAll().execute()).map((row) => ({
+    ...{ name: row.name, breaker: row.breaker_at, spec: Group.parse(JSON.parse(row.spec)) },
+  }));
+  const policies = (await db.selectFrom('policy').selectAll().execute()).map(({ spec }) =>
+    Policy.parse(JSON.parse(spec)),
+  );
+  const instances = await db.selectFrom('instance').selectAll().execute();
+  return {
+    ...{ now: clock.now(), replacements, groups, policies, instances },
+    machines: new Map(cloud.machines) as ReadonlyMap<string, MemoryMachine>,
+    offline: new Set(offline),
+  };
+}
+
+/** 1, 2, 4, 5, 10: what was begun in this step, and whether it might. */
+function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
+  const known = new Set(was.replacements.map(({ id }) => id));
+  const begun = is.replacements.filter(({ id }) => !known.has(id));
+  const wrong: string[] = [];
+  for (const one of begun) {
+    const say = (what: string) => wrong.push(`replacement of ${one.old_instance_id} began ${what}`);
+    const group = was.groups.find(({ name }) => name === one.group_name);
+    const policy = was.policies.find(({ name }) => name === one.policy);
+    const instance = was.instances.find(({ id }) => id === one.old_instance_id);
+    if (policy?.mode !== 'enforce') say('by a policy that does not enforce');
+    if (policy?.select.group !== one.group_name) say('by a policy that does not select it');
+    if (group?.spec.stateless !== true) say('in a group that is not stateless');
+    if (group?.breaker !== null) say('while the breaker was open');
+    if (instance?.lifecycle !== 'active') say('though it was not active');
+    if (instance?.doubts !== '[]') say('though nobody is sure which machine it is');
+    if (!isFresh(instance?.scan_finished_at, is.now)) say('on old news');
+    if (instance?.taint_at === null && !isOutdated(instance.image_digest, group?.spec)) say('for nothing');
+    const acting = was.policies.filter(({ mode, select }) => mode === 'enforce' && select.group === one.group_name);
+    if (!acting.every((each) => isOpen(each, clock.now()))) say('while a window was closed');
+  }
+  for (const { name } of is.groups) {
+    if (!begun.some(({ group_name: group }) => group === name)) continue;
+    const { size, down } = membersOf(is, name);
+    const cap = capOf(is, name, size);
+    if (down > cap) wrong.push(`${down} of ${size} are down in ${name} by our own act, and ${cap} may be`);
+  }
+  const lately = is.replacements.filter(({ created_at: at }) => Date.parse(at) > is.now - hourMs);
+  if (lately.length > startsPerHourMax) wrong.push(`${lately.length} were begun within an hour`);
+  return wrong;
+}
+
+function isOutdated(digest: string, group: Group | undefined): boolean {
+  return group?.images['stable'] === 'web@8' ? digest.length > 0 : false;
+}
+
+function isFresh(scanFinishedAt: string | null | undefined, now: number): boolean {
+  return typeof scanFinishedAt === 'string' && now - Date.parse(scanFinishedAt) < evidenceTtlMs;
+}
+
+/** Whole hours of one day in UTC: all that a seed draws. */
+function isOpen({ windows }: Policy, now: number): boolean {
+  return windows.every((window) => {
+    if ('freeze' in window) return true;
+    const isAllow = 'allow' in window;
+    const hour = Number((isAllow ? window.allow : window.deny).split(' ')[1]);
+    const day = Math.floor(now / 86_400_000) * 86_400_000;
+    const from = day + hour * hourMs;
+    const isWithin = now >= from && now < from + durationMs(window.duration);
+    return isAllow ? isWithin : !isWithin;
+  });
+}
+
+function membersOf(is: View, group: string): { readonly size: number; readonly down: number } {
+  const active = is.replacements.filter((one) => one.group_name === group && !ended.includes(one.state));
+  const taken = new Set(active.map(({ old_provider_id: id }) => id));
+  const made = new Set(active.map(({ id }) => `r-${id}`));
+  const others = [...is.machines.values()].filter(
+    (machine) => machine.group === group && !taken.has(machine.providerId) && !made.has(machine.launchKey ?? ''),
+  );
+  const isUp = (machine: MemoryMachine) => {
+    const own = is.instances.filter((row) => row.provider_id === machine.providerId && row.lifecycle !== 'retired');
+    return machine.state === 'running' && own.some((row) => row.lifecycle === 'active' && !is.offline.has(row.id));
+  };
+  return { size: others.length + active.length, down: active.length + others.filter((one) => !isUp(one)).length };
+}
+
+function capOf({ policies }: View, group: string, size: number): number {
+  const share = (percent: number, of: number) => (percent > 0 ? Math.max(1, Math.floor((percent * of) / 100)) : 0);
+  const caps = policies
+    .filter(({ mode, select }) => mode === 'enforce' && select.group === group)
+    .map(({ budgets }) => budgets[0]?.max)
+    .map((max) => {
+      if (max === undefined) return Math.min(share(10, size), 5);
+      return typeof max === 'number' ? max : share(Number.parseInt(max, 10), size);
+    });
+  return Math.min(...caps);
+}
+
+/** 5, 6, 15: one record at a time, states in their order, each told of. */
+function records(is: View): string[] {
+  const wrong: string[] = [];
+  const active = is.replacements.filter(({ state }) => !ended.includes(state));
+  for (const [instance, own] of Map.groupBy(active, (one) => one.old_instance_id)) {
+    if (own.length > 1) wrong.push(`${own.length} replacements of ${instance} at once`);
+  }
+  for (const { id, path, state, told } of is.replacements) {
+    for (const [n, to] of path.slice(1).entries()) {
+      if (!next[path[n]!].includes(to)) wrong.push(`replacement ${id} went from ${path[n]} to ${to}`);
+    }
+    if (path.at(-1) !== state) wrong.push(`replacement ${id} is ${state}, and its last step was ${path.at(-1)}`);
+    if (told !== path.length) wrong.push(`replacement ${id} made ${path.length} steps, and ${told} were told of`);
+    const after = path.indexOf('terminating');
+    if (after >= 0 && path.slice(after).includes('rolling_back'))
+      wrong.push(`replacement ${id} went back past its point`);
+  }
+  return wrong;
+}
+
+/** 2, 7, 9: what the cloud did in this step, and whose wish it was. */
+function acts(effects: readonly string[], was: View, is: View, { cloud }: SimulatedWorld): string[] {
+  const wrong: string[] = [];
+  const byKey = new Map(is.replacements.map((one) => [`r-${one.id}`, one]));
+  for (const effect of effects) {
+    const [what, about = ''] = effect.split(' ');
+    const replaced = is.replacements.filter((one) => one.old_provider_id === about);
+    const maker = byKey.get(keyOf(about));
+    if (what === 'terminate') {
+      const cause = replaced.find(({ path }) => path.includes('terminating'));
+      if (cause === undefined && !isGivenUp(maker)) wrong.push(`${about} was ended, and nobody may have wanted it`);
+      const isDrained = cloud.effects.includes(`draining ${about}`) || was.machines.get(about)?.state === 'stopped';
+      if (cause !== undefined && !isDrained) wrong.push(`${about} was ended, and never drained`);
+    }
+    if (what === 'launch' && byKey.get(about) === undefined) wrong.push(`${about} was launched for nobody`);
+    if (what === 'draining' && replaced.every(({ path }) => !path.includes('draining')))
+      wrong.push(`${about} was drained, and is not being replaced`);
+  }
+  for (const [key, own] of Map.groupBy(is.machines.values(), ({ launchKey }) => launchKey ?? '')) {
+    if (key !== '' && own.length > 1) wrong.push(`${own.length} machines of ${key}`);
+  }
+  return wrong;
+}
+
+/** The cloud names machines by what they were launched with. */
+function keyOf(providerId: string): string {
+  return /^m-[a-z]+-(r-.+)$/.exec(providerId)?.[1] ?? '';
+}
+
+type Replaced = View['replacements'][number];
+
+function isGivenUp(maker: Replaced | undefined): boolean {
+  if (maker === undefined || maker.path.includes('terminating')) return false;
+  return maker.path.includes('rolling_back') || maker.state === 'failed';
+}
+
+/** 2, 7: what was past the point of no return in this step, and whether it might. */
+function passed(was: View, is: View): string[] {
+  const before = new Map(was.replacements.map((one) => [one.id, one]));
+  return is.replacements.flatMap((one) => {
+    if (!one.path.includes('terminating') || before.get(one.id)?.path.includes('terminating')) return [];
+    const group = was.groups.find(({ name }) => name === one.group_name);
+    const policy = was.policies.find(({ name }) => name === one.policy);
+    const made = is.instances.find(({ id }) => id === one.new_instance_id);
+    const holds: readonly (readonly [boolean, string])[] = [
+      [group?.breaker === null, 'the breaker was open'],
+      [group?.spec.stateless === true, 'its group is not stateless'],
+      [policy?.mode === 'enforce', 'its policy does not enforce'],
+      [made !== undefined, 'its successor never reported'],
+      [made?.launch_key === `r-${one.id}`, 'its successor is of another launch'],
+      [made?.image_digest === one.target_digest, 'its successor is of another image'],
+      [made?.verdict === 'in_sync' && made.taint_at === null, 'its successor is not clean'],
+      [(made?.scan_started_at ?? '') >= (one.launched_at ?? '~'), 'its successor was not measured since its launch'],
+      [is.machines.get(one.new_provider_id ?? '')?.state === 'running', 'its successor does not run'],
+    ];
+    return holds.flatMap(([isSo, why]) => (isSo ? [] : [`${one.old_provider_id} is given up, and ${why}`]));
+  });
+}
+
+/** 6, 8, 11: nothing is left, nobody waits, and there are as many as there were. */
+function rest(is: View, sizes: ReadonlyMap<string, number>): string[] {
+  const wrong: string[] = [];
+  const open = is.replacements.filter(({ state }) => !ended.includes(state));
+  for (const { id, state, error } of open) wrong.push(`replacement ${id} is still ${state}: ${error}`);
+  for (const [group, size] of sizes) {
+    const own = [...is.machines.values()].filter((machine) => machine.group === group);
+    if (own.length !== size) wrong.push(`${group} has ${own.length} machines, and had ${size}`);
+  }
+  for (const { providerId, state, launchKey } of is.machines.values()) {
+    if (state === 'draining') wrong.push(`${providerId} is left draining`);
+    const maker = is.replacements.find(({ id }) => `r-${id}` === launchKey);
+    if (isGivenUp(maker)) wrong.push(`${providerId} is left of replacement ${maker?.id}, which was given up`);
+  }
+  for (const { id, lifecycle, taint_at: taint } of is.instances) {
+    if (lifecycle === 'replacing') wrong.push(`${id} is being replaced, and nobody does it`);
+    if (lifecycle === 'active' && taint !== null) wrong.push(`${id} is tainted, and nobody came`);
+  }
+  return wrong;
+}

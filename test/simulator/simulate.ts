@@ -1,0 +1,163 @@
+import { sql } from 'kysely';
+import { pardon } from '../../server/fleet/pardon.ts';
+import { applyDocument } from '../../server/store/apply.ts';
+import { readGroups, resetBreaker } from '../../server/store/group-store.ts';
+import { readPolicies } from '../../server/store/policy-store.ts';
+import { timestamp } from '../../shared/clock.ts';
+import { Policy } from '../../shared/policy.ts';
+import { type Random, seededRandom } from '../support/random.ts';
+import { drawScene, type Scene } from './draw.ts';
+import { createInvariants, type Invariants } from './invariants.ts';
+import { aSimulatedWorld, type SimulatedWorld } from './world.ts';
+
+export interface Outcome {
+  readonly seed: number;
+  /** The first that did not hold; empty where all did. */
+  readonly wrong: readonly string[];
+  /** At which step, of the world's doing or of rest. */
+  readonly step: number;
+  readonly counts: { readonly begun: number; readonly succeeded: number; readonly crashes: number };
+}
+
+const restStepsMax = 1_000;
+
+/** One seed: a scene, its steps, and then a rest in which nothing goes wrong and all must come to its end. */
+export async function simulate(seed: number): Promise<Outcome> {
+  const random = seededRandom(seed);
+  const scene = drawScene(random);
+  const world = await aSimulatedWorld(scene, random);
+  const invariants = createInvariants(world);
+  const outcome = async (step: number, wrong: readonly string[]): Promise<Outcome> => {
+    const rows = await world.db.selectFrom('replacement').select('state').execute();
+    const counts = { begun: rows.length, succeeded: rows.filter(({ state }) => state === 'succeeded').length };
+    return { seed, wrong, step, counts: { ...counts, crashes: world.crashes() } };
+  };
+  try {
+    for (let step = 0; step < scene.steps; step++) {
+      await happen(world, scene, random);
+      const wrong = await aStep(world, invariants, 1_000 * random.pick([1, 2, 5, 10, 30, 60, 300, 1_800]));
+      if (wrong.length > 0) return await outcome(step, wrong);
+    }
+    return await outcome(scene.steps, await comeToRest(world, scene, invariants));
+  } finally {
+    await world.end();
+  }
+}
+
+async function aStep(world: SimulatedWorld, invariants: Invariants, ms: number): Promise<readonly string[]> {
+  await refreshScans(world);
+  await invariants.before();
+  await world.pass(ms);
+  return invariants.after();
+}
+
+/** What the world does by itself: agents, people, and the machine that the server runs on. */
+async function happen(world: SimulatedWorld, scene: Scene, random: Random): Promise<void> {
+  const { db, clock, cloud, offline } = world;
+  const now = clock.now();
+  const rows = await db.selectFrom('instance').selectAll().where('lifecycle', '!=', 'retired').orderBy('id').execute();
+  const one = () => random.pick(rows);
+  if (random.next() < scene.taintShare)
+    await taint(world, one().id, random.pick(['low', 'medium', 'high', 'critical']));
+  const tainted = rows.filter(({ taint_at: at }) => at !== null);
+  if (tainted.length > 0 && random.next() < 0.03) {
+    const decision = { instanceId: random.pick(tainted).id, reason: 'seen', actor: 'somebody' };
+    await pardon(db, decision, now);
+  }
+  if (random.next() < 0.05) offline.add(one().id);
+  if (random.next() < 0.03) await doubt(world, one().id);
+  if (random.next() < 0.1) offline.clear();
+  if (random.next() < 0.02) cloud.set(random.pick([...cloud.machines.keys()]), 'stopped');
+  if (random.next() < 0.03) await reopenBreakers(world);
+  if (random.next() < 0.02) await turn(world, random);
+  if (random.next() < scene.crashShare) world.crashSoon(1 + random.below(15));
+  if (random.next() < 0.02) clock.jump(random.pick([-1, 1]) * random.pick([1_000, 600_000, 3_600_000]));
+}
+
+async function taint({ db, clock }: SimulatedWorld, id: string, severity: string): Promise<void> {
+  const at = timestamp(clock.now());
+  await db
+    .updateTable('instance')
+    .set({ verdict: 'drifted', taint_severity: severity, taint_at: at })
+    .where('id', '=', id)
+    .where('taint_at', 'is', null)
+    .execute();
+}
+
+/** Who it is becomes doubtful, or a person is sure again. */
+async function doubt({ db, clock }: SimulatedWorld, id: string): Promise<void> {
+  const doubts = JSON.stringify([{ kind: 'cloned-identity', since: timestamp(clock.now()) }]);
+  const { doubts: known } = await db
+    .selectFrom('instance')
+    .select('doubts')
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  await db
+    .updateTable('instance')
+    .set({ doubts: known === '[]' ? doubts : '[]' })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** A policy is set to observe, or to enforce. */
+async function turn({ db, clock }: SimulatedWorld, random: Random): Promise<void> {
+  const { policy } = random.pick(await readPolicies(db));
+  const mode = policy.mode === 'enforce' ? 'observe' : 'enforce';
+  await applyDocument(db, { ...policy, mode }, timestamp(clock.now()));
+}
+
+async function reopenBreakers({ db, clock }: SimulatedWorld): Promise<void> {
+  for (const { group, breaker } of await readGroups(db)) {
+    if (breaker !== null) await resetBreaker(db, group.name, 'seen', timestamp(clock.now()));
+  }
+}
+
+/** Agents that are connected sweep: what a server knows of them is fresh. */
+async function refreshScans({ db, clock, offline }: SimulatedWorld): Promise<void> {
+  const at = timestamp(clock.now());
+  await db
+    .updateTable('instance')
+    .set({ scan_finished_at: at })
+    .where('lifecycle', '!=', 'retired')
+    .where('id', 'not in', [...offline, ''])
+    // Whoever is being measured has just been.
+    .where(({ not, exists, selectFrom, ref }) =>
+      not(
+        exists(
+          selectFrom('replacement')
+            .select('replacement.id')
+            .where('replacement.state', 'not in', ['succeeded', 'failed'])
+            .where(sql<boolean>`'r-' || replacement.id = ${ref('instance.launch_key')}`),
+        ),
+      ),
+    )
+    .execute();
+}
+
+async function comeToRest(world: SimulatedWorld, scene: Scene, invariants: Invariants): Promise<readonly string[]> {
+  const { db, clock, cloud } = world;
+  world.calm();
+  for (const { providerId, state } of cloud.machines.values())
+    if (state === 'stopped') cloud.set(providerId, 'running');
+  const at = timestamp(clock.now());
+  await db.updateTable('instance').set({ doubts: '[]' }).execute();
+  for (const { policy } of await readPolicies(db)) await applyDocument(db, { ...policy, mode: 'observe' }, at);
+  for (const { name } of scene.groups) {
+    const triggers = [{ drift: { severity: 'low', settle: 0 } }];
+    const strategy = { verifyWithin: '10m', soak: '5s' };
+    const select = { group: name };
+    const policy = { kind: 'Policy', name: `rest-${name}`, mode: 'enforce', select, triggers, strategy };
+    await applyDocument(db, Policy.parse({ ...policy, budgets: [{ max: 1 }] }), at);
+  }
+  const sizes = new Map(scene.groups.map(({ name, size }) => [name, size]));
+  let left: readonly string[] = [];
+  for (let step = 0; step < restStepsMax; step++) {
+    await reopenBreakers(world);
+    const wrong = await aStep(world, invariants, step % 4 === 3 ? 120_000 : 10_000);
+    if (wrong.length > 0) return wrong;
+    if (step % 20 !== 19) continue;
+    left = await invariants.atRest(sizes);
+    if (left.length === 0) return [];
+  }
+  return left.map((what) => `at rest: ${what}`);
+}

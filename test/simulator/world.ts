@@ -1,0 +1,149 @@
+import { createEventFeed } from '../../server/fleet/event-feed.ts';
+import { createController } from '../../server/replace/controller.ts';
+import { applyDocument } from '../../server/store/apply.ts';
+import { type Db, openDatabase } from '../../server/store/database.ts';
+import { timestamp } from '../../shared/clock.ts';
+import { digestOf } from '../../shared/digest.ts';
+import { CodedError } from '../../shared/errors.ts';
+import { Policy } from '../../shared/policy.ts';
+import { aGroup, anImageDigest, anInstanceRow } from '../support/builders.ts';
+import { type Crashing, dyingAt } from '../support/crash.ts';
+import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
+import { createMemoryProvider, type Fault, type MemoryProvider } from '../support/memory-provider.ts';
+import type { Random } from '../support/random.ts';
+import { enrol, signer } from '../support/replacement-world.ts';
+import { insertImage } from '../support/rows.ts';
+import type { Scene } from './draw.ts';
+
+export const evidenceTtlMs = 3 * 3_600_000;
+/** A call that comes that late had its caller give up long before. */
+const lateMs = 600_000;
+export const otherImageDigest = digestOf('image web@8');
+
+/** The real controller, planner, state machine and store over a cloud and agents that do as the seed says. */
+export interface SimulatedWorld {
+  readonly db: Db;
+  readonly clock: FakeClock;
+  readonly cloud: MemoryProvider;
+  readonly offline: Set<string>;
+  /** Nothing goes wrong any more. */
+  calm(): void;
+  /** The server dies at the n-th moment from now, if it gets there, and another begins. */
+  crashSoon(moments: number): void;
+  /** Lets so much time pass, and waits until nobody has anything to do. */
+  pass(ms: number): Promise<void>;
+  crashes(): number;
+  end(): Promise<void>;
+}
+
+export async function aSimulatedWorld(scene: Scene, random: Random): Promise<SimulatedWorld> {
+  const db = await openDatabase({ file: ':memory:' });
+  const clock = createFakeClock();
+  const cloud = createMemoryProvider();
+  const offline = new Set<string>();
+  let isCalm = false;
+  cloud.faultOf = () => (isCalm || random.next() >= scene.faultShare ? undefined : aFault(random, clock));
+  await populate(db, cloud, scene, clock);
+
+  let crashes = 0;
+  const agentsAt = new Map<string, number>();
+  let current = begin();
+
+  /** A server is a process: all that it had under way ends with it. */
+  function begin(): Crashing {
+    const process = dyingAt(Number.POSITIVE_INFINITY, db, cloud);
+    const controller = createController({
+      ...{ db: process.db, feed: createEventFeed(), clock, signer, evidenceTtlMs },
+      log: { info: () => {}, warn: () => {}, error: () => {} },
+      providers: () => process.provider,
+      serverUrl: () => 'ws://127.0.0.1:7420',
+      isOnline: (id) => !offline.has(id),
+      hasReported: (id) => !offline.has(id),
+      look: async () => {
+        throw new CodedError('CONFLICT', 'nobody looks from outside');
+      },
+    });
+    controller.start();
+    return process;
+  }
+
+  async function settle(): Promise<void> {
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    if (!current.isDead()) return;
+    crashes += 1;
+    current = begin();
+    await settle();
+  }
+
+  async function speak(): Promise<void> {
+    for (const machine of cloud.machines.values()) {
+      if (machine.request === null || machine.state !== 'running') continue;
+      const at = agentsAt.get(machine.providerId) ?? clock.monotonic() + 1_000 * random.below(90);
+      agentsAt.set(machine.providerId, at);
+      if (clock.monotonic() < at) continue;
+      const found = isCalm || random.next() >= scene.badAgentShare ? {} : aBadAgent(random, clock);
+      if (found !== 'silent') await enrol(db, machine.request.joinToken, clock, found);
+    }
+  }
+
+  return {
+    ...{ db, clock, cloud, offline },
+    calm() {
+      isCalm = true;
+      offline.clear();
+    },
+    crashSoon: (moments) => current.die(moments),
+    async pass(ms) {
+      clock.advance(ms);
+      await settle();
+      await speak();
+      await settle();
+    },
+    crashes: () => crashes,
+    async end() {
+      current.die();
+      await db.destroy();
+    },
+  };
+}
+
+function aFault(random: Random, clock: FakeClock): Fault {
+  return random.pick<() => Fault>([
+    () => 'before',
+    () => 'after',
+    () => 'twice',
+    () => clock.sleep(1_000 * (1 + random.below(20))),
+    () => clock.sleep(lateMs),
+    () => new Promise(() => {}),
+  ])();
+}
+
+function aBadAgent(random: Random, clock: FakeClock) {
+  const at = timestamp(clock.now());
+  return random.pick([
+    'silent' as const,
+    { verdict: 'drifted' as const, taint_severity: 'high', taint_at: at },
+    { image_digest: otherImageDigest },
+    { verdict: 'unverifiable' as const, scan_id: null, coverage: null },
+    { scan_started_at: '2025-12-31T23:59:59.999Z' },
+  ]);
+}
+
+async function populate(db: Db, cloud: MemoryProvider, { groups, policies }: Scene, clock: FakeClock): Promise<void> {
+  const at = timestamp(clock.now());
+  await insertImage(db, { digest: anImageDigest, version: '7' });
+  await insertImage(db, { digest: otherImageDigest, version: '8' });
+  for (const { name, size } of groups) {
+    await applyDocument(db, aGroup({ name }), at);
+    for (let n = 0; n < size; n++) {
+      const row = anInstanceRow({
+        ...{ id: `i-${name}-${n}`, group_name: name, provider_id: `old-${name}-${n}` },
+        key_id: digestOf(`key ${name} ${n}`),
+        ...{ scan_started_at: at, scan_finished_at: at },
+      });
+      await db.insertInto('instance').values(row).execute();
+      cloud.add(name, row.provider_id ?? '');
+    }
+  }
+  for (const policy of policies) await applyDocument(db, Policy.parse(policy), at);
+}
