@@ -19,8 +19,8 @@ const rounds = 7;
 /** Clean sweeps of all agents together: a few times what 2,000 agents that sweep every 20 s send, and a fifth of what is possible. */
 const perSecond = 400;
 const windowMs = 4_000;
-/** After each window, for what is still being told. */
-const pauseMs = 500;
+/** After each window, for what is still being told; and after a storm until its address may come again. */
+const pauseMs = { flood: 500, frames: 500, storm: 11_000 } as const;
 /** The most by which one who is hostile may make the others wait longer. */
 const atMost = 1.3;
 
@@ -67,7 +67,7 @@ export async function hostileFiguresOf({
         const done = (await acted) as number;
         if (done === 0) throw new Error(`expected ${names[behaviour]}, and nothing came`);
         if (round === 0) say(`${names[behaviour]}: ${done} in ${windowMs} ms`);
-        await sleep(pauseMs);
+        await sleep(pauseMs[behaviour]);
       }
     }
     return [
