@@ -8,7 +8,14 @@ import type { Machine } from '../provider/provider.ts';
 import type { Db } from '../store/database.ts';
 import { readGroup } from '../store/group-store.ts';
 import { findImageByRef } from '../store/image-store.ts';
-import { bindMachine, intendLaunches, type LaunchedMachine, launchDone, openLaunches } from '../store/launch-store.ts';
+import {
+  bindMachine,
+  dropLaunch,
+  intendLaunches,
+  type LaunchedMachine,
+  launchDone,
+  openLaunches,
+} from '../store/launch-store.ts';
 import { createToken } from '../store/token-store.ts';
 import { callProvider } from './call-provider.ts';
 import type { House } from './house.ts';
@@ -69,9 +76,15 @@ export async function launchInstances(
 }
 
 async function finishLaunch(house: LaunchHouse, group: Group, image: Image, key: string): Promise<string> {
-  const { providerId } = await launchMachine(house, { group, image, key });
-  await launchDone(house.db, key, providerId);
-  return providerId;
+  try {
+    const { providerId } = await launchMachine(house, { group, image, key });
+    await launchDone(house.db, key, providerId);
+    return providerId;
+  } catch (error) {
+    // What no retry mends must not be launched one day, when nobody thinks of it any more.
+    if (error instanceof CodedError && error.code === 'CONFIG') await dropLaunch(house.db, key);
+    throw error;
+  }
 }
 
 /** At the start of a server: finishes what was asked for before it ended. */

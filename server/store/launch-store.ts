@@ -29,6 +29,14 @@ export async function launchDone(db: Db, key: string, providerId: string): Promi
   await db.updateTable('launch').set({ provider_id: providerId }).where('key', '=', key).execute();
 }
 
+/** What the provider will never make: nobody is to try it again, and nothing that was prepared for it lets anybody in. */
+export async function dropLaunch(db: Db, key: string): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await tx.deleteFrom('launch').where('key', '=', key).where('provider_id', 'is', null).execute();
+    await tx.deleteFrom('join_token').where('launch_key', '=', key).where('provider_id', 'is', null).execute();
+  });
+}
+
 /** Launches that somebody asked for and nobody finished: the server ended in between, or the provider failed. */
 export async function openLaunches(db: Db): Promise<LaunchTable[]> {
   return db.selectFrom('launch').selectAll().where('provider_id', 'is', null).orderBy('created_at').execute();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { launchInstances, resumeLaunches } from '../../../server/replace/launch.ts';
 import { redeemToken } from '../../../server/store/token-store.ts';
+import { CodedError } from '../../../shared/errors.ts';
 import { codeOfAsync } from '../../support/code-of.ts';
 import { aReplacementWorld } from '../../support/replacement-world.ts';
 
@@ -35,6 +36,20 @@ describe('instances that a person launches', () => {
     const [machine] = [...house.provider.machines.values()].filter(({ request }) => request !== null);
     const grant = await redeemToken(house.db, machine?.request?.joinToken ?? '', house.clock.now());
     expect(grant).toMatchObject({ group: 'web', providerId: machine?.providerId });
+  });
+
+  it('are forgotten where the provider will never make them', async () => {
+    const house = await aLaunchHouse();
+    const refusing = async () => {
+      throw new CodedError('CONFIG', 'it has no such image');
+    };
+    const providers = () => ({ ...house.provider, launch: refusing });
+
+    expect(await codeOfAsync(() => launchInstances({ ...house, providers }, 'web', asked))).toBe('CONFIG');
+    await resumeLaunches(house);
+
+    expect(house.provider.effects).toEqual([]);
+    expect(await house.db.selectFrom('join_token').selectAll().execute()).toEqual([]);
   });
 
   it('are refused for a group that is not there', async () => {
