@@ -71,20 +71,23 @@ export async function launchInstances(
     }
   });
   const failed = (await Promise.allSettled(workers)).find((result) => result.status === 'rejected');
-  if (failed) throw failed.reason;
+  if (failed) {
+    await dropIfHopeless(house, keys, failed.reason);
+    throw failed.reason;
+  }
   return { providerIds: keys.flatMap((each) => done.get(each) ?? []) };
 }
 
 async function finishLaunch(house: LaunchHouse, group: Group, image: Image, key: string): Promise<string> {
-  try {
-    const { providerId } = await launchMachine(house, { group, image, key });
-    await launchDone(house.db, key, providerId);
-    return providerId;
-  } catch (error) {
-    // What no retry mends must not be launched one day, when nobody thinks of it any more.
-    if (error instanceof CodedError && error.code === 'CONFIG') await dropLaunch(house.db, key);
-    throw error;
-  }
+  const { providerId } = await launchMachine(house, { group, image, key });
+  await launchDone(house.db, key, providerId);
+  return providerId;
+}
+
+/** What no retry mends must not be launched one day, when nobody thinks of it any more. */
+async function dropIfHopeless({ db }: LaunchHouse, keys: readonly string[], error: unknown): Promise<void> {
+  if (!(error instanceof CodedError) || error.code !== 'CONFIG') return;
+  for (const key of keys) await dropLaunch(db, key);
 }
 
 /** At the start of a server: finishes what was asked for before it ended. */
@@ -94,6 +97,7 @@ export async function resumeLaunches(house: LaunchHouse): Promise<void> {
       const { group, image } = await readTarget(house.db, group_name);
       await finishLaunch(house, group, image, key);
     } catch (error) {
+      await dropIfHopeless(house, [key], error);
       house.log.warn({ key, group: group_name, error: sentenceOf(error) }, 'replace: a launch could not be finished');
     }
   }

@@ -45,7 +45,9 @@ describe('instances that a person launches', () => {
     };
     const providers = () => ({ ...house.provider, launch: refusing });
 
-    expect(await codeOfAsync(() => launchInstances({ ...house, providers }, 'web', asked))).toBe('CONFIG');
+    expect(await codeOfAsync(() => launchInstances({ ...house, providers }, 'web', { ...asked, count: 9 }))).toBe(
+      'CONFIG',
+    );
     await resumeLaunches(house);
 
     expect(house.provider.effects).toEqual([]);
