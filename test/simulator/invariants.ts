@@ -1,6 +1,7 @@
 import type { ReplacementState } from '../../shared/api.ts';
 import { durationMs } from '../../shared/duration.ts';
 import { Group, Policy } from '../../shared/policy.ts';
+import type { TriggerKind } from '../../shared/trigger-kind.ts';
 import type { MemoryMachine } from '../support/memory-provider.ts';
 import { evidenceTtlMs, type SimulatedWorld } from './world.ts';
 
@@ -96,14 +97,16 @@ function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
     if (instance?.lifecycle !== 'active') say('though it was not active');
     if (instance?.doubts !== '[]') say('though nobody is sure which machine it is');
     if (!isFresh(instance?.scan_finished_at, is.now)) say('on old news');
-    if (instance?.taint_at === null && !isOutdated(instance.image_digest, group?.spec)) say('for nothing');
+    const isOld = is.now - Date.parse(instance?.enrolled_at ?? '') > hourMs;
+    if (instance?.taint_at === null && !isOutdated(instance.image_digest, group?.spec) && !isOld) say('for nothing');
     const acting = was.policies.filter(({ mode, select }) => mode === 'enforce' && select.group === one.group_name);
     if (!acting.every((each) => isOpen(each, clock.now()))) say('while a window was closed');
   }
   for (const { name } of is.groups) {
-    if (!begun.some(({ group_name: group }) => group === name)) continue;
+    const own = begun.filter(({ group_name: group }) => group === name);
+    if (own.length === 0) continue;
     const { size, down } = membersOf(is, name);
-    const cap = capOf(is, name, size);
+    const cap = Math.max(...own.map(({ cause }) => capOf(is, name, size, JSON.parse(cause).trigger)));
     if (down > cap) wrong.push(`${down} of ${size} are down in ${name} by our own act, and ${cap} may be`);
   }
   const lately = is.replacements.filter(({ created_at: at }) => Date.parse(at) > is.now - hourMs);
@@ -146,15 +149,16 @@ function membersOf(is: View, group: string): { readonly size: number; readonly d
   return { size: others.length + active.length, down: active.length + others.filter((one) => !isUp(one)).length };
 }
 
-function capOf({ policies }: View, group: string, size: number): number {
+function capOf({ policies }: View, group: string, size: number, trigger: TriggerKind): number {
   const share = (percent: number, of: number) => (percent > 0 ? Math.max(1, Math.floor((percent * of) / 100)) : 0);
   const caps = policies
     .filter(({ mode, select }) => mode === 'enforce' && select.group === group)
-    .map(({ budgets }) => budgets[0]?.max)
-    .map((max) => {
-      if (max === undefined) return Math.min(share(10, size), 5);
-      return typeof max === 'number' ? max : share(Number.parseInt(max, 10), size);
-    });
+    .flatMap(({ budgets }) => [
+      ...(budgets.some(({ triggers }) => triggers === undefined) ? [] : [Math.min(share(10, size), 5)]),
+      ...budgets
+        .filter(({ triggers }) => triggers === undefined || triggers.includes(trigger))
+        .map(({ max }) => (typeof max === 'number' ? max : share(Number.parseInt(max, 10), size))),
+    ]);
   return Math.min(...caps);
 }
 

@@ -86,6 +86,29 @@ describe('what a policy selects', () => {
     expect([commands, blocked]).toEqual([[], []]);
   });
 
+  it('replaces what is older than it may be, after all that is outdated for as long', () => {
+    const policy = aPolicy({ triggers: [{ olderThan: '14d' }, { olderThan: '30d' }], budgets: [{ max: '100%' }] });
+    const days = (count: number) => now - count * 86_400_000;
+    const [old, young] = [anInstance({ enrolledAt: days(15) }), anInstance({ enrolledAt: days(14) })];
+
+    const { commands } = plan({ instances: [young, old, ...healthy(5)] }, [policy]);
+
+    expect(commands).toMatchObject([
+      { instanceId: old.id, cause: { trigger: 'age', olderThan: '14d', enrolledAt: '2025-12-17T01:00:00.000Z' } },
+    ]);
+  });
+
+  it('holds each trigger to its own budget too', () => {
+    const triggers = [{ drift: { severity: 'low', settle: 0 } }, { olderThan: '14d' }];
+    const policy = aPolicy({ triggers, budgets: [{ max: 5 }, { max: 0, triggers: ['age'] }] });
+    const old = anInstance({ enrolledAt: now - 15 * 86_400_000 });
+
+    const result = plan({ instances: [aTainted(), old, ...healthy(20)] }, [policy]);
+
+    expect(result.commands.map(({ cause }) => cause.trigger)).toEqual(['drift']);
+    expect(result.blocked[0]?.blockers[0]?.message).toBe('policy web: 0 of 22 may be unavailable, and 1 are');
+  });
+
   it('takes the worst first, then what has waited longest, then the outdated', () => {
     const outdated = anInstance({ id: 'outdated', image: { ...anImage, version: '6' } });
     const young = aTainted({ id: 'young', taint: { severity: 'high', since: now - 100 } });
@@ -230,7 +253,7 @@ describe('what holds a replacement back', () => {
     const four = plan({ instances, machines }, [aPolicy({ budgets: [{ max: 4 }] })], { active });
     const five = plan({ instances, machines }, [aPolicy({ budgets: [{ max: 5 }] })], { active });
 
-    expect(four.blocked[0]?.blockers[0]?.message).toBe('4 of 11 may be unavailable, and 4 are');
+    expect(four.blocked[0]?.blockers[0]?.message).toBe('policy web: 4 of 11 may be unavailable, and 4 are');
     expect(five.commands).toHaveLength(1);
   });
 
