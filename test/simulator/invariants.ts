@@ -34,6 +34,8 @@ const next: Readonly<Record<ReplacementState, readonly ReplacementState[]>> = {
 const ended: readonly string[] = ['succeeded', 'failed'];
 const hourMs = 3_600_000;
 const startsPerHourMax = 30;
+/** In groups as small as these; of a week, which no seed lasts. */
+const alikeMax = 3;
 
 type View = Awaited<ReturnType<typeof look>>;
 
@@ -67,7 +69,8 @@ async function look({ db, clock, cloud, offline }: SimulatedWorld) {
     told: events.filter((event) => event.replacement_id === row.id).length,
   }));
   const groups = (await db.selectFrom('instance_group').selectAll().execute()).map((row) => ({
-    ...{ name: row.name, breaker: row.breaker_at, spec: Group.parse(JSON.parse(row.spec)) },
+    ...{ name: row.name, breaker: row.breaker_at, resetAt: row.breaker_reset_at ?? '' },
+    spec: Group.parse(JSON.parse(row.spec)),
   }));
   const policies = (await db.selectFrom('policy').selectAll().execute()).map(({ spec }) =>
     Policy.parse(JSON.parse(spec)),
@@ -95,6 +98,10 @@ function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
     if (group?.spec.stateless !== true) say('in a group that is not stateless');
     if (group?.breaker !== null) say('while the breaker was open');
     if (instance?.lifecycle !== 'active') say('though it was not active');
+    for (const shape of JSON.parse(one.shapes)) {
+      const count = alikeSince(is, one.group_name, shape, group?.resetAt ?? '');
+      if (count > alikeMax) say(`as the ${count}th that drifted alike: ${shape}`);
+    }
     if (instance?.doubts !== '[]') say('though nobody is sure which machine it is');
     if (!isFresh(instance?.scan_finished_at, is.now)) say('on old news');
     const isOld = is.now - Date.parse(instance?.enrolled_at ?? '') > hourMs;
@@ -112,6 +119,13 @@ function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
   const lately = is.replacements.filter(({ created_at: at }) => Date.parse(at) > is.now - hourMs);
   if (lately.length > startsPerHourMax) wrong.push(`${lately.length} were begun within an hour`);
   return wrong;
+}
+
+function alikeSince({ replacements }: View, group: string, shape: string, resetAt: string): number {
+  const alike = replacements.filter(
+    (one) => one.group_name === group && one.created_at > resetAt && JSON.parse(one.shapes).includes(shape),
+  );
+  return new Set(alike.map((one) => one.old_instance_id)).size;
 }
 
 function isOutdated(digest: string, group: Group | undefined): boolean {

@@ -20,7 +20,7 @@ function kinds(result: ReturnType<typeof plan>): readonly (readonly string[])[] 
 describe('what a policy selects', () => {
   it('replaces a tainted instance by the stable image', () => {
     const tainted = aTainted({
-      drifts: [{ fingerprint: 'f1', severity: 'high', firstSeenAt: now - 600_000, heldUntil: null }],
+      drifts: [{ fingerprint: 'f1', shape: 'f1', severity: 'high', firstSeenAt: now - 600_000, heldUntil: null }],
     });
 
     const { commands, blocked } = plan({ instances: [tainted, ...healthy(5)] }, [aPolicy()]);
@@ -34,6 +34,7 @@ describe('what a policy selects', () => {
         instanceId: tainted.id,
         providerId: tainted.providerId,
         cause: { trigger: 'drift', severity: 'high', fingerprints: ['f1'] },
+        shapes: ['f1'],
         target: anImage,
       },
     ]);
@@ -201,8 +202,8 @@ describe('what holds a replacement back', () => {
     const instance = aTainted({
       taint: { severity: 'high', since: now - 3_600_000 },
       drifts: [
-        { fingerprint: 'low', severity: 'low', firstSeenAt: now - 3_600_000, heldUntil: null },
-        { fingerprint: 'high', severity: 'high', firstSeenAt: now - 60_000, heldUntil: null },
+        { fingerprint: 'low', shape: 'low', severity: 'low', firstSeenAt: now - 3_600_000, heldUntil: null },
+        { fingerprint: 'high', shape: 'high', severity: 'high', firstSeenAt: now - 60_000, heldUntil: null },
       ],
     });
 
