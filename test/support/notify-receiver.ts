@@ -20,13 +20,22 @@ export function openNotifyReceiver(name: string): NotifyReceiver {
   if (bind(fd, address, address.length) !== 0) throw new Error(`cannot bind ${name}: ${koffi.errno()}`);
   const messages: string[] = [];
   const buffer = Buffer.alloc(65_536);
+  // A socket holds ten messages (net.unix.max_dgram_qlen): a manager takes them as they come, whether anybody asks or not.
+  const taking = setInterval(takeAll, 5);
   return {
     get messages() {
-      for (let bytes = take(); bytes > 0; bytes = take()) messages.push(buffer.toString('utf8', 0, bytes));
+      takeAll();
       return messages;
     },
-    close: () => void close(fd),
+    close() {
+      clearInterval(taking);
+      close(fd);
+    },
   };
+
+  function takeAll(): void {
+    for (let bytes = take(); bytes > 0; bytes = take()) messages.push(buffer.toString('utf8', 0, bytes));
+  }
 
   function take(): number {
     return Number(recv(fd, buffer, buffer.length, 0));
