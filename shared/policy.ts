@@ -3,6 +3,7 @@ import { claimedPrefix } from './claimed.ts';
 import { Duration, durationMs } from './duration.ts';
 import { ImageRef, Name } from './image.ts';
 import { Severity } from './severity.ts';
+import { TriggerKind } from './trigger-kind.ts';
 import { Window } from './window.ts';
 
 /**
@@ -66,6 +67,8 @@ export const Group = z
   .meta({ id: 'Group' });
 export type Group = z.infer<typeof Group>;
 
+const ageMsMin = 3_600_000;
+
 const driftTrigger = z.strictObject({
   drift: z.strictObject({
     severity: Severity.exclude(['info']).default('low'),
@@ -75,7 +78,13 @@ const driftTrigger = z.strictObject({
   }),
 });
 const outdatedTrigger = z.strictObject({ outdated: z.literal(true) });
-export const Trigger = z.union([driftTrigger, outdatedTrigger]);
+const ageTrigger = z.strictObject({
+  olderThan: Duration.refine(
+    (text) => durationMs(text) >= ageMsMin,
+    'expected an hour or more: younger ones would be replaced as soon as they are there',
+  ).describe('since it enrolled'),
+});
+export const Trigger = z.union([driftTrigger, outdatedTrigger, ageTrigger]);
 export type Trigger = z.infer<typeof Trigger>;
 
 /** A count of instances, or a percentage of the group's desired size. */
@@ -85,7 +94,14 @@ export const Cap = z.union([
 ]);
 export type Cap = z.infer<typeof Cap>;
 
-export const Budget = z.strictObject({ max: Cap });
+export const Budget = z.strictObject({
+  max: Cap,
+  triggers: z
+    .array(TriggerKind)
+    .min(1)
+    .optional()
+    .describe('holds only for what these want; the default holds beside it'),
+});
 export type Budget = z.infer<typeof Budget>;
 
 export const Strategy = z.strictObject({
@@ -112,7 +128,11 @@ export const Policy = z
     triggers: z.array(Trigger).max(16).default([]),
     strategy: Strategy.prefault({}),
     windows: z.array(Window).max(64).default([]).describe('when something may start; without any, always'),
-    budgets: z.array(Budget).max(1, 'more than one budget is not built yet').default([]),
+    budgets: z
+      .array(Budget)
+      .max(16)
+      .default([])
+      .describe('the smallest holds; without one for all triggers 10% and at most 5 hold too'),
   })
   .meta({ id: 'Policy' });
 export type Policy = z.infer<typeof Policy>;
@@ -122,6 +142,10 @@ export type Document = z.infer<typeof Document>;
 
 export function isDriftTrigger(trigger: Trigger): trigger is z.infer<typeof driftTrigger> {
   return 'drift' in trigger;
+}
+
+export function isAgeTrigger(trigger: Trigger): trigger is z.infer<typeof ageTrigger> {
+  return 'olderThan' in trigger;
 }
 
 export function settleMs(trigger: z.infer<typeof driftTrigger>): number {

@@ -19,6 +19,7 @@ export const Cause = z
       fingerprints: z.array(Fingerprint).max(1_000),
     }),
     z.strictObject({ trigger: z.literal('outdated'), from: z.string(), to: z.string() }),
+    z.strictObject({ trigger: z.literal('age'), olderThan: z.string(), enrolledAt: time }),
   ])
   .meta({ id: 'Cause' });
 export type Cause = z.infer<typeof Cause>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseCron } from './cron.ts';
 import { Duration, durationMs } from './duration.ts';
 import { isTimeZone } from './time-zone.ts';
+import { TriggerKind } from './trigger-kind.ts';
 
 /** When a policy may start something. */
 
@@ -17,11 +18,7 @@ const CronText = z
   .describe('five fields of crontab(5), on the walls of the zone');
 
 const scope = {
-  for: z
-    .array(z.enum(['drift', 'outdated']))
-    .min(1)
-    .optional()
-    .describe('only what these triggers want; without it everything'),
+  triggers: z.array(TriggerKind).min(1).optional().describe('only what these triggers want; without it everything'),
   reason: z.string().trim().min(1).max(1_000).optional().describe('for whoever asks why not now'),
 };
 

@@ -58,6 +58,7 @@ const fingerprintsShownMax = 3;
 /** `drift of medium: 0e4fcfad7e6d`: what `pristinectl drifts get` takes. */
 export function causeText(cause: Cause): string {
   if (cause.trigger === 'outdated') return `outdated: ${cause.from} → ${cause.to}`;
+  if (cause.trigger === 'age') return `older than ${cause.olderThan}: enrolled ${cause.enrolledAt}`;
   const shown = cause.fingerprints.slice(0, fingerprintsShownMax).map(shortDigest);
   const more = cause.fingerprints.length - shown.length;
   return `drift of ${cause.severity}: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;

@@ -1,4 +1,5 @@
 import type { Cap, Policy } from '../../shared/policy.ts';
+import type { TriggerKind } from '../../shared/trigger-kind.ts';
 import { launchKeyOf } from './launch-key.ts';
 import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from './snapshot.ts';
 
@@ -19,15 +20,27 @@ export function capOf(cap: Cap, size: number): number {
   return typeof cap === 'number' ? cap : percentOf(Number(cap.slice(0, -1)), size);
 }
 
-/** How many instances of a group may be unavailable for this policy. */
-export function policyCap(policy: Policy, size: number): number {
-  if (policy.budgets.length === 0) return Math.min(percentOf(groupDefault.percent, size), groupDefault.max);
-  return Math.min(...policy.budgets.map((budget) => capOf(budget.max, size)));
+/** How many instances of a group may be unavailable for this policy to take one more for such a reason. */
+export function policyCap({ budgets }: Policy, size: number, trigger: TriggerKind): number {
+  const mine = budgets.filter(({ triggers }) => triggers?.includes(trigger) ?? true);
+  const caps = mine.map(({ max }) => capOf(max, size));
+  // A budget for some triggers must not leave the others, or itself, without the limit that everybody has.
+  if (mine.every(({ triggers }) => triggers !== undefined))
+    caps.push(Math.min(percentOf(groupDefault.percent, size), groupDefault.max));
+  return Math.min(...caps);
 }
 
-/** Caps combine by minimum, over all policies that may act on the group. */
-export function groupCap(policies: readonly Policy[], size: number): number {
-  return Math.min(...policies.map((policy) => policyCap(policy, size)));
+/** The smallest cap, over all policies that may act on the group, and whose it is. */
+export function groupCap(
+  policies: readonly Policy[],
+  size: number,
+  trigger: TriggerKind,
+): { readonly cap: number; readonly of: string } {
+  const caps = policies.map((policy) => ({ cap: policyCap(policy, size, trigger), of: policy.name }));
+  return caps.reduce((least, each) => (each.cap < least.cap ? each : least), {
+    cap: Number.POSITIVE_INFINITY,
+    of: '',
+  });
 }
 
 export function fleetCap(size: number): number {

@@ -1,5 +1,7 @@
+import { timestamp } from '../../shared/clock.ts';
+import { durationMs } from '../../shared/duration.ts';
 import { imageRef } from '../../shared/image.ts';
-import { isDriftTrigger, type Policy, settleMs } from '../../shared/policy.ts';
+import { isAgeTrigger, isDriftTrigger, type Policy, settleMs } from '../../shared/policy.ts';
 import type { Cause } from '../../shared/proof.ts';
 import { highestSeverity, type Severity, severities, severityAtLeast } from '../../shared/severity.ts';
 import { currencyOf } from '../fleet/currency.ts';
@@ -16,7 +18,7 @@ export interface Candidate extends VersionedPolicy {
   readonly group: GroupSnapshot;
   readonly instance: InstanceSnapshot;
   readonly cause: Cause;
-  /** Null for an instance that is only outdated. */
+  /** Null for an instance that is only outdated, or old. */
   readonly severity: Severity | null;
   /** Milliseconds since the epoch: how long it has waited, and from when it may be acted on. */
   readonly since: number;
@@ -51,7 +53,7 @@ function selectedBy({ select }: Policy, { groups }: FleetSnapshot): readonly Gro
   return group === undefined ? [] : [group];
 }
 
-/** Drift before currency, unless the drift has yet to settle and being outdated need not wait. */
+/** Drift before currency, and currency before age, unless the drift has yet to settle and the others need not wait. */
 function candidateOf(
   versioned: VersionedPolicy,
   group: GroupSnapshot,
@@ -59,9 +61,9 @@ function candidateOf(
   now: number,
 ): Candidate | undefined {
   const drift = driftOf(versioned.policy, withoutHeld(instance, now), now);
-  const outdated = outdatedOf(versioned.policy, group, instance);
+  const otherwise = outdatedOf(versioned.policy, group, instance) ?? agedOf(versioned.policy, instance, now);
   const mayAct = drift?.isSettled && drift.heldUntil === null;
-  const reason = mayAct ? drift : (outdated ?? drift);
+  const reason = mayAct ? drift : (otherwise ?? drift);
   return reason && { ...versioned, group, instance, ...reason };
 }
 
@@ -103,13 +105,27 @@ function driftOf({ triggers }: Policy, { taint, drifts }: InstanceSnapshot, now:
 }
 
 function outdatedOf({ triggers }: Policy, { group }: GroupSnapshot, instance: InstanceSnapshot): Reason | undefined {
-  if (triggers.every(isDriftTrigger) || instance.image === null) return undefined;
+  if (!triggers.some((trigger) => 'outdated' in trigger) || instance.image === null) return undefined;
   if (currencyOf({ image: instance.image, promoted: Object.values(group.images) }) !== 'outdated') return undefined;
   return {
     cause: { trigger: 'outdated', from: imageRef(instance.image), to: group.images['stable'] ?? '' },
     severity: null,
     since: instance.enrolledAt,
     settledAt: instance.enrolledAt,
+    isSettled: true,
+    heldUntil: null,
+  };
+}
+
+function agedOf({ triggers }: Policy, { enrolledAt }: InstanceSnapshot, now: number): Reason | undefined {
+  const ages = triggers.filter(isAgeTrigger).toSorted((a, b) => durationMs(a.olderThan) - durationMs(b.olderThan));
+  const olderThan = ages[0]?.olderThan;
+  if (olderThan === undefined || now - enrolledAt <= durationMs(olderThan)) return undefined;
+  return {
+    cause: { trigger: 'age', olderThan, enrolledAt: timestamp(enrolledAt) },
+    severity: null,
+    since: enrolledAt,
+    settledAt: enrolledAt,
     isSettled: true,
     heldUntil: null,
   };

@@ -43,13 +43,13 @@ export function openLedger(snapshot: FleetSnapshot, now: number): Ledger {
     sizeOf: (group) => groups.get(group)?.size ?? 0,
 
     blockersOf(candidate, acting) {
-      const { instance, policy, severity } = candidate;
+      const { instance, policy, severity, cause } = candidate;
       const blockers: Blocker[] = [];
       const own = accountOf(candidate);
-      const cap = groupCap(acting, own.size);
+      const { cap, of } = groupCap(acting, own.size, cause.trigger);
       const after = withOne(own.unavailable, instance.id);
       if (after > cap) {
-        blockers.push(spent('budget', `${cap} of ${own.size} may be unavailable, and ${after - 1} are`));
+        blockers.push(spent('budget', `policy ${of}: ${cap} of ${own.size} may be unavailable, and ${after - 1} are`));
       }
 
       const wholeCap = fleetCap(fleet.size);

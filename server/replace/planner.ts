@@ -4,9 +4,10 @@ import type { Image } from '../../shared/image.ts';
 import type { Policy } from '../../shared/policy.ts';
 import type { Cause } from '../../shared/proof.ts';
 import { isOver, reportedPercentMin } from '../fleet/absence.ts';
-import { tripCause } from './breaker.ts';
+import { alikeCause, tripCause } from './breaker.ts';
 import { type Candidate, candidatesOf, inOrder, type VersionedPolicy } from './candidates.ts';
 import { type Ledger, openLedger } from './ledger.ts';
+import { shapesOf } from './shape.ts';
 import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from './snapshot.ts';
 import { type Target, targetOf } from './target.ts';
 import { closedBy } from './windows.ts';
@@ -18,6 +19,7 @@ export interface Command {
   readonly instanceId: string;
   readonly providerId: string;
   readonly cause: Cause;
+  readonly shapes: readonly string[];
   readonly target: Image;
 }
 
@@ -76,7 +78,8 @@ export function planReplacements(snapshot: FleetSnapshot, policies: readonly Ver
     const { image } = target;
     commands.push({
       ...{ policy: policy.name, policyVersion: version, group: name },
-      ...{ instanceId, providerId, cause, target: image },
+      ...{ instanceId, providerId, cause, shapes: cause.trigger === 'drift' ? shapesOf(instance.drifts) : [] },
+      target: image,
     });
   }
   return { commands, blocked, trips };
@@ -84,7 +87,8 @@ export function planReplacements(snapshot: FleetSnapshot, policies: readonly Ver
 
 function tripsOf({ groups }: FleetSnapshot, ledger: Ledger, now: number): Plan['trips'] {
   return [...groups.values()].flatMap((group) => {
-    const cause = group.breaker === null ? tripCause(group, ledger.sizeOf(group.group.name), now) : undefined;
+    const size = ledger.sizeOf(group.group.name);
+    const cause = group.breaker === null ? (tripCause(group, size, now) ?? alikeCause(group, size, now)) : undefined;
     return cause === undefined ? [] : [{ group: group.group.name, cause }];
   });
 }

@@ -1,5 +1,6 @@
 import type { Breaker, Lifecycle, ReplacementState } from '../../shared/api.ts';
 import { newRulesHoldMs } from '../../shared/api-rules.ts';
+import type { Finding } from '../../shared/finding.ts';
 import { identityRule } from '../../shared/identity.ts';
 import { type Image, type ImageRef, imageRef } from '../../shared/image.ts';
 import type { Group } from '../../shared/policy.ts';
@@ -12,7 +13,8 @@ import type { Machine } from '../provider/provider.ts';
 import type { Db } from '../store/database.ts';
 import { readGroups } from '../store/group-store.ts';
 import { endedStates } from '../store/replacement-store.ts';
-import { readFailures, readSoaked, readStarts, readTypicalMs } from './track-record.ts';
+import { shapeOf } from './shape.ts';
+import { readFailures, readReplaced, readSoaked, readStarts, readTypicalMs } from './track-record.ts';
 
 /** Everything that a plan rests on, read at one moment. Times are milliseconds since the epoch. */
 export interface FleetSnapshot {
@@ -42,6 +44,8 @@ export interface GroupSnapshot {
   readonly failures: { readonly count: number; readonly lastAt: number } | null;
   /** How long nearly all of its last replacements took to where there is no way back; null while too few have got there. */
   readonly typicalMs: number | null;
+  /** Those of a week that were begun for drift, the ones that failed among them. */
+  readonly replaced: readonly ReplacedDrift[];
 }
 
 export interface InstanceSnapshot {
@@ -65,10 +69,19 @@ export interface InstanceSnapshot {
 
 export interface InstanceDrift {
   readonly fingerprint: string;
+  /** What others of it have in common, whatever their contents (`shape.ts`). */
+  readonly shape: string;
   readonly severity: Severity;
   readonly firstSeenAt: number;
   /** Until then it triggers nothing: it is there only because of rules that are that new. Null for what is there by itself. */
   readonly heldUntil: number | null;
+}
+
+export interface ReplacedDrift {
+  readonly replacementId: string;
+  readonly instanceId: string;
+  readonly at: number;
+  readonly shapes: readonly string[];
 }
 
 export interface ActiveReplacement {
@@ -100,6 +113,7 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
     const resets = await readResets(db, now);
     const failures = await readFailures(db);
     const typical = await readTypicalMs(db);
+    const replaced = await readReplaced(db, now);
     const groups = new Map<string, GroupSnapshot>();
     for (const { group, breaker } of await readGroups(db)) {
       groups.set(group.name, {
@@ -111,6 +125,7 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
         instances: instances.get(group.name) ?? [],
         failures: failures.get(group.name) ?? null,
         typicalMs: typical.get(group.name) ?? null,
+        replaced: replaced.get(group.name) ?? [],
       });
     }
     const absence = await readAbsence(db, sources, now);
@@ -176,12 +191,14 @@ async function readDrifts(db: Db): Promise<ReadonlyMap<string, readonly Instance
   const rows = await db
     .selectFrom('finding')
     .innerJoin('instance', 'instance.id', 'finding.instance_id')
+    .innerJoin('drift', 'drift.fingerprint', 'finding.fingerprint')
     .leftJoin('image', 'image.digest', 'instance.image_digest')
     .leftJoin('rules', (join) =>
       join.onRef('rules.image_name', '=', 'image.name').onRef('rules.sequence', '=', 'finding.by_rules'),
     )
     .select(['finding.instance_id', 'finding.fingerprint', 'finding.severity', 'finding.first_seen_at'])
     .select(['finding.relabel', 'finding.folded', 'rules.activated_at'])
+    .select(['drift.subject', 'drift.name', 'drift.change'])
     .where('instance.lifecycle', '!=', 'retired')
     .where('instance.taint_at', 'is not', null)
     .where('finding.severity', '!=', 'info')
@@ -196,9 +213,11 @@ async function readDrifts(db: Db): Promise<ReadonlyMap<string, readonly Instance
     const own = byInstance.get(instance_id) ?? new Map<string, InstanceDrift>();
     const severity = row.severity as Severity;
     // A relabel is one drift: as grave as the gravest file of it, and as old as that.
-    const fingerprint = folded === 1 && relabel !== null ? relabelFingerprint(relabel) : row.fingerprint;
+    const isFolded = folded === 1 && relabel !== null;
+    const fingerprint = isFolded ? relabelFingerprint(relabel) : row.fingerprint;
+    const shape = isFolded ? `relabel ${relabel}` : shapeOf({ ...row, change: row.change as Finding['change'] });
     const heldUntil = activated_at === null ? null : Date.parse(activated_at) + newRulesHoldMs;
-    const drift = { fingerprint, severity, firstSeenAt: Date.parse(first_seen_at), heldUntil };
+    const drift = { fingerprint, shape, severity, firstSeenAt: Date.parse(first_seen_at), heldUntil };
     own.set(fingerprint, graver(own.get(fingerprint), drift));
     byInstance.set(instance_id, own);
   }

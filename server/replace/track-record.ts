@@ -1,9 +1,11 @@
 import { timestamp } from '../../shared/clock.ts';
 import type { Db } from '../store/database.ts';
+import type { ReplacedDrift } from './snapshot.ts';
 
 /** What the replacements so far say of those to come. Times are milliseconds since the epoch. */
 
 const hourMs = 3_600_000;
+const weekMs = 7 * 24 * hourMs;
 /** Of replacements, the latest: of all groups, and of one. Fewer than the least say nothing typical. */
 const [durationsMax, durationsOfGroupMax, durationsMin] = [2_000, 50, 3];
 
@@ -73,5 +75,28 @@ export async function readTypicalMs(db: Db): Promise<ReadonlyMap<string, number>
       if (took.length < durationsMin) return [];
       return [[group, took.sort((a, b) => a - b)[Math.ceil(took.length * 0.95) - 1]!]];
     }),
+  );
+}
+
+/** What was replaced within a week because it was drifted, and how; by group. At thirty starts an hour, five thousand. */
+export async function readReplaced(db: Db, now: number): Promise<ReadonlyMap<string, readonly ReplacedDrift[]>> {
+  const rows = await db
+    .selectFrom('replacement')
+    .select(['id', 'group_name', 'old_instance_id', 'created_at', 'shapes'])
+    .where('created_at', '>', timestamp(now - weekMs))
+    .where('shapes', '!=', '[]')
+    .orderBy('id')
+    .execute();
+  const entries = rows.map((row) => ({
+    group: row.group_name,
+    replaced: {
+      replacementId: row.id,
+      instanceId: row.old_instance_id,
+      at: Date.parse(row.created_at),
+      shapes: JSON.parse(row.shapes) as readonly string[],
+    },
+  }));
+  return new Map(
+    [...Map.groupBy(entries, ({ group }) => group)].map(([group, own]) => [group, own.map(({ replaced }) => replaced)]),
   );
 }

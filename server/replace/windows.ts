@@ -2,7 +2,7 @@ import { timestamp } from '../../shared/clock.ts';
 import { parseCron } from '../../shared/cron.ts';
 import { durationMs } from '../../shared/duration.ts';
 import type { Policy } from '../../shared/policy.ts';
-import type { Cause } from '../../shared/proof.ts';
+import type { TriggerKind } from '../../shared/trigger-kind.ts';
 import type { Window } from '../../shared/window.ts';
 import { nextStart, type Recurrence, type Span, spanAt, touchingMax } from './recurrence.ts';
 
@@ -13,7 +13,6 @@ export interface Closed {
   readonly until: number | null;
 }
 
-type Trigger = Cause['trigger'];
 const minuteMs = 60_000;
 
 /**
@@ -22,11 +21,11 @@ const minuteMs = 60_000;
  */
 export function closedBy(
   { name, windows }: Pick<Policy, 'name' | 'windows'>,
-  trigger: Trigger,
+  trigger: TriggerKind,
   now: number,
   typicalMs: number | null = null,
 ): Closed | undefined {
-  const mine = windows.filter((window) => window.for?.includes(trigger) ?? true);
+  const mine = windows.filter((window) => window.triggers?.includes(trigger) ?? true);
   const denies = mine.filter((window) => !('allow' in window));
   for (const window of denies) {
     const span = spanOf(window, now);
@@ -47,7 +46,7 @@ export function closedBy(
 }
 
 /** Whether they have been closed at every minute for so long. */
-export function isClosedSince(policy: Pick<Policy, 'name' | 'windows'>, trigger: Trigger, now: number, ms: number) {
+export function isClosedSince(policy: Pick<Policy, 'name' | 'windows'>, trigger: TriggerKind, now: number, ms: number) {
   for (let at = now; at >= now - ms; at -= minuteMs) if (closedBy(policy, trigger, at) === undefined) return false;
   return true;
 }

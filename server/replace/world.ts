@@ -62,6 +62,9 @@ export function objectionTo(replacement: Replacement, world: World, now: number)
       return currencyOf({ image: old.image, promoted: Object.values(group.images) }) === 'outdated'
         ? undefined
         : 'its image is promoted again';
+    case 'age':
+      // Nobody grows younger.
+      return undefined;
     default:
       return replacement.cause satisfies never;
   }
@@ -146,6 +149,8 @@ export function reasonOf({ cause }: Pick<Replacement, 'cause'>): string {
       return `${cause.severity} drift, ${cause.fingerprints.length === 1 ? 'one finding' : `${cause.fingerprints.length} findings`}`;
     case 'outdated':
       return `${cause.from} is not promoted any more; ${cause.to} is`;
+    case 'age':
+      return `older than ${cause.olderThan}: enrolled ${cause.enrolledAt}`;
     default:
       return cause satisfies never;
   }

@@ -60,6 +60,8 @@ export interface Reservation {
   readonly instanceId: string;
   readonly providerId: string;
   readonly cause: Cause;
+  /** How it was drifted (`replace/shape.ts`). */
+  readonly shapes: readonly string[];
   readonly targetDigest: string;
   /** For people. */
   readonly reason: string;
@@ -72,7 +74,7 @@ export interface Reservation {
 export function reserveReplacement(db: Db, reservation: Reservation, now: number): Promise<string> {
   const at = timestamp(now);
   const id = uuidv7(now);
-  const { group, policy, policyVersion, instanceId, providerId, cause, targetDigest, reason } = reservation;
+  const { group, policy, policyVersion, instanceId, providerId, cause, shapes, targetDigest, reason } = reservation;
   return db.transaction().execute(async (tx) => {
     const taken = await tx
       .updateTable('instance')
@@ -86,7 +88,7 @@ export function reserveReplacement(db: Db, reservation: Reservation, now: number
       .values({
         ...{ id, group_name: group, policy, policy_version: policyVersion, cause: JSON.stringify(cause) },
         ...{ state: 'reserved', target_digest: targetDigest, old_instance_id: instanceId, old_provider_id: providerId },
-        ...{ attempts: 0, created_at: at, updated_at: at },
+        ...{ shapes: JSON.stringify(shapes), attempts: 0, created_at: at, updated_at: at },
       })
       .execute();
     await addStep(tx, { id, group, oldInstanceId: instanceId, oldProviderId: providerId }, 'reserved', reason, at);

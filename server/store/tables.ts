@@ -180,6 +180,8 @@ export interface ReplacementTable {
   policy: string;
   policy_version: number;
   cause: string;
+  /** Of what was drifted, JSON (`replace/shape.ts`). */
+  shapes: string;
   state: string;
   target_digest: string;
   old_instance_id: string;

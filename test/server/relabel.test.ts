@@ -155,7 +155,13 @@ describe('a relabel of more than 1,000 files', () => {
     const { groups } = await takeSnapshot(sources, clock.now());
 
     expect(groups.get('web')?.instances[0]?.drifts).toEqual([
-      { fingerprint, severity: 'high', firstSeenAt: seenAt, heldUntil: null },
+      {
+        fingerprint,
+        shape: expect.stringMatching(/^relabel /),
+        severity: 'high',
+        firstSeenAt: seenAt,
+        heldUntil: null,
+      },
     ]);
   });
 

@@ -32,20 +32,26 @@ export function drawScene(random: Random): Scene {
 
 function aPolicy(random: Random, group: string, name: string): Record<string, unknown> {
   const settle = random.pick([0, '2m']);
-  const triggers = [{ drift: { severity: random.pick(['low', 'high']), settle } }, { outdated: true }];
+  const drift = { severity: random.pick(['low', 'high']), settle };
+  const triggers = [{ drift }, { outdated: true }, { olderThan: random.pick(['1h', '3h']) }];
   return {
     ...{ kind: 'Policy', name, select: { group } },
     mode: random.next() < 0.85 ? 'enforce' : 'observe',
-    triggers: triggers.slice(0, 1 + random.below(2)),
+    triggers: triggers.slice(0, 1 + random.below(3)),
     strategy: {
       verifyWithin: random.pick(['60s', '10m']),
       drainTimeout: random.pick(['30s', '5m']),
       soak: random.pick(['5s', '5m']),
       overrunGrace: random.pick(['0', '5m', '30m']),
     },
-    ...(random.next() < 0.7 && { budgets: [{ max: random.pick([0, 1, 1, 2, 3, '10%', '34%']) }] }),
+    ...(random.next() < 0.7 && { budgets: [aBudget(random), aBudget(random)].slice(random.below(2)) }),
     ...(random.next() < 0.4 && { windows: [aWindow(random)] }),
   };
+}
+
+function aBudget(random: Random): Record<string, unknown> {
+  const max = random.pick([0, 1, 1, 2, 3, '10%', '34%']);
+  return { max, ...(random.next() < 0.3 && { triggers: [random.pick(['drift', 'outdated', 'age'])] }) };
 }
 
 /** Of whole hours in UTC, so that the invariants know when it is open without our help. */

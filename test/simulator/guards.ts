@@ -25,6 +25,7 @@ const world = 'server/replace/world.ts';
 const guards: readonly Guard[] = [
   { name: 'a policy that observes', file: planner, from: "policy.mode !== 'enforce'", to: 'false' },
   { name: 'the breaker', file: planner, from: 'if (cause !== undefined) blockers', to: 'if (false) blockers' },
+  { name: 'drift that is alike', file: planner, from: ' ?? alikeCause(group, size, now)', to: '' },
   { name: 'windows', file: planner, from: 'return closed === undefined ?', to: 'return true ?' },
   { name: 'doubts', file: planner, from: 'if (instance.isInDoubt)', to: 'if (false)' },
   { name: 'old news', file: planner, from: 'now >= instance.evidenceExpiresAt', to: 'false' },

@@ -1,6 +1,7 @@
 import type { ReplacementState } from '../../shared/api.ts';
 import { durationMs } from '../../shared/duration.ts';
 import { Group, Policy } from '../../shared/policy.ts';
+import type { TriggerKind } from '../../shared/trigger-kind.ts';
 import type { MemoryMachine } from '../support/memory-provider.ts';
 import { evidenceTtlMs, type SimulatedWorld } from './world.ts';
 
@@ -33,6 +34,8 @@ const next: Readonly<Record<ReplacementState, readonly ReplacementState[]>> = {
 const ended: readonly string[] = ['succeeded', 'failed'];
 const hourMs = 3_600_000;
 const startsPerHourMax = 30;
+/** In groups as small as these; of a week, which no seed lasts. */
+const alikeMax = 3;
 
 type View = Awaited<ReturnType<typeof look>>;
 
@@ -66,7 +69,8 @@ async function look({ db, clock, cloud, offline }: SimulatedWorld) {
     told: events.filter((event) => event.replacement_id === row.id).length,
   }));
   const groups = (await db.selectFrom('instance_group').selectAll().execute()).map((row) => ({
-    ...{ name: row.name, breaker: row.breaker_at, spec: Group.parse(JSON.parse(row.spec)) },
+    ...{ name: row.name, breaker: row.breaker_at, resetAt: row.breaker_reset_at ?? '' },
+    spec: Group.parse(JSON.parse(row.spec)),
   }));
   const policies = (await db.selectFrom('policy').selectAll().execute()).map(({ spec }) =>
     Policy.parse(JSON.parse(spec)),
@@ -94,21 +98,34 @@ function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
     if (group?.spec.stateless !== true) say('in a group that is not stateless');
     if (group?.breaker !== null) say('while the breaker was open');
     if (instance?.lifecycle !== 'active') say('though it was not active');
+    for (const shape of JSON.parse(one.shapes)) {
+      const count = alikeSince(is, one.group_name, shape, group?.resetAt ?? '');
+      if (count > alikeMax) say(`as the ${count}th that drifted alike: ${shape}`);
+    }
     if (instance?.doubts !== '[]') say('though nobody is sure which machine it is');
     if (!isFresh(instance?.scan_finished_at, is.now)) say('on old news');
-    if (instance?.taint_at === null && !isOutdated(instance.image_digest, group?.spec)) say('for nothing');
+    const isOld = is.now - Date.parse(instance?.enrolled_at ?? '') > hourMs;
+    if (instance?.taint_at === null && !isOutdated(instance.image_digest, group?.spec) && !isOld) say('for nothing');
     const acting = was.policies.filter(({ mode, select }) => mode === 'enforce' && select.group === one.group_name);
     if (!acting.every((each) => isOpen(each, clock.now()))) say('while a window was closed');
   }
   for (const { name } of is.groups) {
-    if (!begun.some(({ group_name: group }) => group === name)) continue;
+    const own = begun.filter(({ group_name: group }) => group === name);
+    if (own.length === 0) continue;
     const { size, down } = membersOf(is, name);
-    const cap = capOf(is, name, size);
+    const cap = Math.max(...own.map(({ cause }) => capOf(is, name, size, JSON.parse(cause).trigger)));
     if (down > cap) wrong.push(`${down} of ${size} are down in ${name} by our own act, and ${cap} may be`);
   }
   const lately = is.replacements.filter(({ created_at: at }) => Date.parse(at) > is.now - hourMs);
   if (lately.length > startsPerHourMax) wrong.push(`${lately.length} were begun within an hour`);
   return wrong;
+}
+
+function alikeSince({ replacements }: View, group: string, shape: string, resetAt: string): number {
+  const alike = replacements.filter(
+    (one) => one.group_name === group && one.created_at > resetAt && JSON.parse(one.shapes).includes(shape),
+  );
+  return new Set(alike.map((one) => one.old_instance_id)).size;
 }
 
 function isOutdated(digest: string, group: Group | undefined): boolean {
@@ -146,15 +163,16 @@ function membersOf(is: View, group: string): { readonly size: number; readonly d
   return { size: others.length + active.length, down: active.length + others.filter((one) => !isUp(one)).length };
 }
 
-function capOf({ policies }: View, group: string, size: number): number {
+function capOf({ policies }: View, group: string, size: number, trigger: TriggerKind): number {
   const share = (percent: number, of: number) => (percent > 0 ? Math.max(1, Math.floor((percent * of) / 100)) : 0);
   const caps = policies
     .filter(({ mode, select }) => mode === 'enforce' && select.group === group)
-    .map(({ budgets }) => budgets[0]?.max)
-    .map((max) => {
-      if (max === undefined) return Math.min(share(10, size), 5);
-      return typeof max === 'number' ? max : share(Number.parseInt(max, 10), size);
-    });
+    .flatMap(({ budgets }) => [
+      ...(budgets.some(({ triggers }) => triggers === undefined) ? [] : [Math.min(share(10, size), 5)]),
+      ...budgets
+        .filter(({ triggers }) => triggers === undefined || triggers.includes(trigger))
+        .map(({ max }) => (typeof max === 'number' ? max : share(Number.parseInt(max, 10), size))),
+    ]);
   return Math.min(...caps);
 }
 

@@ -5,7 +5,9 @@ import { readGroups, resetBreaker } from '../../server/store/group-store.ts';
 import { readPolicies } from '../../server/store/policy-store.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { Policy } from '../../shared/policy.ts';
+import type { Severity } from '../../shared/severity.ts';
 import { type Random, seededRandom } from '../support/random.ts';
+import { insertFinding } from '../support/rows.ts';
 import { drawScene, type Scene } from './draw.ts';
 import { createInvariants, type Invariants } from './invariants.ts';
 import { aSimulatedWorld, type SimulatedWorld } from './world.ts';
@@ -58,7 +60,7 @@ async function happen(world: SimulatedWorld, scene: Scene, random: Random): Prom
   const rows = await db.selectFrom('instance').selectAll().where('lifecycle', '!=', 'retired').orderBy('id').execute();
   const one = () => random.pick(rows);
   if (random.next() < scene.taintShare)
-    await taint(world, one().id, random.pick(['low', 'medium', 'high', 'critical']));
+    await taint(world, one().id, random.pick(['low', 'medium', 'high', 'critical']), random.below(6));
   const tainted = rows.filter(({ taint_at: at }) => at !== null);
   if (tainted.length > 0 && random.next() < 0.03) {
     const decision = { instanceId: random.pick(tainted).id, reason: 'seen', actor: 'somebody' };
@@ -74,13 +76,21 @@ async function happen(world: SimulatedWorld, scene: Scene, random: Random): Prom
   if (random.next() < 0.02) clock.jump(random.pick([-1, 1]) * random.pick([1_000, 600_000, 3_600_000]));
 }
 
-async function taint({ db, clock }: SimulatedWorld, id: string, severity: string): Promise<void> {
+/** In one of few ways, so that some are alike. */
+async function taint({ db, clock }: SimulatedWorld, id: string, severity: Severity, way: number): Promise<void> {
   const at = timestamp(clock.now());
+  const row = await db.selectFrom('instance').select('taint_at').where('id', '=', id).executeTakeFirstOrThrow();
+  if (row.taint_at !== null) return;
+  const fingerprint = await insertFinding(db, id, { name: `/${way}`, severity, actual: { content: `${id} ${at}` } });
+  await db
+    .updateTable('finding')
+    .set({ first_seen_at: at, tainting_since: at })
+    .where('fingerprint', '=', fingerprint)
+    .execute();
   await db
     .updateTable('instance')
     .set({ verdict: 'drifted', taint_severity: severity, taint_at: at })
     .where('id', '=', id)
-    .where('taint_at', 'is', null)
     .execute();
 }
 

@@ -76,6 +76,7 @@ export async function insertReplacement(
     policy: 'web',
     policy_version: 1,
     cause: JSON.stringify({ trigger: 'outdated', from: 'web@6', to: 'web@7' }),
+    shapes: '[]',
     state: 'reserved',
     target_digest: anImageDigest,
     old_instance_id: 'old',

@@ -102,6 +102,7 @@ function aReplacement(
 ): Insertable<ReplacementTable> {
   const created = new Date(createdMs).toISOString();
   return {
+    shapes: '[]',
     ...{
       id: uuidv7(createdMs),
       group_name: 'web-prod',

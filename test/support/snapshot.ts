@@ -52,6 +52,7 @@ export function aGroupSnapshot(overrides: Partial<GroupSnapshot> = {}): GroupSna
     instances,
     failures: null,
     typicalMs: null,
+    replaced: [],
     ...overrides,
   };
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,6 +32,7 @@ const moments: readonly (readonly string[])[] = [
 /** One fleet of real agents on real roots, and one server after another over the same data. */
 describe('kill -9 of the server during a replacement', () => {
   let house: House;
+  let rounds = 0;
 
   beforeAll(async () => {
     house = await raiseHouse();
@@ -48,7 +49,9 @@ describe('kill -9 of the server during a replacement', () => {
     const [old] = before.filter(({ content }) => content === 'in_sync');
     const fresh = async () => (await house.replacements()).filter(({ id }) => !known.has(id));
 
-    appendFileSync(join(bench.directory, old!.providerId!, 'root/etc/config'), ' and changed');
+    // Another place each time: the breaker opens for drift that comes back.
+    rounds += 1;
+    writeFileSync(join(bench.directory, old!.providerId!, `root/etc/round-${rounds}`), 'added');
     await house.dead();
     await house.start();
     await until(async () => (await fresh()).some(({ state }) => ['succeeded', 'failed', 'stuck'].includes(state)));

@@ -38,12 +38,15 @@ export async function get({ remote, out, json }: Context, [name = '']: readonly 
 }
 
 function triggersOf(policy: Policy): string | null {
-  const texts = policy.triggers.map((trigger) =>
-    'drift' in trigger ? `drift of ${trigger.drift.severity} after ${trigger.drift.settle}` : 'outdated',
-  );
+  const texts = policy.triggers.map((trigger) => {
+    if ('drift' in trigger) return `drift of ${trigger.drift.severity} after ${trigger.drift.settle}`;
+    return 'olderThan' in trigger ? `older than ${trigger.olderThan}` : 'outdated';
+  });
   return texts.length === 0 ? null : texts.join(', ');
 }
 
 function budgetOf(policy: Policy): string {
-  return policy.budgets.length === 0 ? 'default (10%, at most 5)' : policy.budgets.map(({ max }) => max).join(', ');
+  return policy.budgets.length === 0
+    ? 'default (10%, at most 5)'
+    : policy.budgets.map(({ max, triggers }) => (triggers ? `${max} for ${triggers.join(' and ')}` : max)).join(', ');
 }

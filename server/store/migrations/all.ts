@@ -7,6 +7,7 @@ import * as outsideLook from './0005-outside-look.ts';
 import * as doubts from './0007-doubts.ts';
 import * as listening from './0008-listening.ts';
 import * as tokenMachine from './0009-token-machine.ts';
+import * as shapes from './0010-shapes.ts';
 
 /** In order of their names. A migration that has been released never changes. */
 export const migrations: Record<string, Migration> = {
@@ -18,4 +19,5 @@ export const migrations: Record<string, Migration> = {
   '0007-doubts': doubts,
   '0008-listening': listening,
   '0009-token-machine': tokenMachine,
+  '0010-shapes': shapes,
 };

@@ -71,10 +71,8 @@ describe('apply', () => {
   it.each([
     ['approval', policy({ approval: { required: true } }), '/approval'],
     ['quarantine', policy({ quarantine: { severity: 'critical' } }), '/quarantine'],
-    ['olderThan', policy({ triggers: [{ olderThan: '14d' }] }), '/triggers/0/olderThan'],
     ['silent', policy({ triggers: [{ outdated: true }, { silent: '15m' }] }), '/triggers/1/silent'],
     ['per', policy({ budgets: [{ max: 1, per: 'zone' }] }), '/budgets/0/per'],
-    ['triggers', policy({ budgets: [{ max: 1, triggers: ['outdated'] }] }), '/budgets/0/triggers'],
   ])('refuses `%s`, which is not built yet, by its name', async (field, document, pointer) => {
     const { status, body } = await server.post('apply', document);
 
@@ -88,7 +86,8 @@ describe('apply', () => {
     ['a mode', policy({ mode: 'kill' }), '/mode'],
     ['a percentage', policy({ budgets: [{ max: '101%' }] }), '/budgets/0/max'],
     ['a negative budget', policy({ budgets: [{ max: -1 }] }), '/budgets/0/max'],
-    ['a second budget', policy({ budgets: [{ max: 1 }, { max: 2 }] }), '/budgets'],
+    ['a trigger of a budget', policy({ budgets: [{ max: 1, triggers: ['rain'] }] }), '/budgets/0/triggers/0'],
+    ['an age of minutes', policy({ triggers: [{ olderThan: '59m' }] }), '/triggers/0/olderThan'],
     [
       'a time zone',
       policy({ windows: [{ allow: '0 2 * * *', duration: '4h', timeZone: 'CET+1' }] }),

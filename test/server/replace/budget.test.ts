@@ -22,7 +22,23 @@ describe('percentages', () => {
   it('holds a group to 10 % and at most 5 where no budget is written', () => {
     const { policy } = aPolicy();
 
-    expect([1, 10, 30, 1_000].map((size) => policyCap(policy, size))).toEqual([1, 1, 3, 5]);
+    expect([1, 10, 30, 1_000].map((size) => policyCap(policy, size, 'drift'))).toEqual([1, 1, 3, 5]);
+  });
+
+  it('holds each trigger to the smallest budget that is for it, and to the default where none is for all', () => {
+    const { policy } = aPolicy({
+      budgets: [
+        { max: '25%', triggers: ['outdated'] },
+        { max: 1, triggers: ['age'] },
+      ],
+    });
+    const { policy: wide } = aPolicy({ budgets: [{ max: '50%' }, { max: '25%', triggers: ['outdated'] }] });
+    const caps = (of: typeof policy) => (['drift', 'outdated', 'age'] as const).map((each) => policyCap(of, 40, each));
+
+    expect([caps(policy), caps(wide)]).toEqual([
+      [4, 4, 1],
+      [20, 10, 20],
+    ]);
   });
 
   it('holds the fleet to 1 %, at least one and at most 20', () => {

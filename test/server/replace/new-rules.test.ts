@@ -7,6 +7,7 @@ import { aGroupSnapshot, aPolicy, aSnapshot, aTainted, now } from '../../support
 const minute = 60_000;
 const fresh: InstanceDrift = {
   fingerprint: 'f1',
+  shape: 'f1',
   severity: 'high',
   firstSeenAt: now - 600_000,
   heldUntil: now + minute,
@@ -31,7 +32,7 @@ describe('drift that only new rules find', () => {
   });
 
   it('makes what is there by itself no worse: that waits for its own time', () => {
-    const own: InstanceDrift = { fingerprint: 'f2', severity: 'high', firstSeenAt: now, heldUntil: null };
+    const own: InstanceDrift = { fingerprint: 'f2', shape: 'f2', severity: 'high', firstSeenAt: now, heldUntil: null };
     const grave: InstanceDrift = { ...fresh, severity: 'critical' };
 
     const waits = aPolicy({ triggers: [{ drift: { severity: 'high', settle: '1h' } }] });

@@ -59,11 +59,11 @@ describe('whatever the fleet', () => {
         const plan = planReplacements(snapshot, policies, now);
 
         const after = unavailableAfter(snapshot, plan);
-        for (const { group: name } of plan.commands) {
+        for (const { group: name, cause } of plan.commands) {
           const acting = policies.filter(({ policy: { mode, select } }) => mode === 'enforce' && select.group === name);
           for (const each of acting) {
             expect(after.groups.get(name)!.count).toBeLessThanOrEqual(
-              policyCap(each.policy, after.groups.get(name)!.size),
+              policyCap(each.policy, after.groups.get(name)!.size, cause.trigger),
             );
           }
           expect(after.count).toBeLessThanOrEqual(fleetCap(after.size));

@@ -20,7 +20,7 @@ function kinds(result: ReturnType<typeof plan>): readonly (readonly string[])[] 
 describe('what a policy selects', () => {
   it('replaces a tainted instance by the stable image', () => {
     const tainted = aTainted({
-      drifts: [{ fingerprint: 'f1', severity: 'high', firstSeenAt: now - 600_000, heldUntil: null }],
+      drifts: [{ fingerprint: 'f1', shape: 'f1', severity: 'high', firstSeenAt: now - 600_000, heldUntil: null }],
     });
 
     const { commands, blocked } = plan({ instances: [tainted, ...healthy(5)] }, [aPolicy()]);
@@ -34,6 +34,7 @@ describe('what a policy selects', () => {
         instanceId: tainted.id,
         providerId: tainted.providerId,
         cause: { trigger: 'drift', severity: 'high', fingerprints: ['f1'] },
+        shapes: ['f1'],
         target: anImage,
       },
     ]);
@@ -84,6 +85,29 @@ describe('what a policy selects', () => {
     const { commands, blocked } = plan({ instances: [silent, unknown, replacing] }, [policy]);
 
     expect([commands, blocked]).toEqual([[], []]);
+  });
+
+  it('replaces what is older than it may be, after all that is outdated for as long', () => {
+    const policy = aPolicy({ triggers: [{ olderThan: '14d' }, { olderThan: '30d' }], budgets: [{ max: '100%' }] });
+    const days = (count: number) => now - count * 86_400_000;
+    const [old, young] = [anInstance({ enrolledAt: days(15) }), anInstance({ enrolledAt: days(14) })];
+
+    const { commands } = plan({ instances: [young, old, ...healthy(5)] }, [policy]);
+
+    expect(commands).toMatchObject([
+      { instanceId: old.id, cause: { trigger: 'age', olderThan: '14d', enrolledAt: '2025-12-17T01:00:00.000Z' } },
+    ]);
+  });
+
+  it('holds each trigger to its own budget too', () => {
+    const triggers = [{ drift: { severity: 'low', settle: 0 } }, { olderThan: '14d' }];
+    const policy = aPolicy({ triggers, budgets: [{ max: 5 }, { max: 0, triggers: ['age'] }] });
+    const old = anInstance({ enrolledAt: now - 15 * 86_400_000 });
+
+    const result = plan({ instances: [aTainted(), old, ...healthy(20)] }, [policy]);
+
+    expect(result.commands.map(({ cause }) => cause.trigger)).toEqual(['drift']);
+    expect(result.blocked[0]?.blockers[0]?.message).toBe('policy web: 0 of 22 may be unavailable, and 1 are');
   });
 
   it('takes the worst first, then what has waited longest, then the outdated', () => {
@@ -178,8 +202,8 @@ describe('what holds a replacement back', () => {
     const instance = aTainted({
       taint: { severity: 'high', since: now - 3_600_000 },
       drifts: [
-        { fingerprint: 'low', severity: 'low', firstSeenAt: now - 3_600_000, heldUntil: null },
-        { fingerprint: 'high', severity: 'high', firstSeenAt: now - 60_000, heldUntil: null },
+        { fingerprint: 'low', shape: 'low', severity: 'low', firstSeenAt: now - 3_600_000, heldUntil: null },
+        { fingerprint: 'high', shape: 'high', severity: 'high', firstSeenAt: now - 60_000, heldUntil: null },
       ],
     });
 
@@ -230,7 +254,7 @@ describe('what holds a replacement back', () => {
     const four = plan({ instances, machines }, [aPolicy({ budgets: [{ max: 4 }] })], { active });
     const five = plan({ instances, machines }, [aPolicy({ budgets: [{ max: 5 }] })], { active });
 
-    expect(four.blocked[0]?.blockers[0]?.message).toBe('4 of 11 may be unavailable, and 4 are');
+    expect(four.blocked[0]?.blockers[0]?.message).toBe('policy web: 4 of 11 may be unavailable, and 4 are');
     expect(five.commands).toHaveLength(1);
   });
 

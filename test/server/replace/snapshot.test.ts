@@ -22,7 +22,7 @@ it('keeps the grave drift of an instance that has more slight ones than a cause 
 
   const drifts = groups.get('web')?.instances[0]?.drifts ?? [];
   expect(drifts).toHaveLength(1_000);
-  expect(drifts[0]).toMatchObject({ fingerprint: grave, severity: 'high' });
+  expect(drifts[0]).toMatchObject({ fingerprint: grave, severity: 'high', shape: 'modified file /grave' });
 });
 
 it.each([
@@ -74,4 +74,22 @@ it('knows how long nearly all of the last replacements of a group took to where 
 
   // Of twenty, one may be as late as it likes.
   expect(await typicalMs()).toBe(20 * 60_000);
+});
+
+it('knows how those were drifted that were replaced within a week', async () => {
+  const db = await openDatabase({ file: ':memory:' });
+  await insertGroup(db);
+  const day = (n: number) => timestamp(Date.parse(aTime) - n * 86_400_000);
+  const shapes = JSON.stringify(['modified file /etc/motd']);
+  const state = 'succeeded';
+  const id = await insertReplacement(db, { state, shapes, created_at: day(6), old_instance_id: 'i' });
+  await insertReplacement(db, { state, shapes, created_at: day(8) });
+  await insertReplacement(db, { state, created_at: day(1) });
+
+  const sources = { db, machines: new Map(), isOnline: () => true, hasReported: () => true, evidenceTtlMs: 3_600_000 };
+  const { groups } = await takeSnapshot(sources, Date.parse(aTime));
+
+  expect(groups.get('web')?.replaced).toEqual([
+    { replacementId: id, instanceId: 'i', at: Date.parse(day(6)), shapes: ['modified file /etc/motd'] },
+  ]);
 });

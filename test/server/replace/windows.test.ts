@@ -49,7 +49,7 @@ describe('the windows of a policy', () => {
   });
 
   it('hold for the triggers that they name', () => {
-    const forOutdated = { ...nights, for: ['outdated'] };
+    const forOutdated = { ...nights, triggers: ['outdated'] };
 
     expect(closedBy(policy(forOutdated), 'drift', at('2026-06-01T12:00Z'))).toBeUndefined();
     expect(closedBy(policy(forOutdated), 'outdated', at('2026-06-01T12:00Z'))).toBeDefined();

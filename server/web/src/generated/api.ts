@@ -824,6 +824,12 @@ export type components = {
             trigger: "outdated";
             from: string;
             to: string;
+        } | {
+            /** @constant */
+            trigger: "age";
+            olderThan: string;
+            /** Format: date-time */
+            enrolledAt: string;
         };
         /** @enum {string} */
         Change: "added" | "removed" | "modified";
@@ -1340,6 +1346,9 @@ export type components = {
             } | {
                 /** @constant */
                 outdated: true;
+            } | {
+                /** @description since it enrolled */
+                olderThan: string;
             })[];
             strategy: {
                 /**
@@ -1383,7 +1392,7 @@ export type components = {
                 /** @description IANA name */
                 timeZone: string;
                 /** @description only what these triggers want; without it everything */
-                for?: ("drift" | "outdated")[];
+                triggers?: ("drift" | "outdated" | "age")[];
                 /** @description for whoever asks why not now */
                 reason?: string;
             } | {
@@ -1394,7 +1403,7 @@ export type components = {
                 /** @description IANA name */
                 timeZone: string;
                 /** @description only what these triggers want; without it everything */
-                for?: ("drift" | "outdated")[];
+                triggers?: ("drift" | "outdated" | "age")[];
                 /** @description for whoever asks why not now */
                 reason?: string;
             } | {
@@ -1406,13 +1415,18 @@ export type components = {
                     until: string;
                 };
                 /** @description only what these triggers want; without it everything */
-                for?: ("drift" | "outdated")[];
+                triggers?: ("drift" | "outdated" | "age")[];
                 /** @description for whoever asks why not now */
                 reason?: string;
             })[];
-            /** @default [] */
+            /**
+             * @description the smallest holds; without one for all triggers 10% and at most 5 hold too
+             * @default []
+             */
             budgets: {
                 max: number | string;
+                /** @description holds only for what these want; the default holds beside it */
+                triggers?: ("drift" | "outdated" | "age")[];
             }[];
         };
         PolicyInput: {
@@ -1442,6 +1456,9 @@ export type components = {
             } | {
                 /** @constant */
                 outdated: true;
+            } | {
+                /** @description since it enrolled */
+                olderThan: string | 0;
             })[];
             /** @default {} */
             strategy: {
@@ -1473,7 +1490,7 @@ export type components = {
                 /** @description IANA name */
                 timeZone: string;
                 /** @description only what these triggers want; without it everything */
-                for?: ("drift" | "outdated")[];
+                triggers?: ("drift" | "outdated" | "age")[];
                 /** @description for whoever asks why not now */
                 reason?: string;
             } | {
@@ -1484,7 +1501,7 @@ export type components = {
                 /** @description IANA name */
                 timeZone: string;
                 /** @description only what these triggers want; without it everything */
-                for?: ("drift" | "outdated")[];
+                triggers?: ("drift" | "outdated" | "age")[];
                 /** @description for whoever asks why not now */
                 reason?: string;
             } | {
@@ -1496,13 +1513,18 @@ export type components = {
                     until: string;
                 };
                 /** @description only what these triggers want; without it everything */
-                for?: ("drift" | "outdated")[];
+                triggers?: ("drift" | "outdated" | "age")[];
                 /** @description for whoever asks why not now */
                 reason?: string;
             })[];
-            /** @default [] */
+            /**
+             * @description the smallest holds; without one for all triggers 10% and at most 5 hold too
+             * @default []
+             */
             budgets: {
                 max: number | string;
+                /** @description holds only for what these want; the default holds beside it */
+                triggers?: ("drift" | "outdated" | "age")[];
             }[];
         };
         PolicyView: {

@@ -17,6 +17,8 @@ export function Cause({ cause }: { readonly cause: CauseData }) {
           outdated: <Untrusted text={cause.from} mono={false} /> → <Untrusted text={cause.to} mono={false} />
         </>
       );
+    case 'age':
+      return <>older than {cause.olderThan}</>;
     default:
       return cause satisfies never;
   }
