@@ -115,6 +115,8 @@ export function createController(house: House): Controller {
     for (const { id } of snapshot.active) run(id, () => advanceReplacement(house, id, stopping.signal));
     for (const remains of await findRemains(house, groups, listing)) {
       const { providerId } = remains.machine;
+      // Whoever replaces it now counts on its being drained, whoever did it.
+      if (remains.was === 'drained' && snapshot.active.some((one) => one.oldProviderId === providerId)) continue;
       if (clock.monotonic() - (takenBackAt.get(providerId) ?? -takeBackAgainMs) < takeBackAgainMs) continue;
       takenBackAt.set(providerId, clock.monotonic());
       run(`remains of ${providerId}`, () => takeBack(house, remains));
