@@ -1,17 +1,24 @@
-import type { ApplyResult } from '../../shared/api.ts';
 import type { Document } from '../../shared/policy.ts';
 import type { Db } from './database.ts';
 import { applyGroup } from './group-store.ts';
 import { applyPolicy } from './policy-store.ts';
+import type { Applied } from './spec.ts';
 
-/** One declared document in one transaction, so that what it was checked against cannot change meanwhile. */
-export function applyDocument(db: Db, document: Document, at: string): Promise<ApplyResult> {
-  return db.transaction().execute((tx) => {
+/** One declared document in one transaction, so that what it was checked against cannot change meanwhile. `mayBe` throws where it may not. */
+export function applyDocument(
+  db: Db,
+  document: Document,
+  at: string,
+  actor = 'admin',
+  mayBe: (tx: Db) => Promise<void> = async () => {},
+): Promise<Applied> {
+  return db.transaction().execute(async (tx) => {
+    await mayBe(tx);
     switch (document.kind) {
       case 'Group':
-        return applyGroup(tx, document, at);
+        return applyGroup(tx, document, at, actor);
       case 'Policy':
-        return applyPolicy(tx, document, at);
+        return applyPolicy(tx, document, at, actor);
       default:
         return document satisfies never;
     }

@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { FleetEvent } from '../../shared/event.ts';
+import { appendAudit, type ToAudit } from './audit-store.ts';
 import type { Db } from './database.ts';
 import { gapsOf, prepared } from './prepared.ts';
 import type { EventTable } from './tables.ts';
@@ -14,17 +15,12 @@ const byAgents: readonly FleetEvent['type'][] = [
   ...(['drift.opened', 'drift.closed', 'taint.lifted', 'rules.refused'] as const),
 ];
 
-export interface NewEvent {
-  readonly at: string;
-  readonly type: FleetEvent['type'];
-  readonly groupName?: string;
-  readonly instanceId?: string;
-  readonly replacementId?: string;
-  readonly data: Readonly<Record<string, unknown>>;
-}
+/** Who did it is `actor` in its data; without one, the server itself. */
+export type NewEvent = ToAudit;
 
 /** Belongs into the transaction of the change it tells of; wake the feed after the commit. */
 export async function appendEvent(db: Db, event: NewEvent): Promise<void> {
+  await appendAudit(db, event);
   const [row] = await insert(db, {
     at: event.at,
     type: event.type,

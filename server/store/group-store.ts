@@ -1,12 +1,14 @@
 import type { Selectable } from 'kysely';
-import type { ApplyResult, Breaker } from '../../shared/api.ts';
+import type { Breaker } from '../../shared/api.ts';
+import { digestOf } from '../../shared/digest.ts';
 import { CodedError } from '../../shared/errors.ts';
 import { Group } from '../../shared/policy.ts';
 import type { Db } from './database.ts';
 import { appendEvent } from './event-store.ts';
 import { enforcingPolicies } from './policy-store.ts';
-import { changeOf, specText } from './spec.ts';
+import { type Applied, changeOf, specText } from './spec.ts';
 import type { GroupTable } from './tables.ts';
+import { recordVersion } from './version-store.ts';
 
 export interface StoredGroup {
   readonly group: Group;
@@ -19,7 +21,7 @@ export interface StoredGroup {
  * Makes, changes or leaves the group; the version counts changes only, so that applying a file twice is one change.
  * Errors: CONFLICT when an enforcing policy acts on the group and it is no longer declared stateless.
  */
-export async function applyGroup(db: Db, group: Group, at: string): Promise<ApplyResult> {
+export async function applyGroup(db: Db, group: Group, at: string, actor = 'admin'): Promise<Applied> {
   const enforcing = group.stateless ? [] : await enforcingPolicies(db, group.name);
   if (enforcing.length > 0) {
     throw new CodedError(
@@ -33,7 +35,10 @@ export async function applyGroup(db: Db, group: Group, at: string): Promise<Appl
   const change = changeOf(row, spec);
   if (change.result === 'unchanged') return { kind: 'Group', name: group.name, ...change };
   await write(db, group.name, { spec, version: change.version, updated_at: at });
-  await appendEvent(db, { at, type: 'group.changed', groupName: group.name, data: { ...change } });
+  await recordVersion(db, { kind: 'Group', name: group.name, version: change.version, spec, actor, at });
+  const digests = { before: row && digestOf(row.spec), after: digestOf(spec) };
+  const data = { ...change, actor };
+  await appendEvent(db, { at, type: 'group.changed', groupName: group.name, ...digests, data });
   return { kind: 'Group', name: group.name, ...change };
 }
 
@@ -69,7 +74,7 @@ export async function tripBreaker(db: Db, name: string, cause: string, at: strin
 }
 
 /** By a person, with a reason. Errors: NOT_FOUND; CONFLICT when it is not open. */
-export async function resetBreaker(db: Db, name: string, reason: string, at: string): Promise<void> {
+export async function resetBreaker(db: Db, name: string, reason: string, at: string, actor = 'admin'): Promise<void> {
   const stored = await readGroup(db, name);
   if (stored === undefined) throw new CodedError('NOT_FOUND', `no group ${name}`);
   if (stored.breaker === null) throw new CodedError('CONFLICT', `the breaker of group ${name} is not open`);
@@ -78,7 +83,7 @@ export async function resetBreaker(db: Db, name: string, reason: string, at: str
     .set({ breaker_cause: null, breaker_at: null, breaker_reset_at: at })
     .where('name', '=', name)
     .execute();
-  const data = { reason, cause: stored.breaker.cause };
+  const data = { reason, cause: stored.breaker.cause, actor };
   await appendEvent(db, { at, type: 'breaker.reset', groupName: name, data });
 }
 

@@ -21,6 +21,8 @@ export interface Replacement {
   readonly group: string;
   readonly policy: string;
   readonly policyVersion: number;
+  /** The request by which people approved it; null where nobody was asked. */
+  readonly approval: string | null;
   readonly cause: Cause;
   readonly state: ReplacementState;
   readonly targetDigest: string;
@@ -63,6 +65,7 @@ export interface Reservation {
   /** How it was drifted (`replace/shape.ts`). */
   readonly shapes: readonly string[];
   readonly targetDigest: string;
+  readonly approval: string | null;
   /** For people. */
   readonly reason: string;
 }
@@ -75,6 +78,7 @@ export function reserveReplacement(db: Db, reservation: Reservation, now: number
   const at = timestamp(now);
   const id = uuidv7(now);
   const { group, policy, policyVersion, instanceId, providerId, cause, shapes, targetDigest, reason } = reservation;
+  const { approval } = reservation;
   return db.transaction().execute(async (tx) => {
     const taken = await tx
       .updateTable('instance')
@@ -88,11 +92,11 @@ export function reserveReplacement(db: Db, reservation: Reservation, now: number
       .values({
         ...{ id, group_name: group, policy, policy_version: policyVersion, cause: JSON.stringify(cause) },
         ...{ state: 'reserved', target_digest: targetDigest, old_instance_id: instanceId, old_provider_id: providerId },
-        ...{ shapes: JSON.stringify(shapes), attempts: 0, created_at: at, updated_at: at },
+        ...{ shapes: JSON.stringify(shapes), approval, attempts: 0, created_at: at, updated_at: at },
       })
       .execute();
     await addStep(tx, { id, group, oldInstanceId: instanceId, oldProviderId: providerId }, 'reserved', reason, at);
-    const data = { policy, providerId, reason, cause };
+    const data = { policy, policyVersion, providerId, reason, cause, approval };
     await appendEvent(tx, {
       ...{ at, type: 'replacement.planned', groupName: group, instanceId, replacementId: id, data },
     });
@@ -239,6 +243,7 @@ function replacementOf(row: ReplacementTable, path: readonly ReplacementState[])
     group: row.group_name,
     policy: row.policy,
     policyVersion: row.policy_version,
+    approval: row.approval,
     cause: JSON.parse(row.cause),
     state: row.state as ReplacementState,
     targetDigest: row.target_digest,

@@ -1,7 +1,9 @@
 import { type Expression, type SqlBool, sql } from 'kysely';
 import type { GroupView } from '../../../shared/api.ts';
+import { type Holds, holdsOf } from '../../fleet/hold.ts';
 import type { Db } from '../database.ts';
 import { readGroup, type StoredGroup, storedGroup } from '../group-store.ts';
+import { readHolds } from '../hold-store.ts';
 import { endedStates } from '../replacement-store.ts';
 import { contentIs } from './instances-view.ts';
 import { type Page, type PageQuery, pageOfRows, readCursor } from './page.ts';
@@ -21,17 +23,18 @@ export async function listGroups(db: Db, query: PageQuery, sight: Sight): Promis
     rows.map((row) => row.name),
     sight,
   );
+  const holds = holdsOf(await readHolds(db, sight.now));
   return pageOfRows(
     rows,
     query,
     (row) => [row.name],
-    (row) => groupOf(storedGroup(row), counts),
+    (row) => groupOf(storedGroup(row), counts, holds),
   );
 }
 
 export async function findGroup(db: Db, name: string, sight: Sight): Promise<GroupView | undefined> {
   const stored = await readGroup(db, name);
-  return stored && groupOf(stored, await countsOf(db, [name], sight));
+  return stored && groupOf(stored, await countsOf(db, [name], sight), holdsOf(await readHolds(db, sight.now)));
 }
 
 type Counts = ReadonlyMap<string, Awaited<ReturnType<typeof instanceCounts>>[number] & { readonly underWay: number }>;
@@ -74,7 +77,7 @@ function instanceCounts(db: Db, names: readonly string[], sight: Sight) {
 }
 
 /** Old and new of a replacement under way are one of the group's size together. */
-function groupOf(stored: StoredGroup, counts: Counts): GroupView {
+function groupOf(stored: StoredGroup, counts: Counts, holds: Holds): GroupView {
   const count = counts.get(stored.group.name);
   return {
     group: stored.group,
@@ -88,6 +91,7 @@ function groupOf(stored: StoredGroup, counts: Counts): GroupView {
     tainted: count?.tainted ?? 0,
     replacing: count?.replacing ?? 0,
     breaker: stored.breaker,
+    holds: [...holds.within(stored.group.name)],
     updatedAt: stored.updatedAt,
   };
 }

@@ -27,7 +27,7 @@ function anInstance(overrides: Partial<StoredInstance>): StoredInstance {
 function aReplacement(overrides: Partial<Replacement> = {}): Replacement {
   const state = overrides.state ?? 'verifying';
   return {
-    ...{ id: '1', group: 'web', policy: 'web', policyVersion: 1, targetDigest: anImageDigest },
+    ...{ id: '1', group: 'web', policy: 'web', policyVersion: 1, approval: null, targetDigest: anImageDigest },
     cause: { trigger: 'drift', severity: 'high', fingerprints: [] },
     ...{ oldInstanceId: 'old', oldProviderId: 'm-old', newInstanceId: null, newProviderId: 'm-new' },
     ...{ launchedAt, retiredAt: null, deadlineAt: now + 60_000, attempts: 0, scan: null, error: null },
@@ -45,6 +45,10 @@ function aWorld(overrides: Partial<World> = {}): World {
     ],
     group: aGroup(),
     breaker: null,
+    policyVersion: 1,
+    holds: [],
+    consent: null,
+    target: anImage,
     policy: aPolicy().policy,
     acting: [aPolicy().policy],
     old: { ...anInstance({ lifecycle: 'replacing', taint: { severity: 'high', since: at(now) } }), image: anImage },
