@@ -23,7 +23,7 @@ provider: {type: local, directory: /tmp/none, images: {}}
 ---
 kind: Exemption
 name: old-motd
-drift: {fingerprint: ${'0'.repeat(64)}}
+drift: {fingerprint: ${'ab'.repeat(32)}}
 group: web
 reason: the next image has it
 until: ${until}
@@ -32,7 +32,7 @@ until: ${until}
 
   expect((await ctl('apply', '-f', file)).stdout).toContain('Exemption old-motd: created (version 1)');
   expect((await ctl('apply', '-f', file)).stdout).toContain('Exemption old-motd: unchanged (version 1)');
-  expect((await ctl('exemptions', 'list')).stdout).toMatch(/old-motd\s+in_force\s+\S+\s+000000000000\s+group web\s+0/);
+  expect((await ctl('exemptions', 'list')).stdout).toMatch(/old-motd\s+in_force\s+\S+\s+abababababab\s+group web\s+0/);
   expect((await ctl('exemptions', 'show', 'old-motd')).stdout).toMatch(/reason\s+the next image has it/);
 
   expect((await ctl('exemptions', 'end', 'old-motd', '--reason', 'over')).stdout).toMatch(/ended\s+\S+ by admin: over/);
