@@ -14,6 +14,7 @@ import { approvalRoutes } from './routes/approvals.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { driftRoutes } from './routes/drifts.ts';
 import { eventRoutes } from './routes/events.ts';
+import { exemptionRoutes } from './routes/exemptions.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
 import { holdRoutes } from './routes/holds.ts';
@@ -111,7 +112,7 @@ async function addApi(api: Api, services: Services): Promise<void> {
     guarded.decorateRequest('actor');
     for (const addRoutes of [
       ...[keyRoutes, imageRoutes, imageLinkRoutes, rulesRoutes, tokenRoutes, applyRoutes, groupRoutes, policyRoutes],
-      ...[instanceRoutes, lookRoutes, driftRoutes, replacementRoutes, eventRoutes],
+      ...[instanceRoutes, lookRoutes, driftRoutes, exemptionRoutes, replacementRoutes, eventRoutes],
       ...[holdRoutes, approvalRoutes, accessTokenRoutes, auditRoutes],
     ]) {
       addRoutes(guarded, services);

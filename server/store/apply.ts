@@ -1,5 +1,6 @@
 import type { Document } from '../../shared/policy.ts';
 import type { Db } from './database.ts';
+import { applyExemption } from './exemption-store.ts';
 import { applyGroup } from './group-store.ts';
 import { applyPolicy } from './policy-store.ts';
 import type { Applied } from './spec.ts';
@@ -19,6 +20,8 @@ export function applyDocument(
         return applyGroup(tx, document, at, actor);
       case 'Policy':
         return applyPolicy(tx, document, at, actor);
+      case 'Exemption':
+        return applyExemption(tx, document, { at, author: actor });
       default:
         return document satisfies never;
     }

@@ -3,6 +3,7 @@ import { timestamp } from '../../../shared/clock.ts';
 import { CodedError } from '../../../shared/errors.ts';
 import { Document } from '../../../shared/policy.ts';
 import { isLessApproval } from '../../fleet/approval.ts';
+import { settleExemptions } from '../../fleet/exemptions.ts';
 import { applyDocument } from '../../store/apply.ts';
 import type { Db } from '../../store/database.ts';
 import { readPolicy } from '../../store/policy-store.ts';
@@ -15,7 +16,7 @@ export function applyRoutes(api: Api, services: Services): void {
     schema: {
       operationId: 'apply',
       tags: ['groups'],
-      summary: 'Declare a group or a policy; declaring the same again changes nothing',
+      summary: 'Declare a group, a policy or an exemption; declaring the same again changes nothing',
       description:
         'A field that is not built yet is refused with its name (`NOT_BUILT_YET`). `enforce` is refused (409) for a group without `stateless: true`, whichever of the two documents comes first.',
       body: Document,
@@ -25,6 +26,7 @@ export function applyRoutes(api: Api, services: Services): void {
       const { body, actor } = request;
       const at = timestamp(services.clock.now());
       const applied = await applyDocument(services.db, body, at, actor.name, (tx) => refuseLess(tx, body, actor));
+      if (body.kind === 'Exemption') await settleExemptions(services.db, services.clock.now());
       if (applied.result !== 'unchanged') services.feed.wake();
       return { ...applied, warnings: body.kind === 'Policy' ? [...(await services.lint(body))] : [] };
     },
