@@ -76,8 +76,9 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
   });
 
   async function newInstance(tx: Db, made: StoredInstance): Promise<NewInstance> {
-    const { id: instanceId, verdict, scan, stateDigest } = made;
-    const content = contentOf({ verdict, scanFinishedAt: scan?.finishedAt ?? null }, clock.now(), evidenceTtlMs);
+    const { id: instanceId, verdict, scan, stateDigest, exemptUntil } = made;
+    const scanFinishedAt = scan?.finishedAt ?? null;
+    const content = contentOf({ verdict, scanFinishedAt, exemptUntil }, clock.now(), evidenceTtlMs);
     const isScanOnRecord =
       scan !== null && stateDigest !== null && (await isOnRecord(tx, { ...made, ...scan, instanceId, stateDigest }));
     return { ...made, content, online: isOnline(instanceId), isScanOnRecord };
