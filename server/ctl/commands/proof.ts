@@ -42,10 +42,11 @@ export async function revocations({ remote, out, json }: Context): Promise<void>
 }
 
 /** Undefined where nobody has said which there are: that none is known is not that there is none. */
-async function readRevocations({ remote }: Context, { pub, revocations: file }: Options) {
+async function readRevocations(context: Context, { pub, revocations: file }: Options) {
   if (typeof file === 'string') return parseRevocations(read(file, 'PROOF'));
   if (typeof pub === 'string') return undefined;
-  return (await remote.list<Revocation>('proof-revocations')).items.map(({ envelope }) => envelope);
+  // Looked up only here: whoever has no server has no token either.
+  return (await context.remote.list<Revocation>('proof-revocations')).items.map(({ envelope }) => envelope);
 }
 
 const worth: Record<AssuranceLevel, string> = {
