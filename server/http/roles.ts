@@ -39,6 +39,8 @@ const needed: Readonly<Record<string, Role>> = {
   getReplacement: 'viewer',
   getProof: 'viewer',
   getProofKey: 'viewer',
+  listRevocations: 'viewer',
+  listPromotions: 'viewer',
   listHolds: 'viewer',
   listApprovals: 'viewer',
   getApproval: 'viewer',
@@ -47,6 +49,8 @@ const needed: Readonly<Record<string, Role>> = {
 
   apply: 'operator',
   launchInstances: 'operator',
+  promoteImage: 'operator',
+  rollBackImage: 'operator',
   resetBreaker: 'operator',
   placeHold: 'operator',
   liftHold: 'operator',

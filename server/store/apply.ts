@@ -17,7 +17,7 @@ export function applyDocument(
     await mayBe(tx);
     switch (document.kind) {
       case 'Group':
-        return applyGroup(tx, document, at, actor);
+        return applyGroup(tx, document, at, { actor, how: 'applied', reason: null });
       case 'Policy':
         return applyPolicy(tx, document, at, actor);
       case 'Exemption':

@@ -6,6 +6,7 @@ import { Group } from '../../shared/policy.ts';
 import type { Db } from './database.ts';
 import { appendEvent } from './event-store.ts';
 import { enforcingPolicies } from './policy-store.ts';
+import { type Promoter, recordPromotions } from './promotion-store.ts';
 import { type Applied, changeOf, specText } from './spec.ts';
 import type { GroupTable } from './tables.ts';
 import { recordVersion } from './version-store.ts';
@@ -17,11 +18,14 @@ export interface StoredGroup {
   readonly breaker: Breaker | null;
 }
 
+const applying: Promoter = { actor: 'admin', how: 'applied', reason: null };
+
 /**
- * Makes, changes or leaves the group; the version counts changes only, so that applying a file twice is one change.
+ * Makes, changes or leaves the group; the version counts changes only, so that applying a file twice is one change. What
+ * it promotes anew is on record as promoted.
  * Errors: CONFLICT when an enforcing policy acts on the group and it is no longer declared stateless.
  */
-export async function applyGroup(db: Db, group: Group, at: string, actor = 'admin'): Promise<Applied> {
+export async function applyGroup(db: Db, group: Group, at: string, by = applying): Promise<Applied> {
   const enforcing = group.stateless ? [] : await enforcingPolicies(db, group.name);
   if (enforcing.length > 0) {
     throw new CodedError(
@@ -35,10 +39,12 @@ export async function applyGroup(db: Db, group: Group, at: string, actor = 'admi
   const change = changeOf(row, spec);
   if (change.result === 'unchanged') return { kind: 'Group', name: group.name, ...change };
   await write(db, group.name, { spec, version: change.version, updated_at: at });
-  await recordVersion(db, { kind: 'Group', name: group.name, version: change.version, spec, actor, at });
+  await recordVersion(db, { kind: 'Group', name: group.name, version: change.version, spec, actor: by.actor, at });
   const digests = { before: row && digestOf(row.spec), after: digestOf(spec) };
-  const data = { ...change, actor };
+  const data = { ...change, actor: by.actor };
   await appendEvent(db, { at, type: 'group.changed', groupName: group.name, ...digests, data });
+  const before = row === undefined ? {} : storedGroup(row).group.images;
+  await recordPromotions(db, group.name, { before, after: group.images }, by, at);
   return { kind: 'Group', name: group.name, ...change };
 }
 
