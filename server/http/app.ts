@@ -22,6 +22,7 @@ import { policyRoutes } from './routes/policies.ts';
 import { replacementRoutes } from './routes/replacements.ts';
 import { rulesRoutes } from './routes/rules.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { webhookRoutes } from './routes/webhook.ts';
 import { json, serializerCompiler, validatorCompiler } from './schema.ts';
 import type { Api, Services } from './services.ts';
 
@@ -105,7 +106,7 @@ async function addApi(api: Api, services: Services): Promise<void> {
     guarded.addHook('onRequest', requireToken(services.adminToken));
     for (const addRoutes of [
       ...[keyRoutes, imageRoutes, imageLinkRoutes, rulesRoutes, tokenRoutes, applyRoutes, groupRoutes, policyRoutes],
-      ...[instanceRoutes, lookRoutes, driftRoutes, exemptionRoutes, replacementRoutes, eventRoutes],
+      ...[instanceRoutes, lookRoutes, driftRoutes, exemptionRoutes, replacementRoutes, eventRoutes, webhookRoutes],
     ]) {
       addRoutes(guarded, services);
     }
