@@ -7,13 +7,13 @@ import { appendEvent } from '../store/event-store.ts';
 import {
   disableWebhook,
   enableWebhook,
-  latestTest,
   nextDue,
   noteDead,
   noteDelivered,
   noteRefused,
   type OutboxRow,
   readWebhook,
+  takeTest,
   tellUnlisted,
 } from '../store/outbox-store.ts';
 import { backoffMs, type Outcome, outcomeOf, waitMsMax } from './outcome.ts';
@@ -22,6 +22,8 @@ import { type Secrets, signatureHeaders } from './signature.ts';
 
 /** A page that nobody has taken for so long is given up, and counted. */
 const pageMsMax = 3 * 86_400_000;
+/** A test that nobody has sent by then is left of a server that was killed. */
+const testMsMax = 60_000;
 /** Looked for without a hint. */
 const lookEveryMs = 5_000;
 /** After a failure nothing is sent for a while, whichever page was refused; longer each time, and then one attempt a minute. */
@@ -71,8 +73,9 @@ export function createSender(desk: Desk): Sender {
     },
     async test(actor) {
       const row = await db.transaction().execute(async (tx) => {
-        await appendEvent(tx, { at: timestamp(clock.now()), type: 'webhook.test', data: { actor } });
-        return latestTest(tx);
+        const now = clock.now();
+        await appendEvent(tx, { at: timestamp(now), type: 'webhook.test', data: { actor } });
+        return takeTest(tx, timestamp(now + testMsMax));
       });
       feed.wake();
       if (row === undefined) throw new CodedError('CONFLICT', 'there is no webhook: name one in the configuration');

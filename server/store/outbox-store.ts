@@ -170,8 +170,8 @@ export async function nextDue(
   return row && outboxRow(row);
 }
 
-/** The test that this transaction has just asked for. */
-export async function latestTest(tx: Db): Promise<OutboxRow | undefined> {
+/** The test that this transaction has just asked for. Whoever asked sends it: nobody else does, unless that one is gone. */
+export async function takeTest(tx: Db, otherwiseAt: string): Promise<OutboxRow | undefined> {
   const row = await tx
     .selectFrom('outbox')
     .selectAll()
@@ -179,6 +179,7 @@ export async function latestTest(tx: Db): Promise<OutboxRow | undefined> {
     .orderBy('n', 'desc')
     .limit(1)
     .executeTakeFirst();
+  if (row !== undefined) await tx.updateTable('outbox').set({ next_at: otherwiseAt }).where('n', '=', row.n).execute();
   return row && outboxRow(row);
 }
 
