@@ -20,6 +20,8 @@ export const eventTypes = [
   'group.changed',
   'policy.changed',
   'image.pushed',
+  'image.promoted',
+  'image.rolled-back',
   'look.requested',
   'look.ended',
   'image.linked',
@@ -44,6 +46,7 @@ export const eventTypes = [
   'replacement.blocked',
   'replacement.step',
   'replacement.proven',
+  'proof.revoked',
 ] as const;
 export const FleetEvent = z
   .object({
