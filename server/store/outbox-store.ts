@@ -4,7 +4,7 @@ import { type AnyPageType, ownPageTypes, type PageType, pageOf } from '../../sha
 import { uuidv7 } from '../../shared/uuid.ts';
 import type { Db } from './database.ts';
 import type { NewEvent } from './event-store.ts';
-import type { OutboxTable, WebhookTable } from './tables.ts';
+import type { OutboxTable, WebhookTable } from './outbox-tables.ts';
 
 /**
  * Pages on their way to a person. A row is written in the transaction of the event that it tells of, and only where a webhook is
@@ -115,7 +115,7 @@ function sentenceOf(
     case 'approval.requested':
       return `A replacement in group ${groupName} waits for approval${text('detail')}`;
     case 'proof.revoked':
-      return `The proof of replacement ${replacementId} in group ${groupName} is revoked${text('reason')}`;
+      return `The proof of replacement ${replacementId} in group ${groupName} is revoked, since its drift has come back${text('shape')}`;
     case 'rollout.paused':
       return `The rollout in group ${groupName} paused itself${text('cause')}`;
     case 'webhook.test':
