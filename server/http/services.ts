@@ -9,6 +9,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { LaunchInstances, PlanView } from '../../shared/api.ts';
 import type { PolicyWarning } from '../../shared/api-policies.ts';
 import type { Clock } from '../../shared/clock.ts';
+import type { WebhookTested } from '../../shared/page.ts';
 import type { Policy } from '../../shared/policy.ts';
 import type { EventFeed } from '../fleet/event-feed.ts';
 import type { RulesBoard } from '../fleet/rules-board.ts';
@@ -45,6 +46,8 @@ export interface Services {
   readonly lint: (policy: Policy) => Promise<readonly PolicyWarning[]>;
   /** Has the disk of an instance looked at from outside; answers the id of the look. */
   readonly look: (instanceId: string) => Promise<string>;
+  /** Calls now, as a test; undefined where no webhook is configured. */
+  readonly testWebhook: ((actor: string) => Promise<WebhookTested>) | undefined;
   readonly entries: EntriesStore;
   /** False while starting and stopping. */
   readonly isReady: () => boolean;

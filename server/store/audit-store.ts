@@ -13,6 +13,10 @@ const notAudited: ReadonlySet<FleetEvent['type']> = new Set([
   ...(['rules.refused', 'token.misused', 'look.requested', 'look.ended', 'replacement.blocked'] as const),
 ]);
 
+export function isAudited(type: FleetEvent['type']): boolean {
+  return !notAudited.has(type);
+}
+
 export interface ToAudit {
   readonly at: string;
   readonly type: FleetEvent['type'];
@@ -27,7 +31,7 @@ export interface ToAudit {
 
 /** Appended only: nothing here changes or removes an entry, and nothing prunes them. Two at once would take one number, and one fails. */
 export async function appendAudit(tx: Db, event: ToAudit): Promise<void> {
-  if (notAudited.has(event.type)) return;
+  if (!isAudited(event.type)) return;
   const last = await tx.selectFrom('audit').select(['n', 'hash']).orderBy('n', 'desc').limit(1).executeTakeFirst();
   const { actor = 'server', ...data } = event.data;
   const entry: Omit<AuditEntry, 'hash'> = {
