@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import type { Server as TlsServer } from 'node:tls';
 import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
@@ -21,7 +23,7 @@ import { createSweep } from './outside/sweep.ts';
 import type { Providers } from './provider/provider.ts';
 import { createProviders } from './provider/providers.ts';
 import { createController } from './replace/controller.ts';
-import type { House } from './replace/house.ts';
+import { type House, leaseMsMax } from './replace/house.ts';
 import { launchInstances } from './replace/launch.ts';
 import { openProofSigner } from './replace/proof.ts';
 import { openDataDirectory, readAdminToken, writeListening } from './store/data-directory.ts';
@@ -82,12 +84,19 @@ export async function startServer(
     isOnline: gateway.isOnline,
     hasReported: gateway.hasReported,
     look: (instanceId) => looker.ask(instanceId, 'proof'),
+    lease: {
+      holder: `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`,
+      // Whoever else would use this database is kept out by the lock of its directory.
+      isAlone: true,
+      msMax: leaseMsMax,
+    },
   };
   const controller = createController(house);
   const http = await createHttp(
     {
       ...{ db, feed, clock, adminToken, evidenceTtlMs, gateway, board, entries },
       isReady: () => isReady,
+      leads: controller.leads,
       proofKey: signer.publicPem,
       plan: controller.plan,
       launch: (group, request) => launchInstances(house, group, request),

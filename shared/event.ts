@@ -39,6 +39,7 @@ export const eventTypes = [
   'replacement.blocked',
   'replacement.step',
   'replacement.proven',
+  'replacement.taken-back',
 ] as const;
 export const FleetEvent = z
   .object({

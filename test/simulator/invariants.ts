@@ -3,6 +3,7 @@ import { durationMs } from '../../shared/duration.ts';
 import { Group, Policy } from '../../shared/policy.ts';
 import type { TriggerKind } from '../../shared/trigger-kind.ts';
 import type { MemoryMachine } from '../support/memory-provider.ts';
+import type { Act } from './process.ts';
 import { evidenceTtlMs, type SimulatedWorld } from './world.ts';
 
 /**
@@ -42,6 +43,7 @@ type View = Awaited<ReturnType<typeof look>>;
 export function createInvariants(world: SimulatedWorld): Invariants {
   let old: View | undefined;
   let effectsSeen = 0;
+  let actsSeen = 0;
   return {
     async before() {
       old = await look(world);
@@ -51,7 +53,15 @@ export function createInvariants(world: SimulatedWorld): Invariants {
       const is = await look(world);
       const effects = world.cloud.effects.slice(effectsSeen);
       effectsSeen = world.cloud.effects.length;
-      return [...starts(was, is, world), ...records(is), ...passed(was, is), ...acts(effects, was, is, world)];
+      const done = world.acts.slice(actsSeen);
+      actsSeen = world.acts.length;
+      return [
+        ...starts(was, is, world),
+        ...records(is),
+        ...passed(was, is),
+        ...acts(effects, was, is, world),
+        ...leads(done),
+      ];
     },
     async atRest(sizes) {
       return rest(await look(world), sizes);
@@ -218,6 +228,13 @@ function acts(effects: readonly string[], was: View, is: View, { cloud }: Simula
     if (key !== '' && own.length > 1) wrong.push(`${own.length} machines of ${key}`);
   }
   return wrong;
+}
+
+/** 6: whoever writes or calls has the lease just then. */
+function leads(done: readonly Act[]): string[] {
+  return done
+    .filter(({ server, leader }) => server !== leader)
+    .map(({ server, what, leader }) => `${server} ${what} while ${leader ?? 'nobody'} led`);
 }
 
 /** The cloud names machines by what they were launched with. */
