@@ -106,7 +106,13 @@ describe('whatever the fleet', () => {
       fc.property(fleet, deny, fc.boolean(), (made, window, isOwn) => {
         const { snapshot, policies } = build(made);
         const before = planReplacements(snapshot, policies, now);
-        const limiting = aPolicy({ name: 'limiting', select: { group: 'a' }, mode: 'enforce', triggers: [], windows: [window] });
+        const limiting = aPolicy({
+          name: 'limiting',
+          select: { group: 'a' },
+          mode: 'enforce',
+          triggers: [],
+          windows: [window],
+        });
         const [first, ...rest] = policies;
         const own = { ...first!, policy: { ...first!.policy, windows: limiting.policy.windows } };
 
