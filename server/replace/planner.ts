@@ -7,10 +7,11 @@ import { isOver, reportedPercentMin } from '../fleet/absence.ts';
 import { alikeCause, tripCause } from './breaker.ts';
 import { type Candidate, candidatesOf, inOrder, type VersionedPolicy } from './candidates.ts';
 import { type Ledger, openLedger } from './ledger.ts';
+import { once, oncePair } from './once.ts';
 import { shapesOf } from './shape.ts';
-import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from './snapshot.ts';
+import type { FleetSnapshot, GroupSnapshot } from './snapshot.ts';
 import { type Target, targetOf } from './target.ts';
-import { closedBy } from './windows.ts';
+import { openWindowBook, type WindowBook } from './windows.ts';
 
 export interface Command {
   readonly policy: string;
@@ -47,23 +48,35 @@ const backoffMsMax = 3_600_000;
  * Which instances to replace now, and why the others that should be are not. Pure, and closed where in doubt: an empty
  * selector and an unknown group select nothing, and what could not be read allows nothing.
  */
-export function planReplacements(snapshot: FleetSnapshot, policies: readonly VersionedPolicy[], now: number): Plan {
+export function planReplacements(
+  snapshot: FleetSnapshot,
+  policies: readonly VersionedPolicy[],
+  now: number,
+  closedBy = openWindowBook(),
+): Plan {
   const ledger = openLedger(snapshot, now);
   const trips = tripsOf(snapshot, ledger, now);
   const commands: Command[] = [];
   const blocked: Blocked[] = [];
   const taken = new Set<string>();
+  // Thousands of candidates may be of one group and one policy.
+  const targetFor = once(targetOf);
+  const groupBlockers = once((group: GroupSnapshot) => ofGroup(group, trips, now));
+  const listedIn = once(
+    ({ machines }: GroupSnapshot) => machines && new Set(machines.map(({ providerId }) => providerId)),
+  );
+  const actingFor = oncePair((group: GroupSnapshot, policy: Policy) => actingOn(group, policy, policies));
   for (const candidate of inOrder(candidatesOf(snapshot, policies, now))) {
     const { policy, version, group, instance, cause } = candidate;
     if (taken.has(instance.id)) continue;
-    const target = targetOf(group);
-    const acting = actingOn(group, policy, policies);
+    const target = targetFor(group);
+    const acting = actingFor(group, policy);
     const blockers = [
       ...ofPolicy(candidate),
-      ...ofWindows(candidate, acting, now),
+      ...ofWindows(candidate, acting, now, closedBy),
       ...ofServer(snapshot),
-      ...ofGroup(group, trips, now),
-      ...ofInstance(candidate, now),
+      ...groupBlockers(group),
+      ...ofInstance(candidate, listedIn(group), now),
       ...ofTarget(target),
       ...ledger.blockersOf(candidate, acting),
     ];
@@ -115,7 +128,12 @@ function ofPolicy({ policy, settledAt, isSettled, heldUntil }: Candidate): reado
 }
 
 /** Of every policy that acts there: where two are at odds, nothing starts. */
-function ofWindows({ cause, group }: Candidate, acting: readonly Policy[], now: number): readonly Blocker[] {
+function ofWindows(
+  { cause, group }: Candidate,
+  acting: readonly Policy[],
+  now: number,
+  closedBy: WindowBook,
+): readonly Blocker[] {
   return acting.flatMap((policy) => {
     const closed = closedBy(policy, cause.trigger, now, group.typicalMs);
     return closed === undefined ? [] : [blocker('window', closed.message, closed.until)];
@@ -146,7 +164,7 @@ function ofGroup({ group, breaker, machines, failures }: GroupSnapshot, trips: P
 }
 
 /** Silence alone triggers nothing, and an instance that nobody measured lately is not killed on old news. */
-function ofInstance({ instance, group }: Candidate, now: number): Blocker[] {
+function ofInstance({ instance }: Candidate, listed: ReadonlySet<string> | null, now: number): Blocker[] {
   const blockers: Blocker[] = [];
   // Whoever holds a copied key, or claims its machine, could have it ended by what he reports.
   if (instance.isInDoubt) {
@@ -159,14 +177,10 @@ function ofInstance({ instance, group }: Candidate, now: number): Blocker[] {
       blocker('stale-evidence', `its last complete scan expired at ${timestamp(instance.evidenceExpiresAt)}`),
     );
   }
-  if (group.machines !== null && !isListed(instance, group)) {
+  if (listed !== null && (instance.providerId === null || !listed.has(instance.providerId))) {
     blockers.push(blocker('provider', 'the provider does not list its machine'));
   }
   return blockers;
-}
-
-function isListed({ providerId }: InstanceSnapshot, { machines }: GroupSnapshot): boolean {
-  return machines?.some((machine) => machine.providerId === providerId) ?? false;
 }
 
 function ofTarget(target: Target): readonly Blocker[] {
