@@ -20,6 +20,8 @@ export const eventTypes = [
   'group.changed',
   'policy.changed',
   'image.pushed',
+  'image.promoted',
+  'image.rolled-back',
   'look.requested',
   'look.ended',
   'image.linked',
@@ -33,6 +35,9 @@ export const eventTypes = [
   'rules.withdrawn',
   'rules.refused',
   'taint.lifted',
+  'exemption.declared',
+  'exemption.ended',
+  'exemption.expired',
   'breaker.tripped',
   'breaker.reset',
   'replacement.planned',
@@ -40,6 +45,7 @@ export const eventTypes = [
   'replacement.step',
   'replacement.proven',
   'replacement.taken-back',
+  'proof.revoked',
 ] as const;
 export const FleetEvent = z
   .object({

@@ -15,6 +15,7 @@ import { createLeadership, renewAfterMs, type Term } from './leadership.ts';
 import { createLister } from './lister.ts';
 import { type Blocked, type Command, type Plan, planReplacements } from './planner.ts';
 import { findRemains, takeBack } from './remains.ts';
+import { recurrencesOf, revokeProof } from './revoke.ts';
 import { type FleetSnapshot, takeSnapshot } from './snapshot.ts';
 import { reasonOf } from './world.ts';
 
@@ -34,7 +35,7 @@ const tickMs = 1_000;
 /** Between two passes, however often the feed wakes. */
 const pauseMsMin = 100;
 /** A pause is so many times what the pass took, and no longer than a tick. */
-const pauseFactor = 9;
+const pauseFactor = 99;
 const stopMsMax = 5_000;
 const takeBackAgainMs = 60_000;
 const startsMs = 3_600_000;
@@ -138,6 +139,7 @@ export function createController(house: House): Controller {
     const leading = term.house;
     const { groups, listing, snapshot, plan, now } = await survey();
     if (snapshot.absence !== null && isOver(snapshot.absence)) await welcomeBack(leading, snapshot.absence, now);
+    for (const recurrence of recurrencesOf(snapshot)) await revokeProof(leading, recurrence);
     for (const trip of plan.trips) await latch(leading, trip.group, trip.cause, now);
     for (const command of plan.commands) await reserve(term, command, now);
     await tellBlocked(leading, plan.blocked, now);
