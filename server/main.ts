@@ -21,6 +21,7 @@ import { createSweep } from './outside/sweep.ts';
 import type { Providers } from './provider/provider.ts';
 import { createProviders } from './provider/providers.ts';
 import { createController } from './replace/controller.ts';
+import { createForesight } from './replace/foresight.ts';
 import type { House } from './replace/house.ts';
 import { launchInstances } from './replace/launch.ts';
 import { openProofSigner } from './replace/proof.ts';
@@ -84,12 +85,15 @@ export async function startServer(
     look: (instanceId) => looker.ask(instanceId, 'proof'),
   };
   const controller = createController(house);
+  const foresight = createForesight({ db, survey: controller.survey, evidenceTtlMs });
   const http = await createHttp(
     {
       ...{ db, feed, clock, adminToken, evidenceTtlMs, gateway, board, entries },
       isReady: () => isReady,
       proofKey: signer.publicPem,
       plan: controller.plan,
+      simulate: foresight.simulate,
+      why: foresight.why,
       launch: (group, request) => launchInstances(house, group, request),
       look: (instanceId) => looker.ask(instanceId, 'requested'),
     },

@@ -21,6 +21,7 @@ import { policyRoutes } from './routes/policies.ts';
 import { replacementRoutes } from './routes/replacements.ts';
 import { rulesRoutes } from './routes/rules.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { whyRoutes } from './routes/why.ts';
 import { json, serializerCompiler, validatorCompiler } from './schema.ts';
 import type { Api, Services } from './services.ts';
 
@@ -104,7 +105,7 @@ async function addApi(api: Api, services: Services): Promise<void> {
     guarded.addHook('onRequest', requireToken(services.adminToken));
     for (const addRoutes of [
       ...[keyRoutes, imageRoutes, imageLinkRoutes, rulesRoutes, tokenRoutes, applyRoutes, groupRoutes, policyRoutes],
-      ...[instanceRoutes, lookRoutes, driftRoutes, replacementRoutes, eventRoutes],
+      ...[instanceRoutes, whyRoutes, lookRoutes, driftRoutes, replacementRoutes, eventRoutes],
     ]) {
       addRoutes(guarded, services);
     }

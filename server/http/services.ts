@@ -7,6 +7,7 @@ import type {
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { LaunchInstances, PlanView } from '../../shared/api.ts';
+import type { PolicyAnswer, SimulatePolicies, Simulation } from '../../shared/api-foresight.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { EventFeed } from '../fleet/event-feed.ts';
 import type { RulesBoard } from '../fleet/rules-board.ts';
@@ -38,6 +39,10 @@ export interface Services {
   /** What agents say that candidate rules would change. */
   readonly board: RulesBoard;
   readonly plan: (group: string) => Promise<PlanView>;
+  readonly simulate: (asked: SimulatePolicies) => Promise<Simulation>;
+  readonly why: (
+    instanceId: string,
+  ) => Promise<{ readonly computedAt: string; readonly policies: readonly PolicyAnswer[] }>;
   readonly launch: (group: string, request: LaunchInstances) => Promise<{ readonly providerIds: readonly string[] }>;
   /** Has the disk of an instance looked at from outside; answers the id of the look. */
   readonly look: (instanceId: string) => Promise<string>;

@@ -8,6 +8,7 @@ import { readPolicies } from '../store/policy-store.ts';
 import { reserveReplacement } from '../store/replacement-store.ts';
 import { advanceReplacement } from './advance.ts';
 import { callProvider } from './call-provider.ts';
+import type { Survey } from './foresight.ts';
 import type { House } from './house.ts';
 import { resumeLaunches } from './launch.ts';
 import { createLister } from './lister.ts';
@@ -24,6 +25,8 @@ export interface Controller {
   tick(): Promise<void>;
   /** What would be done now, and why the rest would not. */
   plan(group: string): Promise<PlanView>;
+  /** What a pass would see now, and nothing done. */
+  survey(): Promise<Survey>;
 }
 
 const tickMs = 1_000;
@@ -71,6 +74,7 @@ export function createController(house: House): Controller {
       const { plan, now } = await survey();
       return planView(group, plan, now);
     },
+    survey,
   };
 
   async function loop(): Promise<void> {
@@ -130,7 +134,8 @@ export function createController(house: House): Controller {
     const listing = await list(groups);
     const now = clock.now();
     const snapshot = await takeSnapshot({ db, machines: listing, isOnline, hasReported, evidenceTtlMs }, now);
-    return { now, groups, listing, snapshot, plan: planReplacements(snapshot, await readPolicies(db), now) };
+    const policies = await readPolicies(db);
+    return { now, groups, listing, snapshot, policies, plan: planReplacements(snapshot, policies, now) };
   }
 
   async function welcomeBack(absence: Absence, now: number): Promise<void> {

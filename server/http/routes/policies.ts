@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PolicyView } from '../../../shared/api.ts';
+import { SimulatePolicies, Simulation } from '../../../shared/api-foresight.ts';
 import { readPolicy } from '../../store/policy-store.ts';
 import { listPolicies } from '../../store/views/policies-view.ts';
 import { answers, answersPage, found, pageQuery } from '../schema.ts';
@@ -15,6 +16,17 @@ export function policyRoutes(api: Api, services: Services): void {
       response: answersPage(PolicyView, 'Policies.'),
     },
     handler: (request) => listPolicies(services.db, request.query),
+  });
+
+  api.post('/policies::simulate', {
+    schema: {
+      operationId: 'simulatePolicies',
+      tags: ['replacements'],
+      summary: 'What policies would do now, and would have done in so many days before; nothing is changed',
+      body: SimulatePolicies,
+      response: answers(Simulation, 'What they would do.'),
+    },
+    handler: ({ body }) => services.simulate(body),
   });
 
   api.get('/policies/:name', {
