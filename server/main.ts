@@ -10,6 +10,7 @@ import { CodedError, ExitCode, sentenceOf } from '../shared/errors.ts';
 import { isLoopback } from '../shared/loopback.ts';
 import { type Config, configOptions, readConfig } from './config.ts';
 import { createEventFeed } from './fleet/event-feed.ts';
+import { createExemptionKeeper } from './fleet/exemption-keeper.ts';
 import { createHistoryKeeper } from './fleet/history.ts';
 import { createRulesBoard } from './fleet/rules-board.ts';
 import { createGateway } from './gateway/gateway.ts';
@@ -83,6 +84,7 @@ export async function startServer(
     isOnline: gateway.isOnline,
     hasReported: gateway.hasReported,
     look: (instanceId) => looker.ask(instanceId, 'proof'),
+    sweep: (instanceId) => gateway.requestScan(instanceId),
   };
   const controller = createController(house);
   const foresight = createForesight({ db, survey: controller.survey, evidenceTtlMs });
@@ -110,6 +112,9 @@ export async function startServer(
   starting.defer(() => controller.stop());
   looker.start();
   starting.defer(() => looker.stop());
+  const exemptions = createExemptionKeeper({ db, feed, clock, log });
+  exemptions.start();
+  starting.defer(() => exemptions.stop());
   const history = createHistoryKeeper({ db, clock, log });
   history.start();
   starting.defer(() => history.stop());

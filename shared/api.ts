@@ -1,11 +1,13 @@
 import { z } from 'zod';
+import { Promotion } from './api-promotions.ts';
 import { Coverage, Hole } from './coverage.ts';
 import { Digest } from './digest.ts';
 import { Doubt } from './doubt.ts';
 import { Envelope } from './dsse.ts';
 import { EnrolmentWay } from './enrolment.ts';
+import { Exempted } from './exemption.ts';
 import { Change, Finding, FindingAttributes, Fingerprint } from './finding.ts';
-import { Image } from './image.ts';
+import { Image, ImageRef } from './image.ts';
 import { Group, Policy } from './policy.ts';
 import { Cause } from './proof.ts';
 import { Severity } from './severity.ts';
@@ -60,6 +62,10 @@ export const Instance = z
     taint: Taint.nullable(),
     doubts: z.array(Doubt),
     openFindings: count,
+    exempted: z
+      .object({ findings: count, until: time.describe('when the first of them is over') })
+      .nullable()
+      .describe('open findings that count for nothing, by an exemption'),
     evidence: Evidence.nullable(),
     serverHoles: z
       .array(Hole)
@@ -86,6 +92,7 @@ export const InstanceFinding = z
     lastSeenAt: time,
     closedAt: time.nullable(),
     beneath: Fingerprint.nullable().describe('of the relabel that it is part of'),
+    exempted: Exempted.nullable(),
   })
   .meta({ id: 'InstanceFinding' });
 export type InstanceFinding = z.infer<typeof InstanceFinding>;
@@ -104,6 +111,8 @@ export const Drift = z
       .nullable()
       .describe('of a relabel, how many files of one instance at most are beneath it; null for a drift of one subject'),
     openInstances: count,
+    exemptInstances: count.describe('of those on which it is open, where it counts for nothing'),
+    exemptUntil: time.nullable().describe('on the one where that lasts longest'),
     totalInstances: count,
     firstSeenAt: time,
     lastSeenAt: time,
@@ -154,6 +163,8 @@ export const GroupView = z
     tainted: count,
     replacing: count,
     breaker: Breaker.nullable(),
+    promotion: Promotion.nullable().describe('the latest of the channel `stable`'),
+    rollsBackTo: ImageRef.nullable().describe('the image that was stable before this one: what a rollback promotes'),
     updatedAt: time,
   })
   .meta({ id: 'GroupView' });
@@ -248,6 +259,7 @@ export const ReplacementView = z
     error: z.string().nullable().describe('why it failed or is stuck'),
     steps: z.array(z.object({ state: ReplacementState, at: time, detail: z.string() })),
     proof: Envelope.nullable(),
+    revokedAt: time.nullable().describe('since then the proof holds no more: the drift came back'),
     createdAt: time,
     updatedAt: time,
   })
@@ -256,7 +268,7 @@ export type ReplacementView = z.infer<typeof ReplacementView>;
 
 export const ApplyResult = z
   .object({
-    kind: z.enum(['Group', 'Policy']),
+    kind: z.enum(['Group', 'Policy', 'Exemption']),
     name: z.string(),
     version: count,
     result: z.enum(['created', 'changed', 'unchanged']),

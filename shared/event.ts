@@ -20,6 +20,8 @@ export const eventTypes = [
   'group.changed',
   'policy.changed',
   'image.pushed',
+  'image.promoted',
+  'image.rolled-back',
   'look.requested',
   'look.ended',
   'image.linked',
@@ -33,12 +35,16 @@ export const eventTypes = [
   'rules.withdrawn',
   'rules.refused',
   'taint.lifted',
+  'exemption.declared',
+  'exemption.ended',
+  'exemption.expired',
   'breaker.tripped',
   'breaker.reset',
   'replacement.planned',
   'replacement.blocked',
   'replacement.step',
   'replacement.proven',
+  'proof.revoked',
 ] as const;
 export const FleetEvent = z
   .object({

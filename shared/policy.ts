@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { claimedPrefix } from './claimed.ts';
 import { Duration, durationMs } from './duration.ts';
+import { Exemption } from './exemption.ts';
 import { ImageRef, Name } from './image.ts';
 import { Severity } from './severity.ts';
 import { TriggerKind } from './trigger-kind.ts';
 import { Window } from './window.ts';
 
 /**
- * Groups and policies: what `pristinectl apply -f` takes. Everything is strict: a field that is not built yet is refused
+ * Groups, policies and exemptions: what `pristinectl apply -f` takes. Everything is strict: a field that is not built yet is refused
  * with its name, because a safety setting that is silently ignored is the worst kind.
  */
 
@@ -137,7 +138,7 @@ export const Policy = z
   .meta({ id: 'Policy' });
 export type Policy = z.infer<typeof Policy>;
 
-export const Document = z.discriminatedUnion('kind', [Group, Policy]);
+export const Document = z.discriminatedUnion('kind', [Group, Policy, Exemption]);
 export type Document = z.infer<typeof Document>;
 
 export function isDriftTrigger(trigger: Trigger): trigger is z.infer<typeof driftTrigger> {

@@ -33,7 +33,7 @@ Examples:
   leaf(
     program,
     'apply',
-    'declare groups and policies; applying the same again changes nothing',
+    'declare groups, policies and exemptions; applying the same again changes nothing',
     async () => (await import('./commands/apply.ts')).apply,
     'apply -f fleet.yaml',
     'apply -f - < fleet.yaml',
@@ -249,6 +249,24 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
     'drifts beneath 0e4fcfad7e6d',
   );
 
+  const exemptions = noun(program, 'exemptions', 'approved, scoped, expiring permission for a drift');
+  const exemption = () => import('./commands/exemptions.ts');
+  leaf(
+    exemptions,
+    'list',
+    'exemptions in force, the one that ends next first; `apply` declares them',
+    async () => (await exemption()).list,
+    'exemptions list',
+  ).option('--all', 'those that expired or were ended too');
+  leaf(exemptions, 'show <name>', 'one exemption', async () => (await exemption()).show, 'exemptions show old-motd');
+  leaf(
+    exemptions,
+    'end <name>',
+    'end it now: what it was for drifts and taints again, since it was first seen',
+    async () => (await exemption()).end,
+    "exemptions end old-motd --reason 'web@8 has the new text'",
+  ).requiredOption('--reason <text>', 'why; kept with the event');
+
   const replacements = noun(program, 'replacements', 'one new instance for one old one');
   const replacement = () => import('./commands/replacements.ts');
   leaf(
@@ -298,8 +316,18 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
     'verify <file>',
     'check signature and claims; exit 0 when it holds, 3 when not',
     async () => (await import('./commands/proof.ts')).verify,
-    'proof verify proof.json --pub server.pub',
-  ).option('--pub <file>', 'the public key of the server that signed it; without it the server is asked');
+    'proof verify proof.json',
+    'proof verify proof.json --pub server.pub --revocations revocations.json',
+  )
+    .option('--pub <file>', 'the public key of the server that signed it; without it the server is asked')
+    .option('--revocations <file>', 'what `proof revocations --json` printed; without --pub the server is asked');
+  leaf(
+    proof,
+    'revocations',
+    'proofs that hold no more, because the drift came back within a day',
+    async () => (await import('./commands/proof.ts')).revocations,
+    'proof revocations --json > revocations.json',
+  );
 
   leaf(
     program,

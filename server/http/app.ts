@@ -10,6 +10,7 @@ import { problemOf, sendProblem } from './problem.ts';
 import { applyRoutes } from './routes/apply.ts';
 import { driftRoutes } from './routes/drifts.ts';
 import { eventRoutes } from './routes/events.ts';
+import { exemptionRoutes } from './routes/exemptions.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
 import { imageLinkRoutes } from './routes/image-links.ts';
@@ -18,6 +19,7 @@ import { instanceRoutes } from './routes/instances.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { lookRoutes } from './routes/looks.ts';
 import { policyRoutes } from './routes/policies.ts';
+import { promotionRoutes } from './routes/promotions.ts';
 import { replacementRoutes } from './routes/replacements.ts';
 import { rulesRoutes } from './routes/rules.ts';
 import { tokenRoutes } from './routes/tokens.ts';
@@ -104,8 +106,18 @@ async function addApi(api: Api, services: Services): Promise<void> {
   await api.register(async (guarded: Api) => {
     guarded.addHook('onRequest', requireToken(services.adminToken));
     for (const addRoutes of [
-      ...[keyRoutes, imageRoutes, imageLinkRoutes, rulesRoutes, tokenRoutes, applyRoutes, groupRoutes, policyRoutes],
-      ...[instanceRoutes, whyRoutes, lookRoutes, driftRoutes, replacementRoutes, eventRoutes],
+      ...[
+        keyRoutes,
+        imageRoutes,
+        imageLinkRoutes,
+        rulesRoutes,
+        tokenRoutes,
+        applyRoutes,
+        groupRoutes,
+        promotionRoutes,
+        policyRoutes,
+      ],
+      ...[instanceRoutes, whyRoutes, lookRoutes, driftRoutes, exemptionRoutes, replacementRoutes, eventRoutes],
     ]) {
       addRoutes(guarded, services);
     }

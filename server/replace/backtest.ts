@@ -21,11 +21,12 @@ export interface BacktestOf {
   readonly from: number;
   readonly to: number;
   readonly evidenceTtlMs: number;
+  readonly workMax?: number;
 }
 
 const hourMs = 3_600_000;
 /** Instances shown to plans, over all of them: some seconds of work. Before it is spent moments are put together, which is said. */
-const workMax = 1_200_000;
+const workMaxDefault = 1_200_000;
 const workOfPlan = 20;
 /** After so much, whoever else wants the processor has it. */
 const workOfSlice = 10_000;
@@ -38,7 +39,7 @@ const others = ' ';
  * of its own. Yields when it has worked for a while. Pure.
  */
 export function* backtest(options: BacktestOf): Generator<void, Backtest> {
-  const { live, past, acting, given, from, to } = options;
+  const { live, past, acting, given, from, to, workMax = workMaxDefault } = options;
   const policies = acting.map(({ policy }) => policy);
   const wanted = new Set(policies.flatMap((policy) => selectedBy(policy, live)));
   const groups = [...live.groups.values()].map((group) =>

@@ -11,6 +11,7 @@ import { type Absence, clockStepMsMax, readAbsence } from '../fleet/absence.ts';
 import { contentOf, isExpired } from '../fleet/content.ts';
 import type { Machine } from '../provider/provider.ts';
 import type { Db } from '../store/database.ts';
+import { isExempt } from '../store/exempt-finding-store.ts';
 import { readGroups } from '../store/group-store.ts';
 import { endedStates } from '../store/replacement-store.ts';
 import { shapeOf } from './shape.ts';
@@ -156,7 +157,7 @@ async function readInstances(
   const rows = await db
     .selectFrom('instance')
     .select(['id', 'group_name', 'provider_id', 'launch_key', 'image_digest', 'lifecycle', 'verdict', 'doubts'])
-    .select(['taint_severity', 'taint_at', 'enrolled_at', 'scan_finished_at'])
+    .select(['taint_severity', 'taint_at', 'exempt_until', 'enrolled_at', 'scan_finished_at'])
     .where('lifecycle', '!=', 'retired')
     .execute();
   const drifts = await readDrifts(db);
@@ -169,7 +170,11 @@ async function readInstances(
       launchKey: row.launch_key,
       image: images.get(row.image_digest) ?? null,
       lifecycle: row.lifecycle,
-      content: contentOf({ verdict: row.verdict, scanFinishedAt: row.scan_finished_at }, now, evidenceTtlMs),
+      content: contentOf(
+        { verdict: row.verdict, scanFinishedAt: row.scan_finished_at, exemptUntil: row.exempt_until },
+        now,
+        evidenceTtlMs,
+      ),
       isInDoubt: row.doubts !== '[]',
       online: isOnline(row.id),
       taint:
@@ -188,7 +193,7 @@ function expiryOf(scanFinishedAt: string, now: number, evidenceTtlMs: number): n
   return isExpired(scanFinishedAt, now, evidenceTtlMs) ? Math.min(now, expiresAt) : expiresAt;
 }
 
-/** Reverting does not cancel: what was closed since the taint belongs to the cause too. What was pardoned before does not. */
+/** Reverting does not cancel: what was closed since the taint belongs to the cause too. What was pardoned before, or is exempted, does not. */
 async function readDrifts(db: Db): Promise<ReadonlyMap<string, readonly InstanceDrift[]>> {
   const rows = await db
     .selectFrom('finding')
@@ -207,6 +212,7 @@ async function readDrifts(db: Db): Promise<ReadonlyMap<string, readonly Instance
     // It taints nobody (`fleet/identities.ts`).
     .where('finding.rule', '!=', identityRule)
     .whereRef('finding.tainting_since', '>=', 'instance.taint_at')
+    .where(({ not }) => not(isExempt))
     .orderBy('finding.first_seen_at')
     .orderBy('finding.fingerprint')
     .execute();

@@ -57,7 +57,7 @@ export function objectionTo(replacement: Replacement, world: World, now: number)
   if (closed !== undefined) return closed;
   switch (replacement.cause.trigger) {
     case 'drift':
-      return old.taint === null ? 'its drift was pardoned' : undefined;
+      return old.taint === null ? 'its drift was pardoned or exempted' : undefined;
     case 'outdated':
       return currencyOf({ image: old.image, promoted: Object.values(group.images) }) === 'outdated'
         ? undefined
@@ -114,6 +114,17 @@ export function cleanScanOf(replacement: Replacement, { new: made, old, rulesInF
   // Checks may have mended what a sweep found, or found more: a proof names one scan, and it must be one that was clean.
   if (!made.isScanOnRecord) return { missing: 'its state is not what its last complete scan found' };
   return { instanceId: made.id, scan: { ...scan, stateDigest, rules, coverage: coverage.data } };
+}
+
+/** The same for one that began after the soak, without which nothing succeeds. */
+export function scanAfterSoak(replacement: Replacement, world: World): CleanScan {
+  const clean = cleanScanOf(replacement, world);
+  if ('missing' in clean) return clean;
+  const { soakEndsAt } = replacement;
+  if (soakEndsAt === null || Date.parse(clean.scan.startedAt) < soakEndsAt) {
+    return { missing: 'its last complete scan began before the soak was over' };
+  }
+  return clean;
 }
 
 /** `wanted` where somebody has to ask for a look now. */

@@ -19,6 +19,7 @@ export interface Tables {
   rules: RulesTable;
   join_token: JoinTokenTable;
   instance_group: GroupTable;
+  promotion: PromotionTable;
   policy: PolicyTable;
   instance: InstanceTable;
   revoked_key: RevokedKeyTable;
@@ -30,7 +31,12 @@ export interface Tables {
   report: ReportTable;
   replacement: ReplacementTable;
   replacement_step: ReplacementStepTable;
+  proof_revocation: RevocationTable;
   launch: LaunchTable;
+  exemption: ExemptionTable;
+  exempt_finding: ExemptFindingTable;
+  outbox: OutboxTable;
+  webhook: WebhookTable;
   outside_look: LookTable;
   event: EventTable;
   listening: ListeningTable;
@@ -118,6 +124,20 @@ export interface GroupTable {
   breaker_reset_at: string | null;
 }
 
+/** What a group promoted, in which channel; kept for good. */
+export interface PromotionTable {
+  id: Generated<number>;
+  group_name: string;
+  channel: string;
+  /** NAME@VERSION, as `previous`; null for nothing. */
+  image: string | null;
+  previous: string | null;
+  how: 'promoted' | 'rolled-back' | 'applied';
+  actor: string;
+  reason: string | null;
+  at: string;
+}
+
 export interface PolicyTable {
   name: string;
   spec: string;
@@ -140,6 +160,8 @@ export interface InstanceTable {
   verdict_at: string;
   taint_severity: string | null;
   taint_at: string | null;
+  /** When what the verdict leaves out begins to count again; null where it leaves out nothing. */
+  exempt_until: string | null;
   boot: number;
   seq: number;
   rules: number;
@@ -179,6 +201,8 @@ export interface ReplacementTable {
   group_name: string;
   policy: string;
   policy_version: number;
+  /** sha256 of its text. */
+  policy_digest: string | null;
   cause: string;
   /** Of what was drifted, JSON (`replace/shape.ts`). */
   shapes: string;
@@ -193,6 +217,7 @@ export interface ReplacementTable {
   retired_at: string | null;
   /** When the present state must have ended; what happens then is the state machine's. */
   deadline_at: string | null;
+  soak_ends_at: string | null;
   attempts: number;
   /** JSON of the scan that showed the new instance clean. */
   scan: string | null;
@@ -208,6 +233,18 @@ export interface ReplacementStepTable {
   state: string;
   detail: string;
   at: string;
+}
+
+/** Proofs that hold no more; kept for good. */
+export interface RevocationTable {
+  replacement_id: string;
+  group_name: string;
+  instance_id: string;
+  shape: string;
+  fingerprint: string;
+  revoked_at: string;
+  /** DSSE, JSON. */
+  envelope: string;
 }
 
 /** Intent of a launch that a person asked for; replacements are their own intent. */
@@ -247,6 +284,73 @@ export interface EventTable {
   instance_id: string | null;
   replacement_id: string | null;
   data: string;
+}
+
+export interface ExemptionTable {
+  name: string;
+  spec: string;
+  version: number;
+  /** Of the version that `exempt_finding` has; 0 for none. */
+  placed_version: number;
+  author: string;
+  declared_at: string;
+  until: string;
+  /** When it was told that its time is over. */
+  expired_at: string | null;
+  ended_at: string | null;
+  ended_by: string | null;
+  ended_reason: string | null;
+}
+
+/** An exemption covers a finding of an instance (`exempt-finding-store.ts`). */
+export interface ExemptFindingTable {
+  instance_id: string;
+  fingerprint: string;
+  exemption: string;
+  /** Empty where it covers it no more. */
+  until: string;
+  /** 1 where verdict and taint of the instance were judged without this finding. */
+  counted: Generated<number>;
+  /** 0 where the instance is to be judged again. */
+  judged: Generated<number>;
+  /** Since when it would taint, but for the exemption. */
+  tainted_at: string | null;
+}
+
+/** Pages on their way to a person. */
+export interface OutboxTable {
+  n: Generated<number>;
+  /** Of the CloudEvent. */
+  message_id: string;
+  type: string;
+  at: string;
+  body: string;
+  state: 'pending' | 'delivered' | 'dead';
+  attempts: number;
+  next_at: string | null;
+  /** Of the last attempt. */
+  error: string | null;
+  ended_at: string | null;
+}
+
+/** One row at most: whom the configuration says to call. */
+export interface WebhookTable {
+  id: number;
+  configured: number;
+  /** Digest of the address, which may be a secret. */
+  address: string;
+  receiver: string;
+  /** JSON array. */
+  events: string;
+  source: string;
+  disabled_at: string | null;
+  disabled_reason: string | null;
+  delivered: Generated<number>;
+  dead: Generated<number>;
+  /** Pages for which there was no room. */
+  unlisted: Generated<number>;
+  unlisted_since: string | null;
+  last_delivered_at: string | null;
 }
 
 /** One row: when this server listened. */

@@ -273,7 +273,7 @@ export type paths = {
         get?: never;
         put?: never;
         /**
-         * Declare a group or a policy; declaring the same again changes nothing
+         * Declare a group, a policy or an exemption; declaring the same again changes nothing
          * @description A field that is not built yet is refused with its name (`NOT_BUILT_YET`). `enforce` is refused (409) for a group without `stateless: true`, whichever of the two documents comes first.
          */
         post: operations["apply"];
@@ -362,6 +362,57 @@ export type paths = {
         put?: never;
         /** Let replacing go on after a breaker tripped */
         post: operations["resetBreaker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{name}/promotions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which images a group promoted, by whom and when, newest first */
+        get: operations["listPromotions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{name}/images:promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a group promote an image; what is not of a promoted image is outdated, and goes by policy */
+        post: operations["promoteImage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{name}/images:rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Promote the image that was stable before this one; instances follow by policy, under the same budgets */
+        post: operations["rollBackImage"];
         delete?: never;
         options?: never;
         head?: never;
@@ -708,6 +759,57 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exemptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exemptions in force, the one that ends next first */
+        get: operations["listExemptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exemptions/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One exemption, also when it is over */
+        get: operations["getExemption"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exemptions/{name}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End an exemption: what it was for drifts and taints again, since it was first seen */
+        post: operations["endExemption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/replacements": {
         parameters: {
             query?: never;
@@ -751,6 +853,23 @@ export type paths = {
         };
         /** The signed record that the replacement was measured clean */
         get: operations["getProof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proof-revocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Proofs that hold no more, each with the signed record of it */
+        get: operations["listRevocations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -825,7 +944,7 @@ export type components = {
         };
         ApplyResult: {
             /** @enum {string} */
-            kind: "Group" | "Policy";
+            kind: "Group" | "Policy" | "Exemption";
             name: string;
             version: number;
             /** @enum {string} */
@@ -993,6 +1112,10 @@ export type components = {
             /** @description of a relabel, how many files of one instance at most are beneath it; null for a drift of one subject */
             files: number | null;
             openInstances: number;
+            /** @description of those on which it is open, where it counts for nothing */
+            exemptInstances: number;
+            /** @description on the one where that lasts longest */
+            exemptUntil: string | null;
             totalInstances: number;
             /** Format: date-time */
             firstSeenAt: string;
@@ -1022,12 +1145,97 @@ export type components = {
             stateDigest: components["schemas"]["Digest"];
             coverage: components["schemas"]["Coverage"];
         };
+        /** @description By which exemption it counts for nothing, and until when. */
+        Exempted: {
+            exemption: string;
+            /** Format: date-time */
+            until: string;
+        };
+        Exemption: {
+            /** @constant */
+            kind: "Exemption";
+            name: string;
+            /** @description one difference, exactly; or one content of one file, where nothing but content and size differ, nothing runs it and no guard watches it */
+            drift: {
+                /** @description this difference and no other: `pristinectl drifts list` has it */
+                fingerprint: string;
+            } | {
+                /**
+                 * Format: starts_with
+                 * @description by its name as findings have it, whatever was baked there
+                 */
+                file: string;
+                /** @enum {string} */
+                change: "added" | "modified";
+                /** @description what it holds now: any other content is no exempted one */
+                content: components["schemas"]["Digest"];
+            };
+            /** @description only on instances of this image */
+            image?: components["schemas"]["ImageRef"];
+            /** @description only on instances of this group */
+            group?: string;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339; at most 90 days from when it is declared
+             */
+            until: string;
+        };
+        ExemptionInput: {
+            /** @constant */
+            kind: "Exemption";
+            name: string;
+            /** @description one difference, exactly; or one content of one file, where nothing but content and size differ, nothing runs it and no guard watches it */
+            drift: {
+                /** @description this difference and no other: `pristinectl drifts list` has it */
+                fingerprint: string;
+            } | {
+                /**
+                 * Format: starts_with
+                 * @description by its name as findings have it, whatever was baked there
+                 */
+                file: string;
+                /** @enum {string} */
+                change: "added" | "modified";
+                /** @description what it holds now: any other content is no exempted one */
+                content: components["schemas"]["Digest"];
+            };
+            /** @description only on instances of this image */
+            image?: components["schemas"]["ImageRef"];
+            /** @description only on instances of this group */
+            group?: string;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339; at most 90 days from when it is declared
+             */
+            until: string;
+        };
+        /** @enum {string} */
+        ExemptionState: "in_force" | "expired" | "ended";
+        ExemptionView: {
+            exemption: components["schemas"]["Exemption"];
+            version: number;
+            state: components["schemas"]["ExemptionState"];
+            /** @description who declared this version */
+            author: string;
+            /** Format: date-time */
+            declaredAt: string;
+            ended: {
+                /** Format: date-time */
+                at: string;
+                by: string;
+                reason: string;
+            } | null;
+            /** @description on which it exempts a finding that is open now */
+            instances: number;
+        };
         FleetEvent: {
             id: number;
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven";
+            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.promoted" | "image.rolled-back" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven" | "proof.revoked";
             group: string | null;
             instanceId: string | null;
             replacementId: string | null;
@@ -1164,6 +1372,10 @@ export type components = {
             tainted: number;
             replacing: number;
             breaker: components["schemas"]["Breaker"] | null;
+            /** @description the latest of the channel `stable` */
+            promotion: components["schemas"]["Promotion"] | null;
+            /** @description the image that was stable before this one: what a rollback promotes */
+            rollsBackTo: components["schemas"]["ImageRef"] | null;
             /** Format: date-time */
             updatedAt: string;
         };
@@ -1213,6 +1425,15 @@ export type components = {
             taint: components["schemas"]["Taint"] | null;
             doubts: components["schemas"]["Doubt"][];
             openFindings: number;
+            /** @description open findings that count for nothing, by an exemption */
+            exempted: {
+                findings: number;
+                /**
+                 * Format: date-time
+                 * @description when the first of them is over
+                 */
+                until: string;
+            } | null;
             evidence: components["schemas"]["Evidence"] | null;
             /** @description what the server itself holds against it, also before the first scan: no sweep closes `unknown-image` and `seen-outside` */
             serverHoles: components["schemas"]["Hole"][];
@@ -1265,6 +1486,7 @@ export type components = {
             closedAt: string | null;
             /** @description of the relabel that it is part of */
             beneath: string | null;
+            exempted: components["schemas"]["Exempted"] | null;
         };
         /** @description A component whose entries were laid over those of the image. */
         LaidOver: {
@@ -1654,6 +1876,33 @@ export type components = {
                 detail: string;
             }[];
         };
+        PromoteImage: {
+            image: components["schemas"]["ImageRef"];
+            /**
+             * @default stable
+             * @enum {string}
+             */
+            channel: "stable" | "canary";
+            /** @description kept with the promotion */
+            reason?: string;
+        };
+        /** @description Who had a group promote which image, and when. */
+        Promotion: {
+            id: number;
+            group: string;
+            channel: string;
+            /** @description null where the channel promotes nothing any more */
+            image: components["schemas"]["ImageRef"] | null;
+            /** @description what the channel promoted before; null where it promoted nothing */
+            previous: components["schemas"]["ImageRef"] | null;
+            how: components["schemas"]["PromotionWay"];
+            actor: string;
+            reason: string | null;
+            /** Format: date-time */
+            at: string;
+        };
+        /** @enum {string} */
+        PromotionWay: "promoted" | "rolled-back" | "applied";
         PushImage: {
             manifest: components["schemas"]["Envelope"];
             rules: components["schemas"]["Envelope"];
@@ -1705,6 +1954,8 @@ export type components = {
                 detail: string;
             }[];
             proof: components["schemas"]["Envelope"] | null;
+            /** @description since then the proof holds no more: the drift came back */
+            revokedAt: string | null;
             /** Format: date-time */
             createdAt: string;
             /** Format: date-time */
@@ -1712,6 +1963,21 @@ export type components = {
         };
         /** @enum {string} */
         ReplacementState: "reserved" | "launching" | "verifying" | "draining" | "terminating" | "proving" | "soaking" | "succeeded" | "rolling_back" | "failed" | "stuck";
+        /** @description A proof that holds no more: the drift that it was to end came back. */
+        Revocation: {
+            replacementId: string;
+            group: string;
+            instanceId: string;
+            shape: string;
+            fingerprint: string;
+            /** Format: date-time */
+            revokedAt: string;
+            envelope: components["schemas"]["Envelope"];
+        };
+        RollBackImage: {
+            /** @description kept with the promotion */
+            reason?: string;
+        };
         Rules: {
             /** @description the name: rules are for all versions of it */
             image: string;
@@ -2724,7 +2990,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["GroupInput"] | components["schemas"]["PolicyInput"];
+                "application/json": components["schemas"]["GroupInput"] | components["schemas"]["PolicyInput"] | components["schemas"]["ExemptionInput"];
             };
         };
         responses: {
@@ -2939,6 +3205,142 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The group. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupView"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPromotions: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 100 unless said */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Promotions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Promotion"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promoteImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromoteImage"];
+            };
+        };
+        responses: {
+            /** @description The group. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupView"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollBackImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollBackImage"];
             };
         };
         responses: {
@@ -3844,6 +4246,138 @@ export interface operations {
             };
         };
     };
+    listExemptions: {
+        parameters: {
+            query?: {
+                /** @description those that expired or were ended too */
+                all?: boolean;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 100 unless said */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Exemptions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ExemptionView"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getExemption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The exemption. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExemptionView"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endExemption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The exemption. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExemptionView"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listReplacements: {
         parameters: {
             query?: {
@@ -3951,6 +4485,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRevocations: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 100 unless said */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revocations. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Revocation"][];
+                        nextCursor: string | null;
+                    };
                 };
             };
             /** @description Refused; `code` says why and is stable. */
