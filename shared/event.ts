@@ -35,6 +35,8 @@ export const eventTypes = [
   'rules.withdrawn',
   'rules.refused',
   'taint.lifted',
+  'webhook.test',
+  'webhook.disabled',
   'exemption.declared',
   'exemption.ended',
   'exemption.expired',

@@ -9,6 +9,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { LaunchInstances, PlanView } from '../../shared/api.ts';
 import type { PolicyAnswer, SimulatePolicies, Simulation } from '../../shared/api-foresight.ts';
 import type { Clock } from '../../shared/clock.ts';
+import type { WebhookTested } from '../../shared/page.ts';
 import type { EventFeed } from '../fleet/event-feed.ts';
 import type { RulesBoard } from '../fleet/rules-board.ts';
 import type { Db } from '../store/database.ts';
@@ -46,6 +47,8 @@ export interface Services {
   readonly launch: (group: string, request: LaunchInstances) => Promise<{ readonly providerIds: readonly string[] }>;
   /** Has the disk of an instance looked at from outside; answers the id of the look. */
   readonly look: (instanceId: string) => Promise<string>;
+  /** Calls now, as a test; undefined where no webhook is configured. */
+  readonly testWebhook: ((actor: string) => Promise<WebhookTested>) | undefined;
   readonly entries: EntriesStore;
   /** False while starting and stopping. */
   readonly isReady: () => boolean;
