@@ -29,6 +29,7 @@ import { createController } from './replace/controller.ts';
 import { createForesight } from './replace/foresight.ts';
 import type { House } from './replace/house.ts';
 import { launchInstances } from './replace/launch.ts';
+import { lintOverFleet } from './replace/lint-fleet.ts';
 import { openProofSigner } from './replace/proof.ts';
 import { openDataDirectory, readAdminToken, writeListening } from './store/data-directory.ts';
 import { openDatabase } from './store/database.ts';
@@ -105,6 +106,7 @@ export async function startServer(
       plan: controller.plan,
       simulate: foresight.simulate,
       why: foresight.why,
+      lint: (policy) => lintOverFleet(house, policy),
       launch: (group, request) => launchInstances(house, group, request),
       look: (instanceId) => looker.ask(instanceId, 'requested'),
       testWebhook: sender?.test,

@@ -11,6 +11,10 @@ const waits = 'nothing: it passes by itself';
 /** What a person can do about it; undefined where its message is all there is to say. */
 export function blockerAdvice({ kind, until }: Blocker, { policy, group, instance }: About): string | undefined {
   switch (kind) {
+    case 'hold':
+      return 'ask who holds it, or lift it: pristinectl holds list';
+    case 'approval':
+      return 'have it approved: pristinectl approvals list';
     case 'observe':
       return `set \`mode: enforce\` in policy ${policy} and apply it; see what it would do first: pristinectl policies simulate -f FILE`;
     case 'breaker':

@@ -31,6 +31,8 @@ const workOfPlan = 20;
 /** After so much, whoever else wants the processor has it. */
 const workOfSlice = 10_000;
 const looksMin = 200;
+/** Neither is kept for whom it was in force then: nothing was held, and what needs approval was approved at once. */
+const nobodyAsked = { absence: null, holds: [], consents: new Map() };
 /** What stands for groups in which nothing happens; no group can be called that. */
 const others = ' ';
 
@@ -39,7 +41,8 @@ const others = ' ';
  * of its own. Yields when it has worked for a while. Pure.
  */
 export function* backtest(options: BacktestOf): Generator<void, Backtest> {
-  const { live, past, acting, given, from, to, workMax = workMaxDefault } = options;
+  const { live, past, given, from, to, workMax = workMaxDefault } = options;
+  const acting = options.acting.map(({ policy: { approval, ...policy }, version }) => ({ policy, version }));
   const policies = acting.map(({ policy }) => policy);
   const wanted = new Set(policies.flatMap((policy) => selectedBy(policy, live)));
   const groups = [...live.groups.values()].map((group) =>
@@ -127,7 +130,7 @@ export function* backtest(options: BacktestOf): Generator<void, Backtest> {
     }
     const named = shown.map(({ snapshot }) => [snapshot.group.name, snapshot] as const);
     const rest = groups.slice(0, 1).map(({ live: any }) => [others, crowdOf(any, bystanders)] as const);
-    const snapshot = { groups: new Map([...named, ...rest]), absence: null, active, starts, soaked };
+    const snapshot = { groups: new Map([...named, ...rest]), ...nobodyAsked, active, starts, soaked };
     return { shown, snapshot };
   }
 

@@ -130,6 +130,7 @@ export function assumptionsOf(
   const failed = past.replacements.filter(({ state, createdAt }) => state === 'failed' && createdAt >= from).length;
   return [
     'every agent was connected, every machine ran, and this server was never away: history does not tell who was silent',
+    'nobody held anything, and what needs approval was approved at once',
     'groups, images and the other policies that enforce were as they are now',
     ...(unknown.length === 0
       ? []

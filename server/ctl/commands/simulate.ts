@@ -2,8 +2,8 @@ import type { Backtest, SimulatedPlan, Simulation } from '../../../shared/api-fo
 import { CodedError } from '../../../shared/errors.ts';
 import { imageRef } from '../../../shared/image.ts';
 import type { Context } from '../context.ts';
-import { readDocuments } from '../documents.ts';
 import type { Cell, Output } from '../output.ts';
+import { readDocuments } from './apply.ts';
 
 const rowsMax = 20;
 const [minuteMs, hourMs] = [60_000, 3_600_000];
