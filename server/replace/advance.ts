@@ -1,7 +1,8 @@
 import { timestamp } from '../../shared/clock.ts';
 import { durationMs } from '../../shared/duration.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
-import type { Group } from '../../shared/policy.ts';
+import type { Group, Policy } from '../../shared/policy.ts';
+import { selectorIn } from '../../shared/selector.ts';
 import { contentOf } from '../fleet/content.ts';
 import { freeIdentities, retireInstance } from '../fleet/identities.ts';
 import type { Machine } from '../provider/provider.ts';
@@ -12,6 +13,7 @@ import { readGroup, tripBreaker } from '../store/group-store.ts';
 import { findImage } from '../store/image-store.ts';
 import { findInstance, findInstanceByLaunch, type StoredInstance } from '../store/instance-store.ts';
 import { latestLook } from '../store/look-store.ts';
+import { zoneOf } from '../store/machine-store.ts';
 import { enforcingPolicies, readPolicy } from '../store/policy-store.ts';
 import {
   countAttempt,
@@ -30,7 +32,7 @@ import { joinMachine, launchMachine } from './launch.ts';
 import { launchKeyOf } from './launch-key.ts';
 import { makeProof } from './proof.ts';
 import { type Call, type Effects, newMachine, nextStep, type Step } from './replacement.ts';
-import { cleanLookOf, type NewInstance, strategyOf, type World } from './world.ts';
+import { cleanLookOf, type NewInstance, type OldInstance, strategyOf, type World } from './world.ts';
 
 /** More steps than a replacement has, so that a defect ends in a wait for the next tick and not in a busy loop. */
 const stepsMax = 40;
@@ -60,20 +62,34 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
   return db.transaction().execute(async (tx) => {
     const stored = await readGroup(tx, replacement.group);
     const policy = await readPolicy(tx, replacement.policy);
-    const old = await findInstance(tx, replacement.oldInstanceId);
+    const old = await oldInstance(tx);
     const made = await findInstanceByLaunch(tx, launchKeyOf(replacement.id));
     return {
       machines,
       group: stored?.group ?? null,
       breaker: stored?.breaker?.cause ?? null,
       policy: policy?.policy ?? null,
-      acting: (await enforcingPolicies(tx, replacement.group)).map((stored) => stored.policy),
-      old: old ? { ...old, image: (await findImage(tx, old.imageDigest)) ?? null } : null,
+      acting: old && stored ? await actingOn(tx, stored.group, old) : [],
+      old,
       new: made ? await newInstance(tx, made) : null,
       look: made ? ((await latestLook(tx, made.id)) ?? null) : null,
       rulesInForce: made ? ((await rulesFor(tx, made.id)).active?.sequence ?? null) : null,
     };
   });
+
+  async function oldInstance(tx: Db): Promise<OldInstance | null> {
+    const old = await findInstance(tx, replacement.oldInstanceId);
+    if (old === undefined) return null;
+    const { group, oldProviderId } = replacement;
+    const zone = machines?.find(({ providerId }) => providerId === oldProviderId)?.zone;
+    const content = contentOf(
+      { verdict: old.verdict, scanFinishedAt: old.scan?.finishedAt ?? null },
+      clock.now(),
+      evidenceTtlMs,
+    );
+    const image = (await findImage(tx, old.imageDigest)) ?? null;
+    return { ...old, image, zone: zone ?? (await zoneOf(tx, group, oldProviderId)), content, online: isOnline(old.id) };
+  }
 
   async function newInstance(tx: Db, made: StoredInstance): Promise<NewInstance> {
     const { id: instanceId, verdict, scan, stateDigest } = made;
@@ -82,6 +98,11 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
       scan !== null && stateDigest !== null && (await isOnRecord(tx, { ...made, ...scan, instanceId, stateDigest }));
     return { ...made, content, online: isOnline(instanceId), isScanOnRecord };
   }
+}
+
+async function actingOn(tx: Db, group: Group, old: OldInstance): Promise<readonly Policy[]> {
+  const enforcing = (await enforcingPolicies(tx, group)).map(({ policy }) => policy);
+  return enforcing.filter(({ select }) => selectorIn(select, group)?.(old));
 }
 
 async function describe(

@@ -9,10 +9,12 @@ import { reserveReplacement } from '../store/replacement-store.ts';
 import { advanceReplacement } from './advance.ts';
 import { callProvider } from './call-provider.ts';
 import type { House } from './house.ts';
+import { createInventory } from './inventory.ts';
 import { resumeLaunches } from './launch.ts';
 import { createLister } from './lister.ts';
 import { type Blocked, type Command, type Plan, planReplacements } from './planner.ts';
 import { findRemains, takeBack } from './remains.ts';
+import { createSilences } from './silences.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { reasonOf } from './world.ts';
 
@@ -41,6 +43,8 @@ const takeBackAgainMs = 60_000;
 export function createController(house: House): Controller {
   const { db, feed, clock, log } = house;
   const list = createLister(house);
+  const { silentMs } = createSilences(clock, house.isOnline);
+  const inventory = createInventory(house, silentMs);
   const stopping = new AbortController();
   const tasks = new Map<string, Promise<void>>();
   const told = new Map<string, string>();
@@ -109,6 +113,7 @@ export function createController(house: House): Controller {
   async function pass(): Promise<void> {
     const { groups, listing, snapshot, plan, now } = await survey();
     if (snapshot.absence !== null && isOver(snapshot.absence)) await welcomeBack(snapshot.absence, now);
+    await inventory.follow(groups, listing);
     for (const trip of plan.trips) await latch(trip.group, trip.cause, now);
     for (const command of plan.commands) await reserve(command, now);
     await tellBlocked(plan.blocked, now);
@@ -129,7 +134,7 @@ export function createController(house: House): Controller {
     const groups = (await readGroups(db)).map(({ group }) => group);
     const listing = await list(groups);
     const now = clock.now();
-    const snapshot = await takeSnapshot({ db, machines: listing, isOnline, hasReported, evidenceTtlMs }, now);
+    const snapshot = await takeSnapshot({ db, machines: listing, isOnline, silentMs, hasReported, evidenceTtlMs }, now);
     return { now, groups, listing, snapshot, plan: planReplacements(snapshot, await readPolicies(db), now) };
   }
 

@@ -3,11 +3,14 @@ import { timestamp } from '../../shared/clock.ts';
 import type { Image } from '../../shared/image.ts';
 import type { Policy } from '../../shared/policy.ts';
 import type { Cause } from '../../shared/proof.ts';
+import { selectorIn } from '../../shared/selector.ts';
 import { isOver, reportedPercentMin } from '../fleet/absence.ts';
 import { alikeCause, tripCause } from './breaker.ts';
 import { type Candidate, candidatesOf, inOrder, type VersionedPolicy } from './candidates.ts';
+import { keepsOf } from './keeps.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import { shapesOf } from './shape.ts';
+import { type Mass, massSilence, massUnverifiable } from './silence.ts';
 import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from './snapshot.ts';
 import { type Target, targetOf } from './target.ts';
 import { closedBy } from './windows.ts';
@@ -20,6 +23,8 @@ export interface Command {
   readonly providerId: string;
   readonly cause: Cause;
   readonly shapes: readonly string[];
+  /** Left out where it is not known. */
+  readonly zone?: string;
   readonly target: Image;
 }
 
@@ -53,19 +58,21 @@ export function planReplacements(snapshot: FleetSnapshot, policies: readonly Ver
   const commands: Command[] = [];
   const blocked: Blocked[] = [];
   const taken = new Set<string>();
-  for (const candidate of inOrder(candidatesOf(snapshot, policies, now))) {
+  const acting = actingIn(policies);
+  const signs = signsOf(snapshot);
+  for (const candidate of inOrder(candidatesOf(snapshot, policies, now), ledger.underWayIn)) {
     const { policy, version, group, instance, cause } = candidate;
     if (taken.has(instance.id)) continue;
     const target = targetOf(group);
-    const acting = actingOn(group, policy, policies);
+    const limiting = acting(group, instance, policy);
     const blockers = [
       ...ofPolicy(candidate),
-      ...ofWindows(candidate, acting, now),
+      ...ofWindows(candidate, limiting, now),
       ...ofServer(snapshot),
       ...ofGroup(group, trips, now),
-      ...ofInstance(candidate, now),
+      ...ofInstance(candidate, signs, now),
       ...ofTarget(target),
-      ...ledger.blockersOf(candidate, acting),
+      ...ledger.blockersOf(candidate, limiting),
     ];
     const { name } = group.group;
     const { id: instanceId, providerId } = instance;
@@ -78,7 +85,8 @@ export function planReplacements(snapshot: FleetSnapshot, policies: readonly Ver
     const { image } = target;
     commands.push({
       ...{ policy: policy.name, policyVersion: version, group: name },
-      ...{ instanceId, providerId, cause, shapes: cause.trigger === 'drift' ? shapesOf(instance.drifts) : [] },
+      ...{ instanceId, providerId, cause, shapes: isForDrift(cause) ? shapesOf(instance.drifts) : [] },
+      ...(instance.zone !== null && { zone: instance.zone }),
       target: image,
     });
   }
@@ -93,11 +101,26 @@ function tripsOf({ groups }: FleetSnapshot, ledger: Ledger, now: number): Plan['
   });
 }
 
+/** Whoever asks a person for one that is drifted must not hide how it was. */
+function isForDrift({ trigger }: Cause): boolean {
+  return trigger === 'drift' || trigger === 'manual';
+}
+
 /** Limits of policies that only observe do not hold back one that enforces; its own always count. */
-function actingOn({ group }: GroupSnapshot, own: Policy, policies: readonly VersionedPolicy[]): readonly Policy[] {
-  return policies
-    .map(({ policy }) => policy)
-    .filter((policy) => policy === own || (policy.mode === 'enforce' && policy.select.group === group.name));
+function actingIn(policies: readonly VersionedPolicy[]) {
+  const enforcing = policies.map(({ policy }) => policy).filter(({ mode }) => mode === 'enforce');
+  const byGroup = new Map<GroupSnapshot, readonly (readonly [Policy, NonNullable<ReturnType<typeof selectorIn>>])[]>();
+  return (group: GroupSnapshot, instance: InstanceSnapshot, own: Policy): readonly Policy[] => {
+    const there =
+      byGroup.get(group) ??
+      enforcing.flatMap((policy) => {
+        const isSelected = selectorIn(policy.select, group.group);
+        return isSelected === undefined ? [] : [[policy, isSelected] as const];
+      });
+    byGroup.set(group, there);
+    const acting = there.filter(([, isSelected]) => isSelected(instance)).map(([policy]) => policy);
+    return acting.includes(own) ? acting : [...acting, own];
+  };
 }
 
 function ofPolicy({ policy, settledAt, isSettled, heldUntil }: Candidate): readonly Blocker[] {
@@ -134,6 +157,8 @@ function ofGroup({ group, breaker, machines, failures }: GroupSnapshot, trips: P
   if (!group.stateless) {
     blockers.push(blocker('not-stateless', `nobody has declared group ${group.name} stateless`));
   }
+  const keeps = keepsOf(group);
+  if (keeps !== undefined) blockers.push(blocker(keeps.kind, keeps.message));
   const cause = breaker?.cause ?? trips.find((trip) => trip.group === group.name)?.cause;
   if (cause !== undefined) blockers.push(blocker('breaker', `the breaker is open until a person resets it: ${cause}`));
   if (machines === null) blockers.push(blocker('provider', 'the provider does not say which machines there are'));
@@ -145,24 +170,57 @@ function ofGroup({ group, breaker, machines, failures }: GroupSnapshot, trips: P
   return blockers;
 }
 
-/** Silence alone triggers nothing, and an instance that nobody measured lately is not killed on old news. */
-function ofInstance({ instance, group }: Candidate, now: number): Blocker[] {
+/** What would make silence, or holes, no sign of one machine: looked for when somebody asks. */
+function signsOf(snapshot: FleetSnapshot): { readonly silence: () => Mass; readonly unverifiable: () => Mass } {
+  let silence: Mass | undefined;
+  let unverifiable: Mass | undefined;
+  return {
+    silence: () => (silence ??= massSilence(snapshot)),
+    unverifiable: () => (unverifiable ??= massUnverifiable(snapshot)),
+  };
+}
+
+function ofInstance({ instance, group, cause }: Candidate, signs: ReturnType<typeof signsOf>, now: number): Blocker[] {
   const blockers: Blocker[] = [];
   // Whoever holds a copied key, or claims its machine, could have it ended by what he reports.
   if (instance.isInDoubt) {
     blockers.push(blocker('in-doubt', 'it is not sure which machine it is: a person must look and decide'));
   }
-  if (instance.evidenceExpiresAt === null) {
-    blockers.push(blocker('stale-evidence', 'it has never been scanned completely'));
-  } else if (now >= instance.evidenceExpiresAt) {
-    blockers.push(
-      blocker('stale-evidence', `its last complete scan expired at ${timestamp(instance.evidenceExpiresAt)}`),
-    );
-  }
+  blockers.push(...ofEvidence(instance, cause, signs, now));
   if (group.machines !== null && !isListed(instance, group)) {
     blockers.push(blocker('provider', 'the provider does not list its machine'));
   }
   return blockers;
+}
+
+/**
+ * No machine dies on old news. What it had must have been seen lately; a silent one is dead by what its provider says at this
+ * moment, and one that cannot be verified is connected at this moment.
+ */
+function ofEvidence(
+  instance: InstanceSnapshot,
+  cause: Cause,
+  signs: ReturnType<typeof signsOf>,
+  now: number,
+): Blocker[] {
+  if (cause.trigger === 'silence') {
+    const mass = signs.silence()(instance);
+    const blockers = mass === undefined ? [] : [blocker('mass-silence', mass)];
+    if (cause.witness === null) {
+      const message =
+        'only its agent is silent, and its provider has nothing to say against the machine: a person must look';
+      blockers.push(blocker('no-witness', message));
+    }
+    return blockers;
+  }
+  if (cause.trigger === 'unverifiable') {
+    const mass = signs.unverifiable()(instance);
+    return mass === undefined ? [] : [blocker('mass-unverifiable', mass)];
+  }
+  const { evidenceExpiresAt } = instance;
+  if (evidenceExpiresAt === null) return [blocker('stale-evidence', 'it has never been scanned completely')];
+  if (now < evidenceExpiresAt) return [];
+  return [blocker('stale-evidence', `its last complete scan expired at ${timestamp(evidenceExpiresAt)}`)];
 }
 
 function isListed({ providerId }: InstanceSnapshot, { machines }: GroupSnapshot): boolean {

@@ -20,7 +20,10 @@ export interface StoredGroup {
  * Errors: CONFLICT when an enforcing policy acts on the group and it is no longer declared stateless.
  */
 export async function applyGroup(db: Db, group: Group, at: string): Promise<ApplyResult> {
-  const enforcing = group.stateless ? [] : await enforcingPolicies(db, group.name);
+  // One that names no group is held by a blocker in this one, and acts in others.
+  const enforcing = (group.stateless ? [] : await enforcingPolicies(db, group)).filter(
+    ({ policy }) => policy.select.group !== undefined,
+  );
   if (enforcing.length > 0) {
     throw new CodedError(
       'CONFLICT',

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import type { ApplyResult } from '../../shared/api.ts';
 import { CodedError } from '../../shared/errors.ts';
 import { Group, Policy } from '../../shared/policy.ts';
+import { selectorIn } from '../../shared/selector.ts';
 import type { Db } from './database.ts';
 import { appendEvent } from './event-store.ts';
 import { changeOf, specText } from './spec.ts';
@@ -46,10 +47,13 @@ async function refuseStateful(db: Db, policy: Policy): Promise<void> {
   );
 }
 
-/** Those that act on the group. */
-export async function enforcingPolicies(db: Db, group: string): Promise<readonly StoredPolicy[]> {
+/** Those that may act on some of the group. */
+export async function enforcingPolicies(
+  db: Db,
+  group: Pick<Group, 'name' | 'labels'>,
+): Promise<readonly StoredPolicy[]> {
   const stored = await readPolicies(db);
-  return stored.filter(({ policy }) => policy.mode === 'enforce' && policy.select.group === group);
+  return stored.filter(({ policy }) => policy.mode === 'enforce' && selectorIn(policy.select, group) !== undefined);
 }
 
 export async function readPolicy(db: Db, name: string): Promise<StoredPolicy | undefined> {

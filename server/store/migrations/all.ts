@@ -8,6 +8,7 @@ import * as doubts from './0007-doubts.ts';
 import * as listening from './0008-listening.ts';
 import * as tokenMachine from './0009-token-machine.ts';
 import * as shapes from './0010-shapes.ts';
+import * as machines from './0014-machines.ts';
 
 /** In order of their names. A migration that has been released never changes. */
 export const migrations: Record<string, Migration> = {
@@ -20,4 +21,5 @@ export const migrations: Record<string, Migration> = {
   '0008-listening': listening,
   '0009-token-machine': tokenMachine,
   '0010-shapes': shapes,
+  '0014-machines': machines,
 };

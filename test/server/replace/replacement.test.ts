@@ -47,7 +47,10 @@ function aWorld(overrides: Partial<World> = {}): World {
     breaker: null,
     policy: aPolicy().policy,
     acting: [aPolicy().policy],
-    old: { ...anInstance({ lifecycle: 'replacing', taint: { severity: 'high', since: at(now) } }), image: anImage },
+    old: {
+      ...anInstance({ lifecycle: 'replacing', taint: { severity: 'high', since: at(now) } }),
+      ...{ image: anImage, zone: null, content: 'drifted', online: true },
+    },
     new: {
       ...anInstance({ id: 'new', keyId: 'key new', launchKey: 'r-1', providerId: 'm-new' }),
       ...{ content: 'in_sync', online: true, isScanOnRecord: true },
