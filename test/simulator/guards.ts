@@ -32,7 +32,12 @@ const guards: readonly Guard[] = [
   { name: 'old news', file: planner, from: 'if (now < evidenceExpiresAt) return [];', to: 'return [];' },
   { name: 'who is selected', file: candidates, from: 'isSelected(instance),', to: 'true,' },
   { name: 'the second witness', file: planner, from: 'if (cause.witness === null)', to: 'if (false)' },
-  { name: 'silence of many', file: planner, from: 'const mass = signs.silence()(instance);', to: 'const mass = undefined;' },
+  {
+    name: 'silence of many',
+    file: planner,
+    from: 'const mass = signs.silence()(instance);',
+    to: 'const mass = undefined;',
+  },
   {
     name: 'many that cannot be verified',
     file: planner,
@@ -45,7 +50,7 @@ const guards: readonly Guard[] = [
     name: 'the budget of a zone',
     file: ledger,
     from: "if (per === 'zone') return zoneKey(group.name, zone);",
-    to: "if (per === 'zone') return `${group.name} ${Math.random()}`;",
+    to: "if (per === 'zone') return String(Math.random());",
   },
   { name: 'the budget of the fleet', file: ledger, from: 'if (wholeAfter > open)', to: 'if (false)' },
   { name: 'the rate of starts', file: ledger, from: 'recent.length >= startsOpen', to: 'false' },

@@ -29,7 +29,8 @@ export function unfounded(was: View, is: View, one: Begun): readonly string[] {
   const machine = was.machines.get(one.old_provider_id);
   const { trigger } = JSON.parse(one.cause) as { readonly trigger: string };
   if (instance === undefined) return ['though nobody knows it'];
-  const holds = (claims: readonly (readonly [boolean, string])[]) => claims.flatMap(([isSo, why]) => (isSo ? [] : [why]));
+  const holds = (claims: readonly (readonly [boolean, string])[]) =>
+    claims.flatMap(([isSo, why]) => (isSo ? [] : [why]));
   if (trigger === 'silence') {
     const silentMs = is.elapsed - (was.silentSince.get(instance.id) ?? is.elapsed);
     return holds([
@@ -117,7 +118,10 @@ function limitsOn(was: View, one: Begun, trigger: string) {
       ? []
       : [{ of: name, per: 'group' as const, capOf: (size: number) => Math.min(share(10, size), 5) }]),
   ]);
-  return [...written, { of: 'everybody', per: 'fleet' as const, capOf: (size: number) => Math.min(share(1, size), 20) }];
+  return [
+    ...written,
+    { of: 'everybody', per: 'fleet' as const, capOf: (size: number) => Math.min(share(1, size), 20) },
+  ];
 }
 
 function placeOf(view: View, per: Per, { group_name: group, old_provider_id: machine }: Begun): string {
@@ -142,8 +146,10 @@ function membersOf(is: View, per: Per, one: Begun) {
     ({ group, providerId, launchKey }) =>
       isThere(group, providerId) && !taken.has(providerId) && !made.has(launchKey ?? ''),
   );
-  const states = others.map(({ providerId, state, isImpaired }) => {
+  const states = others.map(({ group, providerId, state, isImpaired }) => {
     const agents = is.instances.filter((row) => row.provider_id === providerId && row.lifecycle === 'active');
+    // Of another group, whose list may have failed, only the agents are known for sure.
+    if (group !== one.group_name) return agents.every(({ id }) => !is.offline.has(id)) ? 'up' : 'quiet';
     if (state !== 'running' || isImpaired || agents.length === 0) return 'down';
     return agents.some(({ id }) => !is.offline.has(id)) ? 'up' : 'quiet';
   });

@@ -115,7 +115,11 @@ async function doubt({ db, clock }: SimulatedWorld, id: string): Promise<void> {
 }
 
 /** A machine dies, or its provider says that it does not work as it should; its agent with it, or not. */
-function fail({ cloud, offline }: SimulatedWorld, row: { readonly id: string; readonly provider_id: string | null }, random: Random) {
+function fail(
+  { cloud, offline }: SimulatedWorld,
+  row: { readonly id: string; readonly provider_id: string | null },
+  random: Random,
+) {
   const machine = row.provider_id ?? '';
   if (random.next() < 0.5) cloud.set(machine, 'stopped');
   else cloud.impair(machine, random.next() < 0.8);
@@ -124,10 +128,18 @@ function fail({ cloud, offline }: SimulatedWorld, row: { readonly id: string; re
 
 /** What it is can be measured no more, or can be again. */
 async function blind({ db, clock }: SimulatedWorld, id: string): Promise<void> {
-  const row = await db.selectFrom('instance').select(['verdict', 'taint_at']).where('id', '=', id).executeTakeFirstOrThrow();
+  const row = await db
+    .selectFrom('instance')
+    .select(['verdict', 'taint_at'])
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
   if (row.taint_at !== null) return;
   const verdict = row.verdict === 'in_sync' ? ('unverifiable' as const) : ('in_sync' as const);
-  await db.updateTable('instance').set({ verdict, verdict_at: timestamp(clock.now()) }).where('id', '=', id).execute();
+  await db
+    .updateTable('instance')
+    .set({ verdict, verdict_at: timestamp(clock.now()) })
+    .where('id', '=', id)
+    .execute();
 }
 
 /** A person asks for one, whether that may be or not. */

@@ -130,7 +130,12 @@ function aBadAgent(random: Random, clock: FakeClock) {
   ]);
 }
 
-async function populate(db: Db, cloud: MemoryProvider, { groups, policies, zones }: Scene, clock: FakeClock): Promise<void> {
+async function populate(
+  db: Db,
+  cloud: MemoryProvider,
+  { groups, policies, zones }: Scene,
+  clock: FakeClock,
+): Promise<void> {
   const at = timestamp(clock.now());
   await insertImage(db, { digest: anImageDigest, version: '7' });
   await insertImage(db, { digest: otherImageDigest, version: '8' });

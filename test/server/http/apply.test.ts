@@ -71,8 +71,6 @@ describe('apply', () => {
   it.each([
     ['approval', policy({ approval: { required: true } }), '/approval'],
     ['quarantine', policy({ quarantine: { severity: 'critical' } }), '/quarantine'],
-    ['silent', policy({ triggers: [{ outdated: true }, { silent: '15m' }] }), '/triggers/1/silent'],
-    ['per', policy({ budgets: [{ max: 1, per: 'zone' }] }), '/budgets/0/per'],
   ])('refuses `%s`, which is not built yet, by its name', async (field, document, pointer) => {
     const { status, body } = await server.post('apply', document);
 
