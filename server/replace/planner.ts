@@ -9,11 +9,12 @@ import { alikeCause, tripCause } from './breaker.ts';
 import { type Candidate, candidatesOf, inOrder, type VersionedPolicy } from './candidates.ts';
 import { keepsOf } from './keeps.ts';
 import { type Ledger, openLedger } from './ledger.ts';
+import { once } from './once.ts';
 import { shapesOf } from './shape.ts';
 import { type Mass, massSilence, massUnverifiable } from './silence.ts';
 import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from './snapshot.ts';
 import { type Target, targetOf } from './target.ts';
-import { closedBy } from './windows.ts';
+import { openWindowBook, type WindowBook } from './windows.ts';
 
 export interface Command {
   readonly policy: string;
@@ -52,7 +53,12 @@ const backoffMsMax = 3_600_000;
  * Which instances to replace now, and why the others that should be are not. Pure, and closed where in doubt: an empty
  * selector and an unknown group select nothing, and what could not be read allows nothing.
  */
-export function planReplacements(snapshot: FleetSnapshot, policies: readonly VersionedPolicy[], now: number): Plan {
+export function planReplacements(
+  snapshot: FleetSnapshot,
+  policies: readonly VersionedPolicy[],
+  now: number,
+  closedBy = openWindowBook(),
+): Plan {
   const ledger = openLedger(snapshot, now);
   const trips = tripsOf(snapshot, ledger, now);
   const commands: Command[] = [];
@@ -60,17 +66,23 @@ export function planReplacements(snapshot: FleetSnapshot, policies: readonly Ver
   const taken = new Set<string>();
   const acting = actingIn(policies);
   const signs = signsOf(snapshot);
+  // Thousands of candidates may be of one group and one policy.
+  const targetFor = once(targetOf);
+  const groupBlockers = once((group: GroupSnapshot) => ofGroup(group, trips, now));
+  const listedIn = once(
+    ({ machines }: GroupSnapshot) => machines && new Set(machines.map(({ providerId }) => providerId)),
+  );
   for (const candidate of inOrder(candidatesOf(snapshot, policies, now), ledger.underWayIn)) {
     const { policy, version, group, instance, cause } = candidate;
     if (taken.has(instance.id)) continue;
-    const target = targetOf(group);
+    const target = targetFor(group);
     const limiting = acting(group, instance, policy);
     const blockers = [
       ...ofPolicy(candidate),
-      ...ofWindows(candidate, limiting, now),
+      ...ofWindows(candidate, limiting, now, closedBy),
       ...ofServer(snapshot),
-      ...ofGroup(group, trips, now),
-      ...ofInstance(candidate, signs, now),
+      ...groupBlockers(group),
+      ...ofInstance(candidate, listedIn(group), signs, now),
       ...ofTarget(target),
       ...ledger.blockersOf(candidate, limiting),
     ];
@@ -109,17 +121,16 @@ function isForDrift({ trigger }: Cause): boolean {
 /** Limits of policies that only observe do not hold back one that enforces; its own always count. */
 function actingIn(policies: readonly VersionedPolicy[]) {
   const enforcing = policies.map(({ policy }) => policy).filter(({ mode }) => mode === 'enforce');
-  const byGroup = new Map<GroupSnapshot, readonly (readonly [Policy, NonNullable<ReturnType<typeof selectorIn>>])[]>();
+  const actingOn = once(({ group }: GroupSnapshot) =>
+    enforcing.flatMap((policy) => {
+      const isSelected = selectorIn(policy.select, group);
+      return isSelected === undefined ? [] : [{ policy, isSelected }];
+    }),
+  );
   return (group: GroupSnapshot, instance: InstanceSnapshot, own: Policy): readonly Policy[] => {
-    const there =
-      byGroup.get(group) ??
-      enforcing.flatMap((policy) => {
-        const isSelected = selectorIn(policy.select, group.group);
-        return isSelected === undefined ? [] : [[policy, isSelected] as const];
-      });
-    byGroup.set(group, there);
-    const acting = there.filter(([, isSelected]) => isSelected(instance)).map(([policy]) => policy);
-    return acting.includes(own) ? acting : [...acting, own];
+    const acting = actingOn(group).filter(({ isSelected }) => isSelected(instance));
+    const found = acting.map(({ policy }) => policy);
+    return found.includes(own) ? found : [...found, own];
   };
 }
 
@@ -138,7 +149,12 @@ function ofPolicy({ policy, settledAt, isSettled, heldUntil }: Candidate): reado
 }
 
 /** Of every policy that acts there: where two are at odds, nothing starts. */
-function ofWindows({ cause, group }: Candidate, acting: readonly Policy[], now: number): readonly Blocker[] {
+function ofWindows(
+  { cause, group }: Candidate,
+  acting: readonly Policy[],
+  now: number,
+  closedBy: WindowBook,
+): readonly Blocker[] {
   return acting.flatMap((policy) => {
     const closed = closedBy(policy, cause.trigger, now, group.typicalMs);
     return closed === undefined ? [] : [blocker('window', closed.message, closed.until)];
@@ -171,23 +187,26 @@ function ofGroup({ group, breaker, machines, failures }: GroupSnapshot, trips: P
 }
 
 /** What would make silence, or holes, no sign of one machine: looked for when somebody asks. */
-function signsOf(snapshot: FleetSnapshot): { readonly silence: () => Mass; readonly unverifiable: () => Mass } {
-  let silence: Mass | undefined;
-  let unverifiable: Mass | undefined;
-  return {
-    silence: () => (silence ??= massSilence(snapshot)),
-    unverifiable: () => (unverifiable ??= massUnverifiable(snapshot)),
-  };
+function signsOf(snapshot: FleetSnapshot): Signs {
+  const [silence, unverifiable] = [once(massSilence), once(massUnverifiable)];
+  return { silence: () => silence(snapshot), unverifiable: () => unverifiable(snapshot) };
 }
 
-function ofInstance({ instance, group, cause }: Candidate, signs: ReturnType<typeof signsOf>, now: number): Blocker[] {
+type Signs = Readonly<Record<'silence' | 'unverifiable', () => Mass>>;
+
+function ofInstance(
+  { instance, cause }: Candidate,
+  listed: ReadonlySet<string> | null,
+  signs: Signs,
+  now: number,
+): Blocker[] {
   const blockers: Blocker[] = [];
   // Whoever holds a copied key, or claims its machine, could have it ended by what he reports.
   if (instance.isInDoubt) {
     blockers.push(blocker('in-doubt', 'it is not sure which machine it is: a person must look and decide'));
   }
   blockers.push(...ofEvidence(instance, cause, signs, now));
-  if (group.machines !== null && !isListed(instance, group)) {
+  if (listed !== null && (instance.providerId === null || !listed.has(instance.providerId))) {
     blockers.push(blocker('provider', 'the provider does not list its machine'));
   }
   return blockers;
@@ -197,12 +216,7 @@ function ofInstance({ instance, group, cause }: Candidate, signs: ReturnType<typ
  * No machine dies on old news. What it had must have been seen lately; a silent one is dead by what its provider says at this
  * moment, and one that cannot be verified is connected at this moment.
  */
-function ofEvidence(
-  instance: InstanceSnapshot,
-  cause: Cause,
-  signs: ReturnType<typeof signsOf>,
-  now: number,
-): Blocker[] {
+function ofEvidence(instance: InstanceSnapshot, cause: Cause, signs: Signs, now: number): Blocker[] {
   if (cause.trigger === 'silence') {
     const mass = signs.silence()(instance);
     const blockers = mass === undefined ? [] : [blocker('mass-silence', mass)];
@@ -221,10 +235,6 @@ function ofEvidence(
   if (evidenceExpiresAt === null) return [blocker('stale-evidence', 'it has never been scanned completely')];
   if (now < evidenceExpiresAt) return [];
   return [blocker('stale-evidence', `its last complete scan expired at ${timestamp(evidenceExpiresAt)}`)];
-}
-
-function isListed({ providerId }: InstanceSnapshot, { machines }: GroupSnapshot): boolean {
-  return machines?.some((machine) => machine.providerId === providerId) ?? false;
 }
 
 function ofTarget(target: Target): readonly Blocker[] {

@@ -15,16 +15,65 @@ export interface Closed {
 
 const minuteMs = 60_000;
 
+/** Closed, or open until then: infinity where no end is within sight. */
+type Opening = { readonly closed: Closed } | { readonly until: number };
+
 /**
  * A deny beats every allow; with an allow, all else is denied. `typicalMs` is how long a replacement takes to where there is
  * no way back: what would not get there before they close is not begun.
  */
 export function closedBy(
-  { name, windows }: Pick<Policy, 'name' | 'windows'>,
+  policy: Pick<Policy, 'name' | 'windows'>,
   trigger: TriggerKind,
   now: number,
   typicalMs: number | null = null,
 ): Closed | undefined {
+  return closedFor(policy, openingOf(policy, trigger, now), now, typicalMs);
+}
+
+/** `closedBy`, which may remember. */
+export type WindowBook = typeof closedBy;
+
+/**
+ * The same for a clock that goes forward: cron and time zones are asked only when what they last said is over. What is said
+ * of a closed one may be of the first that closes it.
+ */
+export function openWindowBook(): WindowBook {
+  const pages = new Map<object, Map<TriggerKind, { readonly opening: Opening; readonly from: number }>>();
+  return (policy, trigger, now, typicalMs = null) => {
+    const page = pages.get(policy) ?? new Map();
+    pages.set(policy, page);
+    let known = page.get(trigger);
+    if (known === undefined || !holds(known, now)) {
+      known = { opening: openingOf(policy, trigger, now), from: now };
+      page.set(trigger, known);
+    }
+    return closedFor(policy, known.opening, now, typicalMs);
+  };
+}
+
+function holds({ opening, from }: { readonly opening: Opening; readonly from: number }, now: number): boolean {
+  const until = 'closed' in opening ? opening.closed.until : opening.until;
+  return now === from || (now > from && until !== null && now < until);
+}
+
+function closedFor(
+  { name }: Pick<Policy, 'name'>,
+  opening: Opening,
+  now: number,
+  typicalMs: number | null,
+): Closed | undefined {
+  if ('closed' in opening) return opening.closed;
+  const leftMs = opening.until - now;
+  if (typicalMs === null || leftMs >= typicalMs) return undefined;
+  const [takes, left] = [typicalMs, leftMs].map((ms) => `${Math.ceil(ms / minuteMs)} min`);
+  return {
+    message: `policy ${name}: will not start: a replacement here typically takes ${takes}, and the window closes in ${left}`,
+    until: null,
+  };
+}
+
+function openingOf({ name, windows }: Pick<Policy, 'name' | 'windows'>, trigger: TriggerKind, now: number): Opening {
   const mine = windows.filter((window) => window.triggers?.includes(trigger) ?? true);
   const denies = mine.filter((window) => !('allow' in window));
   for (const window of denies) {
@@ -32,17 +81,11 @@ export function closedBy(
     if (span === undefined) continue;
     const what = 'freeze' in window ? 'frozen' : 'denied';
     const why = window.reason === undefined ? '' : ` (${window.reason})`;
-    return { message: `policy ${name}: ${what}${why}${endOf(span)}`, until: span.until };
+    return { closed: { message: `policy ${name}: ${what}${why}${endOf(span)}`, until: span.until } };
   }
   const allows = mine.filter((window) => 'allow' in window);
   const end = Math.min(closesAt(allows, now), ...denies.map((window) => startOf(window, now)));
-  if (end === now) return outside(name, allows, now);
-  if (typicalMs === null || end - now >= typicalMs) return undefined;
-  const [takes, left] = [typicalMs, end - now].map((ms) => `${Math.ceil(ms / minuteMs)} min`);
-  return {
-    message: `policy ${name}: will not start: a replacement here typically takes ${takes}, and the window closes in ${left}`,
-    until: null,
-  };
+  return end === now ? { closed: outside(name, allows, now) } : { until: end };
 }
 
 /** Whether they have been closed at every minute for so long. */
@@ -65,6 +108,7 @@ function closesAt(allows: readonly Window[], now: number): number {
     const open = allows.map((window) => spanOf(window, end)).filter((span) => span !== undefined);
     if (open.length === 0) return end;
     end = Math.max(...open.map(({ until }) => until ?? Number.POSITIVE_INFINITY));
+    if (!Number.isFinite(end)) return end;
   }
   return Number.POSITIVE_INFINITY;
 }

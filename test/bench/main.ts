@@ -19,6 +19,7 @@ import { type Figure, isMissed, tableOf } from './figure.ts';
 import { hostileFiguresOf } from './hostile.ts';
 import { makeManyFiles } from './many-files.ts';
 import { aideOf, catOf, opensslOf } from './peers.ts';
+import { planFiguresOf } from './plan.ts';
 import { type Program, peakRssOf } from './program.ts';
 import { serverFiguresOf } from './server.ts';
 import { slowFiguresOf } from './slow-verify.ts';
@@ -44,7 +45,7 @@ process.once('SIGTERM', () => process.exit(143));
 process.once('exit', () => rmSync(work, { recursive: true, force: true }));
 
 const { only } = options;
-const isOfServer = ['server', 'tls', 'hostile'].includes(only ?? '');
+const isOfServer = ['server', 'tls', 'hostile', 'plan'].includes(only ?? '');
 const needed = { aide: 'aide', openssl: 'openssl', inotifywait: 'inotify-tools', 'mkfs.ext4': 'e2fsprogs' };
 if (!isOfServer && !(await ensurePrograms(needed))) {
   console.error(
@@ -62,6 +63,7 @@ const figures = [
   ...(isWanted('watch') ? await watchFiguresOf({ work, bake, options: { entry, pub }, say }) : []),
   ...(isWanted('server') ? await serverFiguresOf({ work, agents: Number(options.agents), say }) : []),
   ...(isWanted('server') || only === 'tls' ? await tlsFiguresOf({ work, agents: Number(options.agents), say }) : []),
+  ...(isWanted('plan') ? await planFiguresOf({ work, say }) : []),
   ...(isWanted('server') || only === 'hostile' ? await hostileFiguresOf({ work, say }) : []),
 ];
 const missed = figures.filter(isMissed);

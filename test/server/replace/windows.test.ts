@@ -33,6 +33,12 @@ describe('the windows of a policy', () => {
     expect(closed(text, nights)?.until).toBe(until && at(until));
   });
 
+  it('are open where one of several never closes', () => {
+    const always = { allow: '0 0 * * *', duration: '26h', timeZone: 'UTC' };
+
+    expect(closed('2026-06-01T12:00:00Z', always, nights)).toBeUndefined();
+  });
+
   it('deny whatever is allowed', () => {
     expect(closed('2026-12-24T02:00Z', nights, holidays)).toEqual({
       message: 'policy web: denied until 2026-12-27T00:00:00.000Z',

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { planReplacements } from '../../server/replace/planner.ts';
+import { takeSnapshot } from '../../server/replace/snapshot.ts';
+import { openDatabase } from '../../server/store/database.ts';
+import { now } from '../support/snapshot.ts';
+import { obeyParent } from './child.ts';
+import { median } from './compare-times.ts';
+import { aLargeFleet } from './plan-fleet.ts';
+
+/** What a planning server does, alone in a process: its memory is then that of the plan. */
+export type PlanCommand =
+  | { readonly do: 'plan'; readonly rounds: number }
+  | { readonly do: 'read'; readonly file: string };
+export interface PlanFigures {
+  readonly ms: number;
+  readonly peakKib: number;
+  /** Of the plan: candidates; of the reading: instances. */
+  readonly count: number;
+}
+
+// As the server has it (`server/main.ts`).
+setFlagsFromString('--heap-growing-percent=30');
+setFlagsFromString('--semi-space-growth-factor=1');
+obeyParent<PlanCommand>(async (command) => {
+  switch (command.do) {
+    case 'plan':
+      return plan(command.rounds);
+    case 'read':
+      return read(command.file);
+    default:
+      return command satisfies never;
+  }
+});
+
+function plan(rounds: number): PlanFigures {
+  const { snapshot, policies } = aLargeFleet();
+  const times: number[] = [];
+  let count = 0;
+  for (let round = 0; round < rounds; round++) {
+    const from = performance.now();
+    const { commands, blocked } = planReplacements(snapshot, policies, now);
+    times.push(performance.now() - from);
+    count = commands.length + blocked.length;
+  }
+  return { ms: median(times), peakKib: peakKib(), count };
+}
+
+async function read(file: string): Promise<PlanFigures> {
+  const db = await openDatabase({ file });
+  const sources = { db, machines: new Map(), isOnline: () => true, hasReported: () => true, evidenceTtlMs: 3_600_000 };
+  const times: number[] = [];
+  let count = 0;
+  for (let round = 0; round < 3; round++) {
+    const from = performance.now();
+    const { groups } = await takeSnapshot(sources, now);
+    times.push(performance.now() - from);
+    count = [...groups.values()].reduce((sum, { instances }) => sum + instances.length, 0);
+  }
+  await db.destroy();
+  return { ms: median(times), peakKib: peakKib(), count };
+}
+
+/** VmHWM of proc_pid_status(5). */
+function peakKib(): number {
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
+}
