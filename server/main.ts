@@ -10,6 +10,7 @@ import { CodedError, ExitCode, sentenceOf } from '../shared/errors.ts';
 import { isLoopback } from '../shared/loopback.ts';
 import { type Config, configOptions, readConfig } from './config.ts';
 import { createEventFeed } from './fleet/event-feed.ts';
+import { createExemptionKeeper } from './fleet/exemption-keeper.ts';
 import { createHistoryKeeper } from './fleet/history.ts';
 import { createRulesBoard } from './fleet/rules-board.ts';
 import { createGateway } from './gateway/gateway.ts';
@@ -106,6 +107,9 @@ export async function startServer(
   starting.defer(() => controller.stop());
   looker.start();
   starting.defer(() => looker.stop());
+  const exemptions = createExemptionKeeper({ db, feed, clock, log });
+  exemptions.start();
+  starting.defer(() => exemptions.stop());
   const history = createHistoryKeeper({ db, clock, log });
   history.start();
   starting.defer(() => history.stop());

@@ -4,6 +4,7 @@ import { Digest } from './digest.ts';
 import { Doubt } from './doubt.ts';
 import { Envelope } from './dsse.ts';
 import { EnrolmentWay } from './enrolment.ts';
+import { Exempted } from './exemption.ts';
 import { Change, Finding, FindingAttributes, Fingerprint } from './finding.ts';
 import { Image } from './image.ts';
 import { Group, Policy } from './policy.ts';
@@ -61,6 +62,10 @@ export const Instance = z
     taint: Taint.nullable(),
     doubts: z.array(Doubt),
     openFindings: count,
+    exempted: z
+      .object({ findings: count, until: time.describe('when the first of them is over') })
+      .nullable()
+      .describe('open findings that count for nothing, by an exemption'),
     evidence: Evidence.nullable(),
     serverHoles: z
       .array(Hole)
@@ -87,6 +92,7 @@ export const InstanceFinding = z
     lastSeenAt: time,
     closedAt: time.nullable(),
     beneath: Fingerprint.nullable().describe('of the relabel that it is part of'),
+    exempted: Exempted.nullable(),
   })
   .meta({ id: 'InstanceFinding' });
 export type InstanceFinding = z.infer<typeof InstanceFinding>;
@@ -105,6 +111,8 @@ export const Drift = z
       .nullable()
       .describe('of a relabel, how many files of one instance at most are beneath it; null for a drift of one subject'),
     openInstances: count,
+    exemptInstances: count.describe('of those on which it is open, where it counts for nothing'),
+    exemptUntil: time.nullable().describe('on the one where that lasts longest'),
     totalInstances: count,
     firstSeenAt: time,
     lastSeenAt: time,
@@ -279,7 +287,7 @@ export const RequestedReplacement = z
 
 export const ApplyResult = z
   .object({
-    kind: z.enum(['Group', 'Policy']),
+    kind: z.enum(['Group', 'Policy', 'Exemption']),
     name: z.string(),
     version: count,
     result: z.enum(['created', 'changed', 'unchanged']),

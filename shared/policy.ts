@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Duration, durationMs } from './duration.ts';
+import { Exemption } from './exemption.ts';
 import { ImageRef, Name } from './image.ts';
 import { Labels, Selector } from './selector.ts';
 import { Severity } from './severity.ts';
@@ -7,7 +8,7 @@ import { TriggerKind } from './trigger-kind.ts';
 import { Window } from './window.ts';
 
 /**
- * Groups and policies: what `pristinectl apply -f` takes. Everything is strict: a field that is not built yet is refused
+ * Groups, policies and exemptions: what `pristinectl apply -f` takes. Everything is strict: a field that is not built yet is refused
  * with its name, because a safety setting that is silently ignored is the worst kind.
  */
 
@@ -185,7 +186,7 @@ export const Policy = z
   .meta({ id: 'Policy' });
 export type Policy = z.infer<typeof Policy>;
 
-export const Document = z.discriminatedUnion('kind', [Group, Policy]);
+export const Document = z.discriminatedUnion('kind', [Group, Policy, Exemption]);
 export type Document = z.infer<typeof Document>;
 
 export function isDriftTrigger(trigger: Trigger): trigger is z.infer<typeof driftTrigger> {

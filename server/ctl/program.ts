@@ -33,7 +33,7 @@ Examples:
   leaf(
     program,
     'apply',
-    'declare groups and policies; applying the same again changes nothing',
+    'declare groups, policies and exemptions; applying the same again changes nothing',
     async () => (await import('./commands/apply.ts')).apply,
     'apply -f fleet.yaml',
     'apply -f - < fleet.yaml',
@@ -236,6 +236,24 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
     async () => (await drift()).beneath,
     'drifts beneath 0e4fcfad7e6d',
   );
+
+  const exemptions = noun(program, 'exemptions', 'approved, scoped, expiring permission for a drift');
+  const exemption = () => import('./commands/exemptions.ts');
+  leaf(
+    exemptions,
+    'list',
+    'exemptions in force, the one that ends next first; `apply` declares them',
+    async () => (await exemption()).list,
+    'exemptions list',
+  ).option('--all', 'those that expired or were ended too');
+  leaf(exemptions, 'show <name>', 'one exemption', async () => (await exemption()).show, 'exemptions show old-motd');
+  leaf(
+    exemptions,
+    'end <name>',
+    'end it now: what it was for drifts and taints again, since it was first seen',
+    async () => (await exemption()).end,
+    "exemptions end old-motd --reason 'web@8 has the new text'",
+  ).requiredOption('--reason <text>', 'why; kept with the event');
 
   const replacements = noun(program, 'replacements', 'one new instance for one old one');
   const replacement = () => import('./commands/replacements.ts');

@@ -14,6 +14,8 @@ export interface Change {
   readonly closed: readonly OpenFinding[];
   readonly scanId: string | null;
   readonly at: string;
+  /** Why a taint is lifted; by the rules in force unless said. */
+  readonly lifted?: Readonly<Record<string, unknown>>;
 }
 
 /** Tells each transition once, in the transaction that makes it. Returns whether there was any. */
@@ -33,7 +35,7 @@ export async function appendChangeEvents(tx: Db, change: Change): Promise<boolea
   }
   if (after.taint === null && before.taint !== null) {
     const { severity, since } = before.taint;
-    await tell('taint.lifted', { by: 'rules', rules: after.rules, severity, since });
+    await tell('taint.lifted', { ...(change.lifted ?? { by: 'rules', rules: after.rules }), severity, since });
   }
   if (after.verdict !== before.verdict) await tell('instance.verdict', { from: before.verdict, to: after.verdict });
   return told;

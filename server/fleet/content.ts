@@ -1,3 +1,4 @@
+import { isExemptAt } from '../../shared/exemption.ts';
 import type { Verdict } from '../../shared/verdict.ts';
 
 /**
@@ -8,13 +9,18 @@ export const evidenceTtlMsDefault = 18 * 3_600_000;
 
 /**
  * The verdict as it holds at `now`. The stored one only says what the last report showed: without newer evidence a clean
- * one becomes `unverifiable` by itself, so that nothing has to run for it. Drift does not expire.
+ * one becomes `unverifiable` by itself, so that nothing has to run for it. Drift does not expire; that it is exempted does.
  */
 export function contentOf(
-  instance: { readonly verdict: Verdict; readonly scanFinishedAt: string | null },
+  instance: {
+    readonly verdict: Verdict;
+    readonly scanFinishedAt: string | null;
+    readonly exemptUntil: string | null;
+  },
   now: number,
   evidenceTtlMs: number,
 ): Verdict {
+  if (instance.exemptUntil !== null && !isExemptAt(instance.exemptUntil, now)) return 'drifted';
   if (instance.verdict !== 'in_sync') return instance.verdict;
   if (instance.scanFinishedAt === null) return 'unverifiable';
   return isExpired(instance.scanFinishedAt, now, evidenceTtlMs) ? 'unverifiable' : 'in_sync';

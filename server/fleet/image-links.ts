@@ -5,6 +5,7 @@ import { CodedError } from '../../shared/errors.ts';
 import { type ImageRef, imageRef, parseImageRef } from '../../shared/image.ts';
 import type { Db } from '../store/database.ts';
 import { appendEvent } from '../store/event-store.ts';
+import { placeAnew } from '../store/exemption-store.ts';
 import { openFindings } from '../store/finding-store.ts';
 import { findImageByRef } from '../store/image-store.ts';
 import { findInstancesStartedFrom, type StoredInstance, updateInstance } from '../store/instance-store.ts';
@@ -79,6 +80,7 @@ async function giveBaseline(
   imageDigest: string | undefined,
   at: string,
 ): Promise<void> {
+  await placeAnew(tx);
   for (const before of await findInstancesStartedFrom(tx, startedFrom)) {
     if (before.imageDigest === imageDigest) continue;
     const placed = imageDigest === undefined ? withUnknownImage(before, startedFrom) : withImage(before, imageDigest);

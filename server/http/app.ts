@@ -10,6 +10,7 @@ import { problemOf, sendProblem } from './problem.ts';
 import { applyRoutes } from './routes/apply.ts';
 import { driftRoutes } from './routes/drifts.ts';
 import { eventRoutes } from './routes/events.ts';
+import { exemptionRoutes } from './routes/exemptions.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
 import { imageLinkRoutes } from './routes/image-links.ts';
@@ -104,7 +105,7 @@ async function addApi(api: Api, services: Services): Promise<void> {
     guarded.addHook('onRequest', requireToken(services.adminToken));
     for (const addRoutes of [
       ...[keyRoutes, imageRoutes, imageLinkRoutes, rulesRoutes, tokenRoutes, applyRoutes, groupRoutes, policyRoutes],
-      ...[instanceRoutes, lookRoutes, driftRoutes, replacementRoutes, eventRoutes],
+      ...[instanceRoutes, lookRoutes, driftRoutes, exemptionRoutes, replacementRoutes, eventRoutes],
     ]) {
       addRoutes(guarded, services);
     }

@@ -5,12 +5,14 @@ import type { Finding } from '../../shared/finding.ts';
 import type { ReportMessage } from '../../shared/protocol.ts';
 import { stateDigest } from '../../shared/state-digest.ts';
 import { appendChangeEvents } from '../fleet/change-events.ts';
+import { exemptNew } from '../fleet/exemptions.ts';
 import { followIdentities, type IdentityChange } from '../fleet/identities.ts';
 import { holesOfAgent, lastingHoles } from '../fleet/server-holes.ts';
 import { withVerdict } from '../fleet/verdict.ts';
 import type { Db } from '../store/database.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { recordEvidence } from '../store/evidence-store.ts';
+import { exemptUntils } from '../store/exempt-finding-store.ts';
 import * as findings from '../store/finding-store.ts';
 import type { Transactions } from '../store/group-commit.ts';
 import { readIdentities } from '../store/identity-store.ts';
@@ -117,7 +119,9 @@ async function applyScan(step: Step, instance: StoredInstance): Promise<Result> 
     taint: taintAfter(instance.taint, worse, at),
   };
   if (report.full && !completes) {
-    const after = withVerdictSoFar(followed, report.opened, at);
+    const exempt = await exemptUntils(step.tx, instance.id);
+    const counting = report.opened.filter((finding) => !exempt.has(finding.fingerprint));
+    const after = withVerdictSoFar(followed, counting, at);
     return { after, opened, closed, completes, wantsScan: isLast };
   }
   const measured = withRulesOf(
@@ -155,7 +159,9 @@ async function applyOtherImage({ tx, report, at }: Step, instance: StoredInstanc
   return { after, opened: [], closed: [], completes: false, wantsScan: false };
 }
 
-async function openListed({ tx, report, at, heads }: Step, { id: instanceId }: StoredInstance) {
+/** `worse` are those that taint: what is exempted does not. */
+async function openListed({ tx, report, at, heads }: Step, instance: StoredInstance) {
+  const { id: instanceId } = instance;
   const listed = [...new Map(report.opened.map((finding) => [finding.fingerprint, finding])).values()];
   const known = await findings.openAmong(tx, instanceId, listed.map(fingerprint));
   const worse = worsened(listed, known);
@@ -172,7 +178,8 @@ async function openListed({ tx, report, at, heads }: Step, { id: instanceId }: S
   if (opened.length > 0 && (await findings.countOpen(tx, instanceId)) > openFindingsMax) {
     throw new CodedError('PROTOCOL', `expected at most ${openFindingsMax} open findings of one instance`);
   }
-  return { opened, worse };
+  const exempt = await exemptNew(tx, instance, worse, Date.parse(at));
+  return { opened, worse: worse.filter((finding) => !exempt.has(finding.fingerprint)) };
 }
 
 /** Only a complete sweep has looked at everything that newer rules may accept. */

@@ -191,6 +191,7 @@ function freshInstance(
     verdict: 'unverifiable',
     verdictAt: at,
     taint: null,
+    exemptUntil: null,
     boot: 0,
     seq: 0,
     rules: hello.rules,

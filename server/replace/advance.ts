@@ -82,18 +82,17 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
     if (old === undefined) return null;
     const { group, oldProviderId } = replacement;
     const zone = machines?.find(({ providerId }) => providerId === oldProviderId)?.zone;
-    const content = contentOf(
-      { verdict: old.verdict, scanFinishedAt: old.scan?.finishedAt ?? null },
-      clock.now(),
-      evidenceTtlMs,
-    );
+    const { verdict, scan, exemptUntil } = old;
+    const scanFinishedAt = scan?.finishedAt ?? null;
+    const content = contentOf({ verdict, scanFinishedAt, exemptUntil }, clock.now(), evidenceTtlMs);
     const image = (await findImage(tx, old.imageDigest)) ?? null;
     return { ...old, image, zone: zone ?? (await zoneOf(tx, group, oldProviderId)), content, online: isOnline(old.id) };
   }
 
   async function newInstance(tx: Db, made: StoredInstance): Promise<NewInstance> {
-    const { id: instanceId, verdict, scan, stateDigest } = made;
-    const content = contentOf({ verdict, scanFinishedAt: scan?.finishedAt ?? null }, clock.now(), evidenceTtlMs);
+    const { id: instanceId, verdict, scan, stateDigest, exemptUntil } = made;
+    const scanFinishedAt = scan?.finishedAt ?? null;
+    const content = contentOf({ verdict, scanFinishedAt, exemptUntil }, clock.now(), evidenceTtlMs);
     const isScanOnRecord =
       scan !== null && stateDigest !== null && (await isOnRecord(tx, { ...made, ...scan, instanceId, stateDigest }));
     return { ...made, content, online: isOnline(instanceId), isScanOnRecord };

@@ -11,6 +11,7 @@ import { type Absence, clockStepMsMax, readAbsence } from '../fleet/absence.ts';
 import { contentOf, isExpired } from '../fleet/content.ts';
 import type { Machine } from '../provider/provider.ts';
 import type { Db } from '../store/database.ts';
+import { isExempt } from '../store/exempt-finding-store.ts';
 import { readGroups } from '../store/group-store.ts';
 import { endedStates } from '../store/replacement-store.ts';
 import { type RequestedReplacement, readRequests } from '../store/request-store.ts';
@@ -172,7 +173,8 @@ async function readInstances(
   const rows = await db
     .selectFrom('instance')
     .select(['id', 'group_name', 'provider_id', 'launch_key', 'image_digest', 'lifecycle', 'verdict', 'doubts'])
-    .select(['taint_severity', 'taint_at', 'enrolled_at', 'scan_finished_at', 'labels', 'last_seen_at', 'verdict_at'])
+    .select(['taint_severity', 'taint_at', 'exempt_until', 'enrolled_at', 'scan_finished_at'])
+    .select(['labels', 'last_seen_at', 'verdict_at'])
     .where('lifecycle', '!=', 'retired')
     .execute();
   const drifts = await readDrifts(db);
@@ -181,6 +183,9 @@ async function readInstances(
   const byGroup = new Map<string, InstanceSnapshot[]>();
   for (const row of rows) {
     const own = byGroup.get(row.group_name) ?? [];
+    const { verdict, scan_finished_at: scanFinishedAt, exempt_until: exemptUntil } = row;
+    const content = contentOf({ verdict, scanFinishedAt, exemptUntil }, now, evidenceTtlMs);
+    const evidenceExpiresAt = scanFinishedAt === null ? null : expiryOf(scanFinishedAt, now, evidenceTtlMs);
     own.push({
       id: row.id,
       providerId: row.provider_id,
@@ -189,18 +194,18 @@ async function readInstances(
       labels: row.labels === '{}' ? noLabels : JSON.parse(row.labels),
       zone: zones.get(`${row.group_name} ${row.provider_id}`) ?? null,
       lifecycle: row.lifecycle,
-      content: contentOf({ verdict: row.verdict, scanFinishedAt: row.scan_finished_at }, now, evidenceTtlMs),
+      content,
       isInDoubt: row.doubts !== '[]',
       online: isOnline(row.id),
       silentSince: sinceOf(silentMs(row.id), now),
       heardAt: Date.parse(row.last_seen_at),
-      unverifiableSince: unverifiableSince(row, now, evidenceTtlMs),
+      unverifiableSince: content === 'unverifiable' ? unverifiableSince(row, evidenceExpiresAt) : null,
       requested: requests.get(row.id) ?? null,
       taint:
         row.taint_at === null ? null : { severity: row.taint_severity as Severity, since: Date.parse(row.taint_at) },
       drifts: drifts.get(row.id) ?? [],
       enrolledAt: Date.parse(row.enrolled_at),
-      evidenceExpiresAt: row.scan_finished_at === null ? null : expiryOf(row.scan_finished_at, now, evidenceTtlMs),
+      evidenceExpiresAt,
     });
     byGroup.set(row.group_name, own);
   }
@@ -213,16 +218,12 @@ function sinceOf(ms: number | null, now: number): number | null {
   return ms === null ? null : now - ms;
 }
 
+/** The verdict as stored has stood since then; one that was clean is not any more since its evidence expired. */
 function unverifiableSince(
   row: { readonly verdict: Verdict; readonly verdict_at: string; readonly scan_finished_at: string | null },
-  now: number,
-  evidenceTtlMs: number,
-): number | null {
-  const content = contentOf({ verdict: row.verdict, scanFinishedAt: row.scan_finished_at }, now, evidenceTtlMs);
-  if (content !== 'unverifiable') return null;
-  // The verdict as stored has stood since then; one that was clean is not any more since its evidence expired.
-  if (row.verdict === 'unverifiable' || row.scan_finished_at === null) return Date.parse(row.verdict_at);
-  return expiryOf(row.scan_finished_at, now, evidenceTtlMs);
+  expiresAt: number | null,
+): number {
+  return row.verdict === 'unverifiable' || expiresAt === null ? Date.parse(row.verdict_at) : expiresAt;
 }
 
 /** By group and id; what its provider does not list has none. */
@@ -239,7 +240,7 @@ function expiryOf(scanFinishedAt: string, now: number, evidenceTtlMs: number): n
   return isExpired(scanFinishedAt, now, evidenceTtlMs) ? Math.min(now, expiresAt) : expiresAt;
 }
 
-/** Reverting does not cancel: what was closed since the taint belongs to the cause too. What was pardoned before does not. */
+/** Reverting does not cancel: what was closed since the taint belongs to the cause too. What was pardoned before, or is exempted, does not. */
 async function readDrifts(db: Db): Promise<ReadonlyMap<string, readonly InstanceDrift[]>> {
   const rows = await db
     .selectFrom('finding')
@@ -258,6 +259,7 @@ async function readDrifts(db: Db): Promise<ReadonlyMap<string, readonly Instance
     // It taints nobody (`fleet/identities.ts`).
     .where('finding.rule', '!=', identityRule)
     .whereRef('finding.tainting_since', '>=', 'instance.taint_at')
+    .where(({ not }) => not(isExempt))
     .orderBy('finding.first_seen_at')
     .orderBy('finding.fingerprint')
     .execute();

@@ -69,7 +69,7 @@ export function objectionTo(replacement: Replacement, world: World, now: number)
   if (closed !== undefined) return closed;
   switch (replacement.cause.trigger) {
     case 'drift':
-      return old.taint === null ? 'its drift was pardoned' : undefined;
+      return old.taint === null ? 'its drift was pardoned or exempted' : undefined;
     case 'outdated':
       return currencyOf({ image: old.image, promoted: Object.values(group.images) }) === 'outdated'
         ? undefined

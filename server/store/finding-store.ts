@@ -5,6 +5,7 @@ import { outsideRule } from '../../shared/outside-look.ts';
 import { relabelKindOf } from '../../shared/relabel.ts';
 import type { Severity } from '../../shared/severity.ts';
 import type { Db } from './database.ts';
+import { exemptUntils } from './exempt-finding-store.ts';
 import { boundDetails, detailsOf, detailsSeenAgain } from './finding-details.ts';
 import { type Gaps, gapsOf, prepared } from './prepared.ts';
 import type { DriftTable, FindingTable } from './scan-tables.ts';
@@ -234,12 +235,18 @@ const closeOne = prepared<Key & { readonly at: string }>()((db, gap) =>
     .where('fingerprint', '=', gap('fingerprint')),
 );
 
-export async function openFindings(
-  db: Db,
-  instanceId: string,
-): Promise<readonly { readonly fingerprint: string; readonly severity: Severity; readonly rule: string }[]> {
-  const rows = await openRows(db, { instanceId });
-  return rows as readonly { fingerprint: string; severity: Severity; rule: string }[];
+export interface JudgedFinding {
+  readonly fingerprint: string;
+  readonly severity: Severity;
+  readonly rule: string;
+  /** Until then it counts for nothing; null for what counts. */
+  readonly exemptUntil: string | null;
+}
+
+export async function openFindings(db: Db, instanceId: string): Promise<readonly JudgedFinding[]> {
+  const rows = (await openRows(db, { instanceId })) as readonly Omit<JudgedFinding, 'exemptUntil'>[];
+  const untils = await exemptUntils(db, instanceId);
+  return rows.map((row) => ({ ...row, exemptUntil: untils.get(row.fingerprint) ?? null }));
 }
 
 const openRows = prepared<{ instanceId: string }>()((db, gap) =>

@@ -24,6 +24,8 @@ export interface StoredInstance {
   readonly verdict: Verdict;
   readonly verdictAt: string;
   readonly taint: StoredTaint | null;
+  /** When what the verdict leaves out, since it is exempted, begins to count again; null where it leaves out nothing. */
+  readonly exemptUntil: string | null;
   /** The last report applied; 0, 0 before the first. */
   readonly boot: number;
   readonly seq: number;
@@ -133,6 +135,7 @@ const changes: Readonly<Record<keyof InstanceTable, boolean>> = {
   ...{ lifecycle: false, enrolled_at: false, last_seen_at: false },
   ...{ enrolled_by: false, enrolled_with: false, started_from: false },
   ...{ image_digest: true, labels: true, verdict: true, verdict_at: true, taint_severity: true, taint_at: true },
+  ...{ exempt_until: true },
   ...{ boot: true, seq: true, rules: true, state_digest: true, coverage: true, pending_scan: true },
   ...{ scan_id: true, scan_boot: true, scan_seq: true, scan_started_at: true, scan_finished_at: true },
   ...{ doubts: true, agent_version: true, facts: true },
@@ -221,6 +224,7 @@ function rowOf(instance: StoredInstance): InstanceTable {
     verdict_at: instance.verdictAt,
     taint_severity: instance.taint?.severity ?? null,
     taint_at: instance.taint?.since ?? null,
+    exempt_until: instance.exemptUntil,
     boot: instance.boot,
     seq: instance.seq,
     rules: instance.rules,
@@ -257,6 +261,7 @@ function storedInstance(row: InstanceTable): StoredInstance {
     verdict: row.verdict,
     verdictAt: row.verdict_at,
     taint: row.taint_at === null ? null : { severity: row.taint_severity as Severity, since: row.taint_at },
+    exemptUntil: row.exempt_until,
     boot: row.boot,
     seq: row.seq,
     rules: row.rules,

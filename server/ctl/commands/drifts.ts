@@ -12,7 +12,7 @@ export async function list(
   const page = await remote.list<Drift>('drifts', all === true ? {} : { open: true });
   if (json) return out.json(page);
   out.table(
-    ['FINGERPRINT', 'SEVERITY', 'CHANGE', 'SUBJECT', 'NAME', 'OPEN ON', 'EVER ON', 'SINCE'],
+    ['FINGERPRINT', 'SEVERITY', 'CHANGE', 'SUBJECT', 'NAME', 'OPEN ON', 'EXEMPT ON', 'EVER ON', 'SINCE'],
     page.items.map((drift) => [
       shortDigest(drift.fingerprint),
       severityCell(drift.severity),
@@ -20,6 +20,7 @@ export async function list(
       drift.subject,
       nameCell(drift),
       drift.openInstances,
+      drift.exemptInstances,
       drift.totalInstances,
       drift.firstSeenAt,
     ]),
@@ -43,9 +44,14 @@ export async function get({ remote, out, json }: Context, [wanted = '']: readonl
     ['change', drift.change],
     ...(drift.files === null ? differencesOf(drift) : [['files', 'pristinectl drifts beneath lists them'] as const]),
     ['instances', `${drift.openInstances} now, ${drift.totalInstances} ever`],
+    ['exempted', exemptCell(drift)],
     ['first seen', drift.firstSeenAt],
     ['last seen', drift.lastSeenAt],
   ]);
+}
+
+function exemptCell({ exemptInstances, exemptUntil }: Drift): string | null {
+  return exemptUntil === null ? null : `on ${exemptInstances} of those now, until ${exemptUntil} at the latest`;
 }
 
 function differencesOf({ attributes, expected, actual }: Drift) {

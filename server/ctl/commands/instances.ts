@@ -93,6 +93,7 @@ export function show({ out, json }: Context, instance: Instance): void {
     ['taint', taint === null ? null : `${taint.severity} since ${taint.since}`],
     ['in doubt', doubtsCell(doubts)],
     ['open findings', instance.openFindings],
+    ['exempted', exemptedText(instance)],
     [
       'evidence',
       evidence === null
@@ -109,6 +110,11 @@ export function show({ out, json }: Context, instance: Instance): void {
     ['enrolled', `${instance.enrolledAt} by ${instance.enrolledBy}${enrolledWith(instance)}`],
     ['last seen', instance.lastSeenAt],
   ]);
+}
+
+function exemptedText({ exempted }: Instance): string | null {
+  if (exempted === null) return null;
+  return `${exempted.findings === 1 ? '1 finding' : `${exempted.findings} findings`} exempted until ${exempted.until}`;
 }
 
 const holesShownMax = 5;
@@ -135,7 +141,7 @@ export async function findings(
   const worstFirst = page.items.toSorted((a, b) => severities.indexOf(b.severity) - severities.indexOf(a.severity));
   if (diff === true) return showDiffs(out, worstFirst);
   out.table(
-    ['SEVERITY', 'CHANGE', 'SUBJECT', 'NAME', 'DIFFERENCE', 'SINCE', 'CLOSED', 'WHO'],
+    ['SEVERITY', 'CHANGE', 'SUBJECT', 'NAME', 'DIFFERENCE', 'SINCE', 'CLOSED', 'EXEMPT UNTIL', 'WHO'],
     worstFirst.map((finding) => [
       severityCell(finding.severity),
       finding.change,
@@ -144,6 +150,7 @@ export async function findings(
       differenceText(finding),
       finding.firstSeenAt,
       finding.closedAt,
+      finding.exempted?.until ?? null,
       whoSentence(finding) ?? null,
     ]),
   );

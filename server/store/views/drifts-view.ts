@@ -3,6 +3,7 @@ import type { Drift } from '../../../shared/api.ts';
 import { relabelFingerprint } from '../../../shared/relabel.ts';
 import { severities } from '../../../shared/severity.ts';
 import type { Db } from '../database.ts';
+import { exemptUntil, isExempt } from '../exempt-finding-store.ts';
 import { severityRank } from '../relabel-store.ts';
 import { type Page, type PageQuery, pageOfRows, readCursor } from './page.ts';
 
@@ -80,6 +81,10 @@ function driftRows(db: Db, counts: typeof alone) {
       'drift.first_seen_at',
       sql<number | null>`null`.as('files'),
       openCount('finding.closed_at').as('open_instances'),
+      sql<number>`count(case when finding.closed_at is null and instance.lifecycle <> 'retired' and ${isExempt} then 1 end)`.as(
+        'exempt_instances',
+      ),
+      sql<string | null>`max(case when finding.closed_at is null then ${exemptUntil} end)`.as('exempt_until'),
       eb.fn.countAll<number>().as('total_instances'),
       eb.fn.max('finding.last_seen_at').as('last_seen_at'),
       // The rule's, which may differ between instances: a drift shows the highest anyone gave it.
@@ -103,6 +108,8 @@ function relabelRows(db: Db) {
       eb.fn.min('relabel.first_seen_at').as('first_seen_at'),
       sql<number | null>`max(files)`.as('files'),
       openCount('relabel.closed_at').as('open_instances'),
+      sql<number>`0`.as('exempt_instances'),
+      sql<string | null>`null`.as('exempt_until'),
       eb.fn.countAll<number>().as('total_instances'),
       eb.fn.max('relabel.last_seen_at').as('last_seen_at'),
       severityRank.as('severity_rank'),
@@ -125,6 +132,8 @@ function driftOf(row: DriftRow): Drift {
     actual: JSON.parse(row.actual),
     files: row.files,
     openInstances: row.open_instances,
+    exemptInstances: row.exempt_instances,
+    exemptUntil: row.exempt_until,
     totalInstances: row.total_instances,
     firstSeenAt: row.first_seen_at,
     lastSeenAt: row.last_seen_at,

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { InstanceFinding } from '../../../shared/api.ts';
 import { relabelFingerprint } from '../../../shared/relabel.ts';
 import type { Db } from '../database.ts';
+import { exemptBy, exemptUntil } from '../exempt-finding-store.ts';
 import { type Page, type PageQuery, pageOfRows, readCursor } from './page.ts';
 
 export interface FindingQuery extends PageQuery {
@@ -17,6 +18,7 @@ export async function listFindings(db: Db, instanceId: string, query: FindingQue
     .innerJoin('drift', 'drift.fingerprint', 'finding.fingerprint')
     .selectAll('finding')
     .select(['subject', 'name', 'change', 'attributes', 'expected', 'actual'])
+    .select([exemptBy.as('exempt_by'), exemptUntil.as('exempt_until')])
     .where('finding.instance_id', '=', instanceId)
     .orderBy('drift.subject')
     .orderBy('drift.name')
@@ -47,6 +49,10 @@ export async function listFindings(db: Db, instanceId: string, query: FindingQue
       lastSeenAt: row.last_seen_at,
       closedAt: row.closed_at,
       beneath: row.folded === 1 && row.relabel !== null ? relabelFingerprint(row.relabel) : null,
+      exempted:
+        row.exempt_by === null || row.exempt_until === null
+          ? null
+          : { exemption: row.exempt_by, until: row.exempt_until },
     }),
   );
 }

@@ -2,11 +2,13 @@ import { type Expression, type Selectable, type SqlBool, sql } from 'kysely';
 import type { Instance, Lifecycle } from '../../../shared/api.ts';
 import { timestamp } from '../../../shared/clock.ts';
 import type { Coverage } from '../../../shared/coverage.ts';
+import { latestUntil } from '../../../shared/exemption.ts';
 import type { Image } from '../../../shared/image.ts';
 import type { Severity } from '../../../shared/severity.ts';
 import type { Verdict } from '../../../shared/verdict.ts';
 import { isOurs } from '../../fleet/server-holes.ts';
 import type { Db } from '../database.ts';
+import { isExempt } from '../exempt-finding-store.ts';
 import { readGroup } from '../group-store.ts';
 import type { InstanceTable } from '../tables.ts';
 import { type Page, type PageQuery, pageOfRows, readCursor } from './page.ts';
@@ -50,13 +52,16 @@ export function contentIs(content: Verdict, sight: Sight): Expression<SqlBool> {
   const since = timestamp(sight.now - sight.evidenceTtlMs);
   const until = timestamp(sight.now + sight.evidenceTtlMs);
   const isFresh = sql<SqlBool>`(instance.scan_finished_at > ${since} and instance.scan_finished_at < ${until})`;
+  const holds = sql<SqlBool>`(instance.exempt_until is null or (instance.exempt_until > ${timestamp(sight.now)}
+    and instance.exempt_until <= ${timestamp(latestUntil(sight.now))}))`;
   switch (content) {
     case 'drifted':
-      return sql<SqlBool>`instance.verdict = 'drifted'`;
+      return sql<SqlBool>`(instance.verdict = 'drifted' or not ${holds})`;
     case 'in_sync':
-      return sql<SqlBool>`(instance.verdict = 'in_sync' and ${isFresh})`;
+      return sql<SqlBool>`(instance.verdict = 'in_sync' and ${isFresh} and ${holds})`;
     case 'unverifiable':
-      return sql<SqlBool>`(instance.verdict = 'unverifiable' or (instance.verdict = 'in_sync' and ${isFresh} is not true))`;
+      return sql<SqlBool>`(${holds} and (instance.verdict = 'unverifiable'
+        or (instance.verdict = 'in_sync' and ${isFresh} is not true)))`;
     default:
       return content satisfies never;
   }
@@ -80,6 +85,15 @@ function instanceRows(db: Db) {
         .whereRef('finding.instance_id', '=', 'instance.id')
         .where('finding.closed_at', 'is', null)
         .as('open_findings'),
+    )
+    .select((eb) =>
+      eb
+        .selectFrom('finding')
+        .select(eb.fn.countAll<number>().as('n'))
+        .whereRef('finding.instance_id', '=', 'instance.id')
+        .where('finding.closed_at', 'is', null)
+        .where(isExempt)
+        .as('exempt_findings'),
     );
 }
 
@@ -88,6 +102,7 @@ type InstanceRow = Selectable<InstanceTable> & {
   readonly image_name: string | null;
   readonly image_version: string | null;
   readonly open_findings: number | null;
+  readonly exempt_findings: number | null;
 };
 
 type Promoted = ReadonlyMap<string, readonly string[]>;
@@ -107,7 +122,11 @@ function instanceOf(row: InstanceRow, promoted: Promoted, sight: Sight): Instanc
       ? null
       : { name: row.image_name, version: row.image_version, digest: row.image_digest };
   const evidence = evidenceOf(row, sight);
-  const content = sight.contentOf({ verdict: row.verdict, scanFinishedAt: row.scan_finished_at });
+  const content = sight.contentOf({
+    verdict: row.verdict,
+    scanFinishedAt: row.scan_finished_at,
+    exemptUntil: row.exempt_until,
+  });
   const liveness = sight.livenessOf(row.id);
   const currency = sight.currencyOf({ image, promoted: promoted.get(row.group_name) ?? [] });
   const taint =
@@ -132,6 +151,7 @@ function instanceOf(row: InstanceRow, promoted: Promoted, sight: Sight): Instanc
     taint,
     doubts: JSON.parse(row.doubts),
     openFindings: row.open_findings ?? 0,
+    exempted: row.exempt_until === null ? null : { findings: row.exempt_findings ?? 0, until: row.exempt_until },
     evidence,
     serverHoles: coverageOf(row)?.holes.filter(isOurs) ?? [],
     enrolledBy: row.enrolled_by,

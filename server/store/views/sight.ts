@@ -5,7 +5,11 @@ import type { Verdict } from '../../../shared/verdict.ts';
 export interface Sight {
   readonly now: number;
   readonly evidenceTtlMs: number;
-  readonly contentOf: (instance: { readonly verdict: Verdict; readonly scanFinishedAt: string | null }) => Verdict;
+  readonly contentOf: (instance: {
+    readonly verdict: Verdict;
+    readonly scanFinishedAt: string | null;
+    readonly exemptUntil: string | null;
+  }) => Verdict;
   readonly livenessOf: (instanceId: string) => Liveness;
   readonly currencyOf: (instance: {
     readonly image: { readonly name: string; readonly version: string } | null;

@@ -61,6 +61,7 @@ describe('pristinectl', () => {
     ['instances', 'list', '--all', '--group', 'web', '--content', 'drifted'],
     ['drifts', 'list', '--all'],
     ['replacements', 'list', '--active'],
+    ['exemptions', 'list', '--all'],
   ])('%s %s works as table and as JSON', async (...args) => {
     const table = await ctl(...args);
     const json = await ctl('--json', ...args);

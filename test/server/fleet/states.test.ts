@@ -16,11 +16,11 @@ describe('contentOf', () => {
     ['drifted however old', 'drifted', 1_000_000, 'drifted'],
     ['unverifiable however fresh', 'unverifiable', 0, 'unverifiable'],
   ] as const)('is %s', (_, verdict, age, content) => {
-    expect(contentOf({ verdict, scanFinishedAt: aTime }, now + age, 1_000)).toBe(content);
+    expect(contentOf({ verdict, scanFinishedAt: aTime, exemptUntil: null }, now + age, 1_000)).toBe(content);
   });
 
   it('is never in_sync without a scan', () => {
-    expect(contentOf({ verdict: 'in_sync', scanFinishedAt: null }, now, 1_000)).toBe('unverifiable');
+    expect(contentOf({ verdict: 'in_sync', scanFinishedAt: null, exemptUntil: null }, now, 1_000)).toBe('unverifiable');
   });
 });
 

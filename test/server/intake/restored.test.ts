@@ -99,7 +99,7 @@ describe('what was written and restored', () => {
   it('is by no new rules, and holds up no taint that rules lift, pinned or not', () => {
     const rules = (...given: readonly object[]) => ({ rulebook: openRulebook(given.map((one) => Rule.parse(one))) });
     const judging = rules({ match: '/etc/hostname', as: 'per-instance' }, { match: '/var/log/**', as: 'ephemeral' });
-    const restored = { ...restoredFinding('/etc/hostname'), rules: 2, isOpen: true };
+    const restored = { ...restoredFinding('/etc/hostname'), rules: 2, firstSeenAt: aTime, isOpen: true };
     const log = aFinding({
       ...{ name: '/var/log/x', change: 'added', attributes: ['type'] },
       ...{ expected: {}, actual: { type: 'file', mode: '0644', uid: 0, gid: 0, size: '0' } },
@@ -107,7 +107,9 @@ describe('what was written and restored', () => {
     const taint = { severity: 'high', since: aTime } as const;
     const here = { ...judging, scope: 'now' };
 
-    expect(taintLeft(taint, [{ ...log, rules: 2, isOpen: false }, restored], { sequence: 3, judging })).toBeNull();
+    expect(
+      taintLeft(taint, [{ ...log, rules: 2, firstSeenAt: aTime, isOpen: false }, restored], { sequence: 3, judging }),
+    ).toBeNull();
     expect(isByNewRules(restored, { inForce: here, before: { ...here, scope: 'then' } })).toBe(false);
   });
 });

@@ -13,7 +13,7 @@ const former = bookOf({ match: '/var/log/**', as: 'ephemeral' });
 function aLog(overrides: Partial<TaintingFinding> = {}): TaintingFinding {
   return {
     ...{ subject: 'file', name: '/var/log/app.log', change: 'added', attributes: Object.keys(plain).sort() },
-    ...{ expected: {}, actual: plain, severity: 'critical', rules: 2, isOpen: false },
+    ...{ expected: {}, actual: plain, severity: 'critical', rules: 2, firstSeenAt: aTime, isOpen: false },
     ...overrides,
   };
 }

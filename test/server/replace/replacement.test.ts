@@ -15,7 +15,7 @@ function anInstance(overrides: Partial<StoredInstance>): StoredInstance {
   return {
     ...{ id: 'old', keyId: 'key old', publicKey: '', group: 'web', imageDigest: anImageDigest, labels: {} },
     ...{ launchKey: null, providerId: 'm-old', lifecycle: 'active', verdict: 'in_sync', verdictAt: at(now) },
-    ...{ taint: null, boot: 1, seq: 1, rules: 1, stateDigest: 'digest', coverage: aCoverage() },
+    ...{ taint: null, exemptUntil: null, boot: 1, seq: 1, rules: 1, stateDigest: 'digest', coverage: aCoverage() },
     ...{ pendingScan: null, doubts: [] },
     scan: { scanId: 's', boot: 1, seq: 1, startedAt: at(launchedAt + 1), finishedAt: at(launchedAt + 2) },
     ...{ enrolledAt: at(now), lastSeenAt: at(now), agentVersion: '0', facts: {} },

@@ -273,7 +273,7 @@ export type paths = {
         get?: never;
         put?: never;
         /**
-         * Declare a group or a policy; declaring the same again changes nothing
+         * Declare a group, a policy or an exemption; declaring the same again changes nothing
          * @description A field that is not built yet is refused with its name (`NOT_BUILT_YET`). `enforce` is refused (409) for a group without `stateless: true`, whichever of the two documents comes first.
          */
         post: operations["apply"];
@@ -674,6 +674,57 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exemptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exemptions in force, the one that ends next first */
+        get: operations["listExemptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exemptions/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One exemption, also when it is over */
+        get: operations["getExemption"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exemptions/{name}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End an exemption: what it was for drifts and taints again, since it was first seen */
+        post: operations["endExemption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/replacements": {
         parameters: {
             query?: never;
@@ -792,7 +843,7 @@ export type components = {
         };
         ApplyResult: {
             /** @enum {string} */
-            kind: "Group" | "Policy";
+            kind: "Group" | "Policy" | "Exemption";
             name: string;
             version: number;
             /** @enum {string} */
@@ -933,6 +984,10 @@ export type components = {
             /** @description of a relabel, how many files of one instance at most are beneath it; null for a drift of one subject */
             files: number | null;
             openInstances: number;
+            /** @description of those on which it is open, where it counts for nothing */
+            exemptInstances: number;
+            /** @description on the one where that lasts longest */
+            exemptUntil: string | null;
             totalInstances: number;
             /** Format: date-time */
             firstSeenAt: string;
@@ -962,12 +1017,97 @@ export type components = {
             stateDigest: components["schemas"]["Digest"];
             coverage: components["schemas"]["Coverage"];
         };
+        /** @description By which exemption it counts for nothing, and until when. */
+        Exempted: {
+            exemption: string;
+            /** Format: date-time */
+            until: string;
+        };
+        Exemption: {
+            /** @constant */
+            kind: "Exemption";
+            name: string;
+            /** @description one difference, exactly; or one content of one file, where nothing but content and size differ, nothing runs it and no guard watches it */
+            drift: {
+                /** @description this difference and no other: `pristinectl drifts list` has it */
+                fingerprint: string;
+            } | {
+                /**
+                 * Format: starts_with
+                 * @description by its name as findings have it, whatever was baked there
+                 */
+                file: string;
+                /** @enum {string} */
+                change: "added" | "modified";
+                /** @description what it holds now: any other content is no exempted one */
+                content: components["schemas"]["Digest"];
+            };
+            /** @description only on instances of this image */
+            image?: components["schemas"]["ImageRef"];
+            /** @description only on instances of this group */
+            group?: string;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339; at most 90 days from when it is declared
+             */
+            until: string;
+        };
+        ExemptionInput: {
+            /** @constant */
+            kind: "Exemption";
+            name: string;
+            /** @description one difference, exactly; or one content of one file, where nothing but content and size differ, nothing runs it and no guard watches it */
+            drift: {
+                /** @description this difference and no other: `pristinectl drifts list` has it */
+                fingerprint: string;
+            } | {
+                /**
+                 * Format: starts_with
+                 * @description by its name as findings have it, whatever was baked there
+                 */
+                file: string;
+                /** @enum {string} */
+                change: "added" | "modified";
+                /** @description what it holds now: any other content is no exempted one */
+                content: components["schemas"]["Digest"];
+            };
+            /** @description only on instances of this image */
+            image?: components["schemas"]["ImageRef"];
+            /** @description only on instances of this group */
+            group?: string;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339; at most 90 days from when it is declared
+             */
+            until: string;
+        };
+        /** @enum {string} */
+        ExemptionState: "in_force" | "expired" | "ended";
+        ExemptionView: {
+            exemption: components["schemas"]["Exemption"];
+            version: number;
+            state: components["schemas"]["ExemptionState"];
+            /** @description who declared this version */
+            author: string;
+            /** Format: date-time */
+            declaredAt: string;
+            ended: {
+                /** Format: date-time */
+                at: string;
+                by: string;
+                reason: string;
+            } | null;
+            /** @description on which it exempts a finding that is open now */
+            instances: number;
+        };
         FleetEvent: {
             id: number;
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.silent" | "instance.absent" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "breaker.tripped" | "breaker.reset" | "replacement.requested" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven";
+            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.silent" | "instance.absent" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "replacement.requested" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven";
             group: string | null;
             instanceId: string | null;
             replacementId: string | null;
@@ -1172,6 +1312,15 @@ export type components = {
             taint: components["schemas"]["Taint"] | null;
             doubts: components["schemas"]["Doubt"][];
             openFindings: number;
+            /** @description open findings that count for nothing, by an exemption */
+            exempted: {
+                findings: number;
+                /**
+                 * Format: date-time
+                 * @description when the first of them is over
+                 */
+                until: string;
+            } | null;
             evidence: components["schemas"]["Evidence"] | null;
             /** @description what the server itself holds against it, also before the first scan: no sweep closes `unknown-image` and `seen-outside` */
             serverHoles: components["schemas"]["Hole"][];
@@ -1224,6 +1373,7 @@ export type components = {
             closedAt: string | null;
             /** @description of the relabel that it is part of */
             beneath: string | null;
+            exempted: components["schemas"]["Exempted"] | null;
         };
         /** @description A component whose entries were laid over those of the image. */
         LaidOver: {
@@ -2672,7 +2822,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["GroupInput"] | components["schemas"]["PolicyInput"];
+                "application/json": components["schemas"]["GroupInput"] | components["schemas"]["PolicyInput"] | components["schemas"]["ExemptionInput"];
             };
         };
         responses: {
@@ -3688,6 +3838,138 @@ export interface operations {
                         items: components["schemas"]["Drift"][];
                         nextCursor: string | null;
                     };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listExemptions: {
+        parameters: {
+            query?: {
+                /** @description those that expired or were ended too */
+                all?: boolean;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 100 unless said */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Exemptions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ExemptionView"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getExemption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The exemption. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExemptionView"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endExemption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The exemption. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExemptionView"];
                 };
             };
             /** @description Refused; `code` says why and is stable. */
