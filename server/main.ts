@@ -83,6 +83,7 @@ export async function startServer(
     isOnline: gateway.isOnline,
     hasReported: gateway.hasReported,
     look: (instanceId) => looker.ask(instanceId, 'proof'),
+    sweep: (instanceId) => gateway.requestScan(instanceId),
   };
   const controller = createController(house);
   const http = await createHttp(

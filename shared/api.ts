@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Promotion } from './api-promotions.ts';
 import { Coverage, Hole } from './coverage.ts';
 import { Digest } from './digest.ts';
 import { Doubt } from './doubt.ts';
@@ -6,7 +7,7 @@ import { Envelope } from './dsse.ts';
 import { EnrolmentWay } from './enrolment.ts';
 import { Exempted } from './exemption.ts';
 import { Change, Finding, FindingAttributes, Fingerprint } from './finding.ts';
-import { Image } from './image.ts';
+import { Image, ImageRef } from './image.ts';
 import { Group, Policy } from './policy.ts';
 import { Cause } from './proof.ts';
 import { Severity } from './severity.ts';
@@ -163,6 +164,8 @@ export const GroupView = z
     tainted: count,
     replacing: count,
     breaker: Breaker.nullable(),
+    promotion: Promotion.nullable().describe('the latest of the channel `stable`'),
+    rollsBackTo: ImageRef.nullable().describe('the image that was stable before this one: what a rollback promotes'),
     updatedAt: time,
   })
   .meta({ id: 'GroupView' });
@@ -262,6 +265,7 @@ export const ReplacementView = z
     error: z.string().nullable().describe('why it failed or is stuck'),
     steps: z.array(z.object({ state: ReplacementState, at: time, detail: z.string() })),
     proof: Envelope.nullable(),
+    revokedAt: time.nullable().describe('since then the proof holds no more: the drift came back'),
     createdAt: time,
     updatedAt: time,
   })

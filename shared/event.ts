@@ -22,6 +22,8 @@ export const eventTypes = [
   'group.changed',
   'policy.changed',
   'image.pushed',
+  'image.promoted',
+  'image.rolled-back',
   'look.requested',
   'look.ended',
   'image.linked',
@@ -45,6 +47,7 @@ export const eventTypes = [
   'replacement.blocked',
   'replacement.step',
   'replacement.proven',
+  'proof.revoked',
 ] as const;
 export const FleetEvent = z
   .object({

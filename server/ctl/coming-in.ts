@@ -16,6 +16,35 @@ export function addImages(program: Command): void {
     'images get web@7',
   );
 
+  const promotion = () => import('./commands/promotions.ts');
+  leaf(
+    images,
+    'promote <image>',
+    'have a group promote an image: what is not of a promoted one is outdated, and goes by policy',
+    async () => (await promotion()).promote,
+    'images promote web@8 --group web-prod',
+    "images promote web@8 --group web-prod --channel canary --reason 'TLS fix'",
+  )
+    .requiredOption('--group <name>', 'the group')
+    .option('--channel <channel>', 'stable or canary (default: stable)')
+    .option('--reason <text>', 'why; kept with the promotion');
+  leaf(
+    images,
+    'rollback',
+    'promote the image that was stable before this one',
+    async () => (await promotion()).rollback,
+    "images rollback --group web-prod --reason 'web@8 leaks'",
+  )
+    .requiredOption('--group <name>', 'the group')
+    .option('--reason <text>', 'why; kept with the promotion');
+  leaf(
+    images,
+    'promotions',
+    'which images a group promoted, by whom and when, newest first',
+    async () => (await promotion()).promotions,
+    'images promotions --group web-prod',
+  ).requiredOption('--group <name>', 'the group');
+
   leaf(
     images,
     'link <image> <cloud-image>',

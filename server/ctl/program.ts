@@ -310,8 +310,18 @@ All that holds back other replacements holds back this one too, but for settling
     'verify <file>',
     'check signature and claims; exit 0 when it holds, 3 when not',
     async () => (await import('./commands/proof.ts')).verify,
-    'proof verify proof.json --pub server.pub',
-  ).option('--pub <file>', 'the public key of the server that signed it; without it the server is asked');
+    'proof verify proof.json',
+    'proof verify proof.json --pub server.pub --revocations revocations.json',
+  )
+    .option('--pub <file>', 'the public key of the server that signed it; without it the server is asked')
+    .option('--revocations <file>', 'what `proof revocations --json` printed; without --pub the server is asked');
+  leaf(
+    proof,
+    'revocations',
+    'proofs that hold no more, because the drift came back within a day',
+    async () => (await import('./commands/proof.ts')).revocations,
+    'proof revocations --json > revocations.json',
+  );
 
   leaf(
     program,

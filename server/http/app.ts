@@ -19,6 +19,7 @@ import { instanceRoutes } from './routes/instances.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { lookRoutes } from './routes/looks.ts';
 import { policyRoutes } from './routes/policies.ts';
+import { promotionRoutes } from './routes/promotions.ts';
 import { replacementRoutes } from './routes/replacements.ts';
 import { rulesRoutes } from './routes/rules.ts';
 import { tokenRoutes } from './routes/tokens.ts';
@@ -104,7 +105,17 @@ async function addApi(api: Api, services: Services): Promise<void> {
   await api.register(async (guarded: Api) => {
     guarded.addHook('onRequest', requireToken(services.adminToken));
     for (const addRoutes of [
-      ...[keyRoutes, imageRoutes, imageLinkRoutes, rulesRoutes, tokenRoutes, applyRoutes, groupRoutes, policyRoutes],
+      ...[
+        keyRoutes,
+        imageRoutes,
+        imageLinkRoutes,
+        rulesRoutes,
+        tokenRoutes,
+        applyRoutes,
+        groupRoutes,
+        promotionRoutes,
+        policyRoutes,
+      ],
       ...[instanceRoutes, lookRoutes, driftRoutes, exemptionRoutes, replacementRoutes, eventRoutes],
     ]) {
       addRoutes(guarded, services);

@@ -12,7 +12,7 @@ import { isOnRecord } from '../store/evidence-store.ts';
 import { readGroup, tripBreaker } from '../store/group-store.ts';
 import { findImage } from '../store/image-store.ts';
 import { findInstance, findInstanceByLaunch, type StoredInstance } from '../store/instance-store.ts';
-import { latestLook } from '../store/look-store.ts';
+import { latestLook, type StoredLook } from '../store/look-store.ts';
 import { zoneOf } from '../store/machine-store.ts';
 import { enforcingPolicies, readPolicy } from '../store/policy-store.ts';
 import {
@@ -30,9 +30,9 @@ import { callMsMax, callProvider, listMsMax } from './call-provider.ts';
 import type { House } from './house.ts';
 import { joinMachine, launchMachine } from './launch.ts';
 import { launchKeyOf } from './launch-key.ts';
-import { makeProof } from './proof.ts';
+import { makeProof, readBindings } from './proof.ts';
 import { type Call, type Effects, newMachine, nextStep, type Step } from './replacement.ts';
-import { cleanLookOf, type NewInstance, type OldInstance, strategyOf, type World } from './world.ts';
+import { cleanLookOf, type NewInstance, type OldInstance, scanAfterSoak, strategyOf, type World } from './world.ts';
 
 /** More steps than a replacement has, so that a defect ends in a wait for the next tick and not in a busy loop. */
 const stepsMax = 40;
@@ -181,35 +181,54 @@ async function look(house: House, replacement: Replacement, { new: made }: World
   }
 }
 
-async function prove(
-  { db, clock, feed, signer, log }: House,
-  replacement: Replacement,
-  world: World,
-): Promise<boolean> {
+/** Before the soak, whether there can be a proof; after it, the proof: nothing succeeds without. */
+async function prove(house: House, replacement: Replacement, world: World): Promise<boolean> {
+  const { db, clock, feed, log } = house;
   const now = clock.now();
+  const { id, group } = replacement;
   try {
     const outside = cleanLookOf(replacement, world, now);
     const look = outside.kind === 'clean' ? outside.look : null;
-    const proof = await makeProof(db, signer, replacement, { look, now });
-    const deadlineAt = now + durationMs(strategyOf(world).soak);
-    const { id, group, newInstanceId, newProviderId } = replacement;
-    const detail = `${newProviderId} was measured clean; the proof is signed`;
-    await db.transaction().execute(async (tx) => {
-      await moveReplacement(tx, replacement, { to: 'soaking', detail, set: { proof, deadlineAt, error: null } }, now);
-      const data = { detail, providerId: newProviderId, oldInstanceId: replacement.oldInstanceId };
-      const about = { groupName: group, replacementId: id, ...(newInstanceId && { instanceId: newInstanceId }) };
-      await appendEvent(tx, { at: timestamp(now), type: 'replacement.proven', ...about, data });
-    });
+    if (replacement.soakEndsAt === null) await beginSoak(house, replacement, { look, world, now });
+    else await succeed(house, replacement, { look, world, now });
     feed.wake();
-    log.info({ replacement: id, group }, 'replace: a replacement is proven');
     return true;
   } catch (error) {
     if (!(error instanceof CodedError) || error.code !== 'PROOF') throw error;
     await withoutProof(db, replacement, error.message, now);
     feed.wake();
-    log.error({ replacement: replacement.id, error: error.message }, 'replace: a replacement could not be proven');
+    log.error({ replacement: id, group, error: error.message }, 'replace: a replacement could not be proven');
     return false;
   }
+}
+
+interface Proving {
+  readonly look: StoredLook | null;
+  readonly world: World;
+  readonly now: number;
+}
+
+async function beginSoak({ db }: House, replacement: Replacement, { look, world, now }: Proving): Promise<void> {
+  await readBindings(db, replacement, look);
+  const soakEndsAt = now + durationMs(strategyOf(world).soak);
+  const detail = `${replacement.newProviderId} was measured clean; it is measured again after the soak`;
+  const set = { deadlineAt: soakEndsAt, soakEndsAt, error: null };
+  await db.transaction().execute((tx) => moveReplacement(tx, replacement, { to: 'soaking', detail, set }, now));
+}
+
+async function succeed(house: House, replacement: Replacement, { look, world, now }: Proving): Promise<void> {
+  const { db, signer, log } = house;
+  const { id, group, newInstanceId, newProviderId } = replacement;
+  const proof = await makeProof(db, signer, replacement, { look, after: scanAfterSoak(replacement, world), now });
+  const detail = `${newProviderId} was measured clean after the soak too; the proof is signed`;
+  await db.transaction().execute(async (tx) => {
+    const set = { proof, deadlineAt: null, error: null };
+    await moveReplacement(tx, replacement, { to: 'succeeded', detail, set }, now);
+    const data = { detail, providerId: newProviderId, oldInstanceId: replacement.oldInstanceId };
+    const about = { groupName: group, replacementId: id, ...(newInstanceId && { instanceId: newInstanceId }) };
+    await appendEvent(tx, { at: timestamp(now), type: 'replacement.proven', ...about, data });
+  });
+  log.info({ replacement: id, group }, 'replace: a replacement is proven');
 }
 
 async function withoutProof(db: Db, replacement: Replacement, error: string, now: number): Promise<void> {
@@ -267,6 +286,9 @@ async function makeCall(house: House, replacement: Replacement, world: World, ca
       if (machine) await callProvider(clock, call, () => provider.terminate(group, machine.providerId), callMsMax);
       return;
     }
+    case 'sweep':
+      if (world.new !== null && house.sweep(world.new.id)) return;
+      throw new CodedError('UNREACHABLE', 'the agent of the new instance is not connected');
     default:
       return call satisfies never;
   }

@@ -14,6 +14,7 @@ import { resumeLaunches } from './launch.ts';
 import { createLister } from './lister.ts';
 import { type Blocked, type Command, type Plan, planReplacements } from './planner.ts';
 import { findRemains, takeBack } from './remains.ts';
+import { recurrencesOf, revokeProof } from './revoke.ts';
 import { createSilences } from './silences.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { reasonOf } from './world.ts';
@@ -32,7 +33,7 @@ const tickMs = 1_000;
 /** Between two passes, however often the feed wakes. */
 const pauseMsMin = 100;
 /** A pause is so many times what the pass took, and no longer than a tick. */
-const pauseFactor = 9;
+const pauseFactor = 99;
 const stopMsMax = 5_000;
 const takeBackAgainMs = 60_000;
 
@@ -114,6 +115,7 @@ export function createController(house: House): Controller {
     const { groups, listing, snapshot, plan, now } = await survey();
     if (snapshot.absence !== null && isOver(snapshot.absence)) await welcomeBack(snapshot.absence, now);
     await inventory.follow(groups, listing);
+    for (const recurrence of recurrencesOf(snapshot)) await revokeProof(house, recurrence);
     for (const trip of plan.trips) await latch(trip.group, trip.cause, now);
     for (const command of plan.commands) await reserve(command, now);
     await tellBlocked(plan.blocked, now);

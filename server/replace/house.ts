@@ -19,6 +19,8 @@ export interface House {
   readonly hasReported: (instanceId: string) => boolean;
   /** Has the server look at the disk of an instance itself. Errors: NOT_FOUND, CONFLICT. */
   readonly look: (instanceId: string) => Promise<unknown>;
+  /** Asks the agent of an instance for a sweep; false when it is not connected. */
+  readonly sweep: (instanceId: string) => boolean;
   readonly signer: ProofSigner;
   readonly evidenceTtlMs: number;
 }

@@ -1,20 +1,30 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import pkg from '../../package.json' with { type: 'json' };
 import type { LookMeasure } from '../../shared/api-looks.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { Coverage } from '../../shared/coverage.ts';
-import { type Envelope, parsePrivateKey, signEnvelope, unsignedEnvelope } from '../../shared/dsse.ts';
+import { digestOf } from '../../shared/digest.ts';
+import { type Envelope, keyId, parsePrivateKey, signEnvelope, unsignedEnvelope } from '../../shared/dsse.ts';
 import { CodedError } from '../../shared/errors.ts';
-import { ProofStatement, proofPredicateType, verifyProof } from '../../shared/proof.ts';
+import {
+  type AssuranceLevel,
+  instanceUri,
+  ProofStatement,
+  planDigestOf,
+  proofPredicateType,
+  verifyProof,
+} from '../../shared/proof.ts';
 import { writeOnce } from '../store/data-directory.ts';
 import type { Db } from '../store/database.ts';
 import { isOnRecord } from '../store/evidence-store.ts';
-import { findImage } from '../store/image-store.ts';
-import { findInstance } from '../store/instance-store.ts';
+import { findImage, type StoredImage } from '../store/image-store.ts';
+import { findInstance, type StoredInstance } from '../store/instance-store.ts';
 import type { StoredLook } from '../store/look-store.ts';
-import type { Replacement } from '../store/replacement-store.ts';
+import type { ProvingScan, Replacement } from '../store/replacement-store.ts';
+import { findRules } from '../store/rules-store.ts';
 import { launchKeyOf } from './launch-key.ts';
-import { isCleanLook } from './world.ts';
+import { type CleanScan, isCleanLook } from './world.ts';
 
 export interface ProofSigner {
   /** SPKI PEM: what verifiers of our proofs trust. */
@@ -30,29 +40,32 @@ export async function openProofSigner(file: string): Promise<ProofSigner> {
   return { key, publicPem: createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString() };
 }
 
+interface Bindings {
+  readonly scan: ProvingScan;
+  readonly old: StoredInstance;
+  readonly made: StoredInstance;
+  readonly image: StoredImage;
+  readonly launchedAt: number;
+  readonly retiredAt: number;
+  readonly newProviderId: string;
+  readonly policyDigest: string;
+}
+
 /**
- * The signed record that the replacement was measured clean. Every binding is looked up in the store before it is
- * signed, and the finished proof goes through the same checks as at whoever reads it. Errors: PROOF with the binding
- * that does not hold.
+ * All that a proof binds together, each looked up in the store before it is signed. Errors: PROOF with the binding that does
+ * not hold.
  */
-export async function makeProof(
-  db: Db,
-  signer: ProofSigner,
-  replacement: Replacement,
-  { look, now }: { readonly look: StoredLook | null; readonly now: number },
-): Promise<Envelope> {
-  const { id, scan, launchedAt, retiredAt, newInstanceId, newProviderId } = replacement;
-  const holds = (condition: boolean, claim: string): void => {
-    if (!condition) throw new CodedError('PROOF', `replacement ${id}: expected that ${claim}`);
-  };
+export async function readBindings(db: Db, replacement: Replacement, look: StoredLook | null): Promise<Bindings> {
+  const { id, scan, launchedAt, retiredAt, newInstanceId, newProviderId, policyDigest } = replacement;
+  const holds = expecting(id);
   if (scan === null || launchedAt === null || retiredAt === null || newInstanceId === null || newProviderId === null) {
     throw new CodedError('PROOF', `replacement ${id}: expected a scan, a launch and a retirement on record`);
   }
   const old = await findInstance(db, replacement.oldInstanceId);
   const made = await findInstance(db, newInstanceId);
   const image = await findImage(db, replacement.targetDigest);
-  if (old === undefined || made === undefined || image === undefined) {
-    throw new CodedError('PROOF', `replacement ${id}: expected both instances and the image in the store`);
+  if (old === undefined || made === undefined || image === undefined || policyDigest === null) {
+    throw new CodedError('PROOF', `replacement ${id}: expected both instances, the image and the policy in the store`);
   }
   holds(old.lifecycle === 'retired' && old.providerId === replacement.oldProviderId, 'its predecessor is retired');
   holds(made.launchKey === launchKeyOf(id), 'the new instance is of this launch');
@@ -61,37 +74,131 @@ export async function makeProof(
   holds(made.group === replacement.group && old.group === replacement.group, 'both are of the group');
   holds(made.imageDigest === image.digest, 'the new instance is of the target image');
   holds(made.taint === null, 'the new instance never drifted');
-  const coverage = Coverage.parse(scan.coverage);
-  const recorded = { ...scan, instanceId: newInstanceId, imageDigest: image.digest };
-  holds(await isOnRecord(db, recorded), 'the scan is in the evidence');
+  holds(
+    await isOnRecord(db, { ...scan, instanceId: made.id, imageDigest: image.digest }),
+    'the scan is in the evidence',
+  );
   if (look !== null) {
     holds(look.instanceId === newInstanceId, 'the outside look was at the new instance');
     holds(isCleanLook(look, image.digest), 'the outside look agreed and saw it clean');
   }
+  return { scan, old, made, image, launchedAt, retiredAt, newProviderId, policyDigest };
+}
+
+interface Signing {
+  readonly look: StoredLook | null;
+  readonly after: CleanScan;
+  readonly now: number;
+}
+
+/**
+ * The signed record that the replacement was measured clean, before the old instance was given up and after the soak. The
+ * finished proof goes through the same checks as at whoever reads it. Errors: PROOF with the binding that does not hold.
+ */
+export async function makeProof(
+  db: Db,
+  signer: ProofSigner,
+  replacement: Replacement,
+  { look, after, now }: Signing,
+): Promise<Envelope> {
+  const { id, soakEndsAt, group, cause, shapes } = replacement;
+  const bindings = await readBindings(db, replacement, look);
+  const { scan, old, made, image, newProviderId, policyDigest } = bindings;
+  const holds = expecting(id);
+  if ('missing' in after || soakEndsAt === null) {
+    throw new CodedError('PROOF', `replacement ${id}: expected a clean scan after the soak`);
+  }
+  holds(after.instanceId === made.id, 'the scan after the soak is of the new instance');
+  const again = { ...after.scan, instanceId: made.id, imageDigest: image.digest };
+  holds(await isOnRecord(db, again), 'the scan after the soak is in the evidence');
 
   const { name, version, digest } = image;
+  const policy = { name: replacement.policy, version: replacement.policyVersion };
+  const inputs = [
+    { uri: `urn:x-pristine:manifest:${name}@${version}`, digest: hexOf(digest) },
+    ...(await rulesUsed(db, image, [scan.rules, after.scan.rules])),
+  ];
+  const claims = {
+    ...{ replacementId: id, group, cause, shapes: [...shapes] },
+    policy: { uri: `urn:x-pristine:policy:${policy.name}:${policy.version}`, digest: hexOf(policyDigest), ...policy },
+    old: { instanceId: old.id, providerId: replacement.oldProviderId, imageDigest: old.imageDigest },
+    new: { instanceId: made.id, providerId: newProviderId, key: made.keyId, image: { name, version, digest } },
+  };
+  const plannedAt = timestamp(replacement.createdAt);
   const statement: ProofStatement = {
     _type: 'https://in-toto.io/Statement/v1',
-    subject: [{ name: made.id, digest: { sha256: digest.slice('sha256:'.length) } }],
+    subject: [{ name: made.id, digest: hexOf(digest) }],
     predicateType: proofPredicateType,
     predicate: {
-      replacementId: id,
-      group: replacement.group,
-      old: { instanceId: old.id, providerId: replacement.oldProviderId, imageDigest: old.imageDigest },
-      cause: replacement.cause,
-      policy: { name: replacement.policy, version: replacement.policyVersion },
-      new: { instanceId: made.id, providerId: newProviderId, key: made.keyId, image: { name, version, digest } },
-      scan: { ...scan, verdict: 'in_sync', coverage },
+      verifier: {
+        id: `urn:x-pristine:server:${keyId(createPublicKey(signer.key))}`,
+        version: { 'pristine-server': pkg.version },
+      },
+      timeVerified: timestamp(now),
+      resourceUri: instanceUri(made.id),
+      inputAttestations: inputs,
+      verificationResult: 'PASSED',
+      verifiedLevels: [levelOf(made, look)],
+      plan: { plannedAt, digest: planDigestOf({ ...claims, plan: { plannedAt } }) },
+      approvals: [],
+      ...claims,
+      scan: cleanScan(scan),
+      soak: { until: timestamp(soakEndsAt), scan: cleanScan(after.scan) },
+      exempted: await uncounted(db, made.id),
       ...(look?.result.measure && { outside: seenOf(look.id, look.result.measure) }),
-      launchedAt: timestamp(launchedAt),
-      retiredAt: timestamp(retiredAt),
-      provenAt: timestamp(now),
+      launchedAt: timestamp(bindings.launchedAt),
+      retiredAt: timestamp(bindings.retiredAt),
     },
   };
   const payload = Buffer.from(JSON.stringify(ProofStatement.parse(statement)), 'utf8');
   const envelope = signEnvelope(unsignedEnvelope(payload), signer.key);
   verifyProof(envelope, [createPublicKey(signer.key)]);
   return envelope;
+}
+
+function expecting(id: string): (condition: boolean, claim: string) => void {
+  return (condition, claim) => {
+    if (!condition) throw new CodedError('PROOF', `replacement ${id}: expected that ${claim}`);
+  };
+}
+
+function cleanScan(scan: ProvingScan): ProofStatement['predicate']['scan'] {
+  return { ...scan, verdict: 'in_sync', coverage: Coverage.parse(scan.coverage) };
+}
+
+/** A cluster vouches for a pod and not for a machine, so that it counts as software. */
+function levelOf({ enrolledBy }: StoredInstance, look: StoredLook | null): AssuranceLevel {
+  if (look !== null) return 'PRISTINE_OUTSIDE_LOOK';
+  return enrolledBy === 'aws' ? 'PRISTINE_CLOUD_IDENTITY' : 'PRISTINE_SOFTWARE';
+}
+
+/** Errors: PROOF where the rules that judged are not in the store. */
+async function rulesUsed(db: Db, image: StoredImage, sequences: readonly number[]) {
+  const used = [];
+  for (const sequence of new Set(sequences)) {
+    const baked = sequence === image.rulesSequence ? digestOf(Buffer.from(image.rules.payload, 'base64')) : undefined;
+    const digest = baked ?? (await findRules(db, image.name, sequence))?.digest;
+    if (digest === undefined) throw new CodedError('PROOF', `rules ${sequence} of ${image.name} are not in the store`);
+    used.push({ uri: `urn:x-pristine:rules:${image.name}:${sequence}`, digest: hexOf(digest) });
+  }
+  return used;
+}
+
+/** Of an instance that is in sync, whatever is open does not count. */
+async function uncounted(db: Db, instanceId: string): Promise<ProofStatement['predicate']['exempted']> {
+  return db
+    .selectFrom('finding')
+    .innerJoin('drift', 'drift.fingerprint', 'finding.fingerprint')
+    .select(['finding.fingerprint', 'drift.subject', 'drift.name', 'finding.severity'])
+    .where('finding.instance_id', '=', instanceId)
+    .where('finding.closed_at', 'is', null)
+    .orderBy('finding.fingerprint')
+    .limit(1_000)
+    .execute();
+}
+
+function hexOf(digest: string): { readonly sha256: string } {
+  return { sha256: digest.slice('sha256:'.length) };
 }
 
 function seenOf(lookId: string, measure: LookMeasure): NonNullable<ProofStatement['predicate']['outside']> {

@@ -2,7 +2,7 @@ import { durationMs } from '../../shared/duration.ts';
 import type { Machine } from '../provider/provider.ts';
 import type { Move, Replacement } from '../store/replacement-store.ts';
 import { launchKeyOf } from './launch-key.ts';
-import { cleanLookOf, cleanScanOf, driftOfNew, objectionTo, strategyOf, type World } from './world.ts';
+import { cleanLookOf, cleanScanOf, driftOfNew, objectionTo, scanAfterSoak, strategyOf, type World } from './world.ts';
 
 /**
  * What to do next with a replacement. A state is the durable intent of the call that is made in it: `launching` launches,
@@ -17,8 +17,8 @@ export type Step =
   /** The server looks at the disk of the new instance itself. */
   | { readonly do: 'look' };
 
-/** `discard` terminates the new machine, `restore` gives the old one back to service. */
-export type Call = 'launch' | 'drain' | 'terminate' | 'discard' | 'restore';
+/** `discard` terminates the new machine, `restore` gives the old one back to service, `sweep` asks the new agent to look. */
+export type Call = 'launch' | 'drain' | 'terminate' | 'discard' | 'restore' | 'sweep';
 
 /** What is committed together with a move. */
 export interface Effects {
@@ -149,7 +149,10 @@ function terminating(replacement: Replacement, world: World, now: number): Step 
   );
 }
 
-/** A policy that has come to ask for a look since the instance was verified gets one: there is no proof without. */
+/**
+ * Whether all is there that a proof binds together is looked at before the soak, so that a person hears of what is not; it is
+ * signed after. A policy that has come to ask for a look since the instance was verified gets one: there is no proof without.
+ */
 function proving(replacement: Replacement, world: World, now: number): Step {
   const drift = driftOfNew(world);
   if (drift !== undefined) return failed(`${drift}; there is no proof`, { trip: drift });
@@ -162,17 +165,24 @@ function soaking(replacement: Replacement, world: World, now: number): Step {
   const drift = driftOfNew(world);
   if (drift !== undefined) return failed(drift, { trip: drift });
   if (!isOver(replacement, now)) return wait;
-  if (isSound(replacement, world)) {
-    return move({ to: 'succeeded', detail: 'the new instance stayed in sync', set: { deadlineAt: null } });
+  const machine = world.machines && newMachine(replacement, world.machines);
+  const runs = machine?.state === 'running';
+  const after = scanAfterSoak(replacement, world);
+  if (runs && !('missing' in after)) {
+    const { kind } = cleanLookOf(replacement, world, now);
+    if (kind === 'wanted') return { do: 'look' };
+    return kind === 'awaited' ? wait : { do: 'prove' };
   }
   const grace = durationMs(strategyOf(world).verifyWithin);
-  if (now < (replacement.deadlineAt ?? now) + grace) return wait;
-  return stuckWith('the new instance is proven, and has not been seen running and in sync since', replacement);
-}
-
-function isSound(replacement: Replacement, { machines, new: made }: World): boolean {
-  const machine = machines && newMachine(replacement, machines);
-  return machine?.state === 'running' && made !== null && made.online && made.content === 'in_sync';
+  if (now >= (replacement.deadlineAt ?? now) + grace) {
+    const missing = 'missing' in after ? after.missing : 'its machine does not run';
+    return stuckWith(
+      `there is no proof: after the soak the new instance was not measured clean: ${missing}`,
+      replacement,
+    );
+  }
+  const mayAsk = runs && world.new?.online === true && replacement.attempts < callsMax;
+  return mayAsk ? callWhenDue('sweep', replacement, now) : wait;
 }
 
 function rollingBack(replacement: Replacement, world: World, now: number): Step {

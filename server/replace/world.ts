@@ -144,6 +144,17 @@ export function cleanScanOf(replacement: Replacement, { new: made, old, rulesInF
   return { instanceId: made.id, scan: { ...scan, stateDigest, rules, coverage: coverage.data } };
 }
 
+/** The same for one that began after the soak, without which nothing succeeds. */
+export function scanAfterSoak(replacement: Replacement, world: World): CleanScan {
+  const clean = cleanScanOf(replacement, world);
+  if ('missing' in clean) return clean;
+  const { soakEndsAt } = replacement;
+  if (soakEndsAt === null || Date.parse(clean.scan.startedAt) < soakEndsAt) {
+    return { missing: 'its last complete scan began before the soak was over' };
+  }
+  return clean;
+}
+
 /** `wanted` where somebody has to ask for a look now. */
 export type CleanLook =
   | { readonly kind: 'not-asked-for' }

@@ -5,6 +5,7 @@ import { Group } from '../../shared/policy.ts';
 import type { Db } from './database.ts';
 import { appendEvent } from './event-store.ts';
 import { enforcingPolicies } from './policy-store.ts';
+import { type Promoter, recordPromotions } from './promotion-store.ts';
 import { changeOf, specText } from './spec.ts';
 import type { GroupTable } from './tables.ts';
 
@@ -15,11 +16,14 @@ export interface StoredGroup {
   readonly breaker: Breaker | null;
 }
 
+const applying: Promoter = { actor: 'admin', how: 'applied', reason: null };
+
 /**
- * Makes, changes or leaves the group; the version counts changes only, so that applying a file twice is one change.
+ * Makes, changes or leaves the group; the version counts changes only, so that applying a file twice is one change. What
+ * it promotes anew is on record as promoted.
  * Errors: CONFLICT when an enforcing policy acts on the group and it is no longer declared stateless.
  */
-export async function applyGroup(db: Db, group: Group, at: string): Promise<ApplyResult> {
+export async function applyGroup(db: Db, group: Group, at: string, by = applying): Promise<ApplyResult> {
   // One that names no group is held by a blocker in this one, and acts in others.
   const enforcing = (group.stateless ? [] : await enforcingPolicies(db, group)).filter(
     ({ policy }) => policy.select.group !== undefined,
@@ -37,6 +41,8 @@ export async function applyGroup(db: Db, group: Group, at: string): Promise<Appl
   if (change.result === 'unchanged') return { kind: 'Group', name: group.name, ...change };
   await write(db, group.name, { spec, version: change.version, updated_at: at });
   await appendEvent(db, { at, type: 'group.changed', groupName: group.name, data: { ...change } });
+  const before = row === undefined ? {} : storedGroup(row).group.images;
+  await recordPromotions(db, group.name, { before, after: group.images }, by, at);
   return { kind: 'Group', name: group.name, ...change };
 }
 

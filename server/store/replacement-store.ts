@@ -1,5 +1,6 @@
 import type { ReplacementState } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
+import { digestOf } from '../../shared/digest.ts';
 import type { Envelope } from '../../shared/dsse.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { Cause } from '../../shared/proof.ts';
@@ -22,7 +23,11 @@ export interface Replacement {
   readonly group: string;
   readonly policy: string;
   readonly policyVersion: number;
+  /** Of the policy as it was then; null for those of before it was kept. */
+  readonly policyDigest: string | null;
   readonly cause: Cause;
+  /** How the old instance was drifted (`replace/shape.ts`). */
+  readonly shapes: readonly string[];
   readonly state: ReplacementState;
   readonly targetDigest: string;
   readonly oldInstanceId: string;
@@ -32,6 +37,8 @@ export interface Replacement {
   readonly launchedAt: number | null;
   readonly retiredAt: number | null;
   readonly deadlineAt: number | null;
+  /** Null until the soak has begun. */
+  readonly soakEndsAt: number | null;
   /** Calls to the provider in this state, the one under way included. */
   readonly attempts: number;
   readonly scan: ProvingScan | null;
@@ -87,10 +94,17 @@ export function reserveReplacement(db: Db, reservation: Reservation, now: number
       .where('lifecycle', '=', 'active')
       .executeTakeFirst();
     if (taken.numUpdatedRows === 0n) throw new CodedError('CONFLICT', `instance ${instanceId} is not active`);
+    const wanted = await tx
+      .selectFrom('policy')
+      .select(['spec', 'version'])
+      .where('name', '=', policy)
+      .executeTakeFirst();
+    if (wanted?.version !== policyVersion) throw new CodedError('CONFLICT', `policy ${policy} has changed`);
     await tx
       .insertInto('replacement')
       .values({
         ...{ id, group_name: group, policy, policy_version: policyVersion, cause: JSON.stringify(cause) },
+        policy_digest: digestOf(wanted.spec),
         ...{ state: 'reserved', target_digest: targetDigest, old_instance_id: instanceId, old_provider_id: providerId },
         ...{ shapes: JSON.stringify(shapes), zone: zone ?? null, attempts: 0, created_at: at, updated_at: at },
       })
@@ -111,7 +125,7 @@ export interface Move {
   readonly set?: Partial<
     Pick<
       Replacement,
-      'newInstanceId' | 'newProviderId' | 'launchedAt' | 'retiredAt' | 'deadlineAt' | 'scan' | 'error'
+      'newInstanceId' | 'newProviderId' | 'launchedAt' | 'retiredAt' | 'deadlineAt' | 'soakEndsAt' | 'scan' | 'error'
     > & { readonly proof: Envelope }
   >;
 }
@@ -129,6 +143,7 @@ export async function moveReplacement(tx: Db, from: Replacement, { to, detail, s
     launched_at: time(set.launchedAt),
     retired_at: time(set.retiredAt),
     deadline_at: time(set.deadlineAt),
+    soak_ends_at: time(set.soakEndsAt),
     scan: set.scan && JSON.stringify(set.scan),
     error: set.error ?? null,
     proof: set.proof && JSON.stringify(set.proof),
@@ -244,7 +259,9 @@ function replacementOf(row: ReplacementTable, path: readonly ReplacementState[])
     group: row.group_name,
     policy: row.policy,
     policyVersion: row.policy_version,
+    policyDigest: row.policy_digest,
     cause: JSON.parse(row.cause),
+    shapes: JSON.parse(row.shapes),
     state: row.state as ReplacementState,
     targetDigest: row.target_digest,
     oldInstanceId: row.old_instance_id,
@@ -254,6 +271,7 @@ function replacementOf(row: ReplacementTable, path: readonly ReplacementState[])
     launchedAt: time(row.launched_at),
     retiredAt: time(row.retired_at),
     deadlineAt: time(row.deadline_at),
+    soakEndsAt: time(row.soak_ends_at),
     attempts: row.attempts,
     scan: row.scan === null ? null : JSON.parse(row.scan),
     error: row.error,

@@ -19,6 +19,7 @@ export interface Tables {
   rules: RulesTable;
   join_token: JoinTokenTable;
   instance_group: GroupTable;
+  promotion: PromotionTable;
   policy: PolicyTable;
   instance: InstanceTable;
   revoked_key: RevokedKeyTable;
@@ -30,6 +31,7 @@ export interface Tables {
   report: ReportTable;
   replacement: ReplacementTable;
   replacement_step: ReplacementStepTable;
+  proof_revocation: RevocationTable;
   launch: LaunchTable;
   machine: MachineTable;
   replacement_request: RequestTable;
@@ -124,6 +126,20 @@ export interface GroupTable {
   breaker_reset_at: string | null;
 }
 
+/** What a group promoted, in which channel; kept for good. */
+export interface PromotionTable {
+  id: Generated<number>;
+  group_name: string;
+  channel: string;
+  /** NAME@VERSION, as `previous`; null for nothing. */
+  image: string | null;
+  previous: string | null;
+  how: 'promoted' | 'rolled-back' | 'applied';
+  actor: string;
+  reason: string | null;
+  at: string;
+}
+
 export interface PolicyTable {
   name: string;
   spec: string;
@@ -187,6 +203,8 @@ export interface ReplacementTable {
   group_name: string;
   policy: string;
   policy_version: number;
+  /** sha256 of its text. */
+  policy_digest: string | null;
   cause: string;
   /** Of what was drifted, JSON (`replace/shape.ts`). */
   shapes: string;
@@ -203,6 +221,7 @@ export interface ReplacementTable {
   retired_at: string | null;
   /** When the present state must have ended; what happens then is the state machine's. */
   deadline_at: string | null;
+  soak_ends_at: string | null;
   attempts: number;
   /** JSON of the scan that showed the new instance clean. */
   scan: string | null;
@@ -237,6 +256,18 @@ export interface RequestTable {
   reason: string;
   actor: string;
   asked_at: string;
+}
+
+/** Proofs that hold no more; kept for good. */
+export interface RevocationTable {
+  replacement_id: string;
+  group_name: string;
+  instance_id: string;
+  shape: string;
+  fingerprint: string;
+  revoked_at: string;
+  /** DSSE, JSON. */
+  envelope: string;
 }
 
 /** Intent of a launch that a person asked for; replacements are their own intent. */

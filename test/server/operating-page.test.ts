@@ -12,7 +12,20 @@ it('OPERATING.md shows a policy that is one, with everything that may be said in
   const policy = Policy.parse(parse(shown ?? ''));
 
   const parts = [...policy.triggers, ...policy.windows, ...policy.budgets].flatMap((part) => Object.keys(part));
-  for (const part of ['drift', 'outdated', 'olderThan', 'silent', 'unverifiable', 'manual', 'per', 'allow', 'deny', 'freeze', 'triggers', 'reason']) {
+  for (const part of [
+    'drift',
+    'outdated',
+    'olderThan',
+    'silent',
+    'unverifiable',
+    'manual',
+    'per',
+    'allow',
+    'deny',
+    'freeze',
+    'triggers',
+    'reason',
+  ]) {
     expect(parts).toContain(part);
   }
 });

@@ -70,6 +70,12 @@ const guards: readonly Guard[] = [
     to: 'false',
   },
   {
+    name: 'the scan after the soak',
+    file: world,
+    from: 'Date.parse(clean.scan.startedAt) < soakEndsAt',
+    to: 'false',
+  },
+  {
     name: 'giving a drained machine back',
     file: replacement,
     from: 'const isDrained = old?.drainedBy === launchKeyOf(replacement.id)',

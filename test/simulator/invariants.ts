@@ -161,6 +161,8 @@ function records(is: View): string[] {
     for (const [n, to] of path.slice(1).entries()) {
       if (!next[path[n]!].includes(to)) wrong.push(`replacement ${id} went from ${path[n]} to ${to}`);
     }
+    if (state === 'succeeded' && !isMeasuredTwice(is, id))
+      wrong.push(`replacement ${id} succeeded without a second scan`);
     if (path.at(-1) !== state) wrong.push(`replacement ${id} is ${state}, and its last step was ${path.at(-1)}`);
     if (told !== path.length) wrong.push(`replacement ${id} made ${path.length} steps, and ${told} were told of`);
     const after = path.indexOf('terminating');
@@ -168,6 +170,14 @@ function records(is: View): string[] {
       wrong.push(`replacement ${id} went back past its point`);
   }
   return wrong;
+}
+
+/** What its proof says: a scan that began after the soak was over, of the instance that was launched. */
+function isMeasuredTwice({ replacements }: View, id: string): boolean {
+  const { proof, soak_ends_at: until } = replacements.find((one) => one.id === id)!;
+  if (proof === null || until === null) return false;
+  const { predicate } = JSON.parse(Buffer.from(JSON.parse(proof).payload, 'base64').toString());
+  return predicate.soak.scan.startedAt >= until && predicate.scan.startedAt < until;
 }
 
 /** 2, 7, 9: what the cloud did in this step, and whose wish it was. */

@@ -11,7 +11,7 @@ import { type Crashing, dyingAt } from '../support/crash.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { createMemoryProvider, type Fault, type MemoryProvider } from '../support/memory-provider.ts';
 import type { Random } from '../support/random.ts';
-import { enrol, signer } from '../support/replacement-world.ts';
+import { enrol, signer, sweepAgain } from '../support/replacement-world.ts';
 import { insertImage } from '../support/rows.ts';
 import type { Scene } from './draw.ts';
 
@@ -48,6 +48,7 @@ export async function aSimulatedWorld(scene: Scene, random: Random): Promise<Sim
 
   let crashes = 0;
   const agentsAt = new Map<string, number>();
+  const asked = new Set<string>();
   let current = begin();
 
   /** A server is a process: all that it had under way ends with it. */
@@ -63,6 +64,7 @@ export async function aSimulatedWorld(scene: Scene, random: Random): Promise<Sim
       look: async () => {
         throw new CodedError('CONFLICT', 'nobody looks from outside');
       },
+      sweep: (id) => asked.add(id).has(id),
     });
     controller.start();
     return process;
@@ -76,7 +78,18 @@ export async function aSimulatedWorld(scene: Scene, random: Random): Promise<Sim
     await settle();
   }
 
+  /** An agent that was asked for a sweep makes one, or forgets; at rest all sweep by themselves. */
+  async function sweep(): Promise<void> {
+    const made = isCalm ? await madeByReplacements(db) : [...asked];
+    asked.clear();
+    for (const id of made) {
+      if (!isCalm && (offline.has(id) || random.next() < scene.badAgentShare)) continue;
+      await sweepAgain(db, id, clock);
+    }
+  }
+
   async function speak(): Promise<void> {
+    await sweep();
     for (const machine of cloud.machines.values()) {
       if (machine.request === null || machine.state !== 'running') continue;
       const at = agentsAt.get(machine.providerId) ?? clock.monotonic() + 1_000 * random.below(90);
@@ -106,6 +119,15 @@ export async function aSimulatedWorld(scene: Scene, random: Random): Promise<Sim
       await db.destroy();
     },
   };
+}
+
+async function madeByReplacements(db: Db): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('replacement')
+    .select('new_instance_id')
+    .where('state', 'in', ['soaking', 'stuck'])
+    .execute();
+  return rows.flatMap(({ new_instance_id: id }) => id ?? []);
 }
 
 function aFault(random: Random, clock: FakeClock): Fault {

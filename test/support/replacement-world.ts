@@ -14,9 +14,10 @@ import { digestOf } from '../../shared/digest.ts';
 import { CodedError } from '../../shared/errors.ts';
 import { Policy } from '../../shared/policy.ts';
 import { uuidv7 } from '../../shared/uuid.ts';
-import { aCoverage, aGroup, anImageDigest, anInstanceRow } from './builders.ts';
+import { aCoverage, aGroup, anInstanceRow } from './builders.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 import { createMemoryProvider, type MemoryProvider } from './memory-provider.ts';
+import { insertImage } from './rows.ts';
 
 const { privateKey } = generateKeyPairSync('ed25519');
 export const signer = {
@@ -36,6 +37,8 @@ export interface ReplacementWorld {
   readonly silenced: Set<string>;
   /** Asked for before a proof: answers what the test lets it. */
   look: (instanceId: string) => Promise<unknown>;
+  /** Asked for after a soak; the agent sweeps when it speaks next, whatever it was told to say of itself. */
+  sweep: (instanceId: string) => boolean;
   /** How the agents of machines launched from now on find themselves. */
   agents: Partial<Insertable<InstanceTable>> | 'silent';
   /** A controller on this database, as after a start; through another handle or provider where those are to fail. */
@@ -74,12 +77,14 @@ export async function aReplacementWorld(policy: Record<string, unknown> = {}): P
   }
 
   const silenced = new Set<string>();
+  const asked = new Set<string>();
   const world: ReplacementWorld = {
     ...{ db, clock, provider, logged, instances, silenced },
     agents: {},
     look: async () => {
       throw new CodedError('CONFLICT', 'nobody looks from outside');
     },
+    sweep: (id) => asked.add(id).has(id),
     control: (through = {}) =>
       createController({
         ...{ db: through.db ?? db, feed, clock, signer, evidenceTtlMs },
@@ -89,6 +94,7 @@ export async function aReplacementWorld(policy: Record<string, unknown> = {}): P
         isOnline: (id) => !silenced.has(id),
         hasReported: () => true,
         look: (instanceId) => world.look(instanceId),
+        sweep: (instanceId) => world.sweep(instanceId),
       }),
     async taint(id, severity = 'high') {
       const since = timestamp(clock.now());
@@ -96,6 +102,8 @@ export async function aReplacementWorld(policy: Record<string, unknown> = {}): P
       await db.updateTable('instance').set(tainted).where('id', '=', id).execute();
     },
     async speak() {
+      for (const id of asked) await sweepAgain(db, id, clock);
+      asked.clear();
       if (world.agents === 'silent') return;
       for (const machine of provider.machines.values()) {
         if (machine.request && machine.state === 'running')
@@ -125,13 +133,16 @@ export async function aReplacementWorld(policy: Record<string, unknown> = {}): P
   return world;
 }
 
-async function insertImage(db: Db): Promise<void> {
-  const statements = { manifest: '{}', rules: '{}', platform: '{}', signed_by: '[]' };
-  const image = { digest: anImageDigest, name: 'web', version: '7', entries: 1, rules_sequence: 1 };
-  await db
-    .insertInto('image')
-    .values({ ...image, ...statements, pushed_at: timestamp(0) })
-    .execute();
+/** One more complete scan, as an agent makes when it is asked. Who has drifted, or never scanned, is left as it is. */
+export async function sweepAgain(db: Db, id: string, clock: FakeClock): Promise<void> {
+  const row = await db.selectFrom('instance').selectAll().where('id', '=', id).executeTakeFirst();
+  if (row?.verdict !== 'in_sync' || row.scan_id === null || row.lifecycle === 'retired') return;
+  const at = timestamp(clock.now());
+  const scan = { scan_id: uuidv7(clock.now()), scan_started_at: at, scan_finished_at: at };
+  await db.updateTable('instance').set(scan).where('id', '=', id).execute();
+  const said = { imageDigest: row.image_digest, rules: row.rules, verdict: row.verdict };
+  const found = { ...said, stateDigest: row.state_digest ?? '', startedAt: at, finishedAt: at };
+  await recordEvidence(db, { instanceId: id, ...found }, evidenceTtlMs);
 }
 
 export async function enrol(db: Db, token: string, clock: FakeClock, found: Partial<Insertable<InstanceTable>>) {

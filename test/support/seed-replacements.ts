@@ -5,9 +5,10 @@ import type { InstanceTable, ReplacementTable } from '../../server/store/tables.
 import { digestOf } from '../../shared/digest.ts';
 import { signEnvelope, unsignedEnvelope } from '../../shared/dsse.ts';
 import type { Finding } from '../../shared/finding.ts';
-import { type Cause, type ProofStatement, proofPredicateType } from '../../shared/proof.ts';
+import { type Cause, instanceUri } from '../../shared/proof.ts';
 import { uuidv7 } from '../../shared/uuid.ts';
 import { aCoverage } from './builders.ts';
+import { aProofStatement } from './proofs.ts';
 
 const minute = 60_000;
 export const web7 = { name: 'web', version: '7', digest: digestOf('web@7') };
@@ -131,21 +132,22 @@ function aProof(
   successor: Insertable<InstanceTable>,
   at: (minutesAgo: number) => string,
 ): string {
-  const statement: ProofStatement = {
-    _type: 'https://in-toto.io/Statement/v1',
-    subject: [{ name: successor.id, digest: { sha256: web7.digest.slice('sha256:'.length) } }],
-    predicateType: proofPredicateType,
-    predicate: {
-      ...{ replacementId, group: 'web-prod', cause, policy: { name: 'watch-web', version: 1 } },
-      old: { instanceId: oldInstanceId, providerId: 'web-02', imageDigest: web7.digest },
-      new: { instanceId: successor.id, providerId: 'web-13', key: successor.key_id, image: web7 },
-      scan: {
-        ...{ scanId: uuidv7(0), boot: 1, seq: 1, startedAt: at(183.9), finishedAt: at(183.8), verdict: 'in_sync' },
-        ...{ stateDigest: digestOf('state'), rules: 1, coverage: seededCoverage() },
-      },
-      ...{ launchedAt: at(184), retiredAt: at(181), provenAt: at(180.9) },
-    },
-  };
+  const scan = (startedAt: string, finishedAt: string) => ({
+    ...{ scanId: uuidv7(0), boot: 1, seq: 1, startedAt, finishedAt, verdict: 'in_sync' as const },
+    ...{ stateDigest: digestOf('state'), rules: 1, coverage: seededCoverage() },
+  });
+  const sha256 = web7.digest.slice('sha256:'.length);
+  const statement = aProofStatement({
+    ...{ replacementId, group: 'web-prod', cause, resourceUri: instanceUri(successor.id) },
+    policy: { uri: 'urn:x-pristine:policy:watch-web:1', digest: { sha256 }, name: 'watch-web', version: 1 },
+    old: { instanceId: oldInstanceId, providerId: 'web-02', imageDigest: web7.digest },
+    new: { instanceId: successor.id, providerId: 'web-13', key: successor.key_id, image: web7 },
+    inputAttestations: [{ uri: 'urn:x-pristine:manifest:web@7', digest: { sha256 } }],
+    scan: scan(at(183.9), at(183.8)),
+    soak: { until: at(180.95), scan: scan(at(180.94), at(180.92)) },
+    ...{ launchedAt: at(184), retiredAt: at(181), timeVerified: at(180.9) },
+  });
+  const named = { ...statement, subject: [{ name: successor.id, digest: { sha256 } }] };
   const { privateKey } = generateKeyPairSync('ed25519');
-  return JSON.stringify(signEnvelope(unsignedEnvelope(Buffer.from(JSON.stringify(statement))), privateKey));
+  return JSON.stringify(signEnvelope(unsignedEnvelope(Buffer.from(JSON.stringify(named))), privateKey));
 }

@@ -38,6 +38,8 @@ function show({ out, json }: Context, view: GroupView): void {
     ['version', `${view.version}, of ${view.updatedAt}`],
     ['provider', group.provider.type],
     ['images', pairsCell(group.images)],
+    ['promoted', view.promotion && `${view.promotion.at}, by ${view.promotion.actor}`],
+    ['rolls back to', view.rollsBackTo],
     ['labels', pairsCell(group.labels)],
     ['stateless', String(group.stateless)],
     ['size', view.size],

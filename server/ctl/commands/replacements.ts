@@ -32,7 +32,7 @@ export async function list(
       one.oldProviderId,
       one.newProviderId,
       imageRef(one.target),
-      one.proof === null ? null : 'yes',
+      one.revokedAt !== null ? { text: 'revoked', tone: 'bad' } : one.proof === null ? null : 'yes',
       one.createdAt,
     ]),
   );
@@ -52,6 +52,7 @@ export async function get({ remote, out, json }: Context, [id = '']: readonly st
     ['old', `${one.oldInstanceId} (${one.oldProviderId})`],
     ['new', one.newInstanceId === null ? one.newProviderId : `${one.newInstanceId} (${one.newProviderId ?? '–'})`],
     ['proof', one.proof === null ? null : `pristinectl replacements proof ${one.id}`],
+    ['revoked', one.revokedAt && { text: `${one.revokedAt}: its drift came back`, tone: 'bad' }],
   ]);
   out.line('');
   out.table(

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { ReplacementView, RequestedReplacement, RequestReplacement } from '../../../shared/api.ts';
 import { Envelope } from '../../../shared/dsse.ts';
+import { Revocation } from '../../../shared/revocation.ts';
 import { requestReplacement } from '../../fleet/request.ts';
 import { getInstance } from '../../store/instance-store.ts';
 import { findReplacement, listReplacements } from '../../store/views/replacements-view.ts';
+import { listRevocations } from '../../store/views/revocations-view.ts';
 import { answers, answersPage, flag, found, pageQuery, refusals } from '../schema.ts';
 import type { Api, Services } from '../services.ts';
 
@@ -68,6 +70,17 @@ export function replacementRoutes(api: Api, services: Services): void {
       const replacement = found(await findReplacement(services.db, params.id), `replacement ${params.id}`);
       return found(replacement.proof ?? undefined, `proof of replacement ${params.id}, which is ${replacement.state}`);
     },
+  });
+
+  api.get('/proof-revocations', {
+    schema: {
+      operationId: 'listRevocations',
+      tags: ['replacements'],
+      summary: 'Proofs that hold no more, each with the signed record of it',
+      querystring: z.strictObject(pageQuery),
+      response: answersPage(Revocation, 'Revocations.'),
+    },
+    handler: (request) => listRevocations(services.db, request.query),
   });
 
   api.get('/proof-key', {

@@ -9,6 +9,7 @@ import * as listening from './0008-listening.ts';
 import * as tokenMachine from './0009-token-machine.ts';
 import * as shapes from './0010-shapes.ts';
 import * as machines from './0014-machines.ts';
+import * as promotions from './0015-promotions.ts';
 import * as exemptions from './0017-exemptions.ts';
 
 /** In order of their names. A migration that has been released never changes. */
@@ -23,5 +24,6 @@ export const migrations: Record<string, Migration> = {
   '0009-token-machine': tokenMachine,
   '0010-shapes': shapes,
   '0014-machines': machines,
+  '0015-promotions': promotions,
   '0017-exemptions': exemptions,
 };

@@ -1,7 +1,9 @@
 import { type Expression, type SqlBool, sql } from 'kysely';
 import type { GroupView } from '../../../shared/api.ts';
+import type { Promotion } from '../../../shared/api-promotions.ts';
 import type { Db } from '../database.ts';
 import { readGroup, type StoredGroup, storedGroup } from '../group-store.ts';
+import { imageBefore, readStablePromotions } from '../promotion-store.ts';
 import { endedStates } from '../replacement-store.ts';
 import { contentIs } from './instances-view.ts';
 import { type Page, type PageQuery, pageOfRows, readCursor } from './page.ts';
@@ -16,22 +18,21 @@ export async function listGroups(db: Db, query: PageQuery, sight: Sight): Promis
     .limit(query.limit + 1);
   if (after !== undefined) select = select.where('name', '>', after);
   const rows = await select.execute();
-  const counts = await countsOf(
-    db,
-    rows.map((row) => row.name),
-    sight,
-  );
+  const names = rows.map((row) => row.name);
+  const counts = await countsOf(db, names, sight);
+  const promoted = await readStablePromotions(db, names);
   return pageOfRows(
     rows,
     query,
     (row) => [row.name],
-    (row) => groupOf(storedGroup(row), counts),
+    (row) => groupOf(storedGroup(row), counts, promoted.get(row.name)),
   );
 }
 
 export async function findGroup(db: Db, name: string, sight: Sight): Promise<GroupView | undefined> {
   const stored = await readGroup(db, name);
-  return stored && groupOf(stored, await countsOf(db, [name], sight));
+  if (stored === undefined) return undefined;
+  return groupOf(stored, await countsOf(db, [name], sight), (await readStablePromotions(db, [name])).get(name));
 }
 
 type Counts = ReadonlyMap<string, Awaited<ReturnType<typeof instanceCounts>>[number] & { readonly underWay: number }>;
@@ -74,7 +75,7 @@ function instanceCounts(db: Db, names: readonly string[], sight: Sight) {
 }
 
 /** Old and new of a replacement under way are one of the group's size together. */
-function groupOf(stored: StoredGroup, counts: Counts): GroupView {
+function groupOf(stored: StoredGroup, counts: Counts, promoted: readonly Promotion[] = []): GroupView {
   const count = counts.get(stored.group.name);
   return {
     group: stored.group,
@@ -88,6 +89,8 @@ function groupOf(stored: StoredGroup, counts: Counts): GroupView {
     tainted: count?.tainted ?? 0,
     replacing: count?.replacing ?? 0,
     breaker: stored.breaker,
+    promotion: promoted.at(-1) ?? null,
+    rollsBackTo: imageBefore(promoted),
     updatedAt: stored.updatedAt,
   };
 }

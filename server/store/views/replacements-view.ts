@@ -42,13 +42,16 @@ function replacementRows(db: Db) {
   return db
     .selectFrom('replacement')
     .leftJoin('image', 'image.digest', 'replacement.target_digest')
+    .leftJoin('proof_revocation', 'proof_revocation.replacement_id', 'replacement.id')
     .selectAll('replacement')
+    .select(['proof_revocation.revoked_at'])
     .select(['image.name as image_name', 'image.version as image_version']);
 }
 
 type ReplacementRow = Selectable<ReplacementTable> & {
   readonly image_name: string | null;
   readonly image_version: string | null;
+  readonly revoked_at: string | null;
 };
 type Steps = ReadonlyMap<string, ReplacementView['steps']>;
 
@@ -86,6 +89,7 @@ function replacementOf(row: ReplacementRow, steps: Steps): ReplacementView {
     error: row.error,
     steps: steps.get(row.id) ?? [],
     proof: row.proof === null ? null : JSON.parse(row.proof),
+    revokedAt: row.revoked_at,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { unsignedEnvelope } from '../../../shared/dsse.ts';
 import { aCoverage } from '../../support/builders.ts';
 import { aDirectory } from '../../support/database.ts';
-import { aKeyPair, aProofStatement, signedProof } from '../../support/proofs.ts';
+import { aKeyPair, aProofStatement, aProvingScan, aRevocation, signedProof } from '../../support/proofs.ts';
 import { ctlEntry, runEntry } from '../../support/server-process.ts';
 
 const directory = aDirectory();
@@ -59,6 +59,31 @@ describe('proof verify --pub', () => {
       }),
       'PROOF',
     ],
+    [
+      'no scan after the soak',
+      aProofStatement({ soak: { ...predicate.soak, scan: aProvingScan('2026-01-01T00:09:59.999Z') } }),
+      'PROOF',
+    ],
+    [
+      'a scan after the soak that had a hole',
+      aProofStatement({
+        soak: {
+          ...predicate.soak,
+          scan: aProvingScan('2026-01-01T00:10:01.000Z', {
+            coverage: aCoverage({ holes: [{ subject: 'file', name: '/x', reason: 'unreadable' }] }),
+          }),
+        },
+      }),
+      'PROOF',
+    ],
+    [
+      'a soak that was over before the old one went',
+      aProofStatement({ retiredAt: '2026-01-01T00:11:00.000Z' }),
+      'PROOF',
+    ],
+    ['another plan', aProofStatement({ plan: { ...predicate.plan, plannedAt: '2025-12-31T00:00:00.000Z' } }), 'PROOF'],
+    ['the manifest of another image', aProofStatement({ inputAttestations: [] }), 'PROOF'],
+    ['a level that nobody reached', aProofStatement({ verifiedLevels: ['PRISTINE_OUTSIDE_LOOK'] }), 'PROOF'],
     ['no envelope', '{}', 'ENVELOPE'],
     ['no JSON', 'proof', 'ENVELOPE'],
     ['nothing', '', 'ENVELOPE'],
@@ -82,5 +107,44 @@ describe('proof verify --pub', () => {
     ];
 
     expect(answers.map(({ code }) => code)).toEqual([2, 2, 2]);
+  });
+});
+
+describe('proof verify --revocations', () => {
+  const listFile = join(directory, 'revocations.json');
+  const proof = signedProof(aProofStatement(), privateKey);
+  const other = signedProof(aProofStatement({ timeVerified: '2026-01-01T00:13:00.000Z' }), privateKey);
+  const listed = (...envelopes: readonly object[]) => {
+    const items = envelopes.map((envelope) => ({ replacementId: 'replacement-1', envelope }));
+    writeFileSync(listFile, JSON.stringify({ items, nextCursor: null }));
+  };
+  const check = () => verify(proof, '--revocations', listFile);
+
+  it('ends with 3 for a proof that was revoked, and says why', async () => {
+    listed(aRevocation(other, privateKey), aRevocation(proof, privateKey));
+
+    const { code, stderr } = await check();
+
+    expect(code).toBe(3);
+    expect(stderr).toContain('revoked at 2026-01-02');
+    expect(stderr).toContain('modified file /etc/motd');
+  });
+
+  it('holds where only other proofs were, and says that it looked', async () => {
+    listed(aRevocation(other, privateKey));
+
+    const { code, stdout } = await check();
+
+    expect([code, stdout]).toEqual([0, expect.stringContaining('in none of 1 revocations')]);
+  });
+
+  it('ends with 3 where one is not signed by the server, and does not pass it over', async () => {
+    listed(aRevocation(proof, aKeyPair().privateKey));
+
+    expect((await check()).code).toBe(3);
+  });
+
+  it('says without them that nobody has looked', async () => {
+    expect((await verify(proof)).stdout).toContain('give --revocations');
   });
 });

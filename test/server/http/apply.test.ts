@@ -31,7 +31,7 @@ describe('apply', () => {
       ['unchanged', 2],
     ]);
     const events = await readEvents(server.db, { afterId: 0, limit: 10 });
-    expect(events.map(({ type }) => type)).toEqual(['group.changed', 'group.changed']);
+    expect(events.map(({ type }) => type)).toEqual(['group.changed', 'image.promoted', 'group.changed']);
   });
 
   it('takes a written default for the default', async () => {
@@ -185,7 +185,7 @@ describe('apply', () => {
     const { status, body } = await server.post('groups/web/breaker:reset', { reason: 'bad rule fixed' });
 
     expect({ status, breaker: body.breaker }).toEqual({ status: 200, breaker: null });
-    const events = await readEvents(server.db, { afterId: 1, limit: 10 });
+    const events = await readEvents(server.db, { afterId: 2, limit: 10 });
     expect(events.map(({ type, data }) => [type, data])).toEqual([
       ['breaker.reset', { reason: 'bad rule fixed', cause: 'much' }],
     ]);

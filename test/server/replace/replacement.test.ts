@@ -27,8 +27,9 @@ function anInstance(overrides: Partial<StoredInstance>): StoredInstance {
 function aReplacement(overrides: Partial<Replacement> = {}): Replacement {
   const state = overrides.state ?? 'verifying';
   return {
-    ...{ id: '1', group: 'web', policy: 'web', policyVersion: 1, targetDigest: anImageDigest },
+    ...{ id: '1', group: 'web', policy: 'web', policyVersion: 1, policyDigest: null, targetDigest: anImageDigest },
     cause: { trigger: 'drift', severity: 'high', fingerprints: [] },
+    ...{ shapes: [], soakEndsAt: null },
     ...{ oldInstanceId: 'old', oldProviderId: 'm-old', newInstanceId: null, newProviderId: 'm-new' },
     ...{ launchedAt, retiredAt: null, deadlineAt: now + 60_000, attempts: 0, scan: null, error: null },
     ...{ createdAt: launchedAt, updatedAt: launchedAt, path: [state], state },
@@ -135,7 +136,7 @@ describe('the point of no return', () => {
             expect(step.effects).not.toHaveProperty('release');
             expect(step.effects.retire).not.toBe('new');
           }
-          if (step.do === 'call') expect(step.call).toBe('terminate');
+          if (step.do === 'call') expect(step.call).toBe(state === 'soaking' ? 'sweep' : 'terminate');
         },
       ),
     );
@@ -202,13 +203,48 @@ describe('the first clean scan', () => {
   });
 });
 
+describe('a soak that is over', () => {
+  const soakEndsAt = launchedAt;
+  const soaked = aReplacement({ state: 'soaking', deadlineAt: soakEndsAt, soakEndsAt, updatedAt: now });
+  const before = aWorld({ new: { ...good.new!, scan: { ...good.new!.scan!, startedAt: at(soakEndsAt - 1) } } });
+  const earlier = { ...soaked, launchedAt: launchedAt - 1_000 };
+
+  it('is proven by a clean scan that began after it', () => {
+    expect(nextStep(soaked, good, now)).toEqual({ do: 'prove' });
+  });
+
+  it('asks for a sweep, with pauses that grow, where there is none', () => {
+    expect(nextStep(earlier, before, now)).toEqual({ do: 'call', call: 'sweep' });
+    const asked = { ...earlier, attempts: 1 };
+    expect([now, now + 1_000].map((time) => nextStep(asked, before, time).do)).toEqual(['wait', 'call']);
+  });
+
+  it('needs a person when none comes', () => {
+    const late = nextStep(earlier, before, soakEndsAt + 600_000);
+
+    expect(late).toMatchObject({
+      do: 'move',
+      move: { to: 'stuck', detail: expect.stringContaining('before the soak') },
+    });
+  });
+
+  it.each<[string, Partial<World>]>([
+    ['an agent that is away', { new: { ...good.new!, online: false } }],
+    ['a machine that stopped', { machines: [{ ...good.machines![1]!, state: 'stopped' }] }],
+    ['a provider that cannot be asked', { machines: null }],
+  ])('is neither proven nor asked about with %s', (_, overrides) => {
+    expect(nextStep(soaked, aWorld(overrides), now)).toEqual({ do: 'wait' });
+  });
+});
+
 describe('a replacement stuck while it soaked', () => {
-  const stuck = aReplacement({ state: 'stuck', deadlineAt: null, path: ['soaking', 'stuck'] });
+  const stuck = aReplacement({
+    ...{ state: 'stuck', deadlineAt: null, soakEndsAt: launchedAt, updatedAt: now - 60_000 },
+    path: ['soaking', 'stuck'],
+  });
 
-  it('succeeds when its new instance is seen running and in sync after all', () => {
-    const step = nextStep(stuck, good, now);
-
-    expect(step).toMatchObject({ do: 'move', move: { to: 'succeeded' } });
+  it('is proven when its new instance is measured clean after all', () => {
+    expect(nextStep(stuck, good, now)).toEqual({ do: 'prove' });
   });
 
   it('waits until then', () => {

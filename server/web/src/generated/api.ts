@@ -368,6 +368,57 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/groups/{name}/promotions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which images a group promoted, by whom and when, newest first */
+        get: operations["listPromotions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{name}/images:promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a group promote an image; what is not of a promoted image is outdated, and goes by policy */
+        post: operations["promoteImage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{name}/images:rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Promote the image that was stable before this one; instances follow by policy, under the same budgets */
+        post: operations["rollBackImage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/policies": {
         parameters: {
             query?: never;
@@ -777,6 +828,23 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/proof-revocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Proofs that hold no more, each with the signed record of it */
+        get: operations["listRevocations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/proof-key": {
         parameters: {
             query?: never;
@@ -1107,7 +1175,7 @@ export type components = {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.silent" | "instance.absent" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "replacement.requested" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven";
+            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.silent" | "instance.absent" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.promoted" | "image.rolled-back" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "replacement.requested" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven" | "proof.revoked";
             group: string | null;
             instanceId: string | null;
             replacementId: string | null;
@@ -1266,6 +1334,10 @@ export type components = {
             tainted: number;
             replacing: number;
             breaker: components["schemas"]["Breaker"] | null;
+            /** @description the latest of the channel `stable` */
+            promotion: components["schemas"]["Promotion"] | null;
+            /** @description the image that was stable before this one: what a rollback promotes */
+            rollsBackTo: components["schemas"]["ImageRef"] | null;
             /** Format: date-time */
             updatedAt: string;
         };
@@ -1807,6 +1879,33 @@ export type components = {
                 detail: string;
             }[];
         };
+        PromoteImage: {
+            image: components["schemas"]["ImageRef"];
+            /**
+             * @default stable
+             * @enum {string}
+             */
+            channel: "stable" | "canary";
+            /** @description kept with the promotion */
+            reason?: string;
+        };
+        /** @description Who had a group promote which image, and when. */
+        Promotion: {
+            id: number;
+            group: string;
+            channel: string;
+            /** @description null where the channel promotes nothing any more */
+            image: components["schemas"]["ImageRef"] | null;
+            /** @description what the channel promoted before; null where it promoted nothing */
+            previous: components["schemas"]["ImageRef"] | null;
+            how: components["schemas"]["PromotionWay"];
+            actor: string;
+            reason: string | null;
+            /** Format: date-time */
+            at: string;
+        };
+        /** @enum {string} */
+        PromotionWay: "promoted" | "rolled-back" | "applied";
         PushImage: {
             manifest: components["schemas"]["Envelope"];
             rules: components["schemas"]["Envelope"];
@@ -1858,6 +1957,8 @@ export type components = {
                 detail: string;
             }[];
             proof: components["schemas"]["Envelope"] | null;
+            /** @description since then the proof holds no more: the drift came back */
+            revokedAt: string | null;
             /** Format: date-time */
             createdAt: string;
             /** Format: date-time */
@@ -1876,6 +1977,21 @@ export type components = {
             policy: string;
             /** @description what holds it back now; it begins once nothing does, or is forgotten after a day */
             blockers: components["schemas"]["Blocker"][];
+        };
+        /** @description A proof that holds no more: the drift that it was to end came back. */
+        Revocation: {
+            replacementId: string;
+            group: string;
+            instanceId: string;
+            shape: string;
+            fingerprint: string;
+            /** Format: date-time */
+            revokedAt: string;
+            envelope: components["schemas"]["Envelope"];
+        };
+        RollBackImage: {
+            /** @description kept with the promotion */
+            reason?: string;
         };
         Rules: {
             /** @description the name: rules are for all versions of it */
@@ -3069,6 +3185,142 @@ export interface operations {
             };
         };
     };
+    listPromotions: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 100 unless said */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Promotions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Promotion"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promoteImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromoteImage"];
+            };
+        };
+        responses: {
+            /** @description The group. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupView"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollBackImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollBackImage"];
+            };
+        };
+        responses: {
+            /** @description The group. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupView"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listPolicies: {
         parameters: {
             query?: {
@@ -4141,6 +4393,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRevocations: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 100 unless said */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revocations. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Revocation"][];
+                        nextCursor: string | null;
+                    };
                 };
             };
             /** @description Refused; `code` says why and is stable. */

@@ -52,7 +52,7 @@ function Statement({ text }: { readonly text: string }) {
 }
 
 function Claims({ predicate }: { readonly predicate: NonNullable<ProofDocument['predicate']> }) {
-  const { scan, launchedAt, retiredAt, provenAt } = predicate;
+  const { scan, soak, launchedAt, retiredAt, timeVerified } = predicate;
   const { coverage } = scan;
   return (
     <>
@@ -69,7 +69,8 @@ function Claims({ predicate }: { readonly predicate: NonNullable<ProofDocument['
             `${count(coverage.checked)} subjects against ${plural(coverage.entries, 'entry', 'entries')}; ${plural(coverage.filesHashed, 'file')} hashed, ${bytes(coverage.bytesHashed)}; ${count(coverage.filesUnchanged ?? 0)} unchanged, not read; ${plural(coverage.holes.length, 'hole')}, ${plural(coverage.skipped.length, 'place')} skipped`,
           ],
           ['Old one retired', utc(retiredAt)],
-          ['Proven', utc(provenAt)],
+          ['After the soak', `a scan began ${utc(soak.scan.startedAt)}, and found it in sync`],
+          ['Signed', utc(timeVerified)],
           ['New instance’s key', <code key="key">{predicate.new.key}</code>],
           ['Image digest', <code key="digest">{predicate.new.image.digest}</code>],
         ]}
