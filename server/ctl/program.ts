@@ -323,6 +323,23 @@ All that holds back other replacements holds back this one too, but for settling
     'proof revocations --json > revocations.json',
   );
 
+  const webhook = noun(program, 'webhook', 'who is called when something is wrong');
+  const webhooks = () => import('./commands/webhook.ts');
+  leaf(
+    webhook,
+    'test',
+    'call now; a test that is taken enables a webhook that was disabled',
+    async () => (await webhooks()).test,
+    'webhook test',
+  );
+  leaf(
+    webhook,
+    'status',
+    'what waits to be delivered, what was given up, and why',
+    async () => (await webhooks()).status,
+    'webhook status',
+  );
+
   leaf(
     program,
     'events',
