@@ -4,12 +4,15 @@ import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import type { Group, Policy } from '../../shared/policy.ts';
 import { selectorIn } from '../../shared/selector.ts';
 import { contentOf } from '../fleet/content.ts';
+import { holdsOf } from '../fleet/hold.ts';
 import { freeIdentities, retireInstance } from '../fleet/identities.ts';
 import type { Machine } from '../provider/provider.ts';
+import { readConsent } from '../store/approval-store.ts';
 import type { Db } from '../store/database.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { isOnRecord } from '../store/evidence-store.ts';
 import { readGroup, tripBreaker } from '../store/group-store.ts';
+import { readHolds } from '../store/hold-store.ts';
 import { findImage } from '../store/image-store.ts';
 import { findInstance, findInstanceByLaunch, type StoredInstance } from '../store/instance-store.ts';
 import { latestLook, type StoredLook } from '../store/look-store.ts';
@@ -64,11 +67,18 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
     const policy = await readPolicy(tx, replacement.policy);
     const old = await oldInstance(tx);
     const made = await findInstanceByLaunch(tx, launchKeyOf(replacement.id));
+    const { group: name, oldInstanceId, approval, targetDigest } = replacement;
+    const now = clock.now();
+    const holds = holdsOf(await readHolds(tx, now));
     return {
       machines,
       group: stored?.group ?? null,
       breaker: stored?.breaker?.cause ?? null,
       policy: policy?.policy ?? null,
+      policyVersion: policy?.version ?? null,
+      holds: holds.on(name, oldInstanceId, made?.id),
+      consent: approval === null ? null : await readConsent(tx, approval, now),
+      target: (await findImage(tx, targetDigest)) ?? null,
       acting: old && stored ? await actingOn(tx, stored.group, old) : [],
       old,
       new: made ? await newInstance(tx, made) : null,
@@ -100,7 +110,7 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
 }
 
 async function actingOn(tx: Db, group: Group, old: OldInstance): Promise<readonly Policy[]> {
-  const enforcing = (await enforcingPolicies(tx, group)).map(({ policy }) => policy);
+  const enforcing = (await enforcingPolicies(tx, group.name)).map(({ policy }) => policy);
   return enforcing.filter(({ select }) => selectorIn(select, group)?.(old));
 }
 

@@ -5,6 +5,9 @@ import type { Policy } from '../../shared/policy.ts';
 import type { Cause } from '../../shared/proof.ts';
 import { selectorIn } from '../../shared/selector.ts';
 import { isOver, reportedPercentMin } from '../fleet/absence.ts';
+import { type Holds, holdSentence, holdsOf } from '../fleet/hold.ts';
+import type { Binding } from '../store/approval-store.ts';
+import { openApprovals } from './approvals.ts';
 import { alikeCause, tripCause } from './breaker.ts';
 import { type Candidate, candidatesOf, inOrder, type VersionedPolicy } from './candidates.ts';
 import { keepsOf } from './keeps.ts';
@@ -27,6 +30,8 @@ export interface Command {
   /** Left out where it is not known. */
   readonly zone?: string;
   readonly target: Image;
+  /** The request by which people approved it; null where nobody is asked. */
+  readonly approval: string | null;
 }
 
 export interface Blocked {
@@ -44,6 +49,8 @@ export interface Plan {
   readonly blocked: readonly Blocked[];
   /** Groups whose breaker must latch now. */
   readonly trips: readonly { readonly group: string; readonly cause: string }[];
+  /** What people must be asked. */
+  readonly requests: readonly Binding[];
 }
 
 const backoffMsMin = 60_000;
@@ -66,6 +73,8 @@ export function planReplacements(
   const taken = new Set<string>();
   const acting = actingIn(policies);
   const signs = signsOf(snapshot);
+  const holds = holdsOf(snapshot.holds);
+  const approvals = openApprovals(snapshot, now);
   // Thousands of candidates may be of one group and one policy.
   const targetFor = once(targetOf);
   const groupBlockers = once((group: GroupSnapshot) => ofGroup(group, trips, now));
@@ -78,12 +87,14 @@ export function planReplacements(
     const target = targetFor(group);
     const limiting = acting(group, instance, policy);
     const blockers = [
+      ...ofHolds(candidate, holds),
       ...ofPolicy(candidate),
       ...ofWindows(candidate, limiting, now, closedBy),
       ...ofServer(snapshot),
       ...groupBlockers(group),
       ...ofInstance(candidate, listedIn(group), signs, now),
       ...ofTarget(target),
+      ...('image' in target ? approvals.blockersOf(candidate, limiting, target.image) : []),
       ...ledger.blockersOf(candidate, limiting),
     ];
     const { name } = group.group;
@@ -100,9 +111,10 @@ export function planReplacements(
       ...{ instanceId, providerId, cause, shapes: isForDrift(cause) ? shapesOf(instance.drifts) : [] },
       ...(instance.zone !== null && { zone: instance.zone }),
       target: image,
+      approval: approvals.reserve(candidate, limiting, image),
     });
   }
-  return { commands, blocked, trips };
+  return { commands, blocked, trips, requests: approvals.requests() };
 }
 
 function tripsOf({ groups }: FleetSnapshot, ledger: Ledger, now: number): Plan['trips'] {
@@ -132,6 +144,12 @@ function actingIn(policies: readonly VersionedPolicy[]) {
     const found = acting.map(({ policy }) => policy);
     return found.includes(own) ? found : [...found, own];
   };
+}
+
+function ofHolds({ group, instance }: Candidate, holds: Holds): readonly Blocker[] {
+  return holds
+    .on(group.group.name, instance.id)
+    .map((hold) => ({ kind: 'hold', message: holdSentence(hold), until: hold.expiresAt }));
 }
 
 function ofPolicy({ policy, settledAt, isSettled, heldUntil }: Candidate): readonly Blocker[] {

@@ -2,7 +2,8 @@ import type { ReplacementState } from '../../shared/api.ts';
 import { durationMs } from '../../shared/duration.ts';
 import { Group, Policy } from '../../shared/policy.ts';
 import type { MemoryMachine } from '../support/memory-provider.ts';
-import { isSelectedBy, isStillWanted, overspent, unfounded } from './limits.ts';
+import { actingOn, isSelectedBy, isStillWanted, overspent, unfounded } from './limits.ts';
+import { isHeld, lackOf, lookAtDecisions, movedWhileStopped } from './permissions.ts';
 import { evidenceTtlMs, type SimulatedWorld } from './world.ts';
 
 /**
@@ -53,7 +54,14 @@ export function createInvariants(world: SimulatedWorld): Invariants {
       const is = await look(world, memory);
       const effects = world.cloud.effects.slice(effectsSeen);
       effectsSeen = world.cloud.effects.length;
-      return [...starts(was, is, world), ...records(is), ...passed(was, is), ...acts(effects, was, is, world)];
+      const moved = movedWhileStopped(was, is);
+      return [
+        ...starts(was, is, world),
+        ...records(is),
+        ...passed(was, is),
+        ...acts(effects, was, is, world),
+        ...moved,
+      ];
     },
     async atRest(sizes) {
       return rest(await look(world, memory), sizes);
@@ -73,7 +81,8 @@ function follow({ clock, offline }: SimulatedWorld, { silentSince }: Memory): vo
   for (const id of offline) if (!silentSince.has(id)) silentSince.set(id, clock.monotonic());
 }
 
-async function look({ db, clock, cloud, offline }: SimulatedWorld, memory: Memory) {
+async function look(world: SimulatedWorld, memory: Memory) {
+  const { db, clock, cloud, offline } = world;
   for (const { providerId, zone } of cloud.machines.values()) if (zone) memory.zones.set(providerId, zone);
   const steps = await db.selectFrom('replacement_step').selectAll().orderBy('replacement_id').orderBy('n').execute();
   const events = await db.selectFrom('event').selectAll().where('type', '=', 'replacement.step').execute();
@@ -95,6 +104,7 @@ async function look({ db, clock, cloud, offline }: SimulatedWorld, memory: Memor
   return {
     ...{ now: clock.now(), elapsed: clock.monotonic(), replacements, groups, policies, instances, requests },
     ...{ silentSince: new Map(memory.silentSince), zones: memory.zones, evidenceTtlMs },
+    decisions: await lookAtDecisions(world),
     machines: new Map(cloud.machines) as ReadonlyMap<string, MemoryMachine>,
     offline: new Set(offline),
   };
@@ -112,6 +122,9 @@ function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
     const instance = was.instances.find(({ id }) => id === one.old_instance_id);
     if (policy?.mode !== 'enforce') say('by a policy that does not enforce');
     if (policy === undefined || !isSelectedBy(policy, was, one)) say('by a policy that does not select it');
+    if (isHeld(one, was, is)) say('while it was held');
+    const lack = lackOf(one, was, is, actingOn(was, one));
+    if (lack !== undefined) say(`without its approval: ${lack}`);
     if (group?.spec.stateless !== true) say('in a group that is not stateless');
     if (group?.breaker !== null) say('while the breaker was open');
     if (instance?.lifecycle !== 'active') say('though it was not active');
@@ -121,7 +134,7 @@ function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
     }
     if (instance?.doubts !== '[]') say('though nobody is sure which machine it is');
     for (const why of unfounded(was, is, one)) say(why);
-    const acting = was.policies.filter((each) => each.mode === 'enforce' && isSelectedBy(each, was, one));
+    const acting = actingOn(was, one);
     if (!acting.every((each) => isOpen(each, clock.now()))) say('while a window was closed');
   }
   wrong.push(...overspent(was, is, begun));
@@ -229,6 +242,8 @@ function passed(was: View, is: View): string[] {
       [group?.spec.stateless === true, 'its group is not stateless'],
       [policy?.mode === 'enforce', 'its policy does not enforce'],
       [isStillWanted(was, one), 'what it was replaced for is over'],
+      [!isHeld(one, was, is), 'it is held'],
+      [lackOf(one, was, is, actingOn(was, one)) === undefined, `it lacks its approval: ${lackOf(one, was, is, actingOn(was, one))}`],
       [made !== undefined, 'its successor never reported'],
       [made?.launch_key === `r-${one.id}`, 'its successor is of another launch'],
       [made?.image_digest === one.target_digest, 'its successor is of another image'],

@@ -23,6 +23,10 @@ export function isSelectedBy({ select }: Policy, view: View, one: Begun): boolea
   return parts.length > 0 && parts.every(Boolean);
 }
 
+export function actingOn(view: View, one: Begun): readonly Policy[] {
+  return view.policies.filter((each) => each.mode === 'enforce' && isSelectedBy(each, view, one));
+}
+
 /** Why a replacement was begun for no good reason, or on old news. */
 export function unfounded(was: View, is: View, one: Begun): readonly string[] {
   const instance = was.instances.find(({ id }) => id === one.old_instance_id);
@@ -105,7 +109,7 @@ export function overspent(was: View, is: View, begun: readonly Begun[]): readonl
 }
 
 function limitsOn(was: View, one: Begun, trigger: string) {
-  const acting = was.policies.filter((each) => each.mode === 'enforce' && isSelectedBy(each, was, one));
+  const acting = actingOn(was, one);
   const share = (percent: number, of: number) => (percent > 0 ? Math.max(1, Math.floor((percent * of) / 100)) : 0);
   const written = acting.flatMap(({ name, budgets }) => [
     ...budgets

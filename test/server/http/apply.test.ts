@@ -69,7 +69,6 @@ describe('apply', () => {
   });
 
   it.each([
-    ['approval', policy({ approval: { required: true } }), '/approval'],
     ['quarantine', policy({ quarantine: { severity: 'critical' } }), '/quarantine'],
   ])('refuses `%s`, which is not built yet, by its name', async (field, document, pointer) => {
     const { status, body } = await server.post('apply', document);
@@ -187,7 +186,7 @@ describe('apply', () => {
     expect({ status, breaker: body.breaker }).toEqual({ status: 200, breaker: null });
     const events = await readEvents(server.db, { afterId: 2, limit: 10 });
     expect(events.map(({ type, data }) => [type, data])).toEqual([
-      ['breaker.reset', { reason: 'bad rule fixed', cause: 'much' }],
+      ['breaker.reset', { reason: 'bad rule fixed', cause: 'much', actor: 'admin' }],
     ]);
   });
 });
