@@ -23,7 +23,7 @@ const silentMsMin = 900_000;
 
 export interface Inventory {
   /** Brings what is known of the machines up to what was just listed, once a minute. */
-  follow(groups: readonly Group[], listing: Listing): Promise<void>;
+  follow(db: Db, groups: readonly Group[], listing: Listing): Promise<void>;
 }
 
 /** Instances of a group whose machine is known, retired ones left out. */
@@ -40,7 +40,7 @@ interface Speaker {
  * nothing, and who speaks lives, whatever a list leaves out.
  */
 export function createInventory(
-  { db, clock, feed, log, isOnline }: Pick<House, 'db' | 'clock' | 'feed' | 'log' | 'isOnline'>,
+  { clock, feed, log, isOnline }: Pick<House, 'clock' | 'feed' | 'log' | 'isOnline'>,
   silentMs: (instanceId: string) => number | null,
 ): Inventory {
   /** By group and machine: when it was first left out, by the monotonic clock. */
@@ -49,17 +49,17 @@ export function createInventory(
   let followedAt = Number.NEGATIVE_INFINITY;
 
   return {
-    async follow(groups, listing) {
+    async follow(db, groups, listing) {
       if (clock.monotonic() - followedAt < inventoryEveryMs) return;
       followedAt = clock.monotonic();
       for (const group of groups) {
         const machines = listing.get(group.name) ?? null;
-        if (machines !== null) await compare(group, machines);
+        if (machines !== null) await compare(db, group, machines);
       }
     },
   };
 
-  async function compare(group: Group, machines: readonly Machine[]): Promise<void> {
+  async function compare(db: Db, group: Group, machines: readonly Machine[]): Promise<void> {
     const known = await readMachines(db, group.name);
     if (isDoubtful(group.name, machines.length, known.size)) {
       log.warn(

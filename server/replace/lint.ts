@@ -79,7 +79,8 @@ function neverMatches({ policy, group }: Facts): readonly PolicyWarning[] {
 function covers(wide: Trigger, narrow: Trigger): boolean {
   if (isDriftTrigger(wide) && isDriftTrigger(narrow)) {
     const [one, other] = [wide.drift, narrow.drift];
-    if (![undefined, other.subject].includes(one.subject) || ![undefined, other.shape].includes(one.shape)) return false;
+    if (![undefined, other.subject].includes(one.subject) || ![undefined, other.shape].includes(one.shape))
+      return false;
     return severityAtLeast(other.severity, one.severity) && durationMs(one.settle) <= durationMs(other.settle);
   }
   if (isAgeTrigger(wide) && isAgeTrigger(narrow)) return durationMs(wide.olderThan) <= durationMs(narrow.olderThan);

@@ -13,6 +13,12 @@ export interface Scene {
   readonly crashShare: number;
   /** Over which machines are spread. */
   readonly zones: readonly (string | null)[];
+  /** Over one store and one cloud. */
+  readonly servers: number;
+  /** Of all steps, those in which the one that leads is stopped for a while. */
+  readonly pauseShare: number;
+  /** Of all transactions. */
+  readonly storeFaultShare: number;
   readonly steps: number;
 }
 
@@ -30,6 +36,16 @@ export function drawScene(random: Random): Scene {
     crashShare: random.pick([0, 0.05, 0.2]),
     zones: random.pick([[null], ['a'], ['a', 'b'], ['a', 'b', 'c']]),
     steps: 60 + random.below(60),
+    ...drawServers(random),
+  };
+}
+
+function drawServers(random: Random): Pick<Scene, 'servers' | 'pauseShare' | 'storeFaultShare'> {
+  const servers = random.next() < 0.4 ? 2 : 1;
+  return {
+    servers,
+    pauseShare: servers === 1 ? 0 : random.pick([0, 0.1, 0.3]),
+    storeFaultShare: random.pick([0, 0, 0.02, 0.1]),
   };
 }
 

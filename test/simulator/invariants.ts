@@ -4,6 +4,7 @@ import { Group, Policy } from '../../shared/policy.ts';
 import type { MemoryMachine } from '../support/memory-provider.ts';
 import { actingOn, isSelectedBy, isStillWanted, overspent, unfounded } from './limits.ts';
 import { isHeld, lackOf, lookAtDecisions, movedWhileStopped } from './permissions.ts';
+import type { Act } from './process.ts';
 import { evidenceTtlMs, type SimulatedWorld } from './world.ts';
 
 /**
@@ -44,6 +45,7 @@ export function createInvariants(world: SimulatedWorld): Invariants {
   let old: View | undefined;
   let effectsSeen = 0;
   const memory: Memory = { silentSince: new Map(), zones: new Map() };
+  let actsSeen = 0;
   return {
     async before() {
       follow(world, memory);
@@ -54,12 +56,15 @@ export function createInvariants(world: SimulatedWorld): Invariants {
       const is = await look(world, memory);
       const effects = world.cloud.effects.slice(effectsSeen);
       effectsSeen = world.cloud.effects.length;
+      const done = world.acts.slice(actsSeen);
+      actsSeen = world.acts.length;
       const moved = movedWhileStopped(was, is);
       return [
         ...starts(was, is, world),
         ...records(is),
         ...passed(was, is),
         ...acts(effects, was, is, world),
+        ...leads(done),
         ...moved,
       ];
     },
@@ -217,6 +222,13 @@ function acts(effects: readonly string[], was: View, is: View, { cloud }: Simula
   return wrong;
 }
 
+/** 6: whoever writes or calls has the lease just then. */
+function leads(done: readonly Act[]): string[] {
+  return done
+    .filter(({ server, leader }) => server !== leader)
+    .map(({ server, what, leader }) => `${server} ${what} while ${leader ?? 'nobody'} led`);
+}
+
 /** The cloud names machines by what they were launched with. */
 function keyOf(providerId: string): string {
   return /^m-[a-z]+-(r-.+)$/.exec(providerId)?.[1] ?? '';
@@ -243,7 +255,10 @@ function passed(was: View, is: View): string[] {
       [policy?.mode === 'enforce', 'its policy does not enforce'],
       [isStillWanted(was, one), 'what it was replaced for is over'],
       [!isHeld(one, was, is), 'it is held'],
-      [lackOf(one, was, is, actingOn(was, one)) === undefined, `it lacks its approval: ${lackOf(one, was, is, actingOn(was, one))}`],
+      [
+        lackOf(one, was, is, actingOn(was, one)) === undefined,
+        `it lacks its approval: ${lackOf(one, was, is, actingOn(was, one))}`,
+      ],
       [made !== undefined, 'its successor never reported'],
       [made?.launch_key === `r-${one.id}`, 'its successor is of another launch'],
       [made?.image_digest === one.target_digest, 'its successor is of another image'],
