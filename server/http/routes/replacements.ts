@@ -36,9 +36,9 @@ export function replacementRoutes(api: Api, services: Services): void {
       body: RequestReplacement,
       response: answers(RequestedReplacement, 'Asked.'),
     },
-    handler: async ({ body }) => {
+    handler: async ({ body, actor }) => {
       const { instanceId, policy } = body;
-      await requestReplacement(services.db, { ...body, actor: 'admin' }, services.clock.now());
+      await requestReplacement(services.db, { ...body, actor: actor.name }, services.clock.now());
       const { group } = await getInstance(services.db, instanceId);
       const { blocked } = await services.plan(group);
       services.feed.wake();

@@ -131,7 +131,8 @@ describe('a dead machine', () => {
     world.silenced.add(dead!);
     world.provider.set(await machineOf(world, dead!), 'stopped');
 
-    await world.until(controller, async () => (await world.replacements())[0]?.state === 'succeeded', 1_200);
+    await lookAgain(world, controller, 14);
+    await world.until(controller, async () => (await world.replacements())[0]?.state === 'succeeded');
 
     expect(await lifecycleOf(world, dead!)).toBe('retired');
     expect(world.provider.machines.size).toBe(6);
@@ -146,7 +147,8 @@ describe('a dead machine', () => {
     world.silenced.add(dead!);
     world.provider.set(machine, 'stopped');
     world.agents = 'silent';
-    await world.until(controller, async () => (await world.replacements())[0]?.state === 'verifying', 1_200);
+    await lookAgain(world, controller, 14);
+    await world.until(controller, async () => (await world.replacements())[0]?.state === 'verifying');
     world.silenced.clear();
     world.provider.set(machine, 'running');
     world.agents = {};

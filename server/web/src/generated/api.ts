@@ -1230,7 +1230,7 @@ export type components = {
         };
         ApprovedCause: {
             /** @enum {string} */
-            trigger: "drift" | "outdated" | "age";
+            trigger: "drift" | "outdated" | "age" | "silence" | "unverifiable" | "manual";
             /** @description of drift */
             severity?: components["schemas"]["Severity"];
             /** @description of drift: what was done to which name */
@@ -1239,6 +1239,13 @@ export type components = {
             from?: string;
             /** @description of age */
             olderThan?: string;
+            /** @description of silence */
+            silent?: string;
+            unverifiable?: string;
+            /** @description who asked for it by hand */
+            by?: string;
+            /** @description why that one did */
+            reason?: string;
         };
         Asked: {
             instanceId: string;
@@ -1270,7 +1277,7 @@ export type components = {
         };
         Blocker: {
             /** @enum {string} */
-            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "provider";
+            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "provider";
             message: string;
             until: string | null;
         };
@@ -1528,7 +1535,7 @@ export type components = {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.promoted" | "image.rolled-back" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "webhook.test" | "webhook.disabled" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "hold.placed" | "hold.lifted" | "approval.requested" | "approval.given" | "approval.revoked" | "access-token.created" | "access-token.revoked" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven" | "replacement.taken-back" | "proof.revoked";
+            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.silent" | "instance.absent" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.promoted" | "image.rolled-back" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "webhook.test" | "webhook.disabled" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "hold.placed" | "hold.lifted" | "approval.requested" | "approval.given" | "approval.revoked" | "access-token.created" | "access-token.revoked" | "replacement.requested" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven" | "replacement.taken-back" | "proof.revoked";
             group: string | null;
             instanceId: string | null;
             replacementId: string | null;
