@@ -51,8 +51,8 @@ export interface Member {
   readonly key: string;
   readonly zone: string | null;
   readonly labels: Readonly<Record<string, string>>;
-  /** Of the desired size. */
-  readonly counts: boolean;
+  /** So many of the desired size. */
+  readonly counts: number;
   /** `quiet`: its agent is silent, and its machine runs, by all that its provider says. */
   readonly is: 'available' | 'quiet' | 'down';
 }
@@ -64,14 +64,15 @@ export interface Member {
  */
 export function membersIn(
   active: FleetSnapshot['active'],
-  { group, machines, instances }: GroupSnapshot,
+  { group, machines, instances, bystanders = 0 }: GroupSnapshot,
 ): readonly Member[] {
   const own = active.filter((replacement) => replacement.group === group.name);
   const members: Member[] = own.map(({ oldInstanceId, zone = null, labels = {} }) => ({
-    ...{ key: oldInstanceId, zone, labels, counts: true, is: 'down' },
+    ...{ key: oldInstanceId, zone, labels, counts: 1, is: 'down' },
   }));
+  if (bystanders > 0) members.push({ key: '', zone: null, labels: {}, counts: bystanders, is: 'available' });
   const [replacedIds, replaced] = [
-    new Set(members.map(({ key }) => key)),
+    new Set(own.map(({ oldInstanceId }) => oldInstanceId)),
     new Set(own.map((one) => one.oldProviderId)),
   ];
   const launched = new Set(own.map(({ id }) => launchKeyOf(id)));
@@ -90,12 +91,12 @@ export function membersIn(
     const machine = providerId === null ? undefined : listed.get(providerId);
     // One enrolled by hand has no machine that could be asked about.
     const runs = machines === null || providerId === null || (machine?.state === 'running' && !machine.isImpaired);
-    const counts = providerId !== null && (machines === null || uncounted.delete(providerId));
+    const counts = providerId !== null && (machines === null || uncounted.delete(providerId)) ? 1 : 0;
     members.push({ key, zone, labels, counts, is: stateOf(instance, runs) });
   }
   for (const { providerId, zone = null } of uncounted.values()) {
     const is = spokenFor.has(providerId) ? 'available' : 'down';
-    members.push({ key: `machine ${providerId}`, zone, labels: {}, counts: true, is });
+    members.push({ key: `machine ${providerId}`, zone, labels: {}, counts: 1, is });
   }
   return members;
 }
@@ -109,7 +110,7 @@ function stateOf({ lifecycle, online }: InstanceSnapshot, runs: boolean): Member
 export function membersOf(snapshot: FleetSnapshot, group: GroupSnapshot) {
   const members = membersIn(snapshot.active, group);
   return {
-    size: members.filter(({ counts }) => counts).length,
+    size: members.reduce((size, { counts }) => size + counts, 0),
     unavailable: new Set(members.filter((member) => member.is !== 'available').map(({ key }) => key)),
     /** Those of them of which nothing more is known than that their agents are silent. */
     quiet: new Set(members.filter((member) => member.is === 'quiet').map(({ key }) => key)),

@@ -48,7 +48,7 @@ export function candidatesOf(
   const replaced = new Set(snapshot.active.map(({ oldInstanceId }) => oldInstanceId));
   const launched = new Set<string | null>(snapshot.active.map(({ id }) => launchKeyOf(id)));
   return policies.flatMap((versioned) =>
-    groupsOf(versioned.policy, snapshot).flatMap((group) => {
+    selectedBy(versioned.policy, snapshot).flatMap((group) => {
       const isSelected = selectorIn(versioned.policy.select, group.group);
       if (isSelected === undefined) return [];
       return group.instances
@@ -64,18 +64,18 @@ export function candidatesOf(
   );
 }
 
-/** The name of a group that is not there selects nothing. */
-function groupsOf({ select }: Policy, { groups }: FleetSnapshot): readonly GroupSnapshot[] {
-  if (select.group === undefined) return [...groups.values()];
-  const group = groups.get(select.group);
-  return group === undefined ? [] : [group];
+/** The groups of which it may select some: the name of one that is not there selects nothing. */
+export function selectedBy({ select }: Policy, { groups }: FleetSnapshot): readonly GroupSnapshot[] {
+  const named = select.group === undefined ? undefined : groups.get(select.group);
+  const all = select.group === undefined ? [...groups.values()] : named === undefined ? [] : [named];
+  return all.filter(({ group }) => selectorIn(select, group) !== undefined);
 }
 
 /**
  * What a person asked for comes before all else, and a machine that is dead before what it had. Then drift before what cannot
  * be measured, that before currency, and currency before age, unless the drift has yet to settle and the others need not wait.
  */
-function candidateOf(
+export function candidateOf(
   versioned: VersionedPolicy,
   group: GroupSnapshot,
   instance: InstanceSnapshot,

@@ -173,7 +173,7 @@ function whereText(per: Per, { group, zone, labels }: Place): string {
 }
 
 function note(account: Account, { key, counts, is }: Member): void {
-  if (counts) account.size += 1;
+  account.size += counts;
   if (is !== 'available') account[is].add(key);
 }
 
