@@ -4,6 +4,7 @@ import { Group, Policy } from '../../shared/policy.ts';
 import type { TriggerKind } from '../../shared/trigger-kind.ts';
 import type { MemoryMachine } from '../support/memory-provider.ts';
 import { isHeld, lackOf, lookAtDecisions, movedWhileStopped } from './permissions.ts';
+import type { Act } from './process.ts';
 import { evidenceTtlMs, type SimulatedWorld } from './world.ts';
 
 /**
@@ -43,6 +44,7 @@ type View = Awaited<ReturnType<typeof look>>;
 export function createInvariants(world: SimulatedWorld): Invariants {
   let old: View | undefined;
   let effectsSeen = 0;
+  let actsSeen = 0;
   return {
     async before() {
       old = await look(world);
@@ -52,12 +54,15 @@ export function createInvariants(world: SimulatedWorld): Invariants {
       const is = await look(world);
       const effects = world.cloud.effects.slice(effectsSeen);
       effectsSeen = world.cloud.effects.length;
+      const done = world.acts.slice(actsSeen);
+      actsSeen = world.acts.length;
       const moved = movedWhileStopped(was, is);
       return [
         ...starts(was, is, world),
         ...records(is),
         ...passed(was, is),
         ...acts(effects, was, is, world),
+        ...leads(done),
         ...moved,
       ];
     },
@@ -240,6 +245,13 @@ function acts(effects: readonly string[], was: View, is: View, { cloud }: Simula
     if (key !== '' && own.length > 1) wrong.push(`${own.length} machines of ${key}`);
   }
   return wrong;
+}
+
+/** 6: whoever writes or calls has the lease just then. */
+function leads(done: readonly Act[]): string[] {
+  return done
+    .filter(({ server, leader }) => server !== leader)
+    .map(({ server, what, leader }) => `${server} ${what} while ${leader ?? 'nobody'} led`);
 }
 
 /** The cloud names machines by what they were launched with. */
