@@ -45,21 +45,21 @@ const stepsMax = 40;
  * before it is made. Errors: CONFLICT when somebody else moved it; the store's.
  */
 export async function advanceReplacement(house: House, id: string, signal: AbortSignal): Promise<void> {
-  let drained = false;
+  let called: Call | undefined;
   for (let taken = 0; taken < stepsMax && !signal.aborted; taken += 1) {
     const replacement = await findReplacementRecord(house.db, id);
     if (replacement === undefined || endedStates.includes(replacement.state)) return;
-    const world = { ...(await lookAround(house, replacement)), drained };
+    const done = { drained: called === 'drain', terminated: called === 'terminate' };
+    const world = { ...(await lookAround(house, replacement)), ...done };
     const step = nextStep(replacement, world, house.clock.now());
     if (step.do === 'wait') return;
-    const done = await take(house, replacement, world, step);
-    if (!done) return;
-    drained = step.do === 'call' && step.call === 'drain';
+    if (!(await take(house, replacement, world, step))) return;
+    called = step.do === 'call' ? step.call : undefined;
   }
 }
 
 /** The provider first: what the store says is then at least as new. */
-async function lookAround(house: House, replacement: Replacement): Promise<Omit<World, 'drained'>> {
+async function lookAround(house: House, replacement: Replacement): Promise<Omit<World, 'drained' | 'terminated'>> {
   const { db, clock, isOnline, evidenceTtlMs } = house;
   const machines = await describe(house, (await readGroup(db, replacement.group))?.group);
   return db.transaction().execute(async (tx) => {

@@ -42,6 +42,8 @@ export interface World {
   readonly look: StoredLook | null;
   /** The provider has just said that the old machine is drained. */
   readonly drained: boolean;
+  /** The provider has just said that it ended the old machine, or that there is none. */
+  readonly terminated: boolean;
 }
 
 export interface OldInstance extends StoredInstance {

@@ -21,6 +21,7 @@ const planner = 'server/replace/planner.ts';
 const candidates = 'server/replace/candidates.ts';
 const ledger = 'server/replace/ledger.ts';
 const replacement = 'server/replace/replacement.ts';
+const leadership = 'server/replace/leadership.ts';
 const world = 'server/replace/world.ts';
 const approvals = 'server/replace/approvals.ts';
 
@@ -35,7 +36,6 @@ const guards: readonly Guard[] = [
   },
   { name: 'approvals', file: approvals, from: 'if (given >= rule.count) return [];', to: 'return [];' },
   { name: 'approvals on the way', file: world, from: 'if (unapproved !== undefined) return unapproved;', to: '' },
-  { name: 'how far a yes goes', file: 'server/fleet/approval.ts', from: 'others.size < instancesMax', to: 'true' },
   { name: 'the breaker', file: planner, from: 'if (cause !== undefined) blockers', to: 'if (false) blockers' },
   { name: 'drift that is alike', file: planner, from: ' ?? alikeCause(group, size, now)', to: '' },
   { name: 'windows', file: planner, from: 'return closed === undefined ?', to: 'return true ?' },
@@ -103,6 +103,20 @@ const guards: readonly Guard[] = [
     file: 'server/replace/advance.ts',
     from: 'if (effects.release)',
     to: 'if (false)',
+  },
+  { name: 'the fence of what is written', file: 'server/store/fenced.ts', from: 'if (hasWritten)', to: 'if (false)' },
+  {
+    name: 'the lease of who calls',
+    file: leadership,
+    from: 'assertLeads();\n      return call',
+    to: 'return call',
+  },
+  { name: 'the time of a lease', file: leadership, from: 'from - seen.at >= msMax', to: 'true' },
+  {
+    name: 'telling of a step',
+    file: 'server/store/replacement-store.ts',
+    from: "await appendEvent(tx, {\n    ...{ at, type: 'replacement.step'",
+    to: "await (async (..._: unknown[]) => {})(tx, {\n    ...{ at, type: 'replacement.step'",
   },
 ];
 

@@ -90,12 +90,17 @@ async function look(world: SimulatedWorld, memory: Memory) {
   const { db, clock, cloud, offline } = world;
   for (const { providerId, zone } of cloud.machines.values()) if (zone) memory.zones.set(providerId, zone);
   const steps = await db.selectFrom('replacement_step').selectAll().orderBy('replacement_id').orderBy('n').execute();
-  const events = await db.selectFrom('event').selectAll().where('type', '=', 'replacement.step').execute();
+  const events = await db
+    .selectFrom('event')
+    .selectAll()
+    .where('type', '=', 'replacement.step')
+    .orderBy('id')
+    .execute();
   const paths = Map.groupBy(steps, (step) => step.replacement_id);
   const replacements = (await db.selectFrom('replacement').selectAll().orderBy('id').execute()).map((row) => ({
     ...row,
     path: (paths.get(row.id) ?? []).map(({ state }) => state as ReplacementState),
-    told: events.filter((event) => event.replacement_id === row.id).length,
+    told: events.filter((event) => event.replacement_id === row.id).map(({ data }) => JSON.parse(data).state as string),
   }));
   const groups = (await db.selectFrom('instance_group').selectAll().execute()).map((row) => ({
     ...{ name: row.name, breaker: row.breaker_at, resetAt: row.breaker_reset_at ?? '' },
@@ -182,7 +187,7 @@ function records(is: View): string[] {
     if (state === 'succeeded' && !isMeasuredTwice(is, id))
       wrong.push(`replacement ${id} succeeded without a second scan`);
     if (path.at(-1) !== state) wrong.push(`replacement ${id} is ${state}, and its last step was ${path.at(-1)}`);
-    if (told !== path.length) wrong.push(`replacement ${id} made ${path.length} steps, and ${told} were told of`);
+    if (told.join() !== path.join()) wrong.push(`replacement ${id} went ${path.join()}, and ${told.join()} was told`);
     const after = path.indexOf('terminating');
     if (after >= 0 && path.slice(after).includes('rolling_back'))
       wrong.push(`replacement ${id} went back past its point`);
