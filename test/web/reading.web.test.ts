@@ -120,7 +120,7 @@ function anInstance(overrides: Partial<Instance> = {}): Instance {
     },
     ...{ content: 'in_sync', liveness: 'online', currency: 'current', lifecycle: 'active', needsAttention: false },
     ...{ taint: null, openFindings: 0, evidence: anEvidence(), enrolledAt: time, lastSeenAt: time },
-    ...{ doubts: [], serverHoles: [], enrolledBy: 'token', enrolledWith: null, startedFrom: null },
+    ...{ doubts: [], serverHoles: [], exempted: null, enrolledBy: 'token', enrolledWith: null, startedFrom: null },
     ...overrides,
   };
 }
