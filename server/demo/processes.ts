@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { createWriteStream, existsSync, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '../../shared/clock.ts';
@@ -73,4 +73,25 @@ export async function startServer(
 /** For cleaning up, where a failure shows in what is left and not in an exit code. */
 export function executeQuietly(file: string, args: readonly string[]): void {
   spawnSync(file, args, { stdio: 'ignore' });
+}
+
+/** Processes with that argument, in the order of their pids. */
+export function processesNaming(argument: string): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && argumentsOf(name).includes(argument))
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+function argumentsOf(pid: string): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    // It ended by itself in between.
+    return [];
+  }
+}
+
+export function signalProcesses(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) process.kill(pid, signal);
 }

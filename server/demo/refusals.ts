@@ -3,8 +3,10 @@ import type { Account } from './account.ts';
 import { approval } from './acts/approval.ts';
 import { badImage } from './acts/bad-image.ts';
 import { badRules } from './acts/bad-rules.ts';
+import { blinded } from './acts/blinded.ts';
 import { killedServer } from './acts/killed-server.ts';
 import { reverted } from './acts/reverted.ts';
+import { stopped } from './acts/stopped.ts';
 import { tool } from './acts/tool.ts';
 import { treadmill } from './acts/treadmill.ts';
 import { connectApi } from './api.ts';
@@ -13,7 +15,17 @@ import { fleetSize, type RunningLoop } from './loop.ts';
 import { type ServerProcess, startServer } from './processes.ts';
 import { type Act, type Refused, type Stage, settle } from './stage.ts';
 
-export const acts: readonly Act[] = [badRules, tool, treadmill, killedServer, reverted, approval, badImage];
+export const acts: readonly Act[] = [
+  badRules,
+  tool,
+  treadmill,
+  killedServer,
+  reverted,
+  stopped,
+  blinded,
+  approval,
+  badImage,
+];
 
 export interface PlayedAct extends Refused {
   readonly act: string;

@@ -6,7 +6,7 @@ import { CodedError } from '../../shared/errors.ts';
 import type { Account } from './account.ts';
 import type { Api } from './api.ts';
 import { type Ctl, type DemoImage, group } from './fleet.ts';
-import type { ServerProcess } from './processes.ts';
+import { processesNaming, type ServerProcess } from './processes.ts';
 
 /** What an act plays with: a fleet in sync, and a person with the public commands. */
 export interface Stage {
@@ -113,6 +113,18 @@ export async function expectAlive({ api }: Stage, instances: readonly Instance[]
 
 export function diskOf({ directory }: Stage, { providerId }: Instance): string {
   return join(directory, 'instances', providerId ?? '', 'root');
+}
+
+/** Processes of its agent, the one that was started first. Errors: PROOF for none. */
+export function agentOf({ directory }: Stage, { providerId }: Instance): readonly [number, ...number[]] {
+  const config = join(directory, 'instances', providerId ?? '', 'agent', 'agent.yaml');
+  const [first, ...others] = processesNaming(config);
+  if (first === undefined) throw new CodedError('PROOF', `expected the agent of ${providerId} to run`);
+  return [first, ...others];
+}
+
+export function mayMount(): boolean {
+  return process.getuid?.() === 0;
 }
 
 /** What a shell does to the disk of an instance; `$1` is the root of it. Nobody is told. */
