@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Promotion } from './api-promotions.ts';
+import { Promotion, RolloutView } from './api-promotions.ts';
 import { Coverage, Hole } from './coverage.ts';
 import { Digest } from './digest.ts';
 import { Doubt } from './doubt.ts';
@@ -164,6 +164,7 @@ export const GroupView = z
     replacing: count,
     breaker: Breaker.nullable(),
     promotion: Promotion.nullable().describe('the latest of the channel `stable`'),
+    rollouts: z.array(RolloutView).describe('of the images that it promotes'),
     rollsBackTo: ImageRef.nullable().describe('the image that was stable before this one: what a rollback promotes'),
     updatedAt: time,
   })
@@ -200,6 +201,8 @@ export const blockerKinds = [
   'first-runs',
   'breaker',
   'no-target',
+  'canary',
+  'rollout-paused',
   'stale-evidence',
   'in-doubt',
   'server-away',

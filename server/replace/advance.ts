@@ -1,6 +1,7 @@
 import { timestamp } from '../../shared/clock.ts';
 import { durationMs } from '../../shared/duration.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
+import { imageRef } from '../../shared/image.ts';
 import type { Group } from '../../shared/policy.ts';
 import { contentOf } from '../fleet/content.ts';
 import { freeIdentities, retireInstance } from '../fleet/identities.ts';
@@ -14,6 +15,7 @@ import { findInstance, findInstanceByLaunch, type StoredInstance } from '../stor
 import { latestLook, type StoredLook } from '../store/look-store.ts';
 import { enforcingPolicies, readPolicy } from '../store/policy-store.ts';
 import {
+  blameNew,
   countAttempt,
   endedStates,
   findReplacementRecord,
@@ -23,6 +25,7 @@ import {
   releaseOld,
   retireLaunched,
 } from '../store/replacement-store.ts';
+import { findRollout } from '../store/rollout-store.ts';
 import { rulesFor } from '../store/rules-store.ts';
 import { callMsMax, callProvider, listMsMax } from './call-provider.ts';
 import type { House } from './house.ts';
@@ -62,10 +65,14 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
     const policy = await readPolicy(tx, replacement.policy);
     const old = await findInstance(tx, replacement.oldInstanceId);
     const made = await findInstanceByLaunch(tx, launchKeyOf(replacement.id));
+    const target = (await findImage(tx, replacement.targetDigest)) ?? null;
+    const rollout = target && (await findRollout(tx, replacement.group, imageRef(target)));
     return {
       machines,
       group: stored?.group ?? null,
       breaker: stored?.breaker?.cause ?? null,
+      target,
+      paused: rollout?.paused?.cause ?? null,
       policy: policy?.policy ?? null,
       acting: (await enforcingPolicies(tx, replacement.group)).map((stored) => stored.policy),
       old: old ? { ...old, image: (await findImage(tx, old.imageDigest)) ?? null } : null,
@@ -145,6 +152,7 @@ async function applyEffects(tx: Db, replacement: Replacement, effects: Effects, 
     for (const id of await retireLaunched(tx, launchKeyOf(replacement.id), at)) await freeIdentities(tx, id, at);
   }
   if (effects.release) await releaseOld(tx, replacement);
+  if (effects.blame) await blameNew(tx, replacement.id);
   if (effects.trip !== undefined) await tripBreaker(tx, replacement.group, effects.trip, at);
 }
 

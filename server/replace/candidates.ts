@@ -5,8 +5,12 @@ import { isAgeTrigger, isDriftTrigger, type Policy, settleMs } from '../../share
 import type { Cause } from '../../shared/proof.ts';
 import { highestSeverity, type Severity, severities, severityAtLeast } from '../../shared/severity.ts';
 import { currencyOf } from '../fleet/currency.ts';
+import { membersOf } from './budget.ts';
+import { chosenCanaries } from './canary.ts';
 import { launchKeyOf } from './launch-key.ts';
+import { once } from './once.ts';
 import type { FleetSnapshot, GroupSnapshot, InstanceDrift, InstanceSnapshot } from './snapshot.ts';
+import { type Channel, channelOf } from './target.ts';
 
 export interface VersionedPolicy {
   readonly policy: Policy;
@@ -18,6 +22,8 @@ export interface Candidate extends VersionedPolicy {
   readonly group: GroupSnapshot;
   readonly instance: InstanceSnapshot;
   readonly cause: Cause;
+  /** What it is replaced by. */
+  readonly channel: Channel;
   /** Null for an instance that is only outdated, or old. */
   readonly severity: Severity | null;
   /** Milliseconds since the epoch: how long it has waited, and from when it may be acted on. */
@@ -36,14 +42,16 @@ export function candidatesOf(
 ): readonly Candidate[] {
   const replaced = new Set(snapshot.active.map(({ oldInstanceId }) => oldInstanceId));
   const launched = new Set<string | null>(snapshot.active.map(({ id }) => launchKeyOf(id)));
+  const canariesOf = once((group: GroupSnapshot) => chosenCanaries(group, replaced, membersOf(snapshot, group).size));
   return policies.flatMap((versioned) =>
-    selectedBy(versioned.policy, snapshot).flatMap((group) =>
-      group.instances
+    selectedBy(versioned.policy, snapshot).flatMap((group) => {
+      const canaries = canariesOf(group);
+      return group.instances
         .filter(
           ({ id, lifecycle, launchKey }) => lifecycle === 'active' && !replaced.has(id) && !launched.has(launchKey),
         )
-        .flatMap((instance) => candidateOf(versioned, group, instance, now) ?? []),
-    ),
+        .flatMap((instance) => candidateOf(versioned, group, instance, canaries, now) ?? []);
+    }),
   );
 }
 
@@ -58,13 +66,17 @@ function candidateOf(
   versioned: VersionedPolicy,
   group: GroupSnapshot,
   instance: InstanceSnapshot,
+  canaries: ReadonlySet<string>,
   now: number,
 ): Candidate | undefined {
   const drift = driftOf(versioned.policy, withoutHeld(instance, now), now);
-  const otherwise = outdatedOf(versioned.policy, group, instance) ?? agedOf(versioned.policy, instance, now);
+  const becomes = canaries.has(instance.id) ? 'canary' : 'stable';
+  const outdated = outdatedOf(versioned.policy, group, instance, becomes);
+  const otherwise = outdated ?? agedOf(versioned.policy, instance, now);
   const mayAct = drift?.isSettled && drift.heldUntil === null;
   const reason = mayAct ? drift : (otherwise ?? drift);
-  return reason && { ...versioned, group, instance, ...reason };
+  const channel = outdated !== undefined && reason === outdated ? becomes : channelOf(group.group, instance.image);
+  return reason && { ...versioned, group, instance, channel, ...reason };
 }
 
 /** Beside what is there by itself, what only new rules find does not make an instance worse than it is. */
@@ -104,11 +116,18 @@ function driftOf({ triggers }: Policy, { taint, drifts }: InstanceSnapshot, now:
   };
 }
 
-function outdatedOf({ triggers }: Policy, { group }: GroupSnapshot, instance: InstanceSnapshot): Reason | undefined {
+/** One that becomes a canary need not be outdated. */
+function outdatedOf(
+  { triggers }: Policy,
+  { group }: GroupSnapshot,
+  instance: InstanceSnapshot,
+  becomes: Channel,
+): Reason | undefined {
   if (!triggers.some((trigger) => 'outdated' in trigger) || instance.image === null) return undefined;
-  if (currencyOf({ image: instance.image, promoted: Object.values(group.images) }) !== 'outdated') return undefined;
+  const currency = currencyOf({ image: instance.image, promoted: Object.values(group.images) });
+  if (becomes === 'stable' && currency !== 'outdated') return undefined;
   return {
-    cause: { trigger: 'outdated', from: imageRef(instance.image), to: group.images['stable'] ?? '' },
+    cause: { trigger: 'outdated', from: imageRef(instance.image), to: group.images[becomes] ?? '' },
     severity: null,
     since: instance.enrolledAt,
     settledAt: instance.enrolledAt,

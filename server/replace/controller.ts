@@ -6,6 +6,7 @@ import { appendEvent } from '../store/event-store.ts';
 import { readGroups, tripBreaker } from '../store/group-store.ts';
 import { readPolicies } from '../store/policy-store.ts';
 import { reserveReplacement } from '../store/replacement-store.ts';
+import { noteSoaked, pauseRollout } from '../store/rollout-store.ts';
 import { advanceReplacement } from './advance.ts';
 import { callProvider } from './call-provider.ts';
 import type { House } from './house.ts';
@@ -112,6 +113,11 @@ export function createController(house: House): Controller {
     if (snapshot.absence !== null && isOver(snapshot.absence)) await welcomeBack(snapshot.absence, now);
     for (const recurrence of recurrencesOf(snapshot)) await revokeProof(house, recurrence);
     for (const trip of plan.trips) await latch(trip.group, trip.cause, now);
+    for (const pause of plan.pauses) await pauseImage(pause, now);
+    for (const { group, image } of plan.soaked) {
+      await db.transaction().execute((tx) => noteSoaked(tx, group, image, timestamp(now), 'its canaries soaked clean'));
+      feed.wake();
+    }
     for (const command of plan.commands) await reserve(command, now);
     await tellBlocked(plan.blocked, now);
     for (const { id } of snapshot.active) run(id, () => advanceReplacement(house, id, stopping.signal));
@@ -148,6 +154,12 @@ export function createController(house: House): Controller {
     if (!tripped) return;
     feed.wake();
     log.error({ group, cause }, 'replace: the breaker of a group opened');
+  }
+
+  async function pauseImage(pause: Plan['pauses'][number], now: number): Promise<void> {
+    if (!(await db.transaction().execute((tx) => pauseRollout(tx, pause, now)))) return;
+    feed.wake();
+    log.error(pause, 'replace: a rollout paused itself');
   }
 
   async function reserve({ target, ...command }: Command, now: number): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Blocker } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
-import type { Image } from '../../shared/image.ts';
+import type { Image, ImageRef } from '../../shared/image.ts';
 import type { Policy } from '../../shared/policy.ts';
 import type { Cause } from '../../shared/proof.ts';
 import { isOver, reportedPercentMin } from '../fleet/absence.ts';
@@ -8,6 +8,7 @@ import { alikeCause, tripCause } from './breaker.ts';
 import { type Candidate, candidatesOf, inOrder, type VersionedPolicy } from './candidates.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import { once, oncePair } from './once.ts';
+import { openRollouts } from './rollouts.ts';
 import { shapesOf } from './shape.ts';
 import type { FleetSnapshot, GroupSnapshot } from './snapshot.ts';
 import { type Target, targetOf } from './target.ts';
@@ -39,6 +40,10 @@ export interface Plan {
   readonly blocked: readonly Blocked[];
   /** Groups whose breaker must latch now. */
   readonly trips: readonly { readonly group: string; readonly cause: string }[];
+  /** Images whose canaries have soaked clean by now. */
+  readonly soaked: readonly { readonly group: string; readonly image: ImageRef }[];
+  /** Images of which no more may be made, until a person says so. */
+  readonly pauses: readonly { readonly group: string; readonly image: ImageRef; readonly cause: string }[];
 }
 
 const backoffMsMin = 60_000;
@@ -56,20 +61,24 @@ export function planReplacements(
 ): Plan {
   const ledger = openLedger(snapshot, now);
   const trips = tripsOf(snapshot, ledger, now);
+  const rollouts = openRollouts(snapshot, ledger, now);
   const commands: Command[] = [];
   const blocked: Blocked[] = [];
   const taken = new Set<string>();
   // Thousands of candidates may be of one group and one policy.
-  const targetFor = once(targetOf);
+  const targetFor = {
+    stable: once((group: GroupSnapshot) => targetOf(group)),
+    canary: once((group: GroupSnapshot) => targetOf(group, 'canary')),
+  };
   const groupBlockers = once((group: GroupSnapshot) => ofGroup(group, trips, now));
   const listedIn = once(
     ({ machines }: GroupSnapshot) => machines && new Set(machines.map(({ providerId }) => providerId)),
   );
   const actingFor = oncePair((group: GroupSnapshot, policy: Policy) => actingOn(group, policy, policies));
   for (const candidate of inOrder(candidatesOf(snapshot, policies, now))) {
-    const { policy, version, group, instance, cause } = candidate;
+    const { policy, version, group, instance, cause, channel } = candidate;
     if (taken.has(instance.id)) continue;
-    const target = targetFor(group);
+    const target = targetFor[channel](group);
     const acting = actingFor(group, policy);
     const blockers = [
       ...ofPolicy(candidate),
@@ -78,6 +87,7 @@ export function planReplacements(
       ...groupBlockers(group),
       ...ofInstance(candidate, listedIn(group), now),
       ...ofTarget(target),
+      ...rollouts.blockersOf(group, target),
       ...ledger.blockersOf(candidate, acting),
     ];
     const { name } = group.group;
@@ -89,13 +99,14 @@ export function planReplacements(
     taken.add(instanceId);
     ledger.reserve(candidate);
     const { image } = target;
+    rollouts.plan(group, image);
     commands.push({
       ...{ policy: policy.name, policyVersion: version, group: name },
       ...{ instanceId, providerId, cause, shapes: cause.trigger === 'drift' ? shapesOf(instance.drifts) : [] },
       target: image,
     });
   }
-  return { commands, blocked, trips };
+  return { commands, blocked, trips, soaked: rollouts.soaked, pauses: rollouts.pauses };
 }
 
 function tripsOf({ groups }: FleetSnapshot, ledger: Ledger, now: number): Plan['trips'] {

@@ -14,6 +14,7 @@ import type { Db } from '../store/database.ts';
 import { isExempt } from '../store/exempt-finding-store.ts';
 import { readGroups } from '../store/group-store.ts';
 import { endedStates } from '../store/replacement-store.ts';
+import { type Rollouts, readRolloutRecords } from './rollout-record.ts';
 import { shapeOf } from './shape.ts';
 import { readFailures, readReplaced, readSoaked, readStarts, readTypicalMs } from './track-record.ts';
 
@@ -41,6 +42,8 @@ export interface GroupSnapshot {
   readonly images: ReadonlyMap<ImageRef, Image>;
   /** All but the retired. */
   readonly instances: readonly InstanceSnapshot[];
+  /** Of the promoted images. */
+  readonly rollouts: Rollouts;
   /** Replacements that failed in a row, latest first; null when the last one succeeded. */
   readonly failures: { readonly count: number; readonly lastAt: number } | null;
   /** How long nearly all of its last replacements took to where there is no way back; null while too few have got there. */
@@ -116,7 +119,10 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
     const typical = await readTypicalMs(db);
     const replaced = await readReplaced(db, now);
     const groups = new Map<string, GroupSnapshot>();
-    for (const { group, breaker } of await readGroups(db)) {
+    const stored = await readGroups(db);
+    const silentIn = (name: string) => silentOf(sources, instances.get(name) ?? []);
+    const rollouts = await readRolloutRecords(db, { groups: stored.map(({ group }) => group), images, silentIn }, now);
+    for (const { group, breaker } of stored) {
       groups.set(group.name, {
         group,
         breaker,
@@ -124,6 +130,7 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
         machines: sources.machines.get(group.name) ?? null,
         images: promotedImages(group, images),
         instances: instances.get(group.name) ?? [],
+        rollouts: rollouts.get(group.name) ?? new Map(),
         failures: failures.get(group.name) ?? null,
         typicalMs: typical.get(group.name) ?? null,
         replaced: replaced.get(group.name) ?? [],
@@ -133,6 +140,11 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
     const [active, starts, soaked] = [await readActive(db), await readStarts(db, now), await readSoaked(db)];
     return { groups, absence, active, starts, soaked };
   });
+}
+
+/** Who was never heard of since this server began to listen may have had no time to say anything. */
+function silentOf({ hasReported }: Sources, instances: readonly InstanceSnapshot[]): ReadonlySet<string> {
+  return new Set(instances.filter(({ id, online }) => !online && hasReported(id)).map(({ id }) => id));
 }
 
 async function readImages(db: Db): Promise<ReadonlyMap<string, Image>> {

@@ -18,6 +18,7 @@ interface Guard {
 }
 
 const planner = 'server/replace/planner.ts';
+const rollouts = 'server/replace/rollouts.ts';
 const ledger = 'server/replace/ledger.ts';
 const replacement = 'server/replace/replacement.ts';
 const world = 'server/replace/world.ts';
@@ -29,6 +30,8 @@ const guards: readonly Guard[] = [
   { name: 'windows', file: planner, from: 'return closed === undefined ?', to: 'return true ?' },
   { name: 'doubts', file: planner, from: 'if (instance.isInDoubt)', to: 'if (false)' },
   { name: 'old news', file: planner, from: 'now >= instance.evidenceExpiresAt', to: 'false' },
+  { name: 'canaries before the rest', file: rollouts, from: 'return first === undefined ?', to: 'return true ?' },
+  { name: 'a rollout that is paused', file: rollouts, from: 'if (cause !== undefined) {', to: 'if (false) {' },
   { name: 'the budget of a group', file: ledger, from: 'if (after > cap)', to: 'if (false)' },
   { name: 'the rate of starts', file: ledger, from: 'recent.length >= startsOpen', to: 'false' },
   {

@@ -1,4 +1,5 @@
 import type { ReplacementState } from '../../shared/api.ts';
+import { digestOf } from '../../shared/digest.ts';
 import { durationMs } from '../../shared/duration.ts';
 import { Group, Policy } from '../../shared/policy.ts';
 import type { TriggerKind } from '../../shared/trigger-kind.ts';
@@ -42,6 +43,8 @@ type View = Awaited<ReturnType<typeof look>>;
 export function createInvariants(world: SimulatedWorld): Invariants {
   let old: View | undefined;
   let effectsSeen = 0;
+  // What was promoted first has nothing before it.
+  const soaked = new Set<string>();
   return {
     async before() {
       old = await look(world);
@@ -51,7 +54,14 @@ export function createInvariants(world: SimulatedWorld): Invariants {
       const is = await look(world);
       const effects = world.cloud.effects.slice(effectsSeen);
       effectsSeen = world.cloud.effects.length;
-      return [...starts(was, is, world), ...records(is), ...passed(was, is), ...acts(effects, was, is, world)];
+      noteSoaked(soaked, was, is);
+      return [
+        ...starts(was, is, world),
+        ...canaries(was, is, soaked),
+        ...records(is),
+        ...passed(was, is),
+        ...acts(effects, was, is, world),
+      ];
     },
     async atRest(sizes) {
       return rest(await look(world), sizes);
@@ -76,8 +86,9 @@ async function look({ db, clock, cloud, offline }: SimulatedWorld) {
     Policy.parse(JSON.parse(spec)),
   );
   const instances = await db.selectFrom('instance').selectAll().execute();
+  const paused = await db.selectFrom('rollout').selectAll().where('paused_at', 'is not', null).execute();
   return {
-    ...{ now: clock.now(), replacements, groups, policies, instances },
+    ...{ now: clock.now(), replacements, groups, policies, instances, paused },
     machines: new Map(cloud.machines) as ReadonlyMap<string, MemoryMachine>,
     offline: new Set(offline),
   };
@@ -128,8 +139,82 @@ function alikeSince({ replacements }: View, group: string, shape: string, resetA
   return new Set(alike.map((one) => one.old_instance_id)).size;
 }
 
+/** Of no image that is promoted, or of another than that of the canaries. */
 function isOutdated(digest: string, group: Group | undefined): boolean {
-  return group?.images['stable'] === 'web@8' ? digest.length > 0 : false;
+  const { canary, ...others } = group?.images ?? {};
+  const isOther = Object.values(others).every((ref) => digestOfRef(ref) !== digest);
+  return (isOther || canary !== undefined) && digestOfRef(canary ?? '') !== digest;
+}
+
+function digestOfRef(ref: string): string {
+  return digestOf(`image ${ref}`);
+}
+
+/** How many canaries a group is to have, and for how long; of a size that it had before or after. */
+function canariesOf({ images, canary }: Group, sizes: readonly number[]) {
+  const has = images['canary'] !== undefined && images['canary'] !== images['stable'];
+  const said = canary ?? (has ? { count: 1, soak: '1h' } : undefined);
+  if (said === undefined) return undefined;
+  const { count } = said;
+  const counts = sizes.map((size) =>
+    typeof count === 'number' ? count : Math.max(1, Math.floor((Number.parseInt(count, 10) * size) / 100)),
+  );
+  return { least: Math.min(...counts), most: Math.max(...counts), soakMs: durationMs(said.soak) };
+}
+
+/** Whichever images have had their canaries there, clean, for as long as it takes. */
+function noteSoaked(soaked: Set<string>, was: View, is: View): void {
+  for (const { name, spec } of is.groups) {
+    soaked.add(`${name} web@7`);
+    const wanted = canariesOf(spec, [membersOf(was, name).size, membersOf(is, name).size]);
+    if (wanted === undefined) continue;
+    for (const ref of Object.values(spec.images)) {
+      for (const { instances } of [was, is]) {
+        const clean = instances.filter(
+          (row) =>
+            row.group_name === name &&
+            row.image_digest === digestOfRef(ref) &&
+            row.lifecycle === 'active' &&
+            row.verdict === 'in_sync' &&
+            row.taint_at === null &&
+            Date.parse(row.enrolled_at) + wanted.soakMs <= is.now,
+        );
+        if (clean.length >= wanted.least) soaked.add(`${name} ${ref}`);
+      }
+    }
+  }
+}
+
+/** 12, 14: canaries come before the rest, and of an image that is paused, or not promoted, nothing is begun. */
+function canaries(was: View, is: View, soaked: ReadonlySet<string>): string[] {
+  const known = new Set(was.replacements.map(({ id }) => id));
+  const wrong: string[] = [];
+  for (const { name, spec } of was.groups) {
+    const active = is.replacements.filter((one) => one.group_name === name && !ended.includes(one.state));
+    const keys = new Set<string | null>(active.map(({ id }) => `r-${id}`));
+    for (const digest of new Set(active.filter(({ id }) => !known.has(id)).map((one) => one.target_digest))) {
+      const ref = Object.values(spec.images).find((each) => digestOfRef(each) === digest);
+      if (ref === undefined) {
+        wrong.push(`a replacement in ${name} began onto an image that is not promoted`);
+        continue;
+      }
+      if (was.paused.some((one) => one.group_name === name && one.image === ref))
+        wrong.push(`a replacement in ${name} began onto ${ref}, which is paused`);
+      const wanted = canariesOf(spec, [membersOf(was, name).size, membersOf(is, name).size]);
+      if (wanted === undefined || soaked.has(`${name} ${ref}`)) continue;
+      const isThere = (view: View) =>
+        new Set(
+          view.instances
+            .filter((row) => row.group_name === name && row.image_digest === digest && row.lifecycle !== 'retired')
+            .flatMap((row) => (keys.has(row.launch_key) ? [] : row.id)),
+        );
+      const there = isThere(was).intersection(isThere(is)).size;
+      const made = there + active.filter((one) => one.target_digest === digest).length;
+      if (made > wanted.most)
+        wrong.push(`${made} of ${ref} in ${name}, and its ${wanted.most} canaries have not soaked`);
+    }
+  }
+  return wrong;
 }
 
 function isFresh(scanFinishedAt: string | null | undefined, now: number): boolean {

@@ -3,6 +3,7 @@ import { pardon } from '../../server/fleet/pardon.ts';
 import { applyDocument } from '../../server/store/apply.ts';
 import { readGroups, resetBreaker } from '../../server/store/group-store.ts';
 import { readPolicies } from '../../server/store/policy-store.ts';
+import { readRollouts, resumeRollout } from '../../server/store/rollout-store.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { Policy } from '../../shared/policy.ts';
 import type { Severity } from '../../shared/severity.ts';
@@ -72,6 +73,8 @@ async function happen(world: SimulatedWorld, scene: Scene, random: Random): Prom
   if (random.next() < 0.02) cloud.set(random.pick([...cloud.machines.keys()]), 'stopped');
   if (random.next() < 0.03) await reopenBreakers(world);
   if (random.next() < 0.02) await turn(world, random);
+  if (random.next() < scene.promoteShare) await promote(world, random);
+  if (random.next() < 0.03) await resumeRollouts(world);
   if (random.next() < scene.crashShare) world.crashSoon(1 + random.below(15));
   if (random.next() < 0.02) clock.jump(random.pick([-1, 1]) * random.pick([1_000, 600_000, 3_600_000]));
 }
@@ -116,6 +119,20 @@ async function turn({ db, clock }: SimulatedWorld, random: Random): Promise<void
   await applyDocument(db, { ...policy, mode }, timestamp(clock.now()));
 }
 
+/** Somebody has a group promote something else. */
+async function promote({ db, clock }: SimulatedWorld, random: Random): Promise<void> {
+  const { group } = random.pick(await readGroups(db));
+  const canary = random.pick([undefined, undefined, 'web@8', 'web@9']);
+  const images = { stable: random.pick(['web@7', 'web@8', 'web@9']), ...(canary && { canary }) };
+  await applyDocument(db, { ...group, images }, timestamp(clock.now()));
+}
+
+async function resumeRollouts({ db, clock }: SimulatedWorld): Promise<void> {
+  for (const { group, image, paused } of await readRollouts(db)) {
+    if (paused !== null) await resumeRollout(db, { group, image, actor: 'somebody', reason: 'seen' }, clock.now());
+  }
+}
+
 async function reopenBreakers({ db, clock }: SimulatedWorld): Promise<void> {
   for (const { group, breaker } of await readGroups(db)) {
     if (breaker !== null) await resetBreaker(db, group.name, 'seen', timestamp(clock.now()));
@@ -150,6 +167,8 @@ async function comeToRest(world: SimulatedWorld, scene: Scene, invariants: Invar
   for (const { providerId, state } of cloud.machines.values())
     if (state === 'stopped') cloud.set(providerId, 'running');
   const at = timestamp(clock.now());
+  for (const { group } of await readGroups(db))
+    await applyDocument(db, { ...group, images: { stable: 'web@7' }, canary: undefined }, at);
   await db.updateTable('instance').set({ doubts: '[]' }).execute();
   for (const { policy } of await readPolicies(db)) await applyDocument(db, { ...policy, mode: 'observe' }, at);
   for (const { name } of scene.groups) {
@@ -163,6 +182,7 @@ async function comeToRest(world: SimulatedWorld, scene: Scene, invariants: Invar
   let left: readonly string[] = [];
   for (let step = 0; step < restStepsMax; step++) {
     await reopenBreakers(world);
+    await resumeRollouts(world);
     const wrong = await aStep(world, invariants, step % 4 === 3 ? 120_000 : 10_000);
     if (wrong.length > 0) return wrong;
     if (step % 20 !== 19) continue;

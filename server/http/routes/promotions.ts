@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { GroupView } from '../../../shared/api.ts';
-import { PromoteImage, Promotion, RollBackImage } from '../../../shared/api-promotions.ts';
+import { PromoteImage, Promotion, ResumeRollout, RollBackImage } from '../../../shared/api-promotions.ts';
 import { promoteImage, rollBackImage } from '../../fleet/promote.ts';
 import { readGroup } from '../../store/group-store.ts';
+import { resumeRollout } from '../../store/rollout-store.ts';
 import { findGroup } from '../../store/views/groups-view.ts';
 import { listPromotions } from '../../store/views/promotions-view.ts';
 import { answers, answersPage, found, pageQuery } from '../schema.ts';
@@ -41,8 +42,8 @@ export function promotionRoutes(api: Api, services: Services): void {
       response: answers(GroupView, 'The group.'),
     },
     handler: async ({ params, body }) => {
-      const { image, channel, reason = null } = body;
-      await promoteImage(db, { group: params.name, image, channel, reason, actor }, clock.now());
+      const { image, channel, force = false, reason = null } = body;
+      await promoteImage(db, { group: params.name, image, channel, force, reason, actor }, clock.now());
       feed.wake();
       return group(params.name);
     },
@@ -59,6 +60,23 @@ export function promotionRoutes(api: Api, services: Services): void {
     },
     handler: async ({ params, body }) => {
       await rollBackImage(db, { group: params.name, reason: body.reason ?? null, actor }, clock.now());
+      feed.wake();
+      return group(params.name);
+    },
+  });
+
+  api.post('/groups/:name/images::resume', {
+    schema: {
+      operationId: 'resumeRollout',
+      tags: ['images'],
+      summary: 'Let the rollout of an image go on after it paused; what was bad until now counts no more',
+      params: named,
+      body: ResumeRollout,
+      response: answers(GroupView, 'The group.'),
+    },
+    handler: async ({ params, body }) => {
+      found(await readGroup(db, params.name), `group ${params.name}`);
+      await resumeRollout(db, { group: params.name, ...body, actor }, clock.now());
       feed.wake();
       return group(params.name);
     },
