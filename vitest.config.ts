@@ -14,6 +14,7 @@ export const programs = [
   'test/contract/local.test.ts',
   'test/server/ctl/**/*.test.ts',
   'test/server/gateway/kill.test.ts',
+  'test/server/notify/kill.test.ts',
   'test/packaging/bundle.test.ts',
   'test/agent/run-children.test.ts',
   'test/scenario/server-away.test.ts',

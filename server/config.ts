@@ -6,6 +6,7 @@ import { CodedError } from '../shared/errors.ts';
 import { issuesOf } from '../shared/issues.ts';
 import { isLoopback } from '../shared/loopback.ts';
 import { EnrolmentConfig } from './intake/enrolment/config.ts';
+import { WebhookConfig } from './notify/config.ts';
 
 /** Every option of `pristine-server serve`, each with its sentence; help and reference are made from this. */
 export const Config = z.strictObject({
@@ -84,6 +85,9 @@ export const Config = z.strictObject({
     }),
   enrolment: EnrolmentConfig.prefault({}).meta({
     description: 'which clouds may vouch for agents, besides join tokens; in the file only',
+  }),
+  webhook: WebhookConfig.optional().meta({
+    description: 'whom to call when something is wrong; in the file only',
   }),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])

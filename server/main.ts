@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import type { Server as TlsServer } from 'node:tls';
 import { setFlagsFromString } from 'node:v8';
@@ -5,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { type Logger, pino } from 'pino';
 import pkg from '../package.json' with { type: 'json' };
 import { type Clock, systemClock } from '../shared/clock.ts';
+import { keyId } from '../shared/dsse.ts';
 import { durationMs } from '../shared/duration.ts';
 import { CodedError, ExitCode, sentenceOf } from '../shared/errors.ts';
 import { isLoopback } from '../shared/loopback.ts';
@@ -17,6 +19,8 @@ import { createGateway } from './gateway/gateway.ts';
 import { createHttp } from './http/app.ts';
 import { type Certificate, openCertificate } from './http/certificate.ts';
 import { openWays } from './intake/enrolment/ways.ts';
+import { createSender } from './notify/sender.ts';
+import { openWebhook } from './notify/webhook.ts';
 import { createLooker } from './outside/looker.ts';
 import { createSweep } from './outside/sweep.ts';
 import type { Providers } from './provider/provider.ts';
@@ -58,6 +62,10 @@ export async function startServer(
   const db = starting.adopt(await openDatabase({ file: data.database }), (open) => open.destroy());
   // What may be wrong in the configuration comes before what lives by itself: a gateway that nobody closes holds the process.
   const signer = await openProofSigner(data.serverKey);
+  const webhook = await openWebhook(db, config.webhook, {
+    inEnvironment: process.env['PRISTINE_WEBHOOK_SECRET'],
+    source: `urn:x-pristine:server:${keyId(createPublicKey(signer.key))}`,
+  });
   const certificate = await certificateOf(config, clock, log);
   if (certificate) starting.defer(() => certificate.stop());
 
@@ -86,6 +94,7 @@ export async function startServer(
     sweep: (instanceId) => gateway.requestScan(instanceId),
   };
   const controller = createController(house);
+  const sender = webhook && createSender({ db, feed, clock, log, random: Math.random, ...webhook });
   const http = await createHttp(
     {
       ...{ db, feed, clock, adminToken, evidenceTtlMs, gateway, board, entries },
@@ -94,6 +103,7 @@ export async function startServer(
       plan: controller.plan,
       launch: (group, request) => launchInstances(house, group, request),
       look: (instanceId) => looker.ask(instanceId, 'requested'),
+      testWebhook: sender?.test,
     },
     log,
     { tls: certificate?.options },
@@ -108,6 +118,8 @@ export async function startServer(
   starting.defer(() => controller.stop());
   looker.start();
   starting.defer(() => looker.stop());
+  sender?.start();
+  starting.defer(() => sender?.stop());
   const exemptions = createExemptionKeeper({ db, feed, clock, log });
   exemptions.start();
   starting.defer(() => exemptions.stop());
@@ -187,7 +199,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       'after',
       `
 A flag goes before the environment, that before the file, that before the default. In the file alone: \`enrolment\`, which
-clouds may vouch for agents; server/OPERATING.md shows one.
+clouds may vouch for agents, and \`webhook\`, whom to call; server/OPERATING.md shows both.
 
 Examples:
   pristine-server serve --listen 127.0.0.1:7420 --data ./pristine-data

@@ -38,6 +38,8 @@ export const eventTypes = [
   'rules.withdrawn',
   'rules.refused',
   'taint.lifted',
+  'webhook.test',
+  'webhook.disabled',
   'exemption.declared',
   'exemption.ended',
   'exemption.expired',

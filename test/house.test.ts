@@ -31,6 +31,7 @@ const mayKnow: Readonly<Record<string, readonly string[]>> = {
   'server/store/views/': ['shared/', 'server/store/', 'server/fleet/'],
   'server/replace/': ['shared/', 'server/fleet/', 'server/store/', 'server/provider/provider.ts'],
   'server/outside/': ['shared/', 'server/fleet/', 'server/store/', 'server/provider/provider.ts'],
+  'server/notify/': ['shared/', 'server/fleet/', 'server/store/'],
   'server/provider/': ['shared/'],
   'server/http/': ['shared/', 'server/fleet/', 'server/store/'],
   'server/demo/': ['shared/'],

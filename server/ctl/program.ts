@@ -309,6 +309,23 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
     'proof revocations --json > revocations.json',
   );
 
+  const webhook = noun(program, 'webhook', 'who is called when something is wrong');
+  const webhooks = () => import('./commands/webhook.ts');
+  leaf(
+    webhook,
+    'test',
+    'call now; a test that is taken enables a webhook that was disabled',
+    async () => (await webhooks()).test,
+    'webhook test',
+  );
+  leaf(
+    webhook,
+    'status',
+    'what waits to be delivered, what was given up, and why',
+    async () => (await webhooks()).status,
+    'webhook status',
+  );
+
   leaf(
     program,
     'events',

@@ -31,11 +31,15 @@ export const agentPath = '/agent/v1';
 /** RFC 6455 §7.4.1: the server goes down. */
 const goingAway = 1001;
 
+/** Of one message; our agents send it whole, and who is between may cut it. To take a frame costs the same for one byte. */
+export const fragmentsMax = 128;
+
 const webSocketOptions = {
   noServer: true,
   clientTracking: false,
   perMessageDeflate: false,
   maxPayload: frameBytesMax,
+  maxFragments: fragmentsMax,
   /** Milliseconds for the peer's half of a closing handshake; then the socket is destroyed. */
   closeTimeout: 5_000,
 };

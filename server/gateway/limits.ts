@@ -43,7 +43,7 @@ export const gatewayLimits: GatewayLimits = {
   credits: 8,
   inboxFramesMax: 8,
   bytesPerSecond: 512 * 1_024,
-  burstBytes: 4 * 1_048_576,
+  burstBytes: 2 * 1_048_576,
   workMsPerSecond: 100,
   burstWorkMs: 500,
   unsentBytesMax: 256 * 1_024,

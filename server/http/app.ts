@@ -23,6 +23,7 @@ import { promotionRoutes } from './routes/promotions.ts';
 import { replacementRoutes } from './routes/replacements.ts';
 import { rulesRoutes } from './routes/rules.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { webhookRoutes } from './routes/webhook.ts';
 import { json, serializerCompiler, validatorCompiler } from './schema.ts';
 import type { Api, Services } from './services.ts';
 
@@ -116,7 +117,7 @@ async function addApi(api: Api, services: Services): Promise<void> {
         promotionRoutes,
         policyRoutes,
       ],
-      ...[instanceRoutes, lookRoutes, driftRoutes, exemptionRoutes, replacementRoutes, eventRoutes],
+      ...[instanceRoutes, lookRoutes, driftRoutes, exemptionRoutes, replacementRoutes, eventRoutes, webhookRoutes],
     ]) {
       addRoutes(guarded, services);
     }

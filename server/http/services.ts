@@ -8,6 +8,7 @@ import type {
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { LaunchInstances, PlanView } from '../../shared/api.ts';
 import type { Clock } from '../../shared/clock.ts';
+import type { WebhookTested } from '../../shared/page.ts';
 import type { EventFeed } from '../fleet/event-feed.ts';
 import type { RulesBoard } from '../fleet/rules-board.ts';
 import type { Db } from '../store/database.ts';
@@ -41,6 +42,8 @@ export interface Services {
   readonly launch: (group: string, request: LaunchInstances) => Promise<{ readonly providerIds: readonly string[] }>;
   /** Has the disk of an instance looked at from outside; answers the id of the look. */
   readonly look: (instanceId: string) => Promise<string>;
+  /** Calls now, as a test; undefined where no webhook is configured. */
+  readonly testWebhook: ((actor: string) => Promise<WebhookTested>) | undefined;
   readonly entries: EntriesStore;
   /** False while starting and stopping. */
   readonly isReady: () => boolean;

@@ -61,8 +61,9 @@ export interface Intake {
  * Errors: PROTOCOL for a report that contradicts itself; after any error nothing is stored.
  */
 export async function applyReport(intake: Intake, instanceId: string, report: ReportMessage): Promise<Outcome> {
-  refuseContradictions(report);
   return intake.db.transaction().execute(async (tx): Promise<Outcome> => {
+    // Here, because what it takes is its sender's too.
+    refuseContradictions(report);
     const before = await findInstance(tx, instanceId);
     if (before === undefined || before.lifecycle === 'retired') return { kind: 'retired' };
 

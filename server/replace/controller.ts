@@ -32,7 +32,7 @@ const tickMs = 1_000;
 /** Between two passes, however often the feed wakes. */
 const pauseMsMin = 100;
 /** A pause is so many times what the pass took, and no longer than a tick. */
-const pauseFactor = 9;
+const pauseFactor = 99;
 const stopMsMax = 5_000;
 const takeBackAgainMs = 60_000;
 

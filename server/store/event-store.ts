@@ -1,6 +1,8 @@
 import type { Selectable } from 'kysely';
 import type { FleetEvent } from '../../shared/event.ts';
+import { pageOf } from '../../shared/page.ts';
 import type { Db } from './database.ts';
+import { enqueuePage } from './outbox-store.ts';
 import { gapsOf, prepared } from './prepared.ts';
 import type { EventTable } from './tables.ts';
 
@@ -23,8 +25,13 @@ export interface NewEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Belongs into the transaction of the change it tells of; wake the feed after the commit. */
+/**
+ * Belongs into the transaction of the change it tells of; wake the feed after the commit. What calls a person is put in the
+ * outbox in the same transaction, and there is one for it at least.
+ */
 export async function appendEvent(db: Db, event: NewEvent): Promise<void> {
+  const isPage = pageOf(event.type, event.data) !== undefined;
+  if (isPage && !db.isTransaction) return db.transaction().execute((tx) => appendEvent(tx, event));
   const [row] = await insert(db, {
     at: event.at,
     type: event.type,
@@ -33,6 +40,7 @@ export async function appendEvent(db: Db, event: NewEvent): Promise<void> {
     replacement_id: event.replacementId ?? null,
     data: JSON.stringify(event.data),
   });
+  if (row !== undefined && isPage) await enqueuePage(db, row.id, event);
   if (row !== undefined && row.id % pruneEvery === 0) await pruneEvents(db, eventsMax);
 }
 

@@ -8,11 +8,11 @@ import { outsideSubject } from '../../shared/outside-look.ts';
 import { relabelFingerprint } from '../../shared/relabel.ts';
 import type { Db } from './database.ts';
 import { appendEvent } from './event-store.ts';
+import type { ExemptionTable } from './exemption-tables.ts';
 import { readGroup } from './group-store.ts';
 import { findImageByRef } from './image-store.ts';
 import { prepared } from './prepared.ts';
 import { changeOf, specText } from './spec.ts';
-import type { ExemptionTable } from './tables.ts';
 
 const dayMs = 86_400_000;
 /** In force at once: each is looked at with every finding that opens. */

@@ -1,4 +1,6 @@
 import type { Generated } from 'kysely';
+import type { ExemptFindingTable, ExemptionTable } from './exemption-tables.ts';
+import type { OutboxTable, WebhookTable } from './outbox-tables.ts';
 import type {
   DriftTable,
   EvidenceTable,
@@ -299,73 +301,6 @@ export interface EventTable {
   instance_id: string | null;
   replacement_id: string | null;
   data: string;
-}
-
-export interface ExemptionTable {
-  name: string;
-  spec: string;
-  version: number;
-  /** Of the version that `exempt_finding` has; 0 for none. */
-  placed_version: number;
-  author: string;
-  declared_at: string;
-  until: string;
-  /** When it was told that its time is over. */
-  expired_at: string | null;
-  ended_at: string | null;
-  ended_by: string | null;
-  ended_reason: string | null;
-}
-
-/** An exemption covers a finding of an instance (`exempt-finding-store.ts`). */
-export interface ExemptFindingTable {
-  instance_id: string;
-  fingerprint: string;
-  exemption: string;
-  /** Empty where it covers it no more. */
-  until: string;
-  /** 1 where verdict and taint of the instance were judged without this finding. */
-  counted: Generated<number>;
-  /** 0 where the instance is to be judged again. */
-  judged: Generated<number>;
-  /** Since when it would taint, but for the exemption. */
-  tainted_at: string | null;
-}
-
-/** Pages on their way to a person. */
-export interface OutboxTable {
-  n: Generated<number>;
-  /** Of the CloudEvent. */
-  message_id: string;
-  type: string;
-  at: string;
-  body: string;
-  state: 'pending' | 'delivered' | 'dead';
-  attempts: number;
-  next_at: string | null;
-  /** Of the last attempt. */
-  error: string | null;
-  ended_at: string | null;
-}
-
-/** One row at most: whom the configuration says to call. */
-export interface WebhookTable {
-  id: number;
-  configured: number;
-  /** Digest of the address, which may be a secret. */
-  address: string;
-  receiver: string;
-  /** JSON array. */
-  events: string;
-  source: string;
-  disabled_at: string | null;
-  disabled_reason: string | null;
-  delivered: Generated<number>;
-  dead: Generated<number>;
-  /** Pages for which there was no room. */
-  unlisted: Generated<number>;
-  unlisted_since: string | null;
-  last_delivered_at: string | null;
 }
 
 /** One row: when this server listened. */

@@ -1,6 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { constants, setPriority } from 'node:os';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import type { Finding } from '../../shared/finding.ts';
 import { frameBytesMax, type ReportMessage, reportFindingsMax } from '../../shared/protocol.ts';
@@ -13,9 +13,9 @@ import type { HostileCommand } from './hostile.ts';
 
 /**
  * `node hostile-process.ts`, forked: one that means ill, told how by messages. It has what processor time nobody else
- * wants (nice 19), as it would be on a machine of its own: what is measured is what the server gives it.
+ * wants (SCHED_IDLE, sched(7)), as it would be on a machine of its own: what is measured is what the server gives it.
  */
-setPriority(constants.priority.PRIORITY_LOW);
+execFileSync('chrt', ['--all-tasks', '--idle', '--pid', '0', String(process.pid)]);
 
 const key = anAgentKey();
 /** Of each behaviour, what it got done; a behaviour that did nothing measured nothing. */

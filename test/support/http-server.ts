@@ -41,6 +41,7 @@ export async function anHttpServer(
       throw new CodedError('CONFLICT', `nobody looks at ${id}`);
     },
     entries: openEntriesStore(join(aDirectory(), 'entries')),
+    testWebhook: undefined,
     isReady: () => true,
     plan: async () => ({ computedAt: '2026-01-01T00:00:00.000Z', commands: [], blocked: [] }),
     launch: async (_group, { count, key }) => ({

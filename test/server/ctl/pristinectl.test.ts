@@ -62,6 +62,7 @@ describe('pristinectl', () => {
     ['drifts', 'list', '--all'],
     ['replacements', 'list', '--active'],
     ['exemptions', 'list', '--all'],
+    ['webhook', 'status'],
   ])('%s %s works as table and as JSON', async (...args) => {
     const table = await ctl(...args);
     const json = await ctl('--json', ...args);

@@ -52,6 +52,11 @@ describe('a frame', () => {
     ['that goes on with nothing', frame(final, Buffer.from('x')), 1002],
     ['whose length is a lie of 2^63 bytes', Buffer.from([final | text, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0]), 1009],
     ['that is a ping in fragments', frame(0x09, Buffer.from('x')), 1002],
+    [
+      'in more fragments than anybody cuts',
+      Buffer.concat([frame(text, Buffer.from('{')), ...Array<Buffer>(130).fill(frame(0, Buffer.from('x')))]),
+      1008,
+    ],
     ['with a close code that nobody may send', frame(0x88, Buffer.from([0x03, 0xee])), 1002],
   ])('%s ends the connection', async (_, bytes, code) => {
     const socket = await rawSocket(house.url);

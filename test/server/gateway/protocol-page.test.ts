@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { reportedPercentMin } from '../../../server/fleet/absence.ts';
+import { fragmentsMax } from '../../../server/gateway/gateway.ts';
 import { gatewayLimits } from '../../../server/gateway/limits.ts';
 import { openFindingsMax } from '../../../server/intake/apply-report.ts';
 import { attemptLimits } from '../../../server/intake/enrolment/attempts.ts';
@@ -60,6 +61,7 @@ describe('PROTOCOL.md', () => {
     `more than ${inWords(openFindingsMax)} open findings`,
     `(${limits.bytesPerSecond / 1_024} KiB/s, ${limits.burstBytes / mib} MiB at once; `,
     `${limits.burstWorkMs / 1_000} s at once`,
+    `up to ${fragmentsMax} fragments`,
     `${limits.upgradesPerSecond} upgrades a second (${limits.burstUpgrades} at once), and ${inWords(limits.handshakesMax)} connections`,
     `one after another at that rate, at most ${limits.retryAfterMsMax / 1_000}.`,
     `(${limits.unsentBytesMax / 1_024} KiB wait for it)`,

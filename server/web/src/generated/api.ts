@@ -898,6 +898,40 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is called when something is wrong, and what waits to be delivered or never was */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Call now, as a test; a test that is taken enables a webhook that was disabled */
+        post: operations["testWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 };
 export type webhooks = Record<string, never>;
 export type components = {
@@ -1170,7 +1204,7 @@ export type components = {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.promoted" | "image.rolled-back" | "rollout.soaked" | "rollout.paused" | "rollout.resumed" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven" | "proof.revoked";
+            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.promoted" | "image.rolled-back" | "rollout.soaked" | "rollout.paused" | "rollout.resumed" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "webhook.test" | "webhook.disabled" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven" | "proof.revoked";
             group: string | null;
             instanceId: string | null;
             replacementId: string | null;
@@ -1563,6 +1597,23 @@ export type components = {
             misused: number;
             token: string;
         };
+        OutboxMessage: {
+            /** @description of the CloudEvent: the same however often it is sent */
+            id: string;
+            type: string;
+            /** @description `dead`: refused for good, or not taken for days; it is not sent any more */
+            state: components["schemas"]["OutboxState"];
+            /** Format: date-time */
+            at: string;
+            attempts: number;
+            nextAt: string | null;
+            /** @description of the last attempt */
+            error: string | null;
+        };
+        /** @enum {string} */
+        OutboxState: "pending" | "delivered" | "dead";
+        /** @enum {string} */
+        PageType: "breaker.tripped" | "replacement.stuck" | "instance.absent" | "approval.requested" | "proof.revoked" | "rollout.paused";
         Plan: {
             /** Format: date-time */
             computedAt: string;
@@ -2069,6 +2120,37 @@ export type components = {
         };
         /** @enum {string} */
         Verdict: "in_sync" | "drifted" | "unverifiable";
+        Webhook: {
+            /**
+             * @description `disabled`: the receiver said that it is gone (410)
+             * @enum {string}
+             */
+            state: "none" | "active" | "disabled";
+            /** @description scheme and host: the rest of the address may be a secret */
+            receiver: string | null;
+            events: components["schemas"]["PageType"][];
+            disabled: {
+                /** Format: date-time */
+                at: string;
+                reason: string;
+            } | null;
+            pending: number;
+            oldestPendingAt: string | null;
+            /** @description ever */
+            delivered: number;
+            /** @description ever */
+            dead: number;
+            /** @description pages for which there was no room: the receiver is told how many, as soon as it takes some */
+            unlisted: number;
+            lastDeliveredAt: string | null;
+            /** @description the latest twenty, newest first */
+            recent: components["schemas"]["OutboxMessage"][];
+        };
+        WebhookTested: {
+            id: string;
+            /** @description what the receiver answered */
+            status: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -4473,6 +4555,82 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["FleetEvent"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook and its outbox. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The receiver took it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookTested"];
                 };
             };
             /** @description Refused; `code` says why and is stable. */
