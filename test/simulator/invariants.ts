@@ -208,7 +208,8 @@ function canaries(was: View, is: View, soaked: ReadonlySet<string>): string[] {
             .filter((row) => row.group_name === name && row.image_digest === digest && row.lifecycle !== 'retired')
             .flatMap((row) => (keys.has(row.launch_key) ? [] : row.id)),
         );
-      const there = isThere(was).intersection(isThere(is)).size;
+      const stays = isThere(is);
+      const there = [...isThere(was)].filter((id) => stays.has(id)).length;
       const made = there + active.filter((one) => one.target_digest === digest).length;
       if (made > wanted.most)
         wrong.push(`${made} of ${ref} in ${name}, and its ${wanted.most} canaries have not soaked`);
