@@ -28,6 +28,7 @@ import { createProviders } from './provider/providers.ts';
 import { createController } from './replace/controller.ts';
 import type { House } from './replace/house.ts';
 import { launchInstances } from './replace/launch.ts';
+import { lintOverFleet } from './replace/lint-fleet.ts';
 import { openProofSigner } from './replace/proof.ts';
 import { openDataDirectory, readAdminToken, writeListening } from './store/data-directory.ts';
 import { openDatabase } from './store/database.ts';
@@ -101,6 +102,7 @@ export async function startServer(
       isReady: () => isReady,
       proofKey: signer.publicPem,
       plan: controller.plan,
+      lint: (policy) => lintOverFleet(house, policy),
       launch: (group, request) => launchInstances(house, group, request),
       look: (instanceId) => looker.ask(instanceId, 'requested'),
       testWebhook: sender?.test,

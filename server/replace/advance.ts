@@ -4,12 +4,15 @@ import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import { imageRef } from '../../shared/image.ts';
 import type { Group } from '../../shared/policy.ts';
 import { contentOf } from '../fleet/content.ts';
+import { holdsOf } from '../fleet/hold.ts';
 import { freeIdentities, retireInstance } from '../fleet/identities.ts';
 import type { Machine } from '../provider/provider.ts';
+import { readConsent } from '../store/approval-store.ts';
 import type { Db } from '../store/database.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { isOnRecord } from '../store/evidence-store.ts';
 import { readGroup, tripBreaker } from '../store/group-store.ts';
+import { readHolds } from '../store/hold-store.ts';
 import { findImage } from '../store/image-store.ts';
 import { findInstance, findInstanceByLaunch, type StoredInstance } from '../store/instance-store.ts';
 import { latestLook, type StoredLook } from '../store/look-store.ts';
@@ -65,8 +68,11 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
     const policy = await readPolicy(tx, replacement.policy);
     const old = await findInstance(tx, replacement.oldInstanceId);
     const made = await findInstanceByLaunch(tx, launchKeyOf(replacement.id));
-    const target = (await findImage(tx, replacement.targetDigest)) ?? null;
-    const rollout = target && (await findRollout(tx, replacement.group, imageRef(target)));
+    const { group: name, oldInstanceId, approval, targetDigest } = replacement;
+    const target = (await findImage(tx, targetDigest)) ?? null;
+    const rollout = target && (await findRollout(tx, name, imageRef(target)));
+    const now = clock.now();
+    const holds = holdsOf(await readHolds(tx, now));
     return {
       machines,
       group: stored?.group ?? null,
@@ -74,6 +80,9 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
       target,
       paused: rollout?.paused?.cause ?? null,
       policy: policy?.policy ?? null,
+      policyVersion: policy?.version ?? null,
+      holds: holds.on(name, oldInstanceId, made?.id),
+      consent: approval === null ? null : await readConsent(tx, approval, now),
       acting: (await enforcingPolicies(tx, replacement.group)).map((stored) => stored.policy),
       old: old ? { ...old, image: (await findImage(tx, old.imageDigest)) ?? null } : null,
       new: made ? await newInstance(tx, made) : null,

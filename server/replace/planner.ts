@@ -4,6 +4,9 @@ import type { Image, ImageRef } from '../../shared/image.ts';
 import type { Policy } from '../../shared/policy.ts';
 import type { Cause } from '../../shared/proof.ts';
 import { isOver, reportedPercentMin } from '../fleet/absence.ts';
+import { type Holds, holdSentence, holdsOf } from '../fleet/hold.ts';
+import type { Binding } from '../store/approval-store.ts';
+import { openApprovals } from './approvals.ts';
 import { alikeCause, tripCause } from './breaker.ts';
 import { type Candidate, candidatesOf, inOrder, type VersionedPolicy } from './candidates.ts';
 import { type Ledger, openLedger } from './ledger.ts';
@@ -23,6 +26,8 @@ export interface Command {
   readonly cause: Cause;
   readonly shapes: readonly string[];
   readonly target: Image;
+  /** The request by which people approved it; null where nobody is asked. */
+  readonly approval: string | null;
 }
 
 export interface Blocked {
@@ -44,6 +49,8 @@ export interface Plan {
   readonly soaked: readonly { readonly group: string; readonly image: ImageRef }[];
   /** Images of which no more may be made, until a person says so. */
   readonly pauses: readonly { readonly group: string; readonly image: ImageRef; readonly cause: string }[];
+  /** What people must be asked. */
+  readonly requests: readonly Binding[];
 }
 
 const backoffMsMin = 60_000;
@@ -65,6 +72,8 @@ export function planReplacements(
   const commands: Command[] = [];
   const blocked: Blocked[] = [];
   const taken = new Set<string>();
+  const holds = holdsOf(snapshot.holds);
+  const approvals = openApprovals(snapshot, now);
   // Thousands of candidates may be of one group and one policy.
   const targetFor = {
     stable: once((group: GroupSnapshot) => targetOf(group)),
@@ -81,6 +90,7 @@ export function planReplacements(
     const target = targetFor[channel](group);
     const acting = actingFor(group, policy);
     const blockers = [
+      ...ofHolds(candidate, holds),
       ...ofPolicy(candidate),
       ...ofWindows(candidate, acting, now, closedBy),
       ...ofServer(snapshot),
@@ -88,6 +98,7 @@ export function planReplacements(
       ...ofInstance(candidate, listedIn(group), now),
       ...ofTarget(target),
       ...rollouts.blockersOf(group, target),
+      ...('image' in target ? approvals.blockersOf(candidate, acting, target.image) : []),
       ...ledger.blockersOf(candidate, acting),
     ];
     const { name } = group.group;
@@ -104,9 +115,11 @@ export function planReplacements(
       ...{ policy: policy.name, policyVersion: version, group: name },
       ...{ instanceId, providerId, cause, shapes: cause.trigger === 'drift' ? shapesOf(instance.drifts) : [] },
       target: image,
+      approval: approvals.reserve(candidate, acting, image),
     });
   }
-  return { commands, blocked, trips, soaked: rollouts.soaked, pauses: rollouts.pauses };
+  const { soaked, pauses } = rollouts;
+  return { commands, blocked, trips, requests: approvals.requests(), soaked, pauses };
 }
 
 function tripsOf({ groups }: FleetSnapshot, ledger: Ledger, now: number): Plan['trips'] {
@@ -122,6 +135,12 @@ function actingOn({ group }: GroupSnapshot, own: Policy, policies: readonly Vers
   return policies
     .map(({ policy }) => policy)
     .filter((policy) => policy === own || (policy.mode === 'enforce' && policy.select.group === group.name));
+}
+
+function ofHolds({ group, instance }: Candidate, holds: Holds): readonly Blocker[] {
+  return holds
+    .on(group.group.name, instance.id)
+    .map((hold) => ({ kind: 'hold', message: holdSentence(hold), until: hold.expiresAt }));
 }
 
 function ofPolicy({ policy, settledAt, isSettled, heldUntil }: Candidate): readonly Blocker[] {

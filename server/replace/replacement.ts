@@ -1,6 +1,7 @@
 import { durationMs } from '../../shared/duration.ts';
 import type { Machine } from '../provider/provider.ts';
 import type { Move, Replacement } from '../store/replacement-store.ts';
+import { stepWhileHeld } from './held.ts';
 import { launchKeyOf } from './launch-key.ts';
 import { cleanLookOf, cleanScanOf, driftOfNew, objectionTo, scanAfterSoak, strategyOf, type World } from './world.ts';
 
@@ -38,6 +39,8 @@ const wait: Step = { do: 'wait' };
 
 /** Pure. Up to `terminating` everything can be taken back, and nothing after it: that is the point of no return. */
 export function nextStep(replacement: Replacement, world: World, now: number): Step {
+  const held = stepWhileHeld(replacement, world);
+  if (held !== undefined) return held;
   switch (replacement.state) {
     case 'reserved':
       return reserved(replacement, world, now);

@@ -4,6 +4,7 @@ import { durationMs } from '../../shared/duration.ts';
 import { Group, Policy } from '../../shared/policy.ts';
 import type { TriggerKind } from '../../shared/trigger-kind.ts';
 import type { MemoryMachine } from '../support/memory-provider.ts';
+import { isHeld, lackOf, lookAtDecisions, movedWhileStopped } from './permissions.ts';
 import { evidenceTtlMs, type SimulatedWorld } from './world.ts';
 
 /**
@@ -55,12 +56,14 @@ export function createInvariants(world: SimulatedWorld): Invariants {
       const effects = world.cloud.effects.slice(effectsSeen);
       effectsSeen = world.cloud.effects.length;
       noteSoaked(soaked, was, is);
+      const moved = movedWhileStopped(was, is);
       return [
         ...starts(was, is, world),
         ...canaries(was, is, soaked),
         ...records(is),
         ...passed(was, is),
         ...acts(effects, was, is, world),
+        ...moved,
       ];
     },
     async atRest(sizes) {
@@ -69,7 +72,8 @@ export function createInvariants(world: SimulatedWorld): Invariants {
   };
 }
 
-async function look({ db, clock, cloud, offline }: SimulatedWorld) {
+async function look(world: SimulatedWorld) {
+  const { db, clock, cloud, offline } = world;
   const steps = await db.selectFrom('replacement_step').selectAll().orderBy('replacement_id').orderBy('n').execute();
   const events = await db.selectFrom('event').selectAll().where('type', '=', 'replacement.step').execute();
   const paths = Map.groupBy(steps, (step) => step.replacement_id);
@@ -88,7 +92,7 @@ async function look({ db, clock, cloud, offline }: SimulatedWorld) {
   const instances = await db.selectFrom('instance').selectAll().execute();
   const paused = await db.selectFrom('rollout').selectAll().where('paused_at', 'is not', null).execute();
   return {
-    ...{ now: clock.now(), replacements, groups, policies, instances, paused },
+    ...{ now: clock.now(), replacements, groups, policies, instances, paused, decisions: await lookAtDecisions(world) },
     machines: new Map(cloud.machines) as ReadonlyMap<string, MemoryMachine>,
     offline: new Set(offline),
   };
@@ -106,6 +110,9 @@ function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
     const instance = was.instances.find(({ id }) => id === one.old_instance_id);
     if (policy?.mode !== 'enforce') say('by a policy that does not enforce');
     if (policy?.select.group !== one.group_name) say('by a policy that does not select it');
+    if (isHeld(one, was, is)) say('while it was held');
+    const lack = lackOf(one, was, is);
+    if (lack !== undefined) say(`without its approval: ${lack}`);
     if (group?.spec.stateless !== true) say('in a group that is not stateless');
     if (group?.breaker !== null) say('while the breaker was open');
     if (instance?.lifecycle !== 'active') say('though it was not active');
@@ -340,6 +347,8 @@ function passed(was: View, is: View): string[] {
       [group?.breaker === null, 'the breaker was open'],
       [group?.spec.stateless === true, 'its group is not stateless'],
       [policy?.mode === 'enforce', 'its policy does not enforce'],
+      [!isHeld(one, was, is), 'it is held'],
+      [lackOf(one, was, is) === undefined, `it lacks its approval: ${lackOf(one, was, is)}`],
       [made !== undefined, 'its successor never reported'],
       [made?.launch_key === `r-${one.id}`, 'its successor is of another launch'],
       [made?.image_digest === one.target_digest, 'its successor is of another image'],

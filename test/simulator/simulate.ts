@@ -9,6 +9,7 @@ import { Policy } from '../../shared/policy.ts';
 import type { Severity } from '../../shared/severity.ts';
 import { type Random, seededRandom } from '../support/random.ts';
 import { insertFinding } from '../support/rows.ts';
+import { decide, letAllGo, people } from './decide.ts';
 import { drawScene, type Scene } from './draw.ts';
 import { createInvariants, type Invariants } from './invariants.ts';
 import { aSimulatedWorld, type SimulatedWorld } from './world.ts';
@@ -75,6 +76,7 @@ async function happen(world: SimulatedWorld, scene: Scene, random: Random): Prom
   if (random.next() < 0.02) await turn(world, random);
   if (random.next() < scene.promoteShare) await promote(world, random);
   if (random.next() < 0.03) await resumeRollouts(world);
+  await decide(world, random);
   if (random.next() < scene.crashShare) world.crashSoon(1 + random.below(15));
   if (random.next() < 0.02) clock.jump(random.pick([-1, 1]) * random.pick([1_000, 600_000, 3_600_000]));
 }
@@ -116,7 +118,7 @@ async function doubt({ db, clock }: SimulatedWorld, id: string): Promise<void> {
 async function turn({ db, clock }: SimulatedWorld, random: Random): Promise<void> {
   const { policy } = random.pick(await readPolicies(db));
   const mode = policy.mode === 'enforce' ? 'observe' : 'enforce';
-  await applyDocument(db, { ...policy, mode }, timestamp(clock.now()));
+  await applyDocument(db, { ...policy, mode }, timestamp(clock.now()), random.pick(people));
 }
 
 /** Somebody has a group promote something else. */
@@ -164,6 +166,7 @@ async function refreshScans({ db, clock, offline }: SimulatedWorld): Promise<voi
 async function comeToRest(world: SimulatedWorld, scene: Scene, invariants: Invariants): Promise<readonly string[]> {
   const { db, clock, cloud } = world;
   world.calm();
+  await letAllGo(world);
   for (const { providerId, state } of cloud.machines.values())
     if (state === 'stopped') cloud.set(providerId, 'running');
   const at = timestamp(clock.now());

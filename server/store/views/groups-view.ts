@@ -2,8 +2,10 @@ import { type Expression, type SqlBool, sql } from 'kysely';
 import type { GroupView } from '../../../shared/api.ts';
 import type { Promotion, RolloutView } from '../../../shared/api-promotions.ts';
 import { timestamp } from '../../../shared/clock.ts';
+import { type Holds, holdsOf } from '../../fleet/hold.ts';
 import type { Db } from '../database.ts';
 import { readGroup, type StoredGroup, storedGroup } from '../group-store.ts';
+import { readHolds } from '../hold-store.ts';
 import { imageBefore, readStablePromotions } from '../promotion-store.ts';
 import { endedStates } from '../replacement-store.ts';
 import { readRollouts, type StoredRollout } from '../rollout-store.ts';
@@ -20,6 +22,7 @@ export async function listGroups(db: Db, query: PageQuery, sight: Sight): Promis
     .limit(query.limit + 1);
   if (after !== undefined) select = select.where('name', '>', after);
   const rows = await select.execute();
+  const holds = holdsOf(await readHolds(db, sight.now));
   const names = rows.map((row) => row.name);
   const counts = await countsOf(db, names, sight);
   const promoted = await readStablePromotions(db, names);
@@ -28,15 +31,17 @@ export async function listGroups(db: Db, query: PageQuery, sight: Sight): Promis
     rows,
     query,
     (row) => [row.name],
-    (row) => groupOf(storedGroup(row), counts, promoted.get(row.name), rollouts),
+    (row) => groupOf(storedGroup(row), counts, holds, promoted.get(row.name), rollouts),
   );
 }
 
 export async function findGroup(db: Db, name: string, sight: Sight): Promise<GroupView | undefined> {
   const stored = await readGroup(db, name);
   if (stored === undefined) return undefined;
-  const promoted = (await readStablePromotions(db, [name])).get(name);
-  return groupOf(stored, await countsOf(db, [name], sight), promoted, await readRollouts(db, [name]));
+  const holds = holdsOf(await readHolds(db, sight.now));
+  const promoted = await readStablePromotions(db, [name]);
+  const rollouts = await readRollouts(db, [name]);
+  return groupOf(stored, await countsOf(db, [name], sight), holds, promoted.get(name), rollouts);
 }
 
 type Counts = ReadonlyMap<string, Awaited<ReturnType<typeof instanceCounts>>[number] & { readonly underWay: number }>;
@@ -82,6 +87,7 @@ function instanceCounts(db: Db, names: readonly string[], sight: Sight) {
 function groupOf(
   stored: StoredGroup,
   counts: Counts,
+  holds: Holds,
   promoted: readonly Promotion[] = [],
   rollouts: readonly StoredRollout[] = [],
 ): GroupView {
@@ -98,6 +104,7 @@ function groupOf(
     tainted: count?.tainted ?? 0,
     replacing: count?.replacing ?? 0,
     breaker: stored.breaker,
+    holds: [...holds.within(stored.group.name)],
     promotion: promoted.at(-1) ?? null,
     rollouts: rollouts.filter((one) => isPromoted(stored, one)).map(rolloutOf),
     rollsBackTo: imageBefore(promoted),
