@@ -56,6 +56,7 @@ export const eventTypes = [
   'replacement.blocked',
   'replacement.step',
   'replacement.proven',
+  'replacement.taken-back',
   'proof.revoked',
 ] as const;
 export const FleetEvent = z

@@ -111,7 +111,12 @@ export interface Sources {
   readonly isOnline: (instanceId: string) => boolean;
   readonly hasReported: (instanceId: string) => boolean;
   readonly evidenceTtlMs: number;
+  /** What a time of a row counts as, where the clock was set back since (`hindsight.ts`). */
+  readonly timeOf?: (at: number) => number;
 }
+
+type TimeOf = NonNullable<Sources['timeOf']>;
+const asWritten: TimeOf = (at) => at;
 
 /** Of one instance, the gravest; the bound of a cause too. The rest is in the findings. */
 const driftsMax = 1_000;
@@ -138,7 +143,7 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
         images: promotedImages(group, images),
         instances: instances.get(group.name) ?? [],
         rollouts: rollouts.get(group.name) ?? new Map(),
-        failures: failures.get(group.name) ?? null,
+        failures: failuresOf(failures.get(group.name), sources.timeOf ?? asWritten),
         typicalMs: typical.get(group.name) ?? null,
         replaced: replaced.get(group.name) ?? [],
       });
@@ -155,6 +160,10 @@ function silentOf({ hasReported }: Sources, instances: readonly InstanceSnapshot
   return new Set(instances.filter(({ id, online }) => !online && hasReported(id)).map(({ id }) => id));
 }
 
+function failuresOf(failures: GroupSnapshot['failures'] | undefined, timeOf: TimeOf): GroupSnapshot['failures'] {
+  return failures ? { ...failures, lastAt: timeOf(failures.lastAt) } : null;
+}
+
 async function readImages(db: Db): Promise<ReadonlyMap<string, Image>> {
   const rows = await db.selectFrom('image').select(['name', 'version', 'digest']).execute();
   return new Map(rows.map((row) => [row.digest, row]));
@@ -168,7 +177,7 @@ function promotedImages(group: Group, images: ReadonlyMap<string, Image>): Reado
 }
 
 async function readInstances(
-  { db, isOnline, evidenceTtlMs }: Sources,
+  { db, isOnline, evidenceTtlMs, timeOf = asWritten }: Sources,
   images: ReadonlyMap<string, Image>,
   now: number,
 ): Promise<ReadonlyMap<string, readonly InstanceSnapshot[]>> {
@@ -178,7 +187,7 @@ async function readInstances(
     .select(['taint_severity', 'taint_at', 'exempt_until', 'enrolled_at', 'scan_finished_at'])
     .where('lifecycle', '!=', 'retired')
     .execute();
-  const drifts = await readDrifts(db);
+  const drifts = await readDrifts(db, timeOf);
   const byGroup = new Map<string, InstanceSnapshot[]>();
   for (const row of rows) {
     const own = byGroup.get(row.group_name) ?? [];
@@ -196,7 +205,9 @@ async function readInstances(
       isInDoubt: row.doubts !== '[]',
       online: isOnline(row.id),
       taint:
-        row.taint_at === null ? null : { severity: row.taint_severity as Severity, since: Date.parse(row.taint_at) },
+        row.taint_at === null
+          ? null
+          : { severity: row.taint_severity as Severity, since: timeOf(Date.parse(row.taint_at)) },
       drifts: drifts.get(row.id) ?? [],
       enrolledAt: Date.parse(row.enrolled_at),
       evidenceExpiresAt: row.scan_finished_at === null ? null : expiryOf(row.scan_finished_at, now, evidenceTtlMs),
@@ -212,7 +223,7 @@ function expiryOf(scanFinishedAt: string, now: number, evidenceTtlMs: number): n
 }
 
 /** Reverting does not cancel: what was closed since the taint belongs to the cause too. What was pardoned before, or is exempted, does not. */
-async function readDrifts(db: Db): Promise<ReadonlyMap<string, readonly InstanceDrift[]>> {
+async function readDrifts(db: Db, timeOf: TimeOf): Promise<ReadonlyMap<string, readonly InstanceDrift[]>> {
   const rows = await db
     .selectFrom('finding')
     .innerJoin('instance', 'instance.id', 'finding.instance_id')
@@ -242,8 +253,8 @@ async function readDrifts(db: Db): Promise<ReadonlyMap<string, readonly Instance
     const isFolded = folded === 1 && relabel !== null;
     const fingerprint = isFolded ? relabelFingerprint(relabel) : row.fingerprint;
     const shape = isFolded ? `relabel ${relabel}` : shapeOf({ ...row, change: row.change as Finding['change'] });
-    const heldUntil = activated_at === null ? null : Date.parse(activated_at) + newRulesHoldMs;
-    const drift = { fingerprint, shape, severity, firstSeenAt: Date.parse(first_seen_at), heldUntil };
+    const heldUntil = activated_at === null ? null : timeOf(Date.parse(activated_at)) + newRulesHoldMs;
+    const drift = { fingerprint, shape, severity, firstSeenAt: timeOf(Date.parse(first_seen_at)), heldUntil };
     own.set(fingerprint, graver(own.get(fingerprint), drift));
     byInstance.set(instance_id, own);
   }

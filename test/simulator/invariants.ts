@@ -5,6 +5,7 @@ import { Group, Policy } from '../../shared/policy.ts';
 import type { TriggerKind } from '../../shared/trigger-kind.ts';
 import type { MemoryMachine } from '../support/memory-provider.ts';
 import { isHeld, lackOf, lookAtDecisions, movedWhileStopped } from './permissions.ts';
+import type { Act } from './process.ts';
 import { evidenceTtlMs, type SimulatedWorld } from './world.ts';
 
 /**
@@ -46,6 +47,7 @@ export function createInvariants(world: SimulatedWorld): Invariants {
   let effectsSeen = 0;
   // What was promoted first has nothing before it.
   const soaked = new Set<string>();
+  let actsSeen = 0;
   return {
     async before() {
       old = await look(world);
@@ -56,6 +58,8 @@ export function createInvariants(world: SimulatedWorld): Invariants {
       const effects = world.cloud.effects.slice(effectsSeen);
       effectsSeen = world.cloud.effects.length;
       noteSoaked(soaked, was, is);
+      const done = world.acts.slice(actsSeen);
+      actsSeen = world.acts.length;
       const moved = movedWhileStopped(was, is);
       return [
         ...starts(was, is, world),
@@ -63,6 +67,7 @@ export function createInvariants(world: SimulatedWorld): Invariants {
         ...records(is),
         ...passed(was, is),
         ...acts(effects, was, is, world),
+        ...leads(done),
         ...moved,
       ];
     },
@@ -321,6 +326,13 @@ function acts(effects: readonly string[], was: View, is: View, { cloud }: Simula
     if (key !== '' && own.length > 1) wrong.push(`${own.length} machines of ${key}`);
   }
   return wrong;
+}
+
+/** 6: whoever writes or calls has the lease just then. */
+function leads(done: readonly Act[]): string[] {
+  return done
+    .filter(({ server, leader }) => server !== leader)
+    .map(({ server, what, leader }) => `${server} ${what} while ${leader ?? 'nobody'} led`);
 }
 
 /** The cloud names machines by what they were launched with. */
