@@ -29,6 +29,7 @@ import { replacementRoutes } from './routes/replacements.ts';
 import { rulesRoutes } from './routes/rules.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { webhookRoutes } from './routes/webhook.ts';
+import { whyRoutes } from './routes/why.ts';
 import { json, serializerCompiler, validatorCompiler } from './schema.ts';
 import type { Api, Services } from './services.ts';
 
@@ -124,7 +125,16 @@ async function addApi(api: Api, services: Services): Promise<void> {
         promotionRoutes,
         policyRoutes,
       ],
-      ...[instanceRoutes, lookRoutes, driftRoutes, exemptionRoutes, replacementRoutes, eventRoutes, webhookRoutes],
+      ...[
+        instanceRoutes,
+        whyRoutes,
+        lookRoutes,
+        driftRoutes,
+        exemptionRoutes,
+        replacementRoutes,
+        eventRoutes,
+        webhookRoutes,
+      ],
       ...[holdRoutes, approvalRoutes, accessTokenRoutes, auditRoutes],
     ]) {
       addRoutes(guarded, services);

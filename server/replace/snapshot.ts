@@ -51,6 +51,8 @@ export interface GroupSnapshot {
   readonly instances: readonly InstanceSnapshot[];
   /** Of the promoted images. */
   readonly rollouts: Rollouts;
+  /** How many there are besides, in service and in sync: of a past fleet, in which nothing happened to most. */
+  readonly bystanders?: number;
   /** Replacements that failed in a row, latest first; null when the last one succeeded. */
   readonly failures: { readonly count: number; readonly lastAt: number } | null;
   /** How long nearly all of its last replacements took to where there is no way back; null while too few have got there. */

@@ -45,7 +45,7 @@ async function pass(world: ReplacementWorld, controller: ReturnType<ReplacementW
 }
 
 describe('canaries', () => {
-  it('come first, soak, and only then the rest follows', { timeout: 60_000 }, async () => {
+  it('come first, soak, and only then the rest follows', { timeout: 240_000 }, async () => {
     const world = await aWorld({ count: 2, soak: '10m' });
     await promote(world, 'stable');
     const controller = world.control();
@@ -60,7 +60,7 @@ describe('canaries', () => {
   });
 
   it('become stable by a command, which waits for their soak unless it is forced with a reason', {
-    timeout: 60_000,
+    timeout: 240_000,
   }, async () => {
     const world = await aWorld({ count: 1, soak: '10m' });
     await promote(world, 'canary');
@@ -78,7 +78,7 @@ describe('canaries', () => {
 });
 
 describe('a bad image', () => {
-  it('goes no further than its canaries, whoever resets the breaker', { timeout: 60_000 }, async () => {
+  it('goes no further than its canaries, whoever resets the breaker', { timeout: 240_000 }, async () => {
     const world = await aWorld({ count: 2, soak: '10m' });
     await promote(world, 'stable');
     const controller = world.control();
@@ -95,7 +95,7 @@ describe('a bad image', () => {
     expect((await findRollout(world.db, 'web', 'web@8'))?.paused?.cause).toContain('2 of 2 of web@8');
   });
 
-  it('whose new instances never come up pauses, and goes on when a person says so', { timeout: 60_000 }, async () => {
+  it('whose new instances never come up pauses, and goes on when a person says so', { timeout: 240_000 }, async () => {
     const world = await aWorld();
     await promote(world, 'stable');
     world.agents = 'silent';
