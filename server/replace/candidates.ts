@@ -50,7 +50,7 @@ export function candidatesOf(
         .filter(
           ({ id, lifecycle, launchKey }) => lifecycle === 'active' && !replaced.has(id) && !launched.has(launchKey),
         )
-        .flatMap((instance) => candidateOf(versioned, group, instance, canaries, now) ?? []);
+        .flatMap((instance) => candidateOf(versioned, group, instance, now, canaries) ?? []);
     }),
   );
 }
@@ -66,8 +66,8 @@ export function candidateOf(
   versioned: VersionedPolicy,
   group: GroupSnapshot,
   instance: InstanceSnapshot,
-  canaries: ReadonlySet<string>,
   now: number,
+  canaries: ReadonlySet<string> = new Set(),
 ): Candidate | undefined {
   const drift = driftOf(versioned.policy, withoutHeld(instance, now), now);
   const becomes = canaries.has(instance.id) ? 'canary' : 'stable';
