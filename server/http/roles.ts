@@ -57,6 +57,7 @@ const needed: Readonly<Record<string, Role>> = {
   resumeRollout: 'operator',
   testWebhook: 'operator',
   resetBreaker: 'operator',
+  requestReplacement: 'operator',
   placeHold: 'operator',
   liftHold: 'operator',
   revokeApprovals: 'operator',

@@ -55,7 +55,11 @@ export function hasSoaked(group: GroupSnapshot, image: ImageRef, size: number, n
  * Which instances become canaries: as many as are missing, those first that must go anyway, then the oldest. None beyond,
  * so that nobody waits for a turn that never comes.
  */
-export function chosenCanaries(group: GroupSnapshot, replaced: ReadonlySet<string>, size: number): ReadonlySet<string> {
+export function chosenCanaries(
+  group: GroupSnapshot,
+  mayBecome: (instance: InstanceSnapshot) => boolean,
+  size: number,
+): ReadonlySet<string> {
   const { canary, stable } = group.group.images;
   const settings = settingsOf(group.group);
   if (canary === undefined || canary === stable || settings === null) return new Set();
@@ -63,14 +67,14 @@ export function chosenCanaries(group: GroupSnapshot, replaced: ReadonlySet<strin
   if (missing <= 0) return new Set();
   const made = new Set([...(group.rollouts.get(canary)?.coming ?? [])].map(launchKeyOf));
   const free = group.instances.filter(
-    ({ id, image, lifecycle, isInDoubt, providerId, launchKey }) =>
-      lifecycle === 'active' &&
-      !isInDoubt &&
-      providerId !== null &&
-      !replaced.has(id) &&
-      !made.has(launchKey ?? '') &&
-      image !== null &&
-      imageRef(image) !== canary,
+    (instance) =>
+      instance.lifecycle === 'active' &&
+      !instance.isInDoubt &&
+      instance.providerId !== null &&
+      !made.has(instance.launchKey ?? '') &&
+      instance.image !== null &&
+      imageRef(instance.image) !== canary &&
+      mayBecome(instance),
   );
   const isStable = ({ image }: InstanceSnapshot) => Number(image !== null && imageRef(image) === stable);
   const inTurn = free.toSorted(

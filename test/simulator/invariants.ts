@@ -1,11 +1,11 @@
 import type { ReplacementState } from '../../shared/api.ts';
-import { digestOf } from '../../shared/digest.ts';
 import { durationMs } from '../../shared/duration.ts';
 import { Group, Policy } from '../../shared/policy.ts';
-import type { TriggerKind } from '../../shared/trigger-kind.ts';
 import type { MemoryMachine } from '../support/memory-provider.ts';
+import { actingOn, isSelectedBy, isStillWanted, overspent, unfounded } from './limits.ts';
 import { isHeld, lackOf, lookAtDecisions, movedWhileStopped } from './permissions.ts';
 import type { Act } from './process.ts';
+import { canaries, noteSoaked } from './rollouts.ts';
 import { evidenceTtlMs, type SimulatedWorld } from './world.ts';
 
 /**
@@ -40,30 +40,30 @@ const startsPerHourMax = 30;
 /** In groups as small as these; of a week, which no seed lasts. */
 const alikeMax = 3;
 
-type View = Awaited<ReturnType<typeof look>>;
+export type View = Awaited<ReturnType<typeof look>>;
 
 export function createInvariants(world: SimulatedWorld): Invariants {
   let old: View | undefined;
   let effectsSeen = 0;
-  // What was promoted first has nothing before it.
-  const soaked = new Set<string>();
+  const memory: Memory = { silentSince: new Map(), zones: new Map(), soaked: new Set() };
   let actsSeen = 0;
   return {
     async before() {
-      old = await look(world);
+      follow(world, memory);
+      old = await look(world, memory);
     },
     async after() {
       const was = old!;
-      const is = await look(world);
+      const is = await look(world, memory);
       const effects = world.cloud.effects.slice(effectsSeen);
       effectsSeen = world.cloud.effects.length;
-      noteSoaked(soaked, was, is);
+      noteSoaked(memory.soaked, was, is);
       const done = world.acts.slice(actsSeen);
       actsSeen = world.acts.length;
       const moved = movedWhileStopped(was, is);
       return [
         ...starts(was, is, world),
-        ...canaries(was, is, soaked),
+        ...canaries(was, is, memory.soaked),
         ...records(is),
         ...passed(was, is),
         ...acts(effects, was, is, world),
@@ -72,20 +72,40 @@ export function createInvariants(world: SimulatedWorld): Invariants {
       ];
     },
     async atRest(sizes) {
-      return rest(await look(world), sizes);
+      return rest(await look(world, memory), sizes);
     },
   };
 }
 
-async function look(world: SimulatedWorld) {
+interface Memory {
+  /** By the monotonic clock. */
+  readonly silentSince: Map<string, number>;
+  /** Of all machines that there ever were. */
+  readonly zones: Map<string, string>;
+  /** Groups with images that soaked there. */
+  readonly soaked: Set<string>;
+}
+
+function follow({ clock, offline }: SimulatedWorld, { silentSince }: Memory): void {
+  for (const id of silentSince.keys()) if (!offline.has(id)) silentSince.delete(id);
+  for (const id of offline) if (!silentSince.has(id)) silentSince.set(id, clock.monotonic());
+}
+
+async function look(world: SimulatedWorld, memory: Memory) {
   const { db, clock, cloud, offline } = world;
+  for (const { providerId, zone } of cloud.machines.values()) if (zone) memory.zones.set(providerId, zone);
   const steps = await db.selectFrom('replacement_step').selectAll().orderBy('replacement_id').orderBy('n').execute();
-  const events = await db.selectFrom('event').selectAll().where('type', '=', 'replacement.step').execute();
+  const events = await db
+    .selectFrom('event')
+    .selectAll()
+    .where('type', '=', 'replacement.step')
+    .orderBy('id')
+    .execute();
   const paths = Map.groupBy(steps, (step) => step.replacement_id);
   const replacements = (await db.selectFrom('replacement').selectAll().orderBy('id').execute()).map((row) => ({
     ...row,
     path: (paths.get(row.id) ?? []).map(({ state }) => state as ReplacementState),
-    told: events.filter((event) => event.replacement_id === row.id).length,
+    told: events.filter((event) => event.replacement_id === row.id).map(({ data }) => JSON.parse(data).state as string),
   }));
   const groups = (await db.selectFrom('instance_group').selectAll().execute()).map((row) => ({
     ...{ name: row.name, breaker: row.breaker_at, resetAt: row.breaker_reset_at ?? '' },
@@ -95,9 +115,12 @@ async function look(world: SimulatedWorld) {
     Policy.parse(JSON.parse(spec)),
   );
   const instances = await db.selectFrom('instance').selectAll().execute();
+  const requests = await db.selectFrom('replacement_request').selectAll().execute();
   const paused = await db.selectFrom('rollout').selectAll().where('paused_at', 'is not', null).execute();
   return {
-    ...{ now: clock.now(), replacements, groups, policies, instances, paused, decisions: await lookAtDecisions(world) },
+    ...{ now: clock.now(), elapsed: clock.monotonic(), replacements, groups, policies, instances, requests, paused },
+    ...{ silentSince: new Map(memory.silentSince), zones: memory.zones, evidenceTtlMs },
+    decisions: await lookAtDecisions(world),
     machines: new Map(cloud.machines) as ReadonlyMap<string, MemoryMachine>,
     offline: new Set(offline),
   };
@@ -114,9 +137,9 @@ function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
     const policy = was.policies.find(({ name }) => name === one.policy);
     const instance = was.instances.find(({ id }) => id === one.old_instance_id);
     if (policy?.mode !== 'enforce') say('by a policy that does not enforce');
-    if (policy?.select.group !== one.group_name) say('by a policy that does not select it');
+    if (policy === undefined || !isSelectedBy(policy, was, one)) say('by a policy that does not select it');
     if (isHeld(one, was, is)) say('while it was held');
-    const lack = lackOf(one, was, is);
+    const lack = lackOf(one, was, is, actingOn(was, one));
     if (lack !== undefined) say(`without its approval: ${lack}`);
     if (group?.spec.stateless !== true) say('in a group that is not stateless');
     if (group?.breaker !== null) say('while the breaker was open');
@@ -126,19 +149,11 @@ function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
       if (count > alikeMax) say(`as the ${count}th that drifted alike: ${shape}`);
     }
     if (instance?.doubts !== '[]') say('though nobody is sure which machine it is');
-    if (!isFresh(instance?.scan_finished_at, is.now)) say('on old news');
-    const isOld = is.now - Date.parse(instance?.enrolled_at ?? '') > hourMs;
-    if (instance?.taint_at === null && !isOutdated(instance.image_digest, group?.spec) && !isOld) say('for nothing');
-    const acting = was.policies.filter(({ mode, select }) => mode === 'enforce' && select.group === one.group_name);
+    for (const why of unfounded(was, is, one)) say(why);
+    const acting = actingOn(was, one);
     if (!acting.every((each) => isOpen(each, clock.now()))) say('while a window was closed');
   }
-  for (const { name } of is.groups) {
-    const own = begun.filter(({ group_name: group }) => group === name);
-    if (own.length === 0) continue;
-    const { size, down } = membersOf(is, name);
-    const cap = Math.max(...own.map(({ cause }) => capOf(is, name, size, JSON.parse(cause).trigger)));
-    if (down > cap) wrong.push(`${down} of ${size} are down in ${name} by our own act, and ${cap} may be`);
-  }
+  wrong.push(...overspent(was, is, begun));
   const lately = is.replacements.filter(({ created_at: at }) => Date.parse(at) > is.now - hourMs);
   if (lately.length > startsPerHourMax) wrong.push(`${lately.length} were begun within an hour`);
   return wrong;
@@ -149,89 +164,6 @@ function alikeSince({ replacements }: View, group: string, shape: string, resetA
     (one) => one.group_name === group && one.created_at > resetAt && JSON.parse(one.shapes).includes(shape),
   );
   return new Set(alike.map((one) => one.old_instance_id)).size;
-}
-
-/** Of no image that is promoted, or of another than that of the canaries. */
-function isOutdated(digest: string, group: Group | undefined): boolean {
-  const { canary, ...others } = group?.images ?? {};
-  const isOther = Object.values(others).every((ref) => digestOfRef(ref) !== digest);
-  return (isOther || canary !== undefined) && digestOfRef(canary ?? '') !== digest;
-}
-
-function digestOfRef(ref: string): string {
-  return digestOf(`image ${ref}`);
-}
-
-/** How many canaries a group is to have, and for how long; of a size that it had before or after. */
-function canariesOf({ images, canary }: Group, sizes: readonly number[]) {
-  const has = images['canary'] !== undefined && images['canary'] !== images['stable'];
-  const said = canary ?? (has ? { count: 1, soak: '1h' } : undefined);
-  if (said === undefined) return undefined;
-  const { count } = said;
-  const counts = sizes.map((size) =>
-    typeof count === 'number' ? count : Math.max(1, Math.floor((Number.parseInt(count, 10) * size) / 100)),
-  );
-  return { least: Math.min(...counts), most: Math.max(...counts), soakMs: durationMs(said.soak) };
-}
-
-/** Whichever images have had their canaries there, clean, for as long as it takes. */
-function noteSoaked(soaked: Set<string>, was: View, is: View): void {
-  for (const { name, spec } of is.groups) {
-    soaked.add(`${name} web@7`);
-    const wanted = canariesOf(spec, [membersOf(was, name).size, membersOf(is, name).size]);
-    if (wanted === undefined) continue;
-    for (const ref of Object.values(spec.images)) {
-      for (const { instances } of [was, is]) {
-        const clean = instances.filter(
-          (row) =>
-            row.group_name === name &&
-            row.image_digest === digestOfRef(ref) &&
-            row.lifecycle === 'active' &&
-            row.verdict === 'in_sync' &&
-            row.taint_at === null &&
-            Date.parse(row.enrolled_at) + wanted.soakMs <= is.now,
-        );
-        if (clean.length >= wanted.least) soaked.add(`${name} ${ref}`);
-      }
-    }
-  }
-}
-
-/** 12, 14: canaries come before the rest, and of an image that is paused, or not promoted, nothing is begun. */
-function canaries(was: View, is: View, soaked: ReadonlySet<string>): string[] {
-  const known = new Set(was.replacements.map(({ id }) => id));
-  const wrong: string[] = [];
-  for (const { name, spec } of was.groups) {
-    const active = is.replacements.filter((one) => one.group_name === name && !ended.includes(one.state));
-    const keys = new Set<string | null>(active.map(({ id }) => `r-${id}`));
-    for (const digest of new Set(active.filter(({ id }) => !known.has(id)).map((one) => one.target_digest))) {
-      const ref = Object.values(spec.images).find((each) => digestOfRef(each) === digest);
-      if (ref === undefined) {
-        wrong.push(`a replacement in ${name} began onto an image that is not promoted`);
-        continue;
-      }
-      if (was.paused.some((one) => one.group_name === name && one.image === ref))
-        wrong.push(`a replacement in ${name} began onto ${ref}, which is paused`);
-      const wanted = canariesOf(spec, [membersOf(was, name).size, membersOf(is, name).size]);
-      if (wanted === undefined || soaked.has(`${name} ${ref}`)) continue;
-      const isThere = (view: View) =>
-        new Set(
-          view.instances
-            .filter((row) => row.group_name === name && row.image_digest === digest && row.lifecycle !== 'retired')
-            .flatMap((row) => (keys.has(row.launch_key) ? [] : row.id)),
-        );
-      const stays = isThere(is);
-      const there = [...isThere(was)].filter((id) => stays.has(id)).length;
-      const made = there + active.filter((one) => one.target_digest === digest).length;
-      if (made > wanted.most)
-        wrong.push(`${made} of ${ref} in ${name}, and its ${wanted.most} canaries have not soaked`);
-    }
-  }
-  return wrong;
-}
-
-function isFresh(scanFinishedAt: string | null | undefined, now: number): boolean {
-  return typeof scanFinishedAt === 'string' && now - Date.parse(scanFinishedAt) < evidenceTtlMs;
 }
 
 /** Whole hours of one day in UTC: all that a seed draws. */
@@ -245,33 +177,6 @@ function isOpen({ windows }: Policy, now: number): boolean {
     const isWithin = now >= from && now < from + durationMs(window.duration);
     return isAllow ? isWithin : !isWithin;
   });
-}
-
-function membersOf(is: View, group: string): { readonly size: number; readonly down: number } {
-  const active = is.replacements.filter((one) => one.group_name === group && !ended.includes(one.state));
-  const taken = new Set(active.map(({ old_provider_id: id }) => id));
-  const made = new Set(active.map(({ id }) => `r-${id}`));
-  const others = [...is.machines.values()].filter(
-    (machine) => machine.group === group && !taken.has(machine.providerId) && !made.has(machine.launchKey ?? ''),
-  );
-  const isUp = (machine: MemoryMachine) => {
-    const own = is.instances.filter((row) => row.provider_id === machine.providerId && row.lifecycle !== 'retired');
-    return machine.state === 'running' && own.some((row) => row.lifecycle === 'active' && !is.offline.has(row.id));
-  };
-  return { size: others.length + active.length, down: active.length + others.filter((one) => !isUp(one)).length };
-}
-
-function capOf({ policies }: View, group: string, size: number, trigger: TriggerKind): number {
-  const share = (percent: number, of: number) => (percent > 0 ? Math.max(1, Math.floor((percent * of) / 100)) : 0);
-  const caps = policies
-    .filter(({ mode, select }) => mode === 'enforce' && select.group === group)
-    .flatMap(({ budgets }) => [
-      ...(budgets.some(({ triggers }) => triggers === undefined) ? [] : [Math.min(share(10, size), 5)]),
-      ...budgets
-        .filter(({ triggers }) => triggers === undefined || triggers.includes(trigger))
-        .map(({ max }) => (typeof max === 'number' ? max : share(Number.parseInt(max, 10), size))),
-    ]);
-  return Math.min(...caps);
 }
 
 /** 5, 6, 15: one record at a time, states in their order, each told of. */
@@ -288,7 +193,7 @@ function records(is: View): string[] {
     if (state === 'succeeded' && !isMeasuredTwice(is, id))
       wrong.push(`replacement ${id} succeeded without a second scan`);
     if (path.at(-1) !== state) wrong.push(`replacement ${id} is ${state}, and its last step was ${path.at(-1)}`);
-    if (told !== path.length) wrong.push(`replacement ${id} made ${path.length} steps, and ${told} were told of`);
+    if (told.join() !== path.join()) wrong.push(`replacement ${id} went ${path.join()}, and ${told.join()} was told`);
     const after = path.indexOf('terminating');
     if (after >= 0 && path.slice(after).includes('rolling_back'))
       wrong.push(`replacement ${id} went back past its point`);
@@ -359,8 +264,12 @@ function passed(was: View, is: View): string[] {
       [group?.breaker === null, 'the breaker was open'],
       [group?.spec.stateless === true, 'its group is not stateless'],
       [policy?.mode === 'enforce', 'its policy does not enforce'],
+      [isStillWanted(was, one), 'what it was replaced for is over'],
       [!isHeld(one, was, is), 'it is held'],
-      [lackOf(one, was, is) === undefined, `it lacks its approval: ${lackOf(one, was, is)}`],
+      [
+        lackOf(one, was, is, actingOn(was, one)) === undefined,
+        `it lacks its approval: ${lackOf(one, was, is, actingOn(was, one))}`,
+      ],
       [made !== undefined, 'its successor never reported'],
       [made?.launch_key === `r-${one.id}`, 'its successor is of another launch'],
       [made?.image_digest === one.target_digest, 'its successor is of another image'],

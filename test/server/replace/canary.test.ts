@@ -37,6 +37,7 @@ function plan(
   instances: readonly InstanceSnapshot[],
   { rollout = {}, ...more }: Partial<GroupSnapshot> & { readonly rollout?: Partial<Rollout> } = {},
   fleet: Partial<FleetSnapshot> = {},
+  policies = [policy],
 ) {
   const group = aGroupSnapshot({
     ...{ group: aGroup({ images: { stable: 'web@8' }, canary }), images, instances },
@@ -44,7 +45,7 @@ function plan(
     ...more,
   });
   const others = aGroupSnapshot({ group: aGroup({ name: 'others' }), instances: old(3_000) });
-  return planReplacements(aSnapshot([group, others], fleet), [policy], now);
+  return planReplacements(aSnapshot([group, others], fleet), policies, now);
 }
 
 const held = ({ blocked }: ReturnType<typeof plan>) => blocked.map(({ blockers }) => blockers.map(({ kind }) => kind));
@@ -127,6 +128,16 @@ describe('the channel `canary`', () => {
     expect(commands).toHaveLength(2);
     expect(commands[0]).toMatchObject({ instanceId: outdated.id, target: web8 });
     expect(commands.map(({ instanceId }) => instanceId)).not.toContain(doubtful.id);
+  });
+
+  it('takes none that no policy reaches, which would keep the image waiting for good', () => {
+    const reaching = aPolicy({ ...policy.policy, select: { group: 'web', zone: 'b' } });
+    const wishing = aPolicy({ ...policy.policy, name: 'wish', mode: 'observe' });
+    const near = anInstance({ zone: 'b' });
+
+    const { commands } = plan([...old(4, { enrolledAt: 0 }), near], { group }, {}, [reaching, wishing]);
+
+    expect(commands.map(({ instanceId }) => instanceId)).toEqual([near.id]);
   });
 
   it('takes no more once they are there, and follows a drifted canary by a canary when they have soaked', () => {
