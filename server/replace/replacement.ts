@@ -27,6 +27,8 @@ export interface Effects {
   readonly retire?: 'old' | 'new';
   /** The old instance is active again. */
   readonly release?: boolean;
+  /** The new instance is why: it counts against its image. */
+  readonly blame?: true;
   /** Why the group's breaker latches. */
   readonly trip?: string;
 }
@@ -88,7 +90,7 @@ function launching(replacement: Replacement, world: World, now: number): Step {
     });
   }
   if (machine?.state === 'stopped' || machine?.state === 'draining') {
-    return rollBack(`the new machine ${machine.providerId} is ${machine.state}`);
+    return rollBack(`the new machine ${machine.providerId} is ${machine.state}`, { blame: true });
   }
   if (replacement.attempts < callsMax) return callWhenDue('launch', replacement, now);
   return machine ? wait : rollBack(`launching failed ${callsMax} times: ${replacement.error ?? 'no answer'}`);
@@ -96,13 +98,14 @@ function launching(replacement: Replacement, world: World, now: number): Step {
 
 function verifying(replacement: Replacement, world: World, now: number): Step {
   const drift = driftOfNew(world);
-  if (drift !== undefined) return rollBack(drift, { trip: drift });
+  if (drift !== undefined) return rollBack(drift, { trip: drift, blame: true });
   const machine = world.machines && newMachine(replacement, world.machines);
-  if (machine?.state === 'stopped') return rollBack(`the new machine ${machine.providerId} stopped`);
+  if (machine?.state === 'stopped') return rollBack(`the new machine ${machine.providerId} stopped`, { blame: true });
   const clean = cleanScanOf(replacement, world);
   if ('missing' in clean || machine?.state !== 'running') {
     if (!isOver(replacement, now)) return wait;
-    return rollBack(`not measured clean in time: ${'missing' in clean ? clean.missing : 'its machine is not listed'}`);
+    const why = 'missing' in clean ? clean.missing : 'its machine is not listed';
+    return rollBack(`not measured clean in time: ${why}`, { blame: true });
   }
   const objection = objectionTo(replacement, world, now);
   if (objection !== undefined) return rollBack(objection);
@@ -126,7 +129,7 @@ function verifying(replacement: Replacement, world: World, now: number): Step {
 /** The last gate: all that allowed the replacement is looked at once more, after the wait and before the kill. */
 function draining(replacement: Replacement, world: World, now: number): Step {
   const drift = driftOfNew(world);
-  if (drift !== undefined) return rollBack(drift, { trip: drift });
+  if (drift !== undefined) return rollBack(drift, { trip: drift, blame: true });
   const objection = objectionTo(replacement, world, now);
   if (objection !== undefined) return rollBack(objection);
   if (!world.drained) {
@@ -135,7 +138,8 @@ function draining(replacement: Replacement, world: World, now: number): Step {
   }
   const machine = world.machines && newMachine(replacement, world.machines);
   if (machine?.state !== 'running' || world.new?.content !== 'in_sync') {
-    return isOver(replacement, now) ? rollBack('the new instance is not running and in sync any more') : wait;
+    if (!isOver(replacement, now)) return wait;
+    return rollBack('the new instance is not running and in sync any more', { blame: true });
   }
   return move({ to: 'terminating', detail: `${replacement.oldProviderId} is drained; there is no way back from here` });
 }
@@ -161,7 +165,7 @@ function terminating(replacement: Replacement, world: World, now: number): Step 
  */
 function proving(replacement: Replacement, world: World, now: number): Step {
   const drift = driftOfNew(world);
-  if (drift !== undefined) return failed(`${drift}; there is no proof`, { trip: drift });
+  if (drift !== undefined) return failed(`${drift}; there is no proof`, { trip: drift, blame: true });
   const { kind } = cleanLookOf(replacement, world, now);
   if (kind === 'wanted') return { do: 'look' };
   return kind === 'awaited' ? wait : { do: 'prove' };
@@ -169,7 +173,7 @@ function proving(replacement: Replacement, world: World, now: number): Step {
 
 function soaking(replacement: Replacement, world: World, now: number): Step {
   const drift = driftOfNew(world);
-  if (drift !== undefined) return failed(drift, { trip: drift });
+  if (drift !== undefined) return failed(drift, { trip: drift, blame: true });
   if (!isOver(replacement, now)) return wait;
   const machine = world.machines && newMachine(replacement, world.machines);
   const runs = machine?.state === 'running';

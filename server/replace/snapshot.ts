@@ -18,6 +18,7 @@ import { readGroups } from '../store/group-store.ts';
 import { readHolds } from '../store/hold-store.ts';
 import { endedStates } from '../store/replacement-store.ts';
 import { type RequestedReplacement, readRequests } from '../store/request-store.ts';
+import { type Rollouts, readRolloutRecords } from './rollout-record.ts';
 import { shapeOf } from './shape.ts';
 import { readFailures, readReplaced, readSoaked, readStarts, readTypicalMs } from './track-record.ts';
 
@@ -49,6 +50,8 @@ export interface GroupSnapshot {
   readonly images: ReadonlyMap<ImageRef, Image>;
   /** All but the retired. */
   readonly instances: readonly InstanceSnapshot[];
+  /** Of the promoted images. */
+  readonly rollouts: Rollouts;
   /** How many there are besides, in service and in sync: of a past fleet, in which nothing happened to most. */
   readonly bystanders?: number;
   /** Replacements that failed in a row, latest first; null when the last one succeeded. */
@@ -148,7 +151,10 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
     const typical = await readTypicalMs(db);
     const replaced = await readReplaced(db, now);
     const groups = new Map<string, GroupSnapshot>();
-    for (const { group, breaker } of await readGroups(db)) {
+    const stored = await readGroups(db);
+    const silentIn = (name: string) => silentOf(sources, instances.get(name) ?? []);
+    const rollouts = await readRolloutRecords(db, { groups: stored.map(({ group }) => group), images, silentIn }, now);
+    for (const { group, breaker } of stored) {
       groups.set(group.name, {
         group,
         breaker,
@@ -156,6 +162,7 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
         machines: sources.machines.get(group.name) ?? null,
         images: promotedImages(group, images),
         instances: instances.get(group.name) ?? [],
+        rollouts: rollouts.get(group.name) ?? new Map(),
         failures: failuresOf(failures.get(group.name), sources.timeOf ?? asWritten),
         typicalMs: typical.get(group.name) ?? null,
         replaced: replaced.get(group.name) ?? [],
@@ -166,6 +173,11 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
     const [holds, consents] = [await readHolds(db, now), await readConsents(db, now)];
     return { groups, absence, active, starts, soaked, holds, consents };
   });
+}
+
+/** Who was never heard of since this server began to listen may have had no time to say anything. */
+function silentOf({ hasReported }: Sources, instances: readonly InstanceSnapshot[]): ReadonlySet<string> {
+  return new Set(instances.filter(({ id, online }) => !online && hasReported(id)).map(({ id }) => id));
 }
 
 function failuresOf(failures: GroupSnapshot['failures'] | undefined, timeOf: TimeOf): GroupSnapshot['failures'] {

@@ -1,3 +1,4 @@
+import type { Selectable } from 'kysely';
 import type { ReplacementState } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { digestOf } from '../../shared/digest.ts';
@@ -219,6 +220,11 @@ export async function retireLaunched(tx: Db, launchKey: string, at: string): Pro
   return rows.map(({ id }) => id);
 }
 
+/** It failed by its new instance, which counts against the image of that. */
+export async function blameNew(tx: Db, id: string): Promise<void> {
+  await tx.updateTable('replacement').set({ blames_new: 1 }).where('id', '=', id).execute();
+}
+
 /** Only from `replacing`: a person may have quarantined it meanwhile. */
 export async function releaseOld(tx: Db, { oldInstanceId }: Replacement): Promise<void> {
   await tx
@@ -257,7 +263,7 @@ export async function failedAmong(db: Db, ids: readonly string[]): Promise<Reado
   return new Set(rows.map(({ id }) => id));
 }
 
-function replacementOf(row: ReplacementTable, path: readonly ReplacementState[]): Replacement {
+function replacementOf(row: Selectable<ReplacementTable>, path: readonly ReplacementState[]): Replacement {
   const time = (text: string | null) => (text === null ? null : Date.parse(text));
   return {
     id: row.id,

@@ -5,6 +5,7 @@ import type { MemoryMachine } from '../support/memory-provider.ts';
 import { actingOn, isSelectedBy, isStillWanted, overspent, unfounded } from './limits.ts';
 import { isHeld, lackOf, lookAtDecisions, movedWhileStopped } from './permissions.ts';
 import type { Act } from './process.ts';
+import { canaries, noteSoaked } from './rollouts.ts';
 import { evidenceTtlMs, type SimulatedWorld } from './world.ts';
 
 /**
@@ -44,7 +45,7 @@ export type View = Awaited<ReturnType<typeof look>>;
 export function createInvariants(world: SimulatedWorld): Invariants {
   let old: View | undefined;
   let effectsSeen = 0;
-  const memory: Memory = { silentSince: new Map(), zones: new Map() };
+  const memory: Memory = { silentSince: new Map(), zones: new Map(), soaked: new Set() };
   let actsSeen = 0;
   return {
     async before() {
@@ -56,11 +57,13 @@ export function createInvariants(world: SimulatedWorld): Invariants {
       const is = await look(world, memory);
       const effects = world.cloud.effects.slice(effectsSeen);
       effectsSeen = world.cloud.effects.length;
+      noteSoaked(memory.soaked, was, is);
       const done = world.acts.slice(actsSeen);
       actsSeen = world.acts.length;
       const moved = movedWhileStopped(was, is);
       return [
         ...starts(was, is, world),
+        ...canaries(was, is, memory.soaked),
         ...records(is),
         ...passed(was, is),
         ...acts(effects, was, is, world),
@@ -79,6 +82,8 @@ interface Memory {
   readonly silentSince: Map<string, number>;
   /** Of all machines that there ever were. */
   readonly zones: Map<string, string>;
+  /** Groups with images that soaked there. */
+  readonly soaked: Set<string>;
 }
 
 function follow({ clock, offline }: SimulatedWorld, { silentSince }: Memory): void {
@@ -111,8 +116,9 @@ async function look(world: SimulatedWorld, memory: Memory) {
   );
   const instances = await db.selectFrom('instance').selectAll().execute();
   const requests = await db.selectFrom('replacement_request').selectAll().execute();
+  const paused = await db.selectFrom('rollout').selectAll().where('paused_at', 'is not', null).execute();
   return {
-    ...{ now: clock.now(), elapsed: clock.monotonic(), replacements, groups, policies, instances, requests },
+    ...{ now: clock.now(), elapsed: clock.monotonic(), replacements, groups, policies, instances, requests, paused },
     ...{ silentSince: new Map(memory.silentSince), zones: memory.zones, evidenceTtlMs },
     decisions: await lookAtDecisions(world),
     machines: new Map(cloud.machines) as ReadonlyMap<string, MemoryMachine>,
