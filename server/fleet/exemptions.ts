@@ -48,16 +48,14 @@ export async function settleExemptions(db: Db, now: number): Promise<boolean> {
     changed = true;
   }
   for (;;) {
-    const judged = await db.transaction().execute(async (tx) => {
-      const ids = await listToJudge(tx, inForceAt(now), instancesAtOnce);
+    const ids = await listToJudge(db, inForceAt(now), instancesAtOnce);
+    if (ids.length === 0) break;
+    await db.transaction().execute(async (tx) => {
       for (const id of ids) await judgeAgain(tx, id, now);
-      return ids.length;
     });
-    if (judged === 0) break;
     changed = true;
   }
-  const told = await db.transaction().execute((tx) => tellExpired(tx, now));
-  return changed || told;
+  return (await tellExpired(db, now)) || changed;
 }
 
 async function place(tx: Db, stored: StoredExemption): Promise<void> {

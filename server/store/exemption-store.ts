@@ -157,11 +157,20 @@ export async function tellExpired(db: Db, now: number): Promise<boolean> {
     .where('expired_at', 'is', null)
     .where('until', '<=', at)
     .execute();
-  for (const row of rows) {
-    await db.updateTable('exemption').set({ expired_at: at }).where('name', '=', row.name).execute();
-    await tell(db, 'exemption.expired', storedExemption(row), {}, at);
-  }
-  return rows.length > 0;
+  if (rows.length === 0) return false;
+  await db.transaction().execute(async (tx) => {
+    for (const row of rows) {
+      const { numUpdatedRows } = await tx
+        .updateTable('exemption')
+        .set({ expired_at: at })
+        .where('name', '=', row.name)
+        .where('version', '=', row.version)
+        .where('expired_at', 'is', null)
+        .executeTakeFirst();
+      if (numUpdatedRows > 0n) await tell(tx, 'exemption.expired', storedExemption(row), {}, at);
+    }
+  });
+  return true;
 }
 
 async function tell(

@@ -11,6 +11,8 @@ export interface Scene {
   readonly badAgentShare: number;
   readonly taintShare: number;
   readonly crashShare: number;
+  /** Of all steps, those in which a person exempts something. */
+  readonly exemptShare: number;
   /** Over one store and one cloud. */
   readonly servers: number;
   /** Of all steps, those in which the one that leads is stopped for a while. */
@@ -34,6 +36,7 @@ export function drawScene(random: Random): Scene {
     crashShare: random.pick([0, 0.05, 0.2]),
     steps: 60 + random.below(60),
     ...drawServers(random),
+    exemptShare: random.pick([0, 0.05, 0.2]),
   };
 }
 

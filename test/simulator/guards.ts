@@ -21,6 +21,7 @@ const planner = 'server/replace/planner.ts';
 const ledger = 'server/replace/ledger.ts';
 const replacement = 'server/replace/replacement.ts';
 const world = 'server/replace/world.ts';
+const exemptions = 'server/fleet/exemptions.ts';
 const approvals = 'server/replace/approvals.ts';
 
 const guards: readonly Guard[] = [
@@ -40,6 +41,24 @@ const guards: readonly Guard[] = [
   { name: 'doubts', file: planner, from: 'if (instance.isInDoubt)', to: 'if (false)' },
   { name: 'old news', file: planner, from: 'now >= instance.evidenceExpiresAt', to: 'false' },
   { name: 'the budget of a group', file: ledger, from: 'if (after > cap)', to: 'if (false)' },
+  {
+    name: 'what is exempted beside what is not',
+    file: 'server/replace/snapshot.ts',
+    from: '.where(({ not }) => not(isExempt))',
+    to: '',
+  },
+  {
+    name: 'the taint of what is exempted',
+    file: exemptions,
+    from: 'begun.length === 0 ? before.taint : await taintWithout(tx, instanceId, before.taint, begun)',
+    to: 'before.taint',
+  },
+  {
+    name: 'the end of an exemption',
+    file: exemptions,
+    from: 'const taint = over.reduce(taintWith, left)',
+    to: 'const taint = left',
+  },
   { name: 'the rate of starts', file: ledger, from: 'recent.length >= startsOpen', to: 'false' },
   {
     name: 'objections on the way',

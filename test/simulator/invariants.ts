@@ -1,5 +1,6 @@
 import type { ReplacementState } from '../../shared/api.ts';
 import { durationMs } from '../../shared/duration.ts';
+import { Exemption } from '../../shared/exemption.ts';
 import { Group, Policy } from '../../shared/policy.ts';
 import type { TriggerKind } from '../../shared/trigger-kind.ts';
 import type { MemoryMachine } from '../support/memory-provider.ts';
@@ -90,7 +91,13 @@ async function look(world: SimulatedWorld) {
     Policy.parse(JSON.parse(spec)),
   );
   const instances = await db.selectFrom('instance').selectAll().execute();
+  const exemptions = await db.selectFrom('exemption').select(['spec', 'ended_at']).execute();
+  const findings = await db.selectFrom('finding').select(['instance_id', 'fingerprint']).execute();
+  const pardons = await db.selectFrom('event').select('instance_id').where('type', '=', 'instance.pardoned').execute();
   return {
+    findings: Map.groupBy(findings, (finding) => finding.instance_id),
+    exemptions: exemptions.map(({ spec, ended_at: endedAt }) => ({ ...Exemption.parse(JSON.parse(spec)), endedAt })),
+    pardoned: new Set(pardons.map((event) => event.instance_id)),
     ...{ now: clock.now(), replacements, groups, policies, instances, decisions: await lookAtDecisions(world) },
     machines: new Map(cloud.machines) as ReadonlyMap<string, MemoryMachine>,
     offline: new Set(offline),
@@ -119,10 +126,21 @@ function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
       const count = alikeSince(is, one.group_name, shape, group?.resetAt ?? '');
       if (count > alikeMax) say(`as the ${count}th that drifted alike: ${shape}`);
     }
+    if (JSON.parse(one.cause).trigger === 'drift') {
+      const exempted = exemptedOf(is, one.group_name);
+      for (const fingerprint of JSON.parse(one.cause).fingerprints)
+        if (exempted.has(fingerprint)) say('for what is exempted');
+      const own = is.findings.get(one.old_instance_id) ?? [];
+      if (own.length > 0 && own.every(({ fingerprint }) => exempted.has(fingerprint)))
+        say('though all that it has is exempted');
+    }
     if (instance?.doubts !== '[]') say('though nobody is sure which machine it is');
     if (!isFresh(instance?.scan_finished_at, is.now)) say('on old news');
     const isOld = is.now - Date.parse(instance?.enrolled_at ?? '') > hourMs;
-    if (instance?.taint_at === null && !isOutdated(instance.image_digest, group?.spec) && !isOld) say('for nothing');
+    // An exemption may have ended in this very step.
+    const now = is.instances.find(({ id }) => id === one.old_instance_id);
+    const isTainted = (instance?.taint_at ?? now?.taint_at ?? null) !== null;
+    if (!isTainted && !isOutdated(instance?.image_digest ?? '', group?.spec) && !isOld) say('for nothing');
     const acting = was.policies.filter(({ mode, select }) => mode === 'enforce' && select.group === one.group_name);
     if (!acting.every((each) => isOpen(each, clock.now()))) say('while a window was closed');
   }
@@ -136,6 +154,14 @@ function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
   const lately = is.replacements.filter(({ created_at: at }) => Date.parse(at) > is.now - hourMs);
   if (lately.length > startsPerHourMax) wrong.push(`${lately.length} were begun within an hour`);
   return wrong;
+}
+
+/** All through the step: declared before it, and not over at its end. */
+function exemptedOf({ exemptions, now }: View, groupName: string): ReadonlySet<string> {
+  const inForce = exemptions.filter(
+    ({ group, until, endedAt }) => group === groupName && endedAt === null && Date.parse(until) > now,
+  );
+  return new Set(inForce.flatMap(({ drift }) => ('fingerprint' in drift ? [drift.fingerprint] : [])));
 }
 
 function alikeSince({ replacements }: View, group: string, shape: string, resetAt: string): number {
@@ -308,6 +334,9 @@ function rest(is: View, sizes: ReadonlyMap<string, number>): string[] {
   for (const { id, lifecycle, taint_at: taint } of is.instances) {
     if (lifecycle === 'replacing') wrong.push(`${id} is being replaced, and nobody does it`);
     if (lifecycle === 'active' && taint !== null) wrong.push(`${id} is tainted, and nobody came`);
+    const own = is.findings.get(id) ?? [];
+    if (lifecycle === 'active' && taint === null && own.length > 0 && !is.pardoned.has(id))
+      wrong.push(`${id} drifted, and nobody knows of it since an exemption ended`);
   }
   return wrong;
 }

@@ -10,6 +10,7 @@ import { type Random, seededRandom } from '../support/random.ts';
 import { insertFinding } from '../support/rows.ts';
 import { decide, letAllGo, people } from './decide.ts';
 import { drawScene, type Scene } from './draw.ts';
+import { endAllExemptions, endSomeExemption, exemptSomething } from './exempting.ts';
 import { createInvariants, type Invariants } from './invariants.ts';
 import { aSimulatedWorld, leaseMsMax, type SimulatedWorld } from './world.ts';
 
@@ -73,6 +74,8 @@ async function happen(world: SimulatedWorld, scene: Scene, random: Random): Prom
   if (random.next() < 0.02) cloud.set(random.pick([...cloud.machines.keys()]), 'stopped');
   if (random.next() < 0.03) await reopenBreakers(world);
   if (random.next() < 0.02) await turn(world, random);
+  if (random.next() < scene.exemptShare) await exemptSomething(world, random);
+  if (random.next() < scene.exemptShare / 4) await endSomeExemption(world, random);
   await decide(world, random);
   if (random.next() < scene.crashShare) world.crashSoon(1 + random.below(60));
   if (random.next() < scene.pauseShare) await world.pauseLeader(leaseMsMax * random.pick([0.5, 1, 1.5, 3]));
@@ -155,6 +158,7 @@ async function comeToRest(world: SimulatedWorld, scene: Scene, invariants: Invar
     if (state === 'stopped') cloud.set(providerId, 'running');
   const at = timestamp(clock.now());
   await db.updateTable('instance').set({ doubts: '[]' }).execute();
+  await endAllExemptions(world);
   for (const { policy } of await readPolicies(db)) await applyDocument(db, { ...policy, mode: 'observe' }, at);
   for (const { name } of scene.groups) {
     const triggers = [{ drift: { severity: 'low', settle: 0 } }];

@@ -1,4 +1,5 @@
 import { createEventFeed } from '../../server/fleet/event-feed.ts';
+import { createExemptionKeeper } from '../../server/fleet/exemption-keeper.ts';
 import { createController } from '../../server/replace/controller.ts';
 import { applyDocument } from '../../server/store/apply.ts';
 import { type Db, openDatabase } from '../../server/store/database.ts';
@@ -52,6 +53,9 @@ export async function aSimulatedWorld(scene: Scene, random: Random): Promise<Sim
   cloud.faultOf = () => (isCalm || random.next() >= scene.faultShare ? undefined : aFault(random, clock));
   await populate(db, cloud, scene, clock);
 
+  // Whichever server does it: it is no act of the one that leads.
+  const keeper = createExemptionKeeper({ db, clock, feed: createEventFeed(), log: { error: () => {} } });
+  keeper.start();
   let crashes = 0;
   let begun = 0;
   const acts: Act[] = [];
@@ -132,6 +136,7 @@ export async function aSimulatedWorld(scene: Scene, random: Random): Promise<Sim
     crashes: () => crashes,
     async end() {
       for (const server of servers) server.die();
+      await keeper.stop();
       await db.destroy();
     },
   };
