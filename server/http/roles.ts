@@ -56,6 +56,7 @@ const needed: Readonly<Record<string, Role>> = {
   rollBackImage: 'operator',
   testWebhook: 'operator',
   resetBreaker: 'operator',
+  requestReplacement: 'operator',
   placeHold: 'operator',
   liftHold: 'operator',
   revokeApprovals: 'operator',

@@ -36,6 +36,10 @@ export interface Machine {
   readonly state: 'starting' | 'running' | 'draining' | 'stopped';
   /** The key it was drained with; null for what is in service, or was drained by somebody else. */
   readonly drainedBy: string | null;
+  /** Where it is, as the provider calls it; null or left out where that is not known. */
+  readonly zone?: string | null;
+  /** The provider itself says that the machine does not work as it should. */
+  readonly isImpaired?: boolean;
 }
 
 /** A directory with the whole of a disk: a live view, or a copy of one moment, which a cloud gives. */

@@ -1,7 +1,8 @@
 import { timestamp } from '../../shared/clock.ts';
 import { durationMs } from '../../shared/duration.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
-import type { Group } from '../../shared/policy.ts';
+import type { Group, Policy } from '../../shared/policy.ts';
+import { selectorIn } from '../../shared/selector.ts';
 import { contentOf } from '../fleet/content.ts';
 import { holdsOf } from '../fleet/hold.ts';
 import { freeIdentities, retireInstance } from '../fleet/identities.ts';
@@ -15,6 +16,7 @@ import { readHolds } from '../store/hold-store.ts';
 import { findImage } from '../store/image-store.ts';
 import { findInstance, findInstanceByLaunch, type StoredInstance } from '../store/instance-store.ts';
 import { latestLook, type StoredLook } from '../store/look-store.ts';
+import { zoneOf } from '../store/machine-store.ts';
 import { enforcingPolicies, readPolicy } from '../store/policy-store.ts';
 import {
   countAttempt,
@@ -33,7 +35,7 @@ import { joinMachine, launchMachine } from './launch.ts';
 import { launchKeyOf } from './launch-key.ts';
 import { makeProof, readBindings } from './proof.ts';
 import { type Call, type Effects, newMachine, nextStep, type Step } from './replacement.ts';
-import { cleanLookOf, type NewInstance, scanAfterSoak, strategyOf, type World } from './world.ts';
+import { cleanLookOf, type NewInstance, type OldInstance, scanAfterSoak, strategyOf, type World } from './world.ts';
 
 /** More steps than a replacement has, so that a defect ends in a wait for the next tick and not in a busy loop. */
 const stepsMax = 40;
@@ -43,27 +45,27 @@ const stepsMax = 40;
  * before it is made. Errors: CONFLICT when somebody else moved it; the store's.
  */
 export async function advanceReplacement(house: House, id: string, signal: AbortSignal): Promise<void> {
-  let drained = false;
+  let called: Call | undefined;
   for (let taken = 0; taken < stepsMax && !signal.aborted; taken += 1) {
     const replacement = await findReplacementRecord(house.db, id);
     if (replacement === undefined || endedStates.includes(replacement.state)) return;
-    const world = { ...(await lookAround(house, replacement)), drained };
+    const done = { drained: called === 'drain', terminated: called === 'terminate' };
+    const world = { ...(await lookAround(house, replacement)), ...done };
     const step = nextStep(replacement, world, house.clock.now());
     if (step.do === 'wait') return;
-    const done = await take(house, replacement, world, step);
-    if (!done) return;
-    drained = step.do === 'call' && step.call === 'drain';
+    if (!(await take(house, replacement, world, step))) return;
+    called = step.do === 'call' ? step.call : undefined;
   }
 }
 
 /** The provider first: what the store says is then at least as new. */
-async function lookAround(house: House, replacement: Replacement): Promise<Omit<World, 'drained'>> {
+async function lookAround(house: House, replacement: Replacement): Promise<Omit<World, 'drained' | 'terminated'>> {
   const { db, clock, isOnline, evidenceTtlMs } = house;
   const machines = await describe(house, (await readGroup(db, replacement.group))?.group);
   return db.transaction().execute(async (tx) => {
     const stored = await readGroup(tx, replacement.group);
     const policy = await readPolicy(tx, replacement.policy);
-    const old = await findInstance(tx, replacement.oldInstanceId);
+    const old = await oldInstance(tx);
     const made = await findInstanceByLaunch(tx, launchKeyOf(replacement.id));
     const { group: name, oldInstanceId, approval, targetDigest } = replacement;
     const now = clock.now();
@@ -77,13 +79,25 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
       holds: holds.on(name, oldInstanceId, made?.id),
       consent: approval === null ? null : await readConsent(tx, approval, now),
       target: (await findImage(tx, targetDigest)) ?? null,
-      acting: (await enforcingPolicies(tx, replacement.group)).map((stored) => stored.policy),
-      old: old ? { ...old, image: (await findImage(tx, old.imageDigest)) ?? null } : null,
+      acting: old && stored ? await actingOn(tx, stored.group, old) : [],
+      old,
       new: made ? await newInstance(tx, made) : null,
       look: made ? ((await latestLook(tx, made.id)) ?? null) : null,
       rulesInForce: made ? ((await rulesFor(tx, made.id)).active?.sequence ?? null) : null,
     };
   });
+
+  async function oldInstance(tx: Db): Promise<OldInstance | null> {
+    const old = await findInstance(tx, replacement.oldInstanceId);
+    if (old === undefined) return null;
+    const { group, oldProviderId } = replacement;
+    const zone = machines?.find(({ providerId }) => providerId === oldProviderId)?.zone;
+    const { verdict, scan, exemptUntil } = old;
+    const scanFinishedAt = scan?.finishedAt ?? null;
+    const content = contentOf({ verdict, scanFinishedAt, exemptUntil }, clock.now(), evidenceTtlMs);
+    const image = (await findImage(tx, old.imageDigest)) ?? null;
+    return { ...old, image, zone: zone ?? (await zoneOf(tx, group, oldProviderId)), content, online: isOnline(old.id) };
+  }
 
   async function newInstance(tx: Db, made: StoredInstance): Promise<NewInstance> {
     const { id: instanceId, verdict, scan, stateDigest, exemptUntil } = made;
@@ -93,6 +107,11 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
       scan !== null && stateDigest !== null && (await isOnRecord(tx, { ...made, ...scan, instanceId, stateDigest }));
     return { ...made, content, online: isOnline(instanceId), isScanOnRecord };
   }
+}
+
+async function actingOn(tx: Db, group: Group, old: OldInstance): Promise<readonly Policy[]> {
+  const enforcing = (await enforcingPolicies(tx, group.name)).map(({ policy }) => policy);
+  return enforcing.filter(({ select }) => selectorIn(select, group)?.(old));
 }
 
 async function describe(

@@ -142,7 +142,9 @@ function draining(replacement: Replacement, world: World, now: number): Step {
 
 function terminating(replacement: Replacement, world: World, now: number): Step {
   if (world.machines === null) return wait;
-  if (world.machines.every(({ providerId }) => providerId !== replacement.oldProviderId)) {
+  const isListed = world.machines.some(({ providerId }) => providerId === replacement.oldProviderId);
+  // A list may leave out for a while what is there: gone is what is not listed once its end was asked for and answered.
+  if (!isListed && (world.terminated || replacement.attempts >= callsMax)) {
     const { oldProviderId } = replacement;
     return move({ to: 'proving', detail: `${oldProviderId} is gone`, set: { retiredAt: now } }, { retire: 'old' });
   }

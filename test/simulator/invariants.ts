@@ -2,8 +2,8 @@ import type { ReplacementState } from '../../shared/api.ts';
 import { durationMs } from '../../shared/duration.ts';
 import { Exemption } from '../../shared/exemption.ts';
 import { Group, Policy } from '../../shared/policy.ts';
-import type { TriggerKind } from '../../shared/trigger-kind.ts';
 import type { MemoryMachine } from '../support/memory-provider.ts';
+import { actingOn, isSelectedBy, isStillWanted, overspent, unfounded } from './limits.ts';
 import { isHeld, lackOf, lookAtDecisions, movedWhileStopped } from './permissions.ts';
 import type { Act } from './process.ts';
 import { evidenceTtlMs, type SimulatedWorld } from './world.ts';
@@ -40,19 +40,21 @@ const startsPerHourMax = 30;
 /** In groups as small as these; of a week, which no seed lasts. */
 const alikeMax = 3;
 
-type View = Awaited<ReturnType<typeof look>>;
+export type View = Awaited<ReturnType<typeof look>>;
 
 export function createInvariants(world: SimulatedWorld): Invariants {
   let old: View | undefined;
   let effectsSeen = 0;
+  const memory: Memory = { silentSince: new Map(), zones: new Map() };
   let actsSeen = 0;
   return {
     async before() {
-      old = await look(world);
+      follow(world, memory);
+      old = await look(world, memory);
     },
     async after() {
       const was = old!;
-      const is = await look(world);
+      const is = await look(world, memory);
       const effects = world.cloud.effects.slice(effectsSeen);
       effectsSeen = world.cloud.effects.length;
       const done = world.acts.slice(actsSeen);
@@ -68,20 +70,38 @@ export function createInvariants(world: SimulatedWorld): Invariants {
       ];
     },
     async atRest(sizes) {
-      return rest(await look(world), sizes);
+      return rest(await look(world, memory), sizes);
     },
   };
 }
 
-async function look(world: SimulatedWorld) {
+interface Memory {
+  /** By the monotonic clock. */
+  readonly silentSince: Map<string, number>;
+  /** Of all machines that there ever were. */
+  readonly zones: Map<string, string>;
+}
+
+function follow({ clock, offline }: SimulatedWorld, { silentSince }: Memory): void {
+  for (const id of silentSince.keys()) if (!offline.has(id)) silentSince.delete(id);
+  for (const id of offline) if (!silentSince.has(id)) silentSince.set(id, clock.monotonic());
+}
+
+async function look(world: SimulatedWorld, memory: Memory) {
   const { db, clock, cloud, offline } = world;
+  for (const { providerId, zone } of cloud.machines.values()) if (zone) memory.zones.set(providerId, zone);
   const steps = await db.selectFrom('replacement_step').selectAll().orderBy('replacement_id').orderBy('n').execute();
-  const events = await db.selectFrom('event').selectAll().where('type', '=', 'replacement.step').execute();
+  const events = await db
+    .selectFrom('event')
+    .selectAll()
+    .where('type', '=', 'replacement.step')
+    .orderBy('id')
+    .execute();
   const paths = Map.groupBy(steps, (step) => step.replacement_id);
   const replacements = (await db.selectFrom('replacement').selectAll().orderBy('id').execute()).map((row) => ({
     ...row,
     path: (paths.get(row.id) ?? []).map(({ state }) => state as ReplacementState),
-    told: events.filter((event) => event.replacement_id === row.id).length,
+    told: events.filter((event) => event.replacement_id === row.id).map(({ data }) => JSON.parse(data).state as string),
   }));
   const groups = (await db.selectFrom('instance_group').selectAll().execute()).map((row) => ({
     ...{ name: row.name, breaker: row.breaker_at, resetAt: row.breaker_reset_at ?? '' },
@@ -94,11 +114,17 @@ async function look(world: SimulatedWorld) {
   const exemptions = await db.selectFrom('exemption').select(['spec', 'ended_at']).execute();
   const findings = await db.selectFrom('finding').select(['instance_id', 'fingerprint']).execute();
   const pardons = await db.selectFrom('event').select('instance_id').where('type', '=', 'instance.pardoned').execute();
-  return {
+  const rest = {
     findings: Map.groupBy(findings, (finding) => finding.instance_id),
     exemptions: exemptions.map(({ spec, ended_at: endedAt }) => ({ ...Exemption.parse(JSON.parse(spec)), endedAt })),
     pardoned: new Set(pardons.map((event) => event.instance_id)),
-    ...{ now: clock.now(), replacements, groups, policies, instances, decisions: await lookAtDecisions(world) },
+  };
+  const requests = await db.selectFrom('replacement_request').selectAll().execute();
+  return {
+    ...{ now: clock.now(), elapsed: clock.monotonic(), replacements, groups, policies, instances, requests },
+    ...rest,
+    ...{ silentSince: new Map(memory.silentSince), zones: memory.zones, evidenceTtlMs },
+    decisions: await lookAtDecisions(world),
     machines: new Map(cloud.machines) as ReadonlyMap<string, MemoryMachine>,
     offline: new Set(offline),
   };
@@ -115,9 +141,9 @@ function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
     const policy = was.policies.find(({ name }) => name === one.policy);
     const instance = was.instances.find(({ id }) => id === one.old_instance_id);
     if (policy?.mode !== 'enforce') say('by a policy that does not enforce');
-    if (policy?.select.group !== one.group_name) say('by a policy that does not select it');
+    if (policy === undefined || !isSelectedBy(policy, was, one)) say('by a policy that does not select it');
     if (isHeld(one, was, is)) say('while it was held');
-    const lack = lackOf(one, was, is);
+    const lack = lackOf(one, was, is, actingOn(was, one));
     if (lack !== undefined) say(`without its approval: ${lack}`);
     if (group?.spec.stateless !== true) say('in a group that is not stateless');
     if (group?.breaker !== null) say('while the breaker was open');
@@ -135,22 +161,11 @@ function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
         say('though all that it has is exempted');
     }
     if (instance?.doubts !== '[]') say('though nobody is sure which machine it is');
-    if (!isFresh(instance?.scan_finished_at, is.now)) say('on old news');
-    const isOld = is.now - Date.parse(instance?.enrolled_at ?? '') > hourMs;
-    // An exemption may have ended in this very step.
-    const now = is.instances.find(({ id }) => id === one.old_instance_id);
-    const isTainted = (instance?.taint_at ?? now?.taint_at ?? null) !== null;
-    if (!isTainted && !isOutdated(instance?.image_digest ?? '', group?.spec) && !isOld) say('for nothing');
-    const acting = was.policies.filter(({ mode, select }) => mode === 'enforce' && select.group === one.group_name);
+    for (const why of unfounded(was, is, one)) say(why);
+    const acting = actingOn(was, one);
     if (!acting.every((each) => isOpen(each, clock.now()))) say('while a window was closed');
   }
-  for (const { name } of is.groups) {
-    const own = begun.filter(({ group_name: group }) => group === name);
-    if (own.length === 0) continue;
-    const { size, down } = membersOf(is, name);
-    const cap = Math.max(...own.map(({ cause }) => capOf(is, name, size, JSON.parse(cause).trigger)));
-    if (down > cap) wrong.push(`${down} of ${size} are down in ${name} by our own act, and ${cap} may be`);
-  }
+  wrong.push(...overspent(was, is, begun));
   const lately = is.replacements.filter(({ created_at: at }) => Date.parse(at) > is.now - hourMs);
   if (lately.length > startsPerHourMax) wrong.push(`${lately.length} were begun within an hour`);
   return wrong;
@@ -171,14 +186,6 @@ function alikeSince({ replacements }: View, group: string, shape: string, resetA
   return new Set(alike.map((one) => one.old_instance_id)).size;
 }
 
-function isOutdated(digest: string, group: Group | undefined): boolean {
-  return group?.images['stable'] === 'web@8' ? digest.length > 0 : false;
-}
-
-function isFresh(scanFinishedAt: string | null | undefined, now: number): boolean {
-  return typeof scanFinishedAt === 'string' && now - Date.parse(scanFinishedAt) < evidenceTtlMs;
-}
-
 /** Whole hours of one day in UTC: all that a seed draws. */
 function isOpen({ windows }: Policy, now: number): boolean {
   return windows.every((window) => {
@@ -190,33 +197,6 @@ function isOpen({ windows }: Policy, now: number): boolean {
     const isWithin = now >= from && now < from + durationMs(window.duration);
     return isAllow ? isWithin : !isWithin;
   });
-}
-
-function membersOf(is: View, group: string): { readonly size: number; readonly down: number } {
-  const active = is.replacements.filter((one) => one.group_name === group && !ended.includes(one.state));
-  const taken = new Set(active.map(({ old_provider_id: id }) => id));
-  const made = new Set(active.map(({ id }) => `r-${id}`));
-  const others = [...is.machines.values()].filter(
-    (machine) => machine.group === group && !taken.has(machine.providerId) && !made.has(machine.launchKey ?? ''),
-  );
-  const isUp = (machine: MemoryMachine) => {
-    const own = is.instances.filter((row) => row.provider_id === machine.providerId && row.lifecycle !== 'retired');
-    return machine.state === 'running' && own.some((row) => row.lifecycle === 'active' && !is.offline.has(row.id));
-  };
-  return { size: others.length + active.length, down: active.length + others.filter((one) => !isUp(one)).length };
-}
-
-function capOf({ policies }: View, group: string, size: number, trigger: TriggerKind): number {
-  const share = (percent: number, of: number) => (percent > 0 ? Math.max(1, Math.floor((percent * of) / 100)) : 0);
-  const caps = policies
-    .filter(({ mode, select }) => mode === 'enforce' && select.group === group)
-    .flatMap(({ budgets }) => [
-      ...(budgets.some(({ triggers }) => triggers === undefined) ? [] : [Math.min(share(10, size), 5)]),
-      ...budgets
-        .filter(({ triggers }) => triggers === undefined || triggers.includes(trigger))
-        .map(({ max }) => (typeof max === 'number' ? max : share(Number.parseInt(max, 10), size))),
-    ]);
-  return Math.min(...caps);
 }
 
 /** 5, 6, 15: one record at a time, states in their order, each told of. */
@@ -233,7 +213,7 @@ function records(is: View): string[] {
     if (state === 'succeeded' && !isMeasuredTwice(is, id))
       wrong.push(`replacement ${id} succeeded without a second scan`);
     if (path.at(-1) !== state) wrong.push(`replacement ${id} is ${state}, and its last step was ${path.at(-1)}`);
-    if (told !== path.length) wrong.push(`replacement ${id} made ${path.length} steps, and ${told} were told of`);
+    if (told.join() !== path.join()) wrong.push(`replacement ${id} went ${path.join()}, and ${told.join()} was told`);
     const after = path.indexOf('terminating');
     if (after >= 0 && path.slice(after).includes('rolling_back'))
       wrong.push(`replacement ${id} went back past its point`);
@@ -304,8 +284,12 @@ function passed(was: View, is: View): string[] {
       [group?.breaker === null, 'the breaker was open'],
       [group?.spec.stateless === true, 'its group is not stateless'],
       [policy?.mode === 'enforce', 'its policy does not enforce'],
+      [isStillWanted(was, one), 'what it was replaced for is over'],
       [!isHeld(one, was, is), 'it is held'],
-      [lackOf(one, was, is) === undefined, `it lacks its approval: ${lackOf(one, was, is)}`],
+      [
+        lackOf(one, was, is, actingOn(was, one)) === undefined,
+        `it lacks its approval: ${lackOf(one, was, is, actingOn(was, one))}`,
+      ],
       [made !== undefined, 'its successor never reported'],
       [made?.launch_key === `r-${one.id}`, 'its successor is of another launch'],
       [made?.image_digest === one.target_digest, 'its successor is of another image'],

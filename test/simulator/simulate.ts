@@ -1,9 +1,11 @@
 import { sql } from 'kysely';
 import { pardon } from '../../server/fleet/pardon.ts';
+import { requestReplacement } from '../../server/fleet/request.ts';
 import { applyDocument } from '../../server/store/apply.ts';
 import { readGroups, resetBreaker } from '../../server/store/group-store.ts';
 import { readPolicies } from '../../server/store/policy-store.ts';
 import { timestamp } from '../../shared/clock.ts';
+import { CodedError } from '../../shared/errors.ts';
 import { Policy } from '../../shared/policy.ts';
 import type { Severity } from '../../shared/severity.ts';
 import { type Random, seededRandom } from '../support/random.ts';
@@ -72,6 +74,9 @@ async function happen(world: SimulatedWorld, scene: Scene, random: Random): Prom
   if (random.next() < 0.03) await doubt(world, one().id);
   if (random.next() < 0.1) offline.clear();
   if (random.next() < 0.02) cloud.set(random.pick([...cloud.machines.keys()]), 'stopped');
+  if (random.next() < 0.04) fail(world, one(), random);
+  if (random.next() < 0.03) await blind(world, one().id);
+  if (random.next() < 0.05) await ask(world, one().id, random);
   if (random.next() < 0.03) await reopenBreakers(world);
   if (random.next() < 0.02) await turn(world, random);
   if (random.next() < scene.exemptShare) await exemptSomething(world, random);
@@ -115,6 +120,43 @@ async function doubt({ db, clock }: SimulatedWorld, id: string): Promise<void> {
     .execute();
 }
 
+/** A machine dies, or its provider says that it does not work as it should; its agent with it, or not. */
+function fail(
+  { cloud, offline }: SimulatedWorld,
+  row: { readonly id: string; readonly provider_id: string | null },
+  random: Random,
+) {
+  const machine = row.provider_id ?? '';
+  if (random.next() < 0.5) cloud.set(machine, 'stopped');
+  else cloud.impair(machine, random.next() < 0.8);
+  if (random.next() < 0.8) offline.add(row.id);
+}
+
+/** What it is can be measured no more, or can be again. */
+async function blind({ db, clock }: SimulatedWorld, id: string): Promise<void> {
+  const row = await db
+    .selectFrom('instance')
+    .select(['verdict', 'taint_at'])
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  if (row.taint_at !== null) return;
+  const verdict = row.verdict === 'in_sync' ? ('unverifiable' as const) : ('in_sync' as const);
+  await db
+    .updateTable('instance')
+    .set({ verdict, verdict_at: timestamp(clock.now()) })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** A person asks for one, whether that may be or not. */
+async function ask({ db, clock }: SimulatedWorld, instanceId: string, random: Random): Promise<void> {
+  const { policy } = random.pick(await readPolicies(db));
+  const request = { instanceId, policy: policy.name, reason: 'slow', actor: 'somebody' };
+  await requestReplacement(db, request, clock.now()).catch((error: unknown) => {
+    if (!(error instanceof CodedError)) throw error;
+  });
+}
+
 /** A policy is set to observe, or to enforce. */
 async function turn({ db, clock }: SimulatedWorld, random: Random): Promise<void> {
   const { policy } = random.pick(await readPolicies(db));
@@ -133,7 +175,7 @@ async function refreshScans({ db, clock, offline }: SimulatedWorld): Promise<voi
   const at = timestamp(clock.now());
   await db
     .updateTable('instance')
-    .set({ scan_finished_at: at })
+    .set({ scan_finished_at: at, last_seen_at: at })
     .where('lifecycle', '!=', 'retired')
     .where('id', 'not in', [...offline, ''])
     // Whoever is being measured has just been.
@@ -154,11 +196,14 @@ async function comeToRest(world: SimulatedWorld, scene: Scene, invariants: Invar
   const { db, clock, cloud } = world;
   world.calm();
   await letAllGo(world);
-  for (const { providerId, state } of cloud.machines.values())
+  for (const { providerId, state } of cloud.machines.values()) {
     if (state === 'stopped') cloud.set(providerId, 'running');
+    cloud.impair(providerId, false);
+  }
   const at = timestamp(clock.now());
   await db.updateTable('instance').set({ doubts: '[]' }).execute();
   await endAllExemptions(world);
+  await db.updateTable('instance').set({ verdict: 'in_sync' }).where('verdict', '=', 'unverifiable').execute();
   for (const { policy } of await readPolicies(db)) await applyDocument(db, { ...policy, mode: 'observe' }, at);
   for (const { name } of scene.groups) {
     const triggers = [{ drift: { severity: 'low', settle: 0 } }];
