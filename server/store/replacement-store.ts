@@ -7,6 +7,7 @@ import type { Cause } from '../../shared/proof.ts';
 import { uuidv7 } from '../../shared/uuid.ts';
 import type { Db } from './database.ts';
 import { appendEvent } from './event-store.ts';
+import { exemptUntils } from './exempt-finding-store.ts';
 import { setLifecycle } from './instance-store.ts';
 import { dropRequest } from './request-store.ts';
 import type { ReplacementTable } from './tables.ts';
@@ -82,7 +83,7 @@ export interface Reservation {
 
 /**
  * Makes the intent durable: from here on the instance is being replaced. Errors: CONFLICT when it is not active any more
- * or another replacement has it, whatever the plan said.
+ * or another replacement has it, or its drift counts for nothing any more, whatever the plan said.
  */
 export function reserveReplacement(db: Db, reservation: Reservation, now: number): Promise<string> {
   const at = timestamp(now);
@@ -98,6 +99,7 @@ export function reserveReplacement(db: Db, reservation: Reservation, now: number
       .where('lifecycle', '=', 'active')
       .executeTakeFirst();
     if (taken.numUpdatedRows === 0n) throw new CodedError('CONFLICT', `instance ${instanceId} is not active`);
+    if (cause.trigger === 'drift') await refuseForgiven(tx, instanceId, cause.fingerprints);
     const wanted = await tx
       .selectFrom('policy')
       .select(['spec', 'version'])
@@ -122,6 +124,18 @@ export function reserveReplacement(db: Db, reservation: Reservation, now: number
     });
     return id;
   });
+}
+
+/** A person may have said, since the plan was made, that it counts for nothing. */
+async function refuseForgiven(tx: Db, instanceId: string, fingerprints: readonly string[]): Promise<void> {
+  const { taint_at: taintAt } = await tx
+    .selectFrom('instance')
+    .select('taint_at')
+    .where('id', '=', instanceId)
+    .executeTakeFirstOrThrow();
+  const exempt = await exemptUntils(tx, instanceId);
+  if (taintAt === null || fingerprints.some((fingerprint) => exempt.has(fingerprint)))
+    throw new CodedError('CONFLICT', `the drift of instance ${instanceId} was pardoned or exempted`);
 }
 
 export interface Move {

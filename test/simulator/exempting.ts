@@ -1,6 +1,4 @@
-import { settleExemptions } from '../../server/fleet/exemptions.ts';
-import { applyDocument } from '../../server/store/apply.ts';
-import { endExemption } from '../../server/store/exemption-store.ts';
+import { declare, endDeclared } from '../../server/fleet/declare.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { Exemption } from '../../shared/exemption.ts';
 import type { Random } from '../support/random.ts';
@@ -27,8 +25,7 @@ export async function exemptSomething({ db, clock }: SimulatedWorld, random: Ran
     .executeTakeFirstOrThrow();
   const until = timestamp(clock.now() + random.pick([60_000, 600_000, hourMs, 5 * hourMs]));
   const said = { kind: 'Exemption', name: `exemption-${n}`, drift: { fingerprint }, group, reason: 'known', until };
-  await applyDocument(db, Exemption.parse(said), timestamp(clock.now()));
-  await settleExemptions(db, clock.now());
+  await declare(db, Exemption.parse(said), { actor: 'somebody', now: clock.now() });
 }
 
 export async function endSomeExemption({ db, clock }: SimulatedWorld, random: Random): Promise<void> {
@@ -43,7 +40,5 @@ export async function endAllExemptions({ db, clock }: SimulatedWorld): Promise<v
 }
 
 async function end(db: SimulatedWorld['db'], name: string, now: number): Promise<void> {
-  const ended = { name, reason: 'over', actor: 'somebody' };
-  await db.transaction().execute((tx) => endExemption(tx, ended, timestamp(now)));
-  await settleExemptions(db, now);
+  await endDeclared(db, { name, reason: 'over', actor: 'somebody' }, now);
 }

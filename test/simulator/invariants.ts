@@ -114,7 +114,7 @@ async function look(world: SimulatedWorld, memory: Memory) {
   const exemptions = await db.selectFrom('exemption').select(['spec', 'ended_at']).execute();
   const findings = await db.selectFrom('finding').select(['instance_id', 'fingerprint']).execute();
   const pardons = await db.selectFrom('event').select('instance_id').where('type', '=', 'instance.pardoned').execute();
-  const rest = {
+  const exempting = {
     findings: Map.groupBy(findings, (finding) => finding.instance_id),
     exemptions: exemptions.map(({ spec, ended_at: endedAt }) => ({ ...Exemption.parse(JSON.parse(spec)), endedAt })),
     pardoned: new Set(pardons.map((event) => event.instance_id)),
@@ -122,7 +122,7 @@ async function look(world: SimulatedWorld, memory: Memory) {
   const requests = await db.selectFrom('replacement_request').selectAll().execute();
   return {
     ...{ now: clock.now(), elapsed: clock.monotonic(), replacements, groups, policies, instances, requests },
-    ...rest,
+    ...exempting,
     ...{ silentSince: new Map(memory.silentSince), zones: memory.zones, evidenceTtlMs },
     decisions: await lookAtDecisions(world),
     machines: new Map(cloud.machines) as ReadonlyMap<string, MemoryMachine>,

@@ -274,7 +274,7 @@ export type paths = {
         put?: never;
         /**
          * Declare a group, a policy or an exemption; declaring the same again changes nothing
-         * @description A field that is not built yet is refused with its name (`NOT_BUILT_YET`). `enforce` is refused (409) for a group without `stateless: true`, whichever of the two documents comes first.
+         * @description A field that is not built yet is refused with its name (`NOT_BUILT_YET`). `enforce` is refused (409) for a group without `stateless: true`, whichever of the two documents comes first. An exemption is for an approver.
          */
         post: operations["apply"];
         delete?: never;
@@ -2065,7 +2065,7 @@ export type components = {
         /** @enum {string} */
         OutboxState: "pending" | "delivered" | "dead";
         /** @enum {string} */
-        PageType: "breaker.tripped" | "replacement.stuck" | "instance.absent" | "approval.requested" | "proof.revoked" | "rollout.paused";
+        PageType: "breaker.tripped" | "replacement.stuck" | "instance.absent" | "instance.silent" | "approval.requested" | "proof.revoked" | "rollout.paused";
         PlaceHold: {
             scope: components["schemas"]["HoldScope"];
             /** @description the id of the instance, or the name of the group; none for `all` */
@@ -2549,7 +2549,7 @@ export type components = {
             envelope: components["schemas"]["Envelope"];
         };
         /**
-         * @description `viewer` reads; `operator` runs the fleet: applies, holds, pardons; `approver` also approves replacements; `admin` also makes tokens and says whom to trust
+         * @description `viewer` reads; `operator` runs the fleet: applies, holds, pardons; `approver` also approves replacements and declares exemptions; `admin` also makes tokens and says whom to trust
          * @enum {string}
          */
         Role: "viewer" | "operator" | "approver" | "admin";
