@@ -27,7 +27,9 @@ import type { Providers } from './provider/provider.ts';
 import { createProviders } from './provider/providers.ts';
 import { createController } from './replace/controller.ts';
 import type { House } from './replace/house.ts';
+import { abortReplacement, retryReplacement } from './replace/intervene.ts';
 import { launchInstances } from './replace/launch.ts';
+import { findOrphans } from './replace/orphans.ts';
 import { openProofSigner } from './replace/proof.ts';
 import { openDataDirectory, readAdminToken, writeListening } from './store/data-directory.ts';
 import { openDatabase } from './store/database.ts';
@@ -103,6 +105,9 @@ export async function startServer(
       plan: controller.plan,
       launch: (group, request) => launchInstances(house, group, request),
       look: (instanceId) => looker.ask(instanceId, 'requested'),
+      orphans: () => findOrphans(house),
+      abort: (asked) => abortReplacement(db, asked, clock.now()),
+      retry: (asked) => retryReplacement(db, asked, clock.now()),
       testWebhook: sender?.test,
     },
     log,

@@ -8,7 +8,7 @@ import { EnrolmentWay } from './enrolment.ts';
 import { Exempted } from './exemption.ts';
 import { Change, Finding, FindingAttributes, Fingerprint } from './finding.ts';
 import { Image, ImageRef } from './image.ts';
-import { Group, Policy } from './policy.ts';
+import { Group, Policy, Strategy } from './policy.ts';
 import { Cause } from './proof.ts';
 import { Severity } from './severity.ts';
 import { Verdict } from './verdict.ts';
@@ -205,6 +205,8 @@ export const blockerKinds = [
   'server-away',
   'not-stateless',
   'retry-backoff',
+  'retries-spent',
+  'quarantine-full',
   'provider',
 ] as const;
 export const Blocker = z
@@ -232,6 +234,7 @@ export const replacementStates = [
   'verifying',
   'draining',
   'terminating',
+  'quarantining',
   'proving',
   'soaking',
   'succeeded',
@@ -250,6 +253,11 @@ export const ReplacementView = z
     policyVersion: count,
     cause: Cause,
     state: ReplacementState,
+    order: Strategy.shape.order.unwrap(),
+    lineage: z
+      .string()
+      .describe('id of the first of those that replace one instance for one trigger, each because the last one failed'),
+    attempt: z.int().positive().describe('which of its lineage it is'),
     target: Image,
     oldInstanceId: z.string(),
     oldProviderId: z.string(),

@@ -46,6 +46,10 @@ export const eventTypes = [
   'replacement.blocked',
   'replacement.step',
   'replacement.proven',
+  'replacement.reopened',
+  'quarantine.started',
+  'quarantine.step',
+  'quarantine.extended',
   'proof.revoked',
 ] as const;
 export const FleetEvent = z

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import pkg from '../../package.json' with { type: 'json' };
 import { addImages, addTokens } from './coming-in.ts';
 import { collect, common, leaf, noun, wholeNumber } from './command.ts';
+import { addQuarantine } from './evidence.ts';
 
 /** How lists and people call them (`wanted-id.ts`). */
 const idSaid = 'its id, or the beginning or end of it';
@@ -280,6 +281,20 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
     async () => (await replacement()).proof,
     'replacements proof 55ec72 -o proof.json',
   ).option('-o, --output <file>', 'write it there; refuses a file that exists');
+
+  for (const [name, says, because] of [
+    ['abort', 'give it up while there is a way back', 'the image is wrong'],
+    ['retry', 'try a stuck one again; of one that failed too often, let the next begin', 'the quota is raised'],
+  ] as const)
+    leaf(
+      replacements,
+      `${name} <id>`,
+      says,
+      async () => (await replacement()).intervene(name),
+      `replacements ${name} 55ec72 --reason '${because}'`,
+    ).requiredOption('--reason <text>', 'why; kept with its steps');
+
+  addQuarantine(program, instanceSaid);
 
   const taint = noun(program, 'taint', 'the mark of having drifted');
   leaf(

@@ -20,6 +20,7 @@ import { keyRoutes } from './routes/keys.ts';
 import { lookRoutes } from './routes/looks.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { promotionRoutes } from './routes/promotions.ts';
+import { quarantineRoutes } from './routes/quarantines.ts';
 import { replacementRoutes } from './routes/replacements.ts';
 import { rulesRoutes } from './routes/rules.ts';
 import { tokenRoutes } from './routes/tokens.ts';
@@ -117,7 +118,8 @@ async function addApi(api: Api, services: Services): Promise<void> {
         promotionRoutes,
         policyRoutes,
       ],
-      ...[instanceRoutes, lookRoutes, driftRoutes, exemptionRoutes, replacementRoutes, eventRoutes, webhookRoutes],
+      ...[instanceRoutes, lookRoutes, driftRoutes, exemptionRoutes, replacementRoutes, quarantineRoutes],
+      ...[eventRoutes, webhookRoutes],
     ]) {
       addRoutes(guarded, services);
     }

@@ -7,6 +7,7 @@ import type {
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { LaunchInstances, PlanView } from '../../shared/api.ts';
+import type { OrphansView } from '../../shared/api-quarantine.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { WebhookTested } from '../../shared/page.ts';
 import type { EventFeed } from '../fleet/event-feed.ts';
@@ -26,6 +27,13 @@ interface Connections {
   isOnline(instanceId: string): boolean;
 }
 
+/** What a person decides about a replacement, and why. */
+interface Intervention {
+  readonly id: string;
+  readonly reason: string;
+  readonly actor: string;
+}
+
 /** What the routes need of the rest of the house; wired in main.ts. */
 export interface Services {
   readonly db: Db;
@@ -42,6 +50,10 @@ export interface Services {
   readonly launch: (group: string, request: LaunchInstances) => Promise<{ readonly providerIds: readonly string[] }>;
   /** Has the disk of an instance looked at from outside; answers the id of the look. */
   readonly look: (instanceId: string) => Promise<string>;
+  /** What the providers have that no record owns. */
+  readonly orphans: () => Promise<OrphansView>;
+  readonly abort: (asked: Intervention) => Promise<void>;
+  readonly retry: (asked: Intervention) => Promise<void>;
   /** Calls now, as a test; undefined where no webhook is configured. */
   readonly testWebhook: ((actor: string) => Promise<WebhookTested>) | undefined;
   readonly entries: EntriesStore;

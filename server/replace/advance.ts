@@ -1,18 +1,21 @@
 import { timestamp } from '../../shared/clock.ts';
 import { durationMs } from '../../shared/duration.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
+import type { Keeping } from '../../shared/keeping.ts';
 import type { Group } from '../../shared/policy.ts';
 import { contentOf } from '../fleet/content.ts';
 import { freeIdentities, retireInstance } from '../fleet/identities.ts';
+import { keepingFor } from '../fleet/quarantine.ts';
 import type { Machine } from '../provider/provider.ts';
 import type { Db } from '../store/database.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { isOnRecord } from '../store/evidence-store.ts';
 import { readGroup, tripBreaker } from '../store/group-store.ts';
 import { findImage } from '../store/image-store.ts';
-import { findInstance, findInstanceByLaunch, type StoredInstance } from '../store/instance-store.ts';
+import { findInstance, findInstanceByLaunch, type StoredInstance, setLifecycle } from '../store/instance-store.ts';
 import { latestLook, type StoredLook } from '../store/look-store.ts';
 import { enforcingPolicies, readPolicy } from '../store/policy-store.ts';
+import { adoptQuarantine, insertQuarantine, latestQuarantine, placesTaken } from '../store/quarantine-store.ts';
 import {
   countAttempt,
   endedStates,
@@ -30,7 +33,15 @@ import { joinMachine, launchMachine } from './launch.ts';
 import { launchKeyOf } from './launch-key.ts';
 import { makeProof, readBindings } from './proof.ts';
 import { type Call, type Effects, newMachine, nextStep, type Step } from './replacement.ts';
-import { cleanLookOf, type NewInstance, scanAfterSoak, strategyOf, type World } from './world.ts';
+import {
+  cleanLookOf,
+  type Evidence,
+  type NewInstance,
+  reasonOf,
+  scanAfterSoak,
+  strategyOf,
+  type World,
+} from './world.ts';
 
 /** More steps than a replacement has, so that a defect ends in a wait for the next tick and not in a busy loop. */
 const stepsMax = 40;
@@ -61,13 +72,15 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
     const stored = await readGroup(tx, replacement.group);
     const policy = await readPolicy(tx, replacement.policy);
     const old = await findInstance(tx, replacement.oldInstanceId);
+    const acting = (await enforcingPolicies(tx, replacement.group)).map((stored) => stored.policy);
     const made = await findInstanceByLaunch(tx, launchKeyOf(replacement.id));
     return {
       machines,
       group: stored?.group ?? null,
       breaker: stored?.breaker?.cause ?? null,
       policy: policy?.policy ?? null,
-      acting: (await enforcingPolicies(tx, replacement.group)).map((stored) => stored.policy),
+      acting,
+      evidence: await evidenceOf(tx, replacement, keepingFor(acting, old?.taint?.severity ?? null)),
       old: old ? { ...old, image: (await findImage(tx, old.imageDigest)) ?? null } : null,
       new: made ? await newInstance(tx, made) : null,
       look: made ? ((await latestLook(tx, made.id)) ?? null) : null,
@@ -83,6 +96,19 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
       scan !== null && stateDigest !== null && (await isOnRecord(tx, { ...made, ...scan, instanceId, stateDigest }));
     return { ...made, content, online: isOnline(instanceId), isScanOnRecord };
   }
+}
+
+async function evidenceOf(
+  tx: Db,
+  { id, group, keeping, oldInstanceId }: Replacement,
+  wanted: Keeping | null,
+): Promise<Evidence> {
+  const latest = await latestQuarantine(tx, oldInstanceId);
+  const isOurs = latest !== undefined && (latest.state !== 'ended' || latest.replacementId === id);
+  const record = isOurs ? latest : null;
+  const needsPlace = wanted !== null && keeping === null && record === null;
+  const taken = needsPlace ? ((await placesTaken(tx, oldInstanceId)).get(group) ?? 0) : 0;
+  return { wanted, record, isFull: needsPlace && taken >= wanted.max };
 }
 
 async function describe(
@@ -141,11 +167,26 @@ async function commitMove(
 
 async function applyEffects(tx: Db, replacement: Replacement, effects: Effects, at: string): Promise<void> {
   if (effects.retire === 'old') await retireInstance(tx, replacement.oldInstanceId, at);
+  if (effects.keep !== undefined) await keepOld(tx, replacement, effects.keep, Date.parse(at));
+  if (effects.quarantine) await setLifecycle(tx, replacement.oldInstanceId, 'quarantined', at);
   if (effects.retire === 'new') {
     for (const id of await retireLaunched(tx, launchKeyOf(replacement.id), at)) await freeIdentities(tx, id, at);
   }
   if (effects.release) await releaseOld(tx, replacement);
   if (effects.trip !== undefined) await tripBreaker(tx, replacement.group, effects.trip, at);
+}
+
+/** Errors: CONFLICT where another took the last place since it was looked for. */
+async function keepOld(tx: Db, replacement: Replacement, { keepFor, max }: Keeping, now: number): Promise<void> {
+  const { id, group, policy, oldInstanceId: instanceId, oldProviderId: providerId } = replacement;
+  const known = await latestQuarantine(tx, instanceId);
+  if (known !== undefined && known.state !== 'ended') return adoptQuarantine(tx, known.id, id);
+  const taken = (await placesTaken(tx, instanceId)).get(group) ?? 0;
+  if (replacement.keeping === null && taken >= max)
+    throw new CodedError('CONFLICT', `all ${max} places of group ${group} are taken`);
+  const severity = (await findInstance(tx, instanceId))?.taint?.severity ?? null;
+  const asked = { owner: `policy ${policy}`, reason: reasonOf(replacement), severity, keepMs: durationMs(keepFor) };
+  await insertQuarantine(tx, { group, instanceId, providerId, replacementId: id, ...asked }, now);
 }
 
 async function look(house: House, replacement: Replacement, { new: made }: World): Promise<boolean> {
@@ -248,7 +289,9 @@ async function makeCall(house: House, replacement: Replacement, world: World, ca
       return;
     }
     case 'drain': {
-      const timeoutMs = Math.max(0, (replacement.deadlineAt ?? clock.now()) - clock.now());
+      const leftMs = Math.max(0, (replacement.deadlineAt ?? clock.now()) - clock.now());
+      const { drainDeadline, drainTimeout } = strategyOf(world);
+      const timeoutMs = leftMs === 0 && drainDeadline === 'wait' ? durationMs(drainTimeout) : leftMs;
       const drain = () =>
         provider.drain(group, replacement.oldProviderId, { key: launchKeyOf(replacement.id), timeoutMs });
       await callProvider(clock, call, drain, timeoutMs + listMsMax);

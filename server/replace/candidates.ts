@@ -39,12 +39,15 @@ export function candidatesOf(
   return policies.flatMap((versioned) =>
     selectedBy(versioned.policy, snapshot).flatMap((group) =>
       group.instances
-        .filter(
-          ({ id, lifecycle, launchKey }) => lifecycle === 'active' && !replaced.has(id) && !launched.has(launchKey),
-        )
+        .filter(({ id, lifecycle, launchKey }) => isThere(lifecycle) && !replaced.has(id) && !launched.has(launchKey))
         .flatMap((instance) => candidateOf(versioned, group, instance, now) ?? []),
     ),
   );
+}
+
+/** What is kept as evidence and has no replacement yet is to have one. */
+function isThere(lifecycle: InstanceSnapshot['lifecycle']): boolean {
+  return lifecycle === 'active' || lifecycle === 'quarantined';
 }
 
 /** An empty selector selects nothing; so does the name of a group that is not there. */

@@ -5,10 +5,12 @@ import { type Absence, endAbsence, isOver } from '../fleet/absence.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { readGroups, tripBreaker } from '../store/group-store.ts';
 import { readPolicies } from '../store/policy-store.ts';
+import { liveQuarantines } from '../store/quarantine-store.ts';
 import { reserveReplacement } from '../store/replacement-store.ts';
 import { advanceReplacement } from './advance.ts';
 import { callProvider } from './call-provider.ts';
 import type { House } from './house.ts';
+import { keepEvidence } from './keep-evidence.ts';
 import { resumeLaunches } from './launch.ts';
 import { createLister } from './lister.ts';
 import { type Blocked, type Command, type Plan, planReplacements } from './planner.ts';
@@ -114,6 +116,8 @@ export function createController(house: House): Controller {
     for (const trip of plan.trips) await latch(trip.group, trip.cause, now);
     for (const command of plan.commands) await reserve(command, now);
     await tellBlocked(plan.blocked, now);
+    for (const { id } of await liveQuarantines(db))
+      run(`quarantine ${id}`, () => keepEvidence(house, id, stopping.signal));
     for (const { id } of snapshot.active) run(id, () => advanceReplacement(house, id, stopping.signal));
     for (const remains of await findRemains(house, groups, listing)) {
       const { providerId } = remains.machine;

@@ -1,9 +1,11 @@
 import type { Blocker } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
 import type { Image } from '../../shared/image.ts';
-import type { Policy } from '../../shared/policy.ts';
+import type { Keeping } from '../../shared/keeping.ts';
+import type { Policy, Strategy } from '../../shared/policy.ts';
 import type { Cause } from '../../shared/proof.ts';
 import { isOver, reportedPercentMin } from '../fleet/absence.ts';
+import { keepingFor } from '../fleet/quarantine.ts';
 import { alikeCause, tripCause } from './breaker.ts';
 import { type Candidate, candidatesOf, inOrder, type VersionedPolicy } from './candidates.ts';
 import { type Ledger, openLedger } from './ledger.ts';
@@ -11,6 +13,7 @@ import { once, oncePair } from './once.ts';
 import { shapesOf } from './shape.ts';
 import type { FleetSnapshot, GroupSnapshot } from './snapshot.ts';
 import { type Target, targetOf } from './target.ts';
+import { type FailedBefore, lineageKey } from './track-record.ts';
 import { openWindowBook, type WindowBook } from './windows.ts';
 
 export interface Command {
@@ -22,6 +25,10 @@ export interface Command {
   readonly cause: Cause;
   readonly shapes: readonly string[];
   readonly target: Image;
+  readonly order: Strategy['order'];
+  /** How its machine is to be kept in place of being ended; a place is taken for it. */
+  readonly keeping: Keeping | null;
+  readonly lineage: { readonly id: string; readonly attempt: number } | null;
 }
 
 export interface Blocked {
@@ -59,6 +66,7 @@ export function planReplacements(
   const commands: Command[] = [];
   const blocked: Blocked[] = [];
   const taken = new Set<string>();
+  const places = new Map([...snapshot.groups].map(([name, { evidencePlaces }]) => [name, evidencePlaces]));
   // Thousands of candidates may be of one group and one policy.
   const targetFor = once(targetOf);
   const groupBlockers = once((group: GroupSnapshot) => ofGroup(group, trips, now));
@@ -70,17 +78,21 @@ export function planReplacements(
     const { policy, version, group, instance, cause } = candidate;
     if (taken.has(instance.id)) continue;
     const target = targetFor(group);
+    const { name } = group.group;
     const acting = actingFor(group, policy);
+    const keeping = instance.lifecycle === 'quarantined' ? null : keepingFor(acting, instance.taint?.severity ?? null);
+    const before = failedBefore(candidate);
     const blockers = [
       ...ofPolicy(candidate),
       ...ofWindows(candidate, acting, now, closedBy),
       ...ofServer(snapshot),
       ...groupBlockers(group),
       ...ofInstance(candidate, listedIn(group), now),
+      ...ofLineage(before),
+      ...ofPlaces(keeping, places.get(name) ?? 0, name),
       ...ofTarget(target),
       ...ledger.blockersOf(candidate, acting),
     ];
-    const { name } = group.group;
     const { id: instanceId, providerId } = instance;
     if (blockers.length > 0 || 'missing' in target || providerId === null) {
       blocked.push({ policy: policy.name, group: name, instanceId, providerId, cause, blockers });
@@ -88,11 +100,12 @@ export function planReplacements(
     }
     taken.add(instanceId);
     ledger.reserve(candidate);
+    if (keeping !== null) places.set(name, (places.get(name) ?? 0) + 1);
     const { image } = target;
     commands.push({
       ...{ policy: policy.name, policyVersion: version, group: name },
       ...{ instanceId, providerId, cause, shapes: cause.trigger === 'drift' ? shapesOf(instance.drifts) : [] },
-      target: image,
+      ...{ target: image, order: policy.strategy.order, keeping, lineage: lineageAfter(before, now) },
     });
   }
   return { commands, blocked, trips };
@@ -172,7 +185,8 @@ function ofInstance({ instance }: Candidate, listed: ReadonlySet<string> | null,
   }
   if (instance.evidenceExpiresAt === null) {
     blockers.push(blocker('stale-evidence', 'it has never been scanned completely'));
-  } else if (now >= instance.evidenceExpiresAt) {
+  } else if (now >= instance.evidenceExpiresAt && instance.lifecycle !== 'quarantined') {
+    // What is isolated is as it was then.
     blockers.push(
       blocker('stale-evidence', `its last complete scan expired at ${timestamp(instance.evidenceExpiresAt)}`),
     );
@@ -181,6 +195,36 @@ function ofInstance({ instance }: Candidate, listed: ReadonlySet<string> | null,
     blockers.push(blocker('provider', 'the provider does not list its machine'));
   }
   return blockers;
+}
+
+const hourMs = 3_600_000;
+/** The first, and so many again as there is reason to believe that it was chance. */
+const attemptsMax = 3;
+
+/** What a person has seen, because they reset the breaker after it, counts no more. */
+function failedBefore({ group, instance, cause }: Candidate): FailedBefore | undefined {
+  const last = group.failedBefore.get(lineageKey(instance.id, cause.trigger));
+  return last !== undefined && last.failedAt > group.breakerResetAt ? last : undefined;
+}
+
+/** A failure within an hour is retried as the same; after that whatever was wrong may be another thing. */
+function lineageAfter(last: FailedBefore | undefined, now: number): Command['lineage'] {
+  if (last === undefined || now - last.failedAt > hourMs) return null;
+  return { id: last.lineage, attempt: last.attempt + 1 };
+}
+
+/** One that is hopeless must not start for ever. */
+function ofLineage(last: FailedBefore | undefined): Blocker[] {
+  if (last === undefined || last.attempt < attemptsMax) return [];
+  const message = `${attemptsMax} replacements of it failed one after the other: a person must look, and \`pristinectl replacements retry\` the last of lineage ${last.lineage}`;
+  return [blocker('retries-spent', message)];
+}
+
+/** What has to be kept waits for a place; what need not goes on: who floods the places stops nobody else. */
+function ofPlaces(keeping: Keeping | null, taken: number, group: string): Blocker[] {
+  if (keeping === null || taken < keeping.max) return [];
+  const message = `it has to be kept as evidence, and ${taken} of ${keeping.max} places of group ${group} are taken: release one with \`pristinectl quarantine release\``;
+  return [blocker('quarantine-full', message)];
 }
 
 function ofTarget(target: Target): readonly Blocker[] {

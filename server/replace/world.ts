@@ -1,12 +1,14 @@
 import { Coverage } from '../../shared/coverage.ts';
 import { durationMs } from '../../shared/duration.ts';
 import type { Image } from '../../shared/image.ts';
+import type { Keeping } from '../../shared/keeping.ts';
 import { type Group, type Policy, Strategy } from '../../shared/policy.ts';
 import type { Verdict } from '../../shared/verdict.ts';
 import { currencyOf } from '../fleet/currency.ts';
 import type { Machine } from '../provider/provider.ts';
 import type { StoredInstance } from '../store/instance-store.ts';
 import type { StoredLook } from '../store/look-store.ts';
+import type { StoredQuarantine } from '../store/quarantine-store.ts';
 import type { ProvingScan, Replacement } from '../store/replacement-store.ts';
 import { launchKeyOf } from './launch-key.ts';
 import { closedBy, isClosedSince } from './windows.ts';
@@ -27,8 +29,19 @@ export interface World {
   readonly rulesInForce: number | null;
   /** The last time that the server was to look at the disk of the new instance itself. */
   readonly look: StoredLook | null;
+  readonly evidence: Evidence;
   /** The provider has just said that the old machine is drained. */
   readonly drained: boolean;
+}
+
+/** Whether the old machine is to be kept, and how far that is. */
+export interface Evidence {
+  /** As the policies that act want it now; null where none does. */
+  readonly wanted: Keeping | null;
+  /** No place is left for it, and none is taken for it. */
+  readonly isFull: boolean;
+  /** What keeps it: begun for this replacement, or before. */
+  readonly record: StoredQuarantine | null;
 }
 
 export interface NewInstance extends StoredInstance {

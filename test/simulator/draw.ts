@@ -43,9 +43,20 @@ function aPolicy(random: Random, group: string, name: string): Record<string, un
       drainTimeout: random.pick(['30s', '5m']),
       soak: random.pick(['5s', '5m']),
       overrunGrace: random.pick(['0', '5m', '30m']),
+      order: random.pick(['launch-first', 'launch-first', 'terminate-first']),
+      drainDeadline: random.pick(['abort', 'abort', 'wait', 'force']),
     },
+    ...(random.next() < 0.4 && { quarantine: aQuarantine(random) }),
     ...(random.next() < 0.7 && { budgets: [aBudget(random), aBudget(random)].slice(random.below(2)) }),
     ...(random.next() < 0.4 && { windows: [aWindow(random)] }),
+  };
+}
+
+function aQuarantine(random: Random): Record<string, unknown> {
+  return {
+    severity: random.pick(['low', 'high', 'critical']),
+    keepFor: random.pick(['2m', '1h', '72h']),
+    max: random.pick([1, 2, 5]),
   };
 }
 

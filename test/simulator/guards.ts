@@ -21,6 +21,7 @@ const planner = 'server/replace/planner.ts';
 const ledger = 'server/replace/ledger.ts';
 const replacement = 'server/replace/replacement.ts';
 const world = 'server/replace/world.ts';
+const evidence = 'server/replace/evidence.ts';
 
 const guards: readonly Guard[] = [
   { name: 'a policy that observes', file: planner, from: "policy.mode !== 'enforce'", to: 'false' },
@@ -63,6 +64,22 @@ const guards: readonly Guard[] = [
     file: 'server/replace/remains.ts',
     from: 'marked.filter(({ id }) => failed.has(id))',
     to: '[]',
+  },
+  { name: 'places for evidence', file: planner, from: 'taken < keeping.max', to: 'true' },
+  { name: 'retries', file: planner, from: 'last.attempt < attemptsMax', to: 'true' },
+  {
+    name: 'evidence in place of an end',
+    file: replacement,
+    from: "if (keeping === null) return move({ to: 'terminating', detail });",
+    to: "if (keeping === null || true) return move({ to: 'terminating', detail });",
+  },
+  { name: 'the time of evidence', file: evidence, from: 'now >= expiresAt', to: 'true' },
+  { name: 'evidence that nothing stands in for', file: evidence, from: 'replacementId !== null && ', to: '' },
+  {
+    name: 'the order of those that have no room',
+    file: replacement,
+    from: "if (replacement.order === 'terminate-first') {",
+    to: 'if (false) {',
   },
   {
     name: 'releasing who is not replaced',

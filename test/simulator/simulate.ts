@@ -1,9 +1,12 @@
 import { sql } from 'kysely';
 import { pardon } from '../../server/fleet/pardon.ts';
+import { extendQuarantine, releaseQuarantine, startQuarantine } from '../../server/fleet/quarantine.ts';
+import { abortReplacement, retryReplacement } from '../../server/replace/intervene.ts';
 import { applyDocument } from '../../server/store/apply.ts';
 import { readGroups, resetBreaker } from '../../server/store/group-store.ts';
 import { readPolicies } from '../../server/store/policy-store.ts';
 import { timestamp } from '../../shared/clock.ts';
+import { CodedError } from '../../shared/errors.ts';
 import { Policy } from '../../shared/policy.ts';
 import type { Severity } from '../../shared/severity.ts';
 import { type Random, seededRandom } from '../support/random.ts';
@@ -69,8 +72,11 @@ async function happen(world: SimulatedWorld, scene: Scene, random: Random): Prom
   if (random.next() < 0.05) offline.add(one().id);
   if (random.next() < 0.03) await doubt(world, one().id);
   if (random.next() < 0.1) offline.clear();
-  if (random.next() < 0.02) cloud.set(random.pick([...cloud.machines.keys()]), 'stopped');
+  const machine = random.pick([...cloud.machines.values()]);
+  if (random.next() < 0.02 && machine.state !== 'isolated') cloud.set(machine.providerId, 'stopped');
   if (random.next() < 0.03) await reopenBreakers(world);
+  if (random.next() < 0.1) await decide(world, random, one().id);
+  if (random.next() < 0.05) await helpOut(world);
   if (random.next() < 0.02) await turn(world, random);
   if (random.next() < scene.crashShare) world.crashSoon(1 + random.below(15));
   if (random.next() < 0.02) clock.jump(random.pick([-1, 1]) * random.pick([1_000, 600_000, 3_600_000]));
@@ -116,6 +122,50 @@ async function turn({ db, clock }: SimulatedWorld, random: Random): Promise<void
   await applyDocument(db, { ...policy, mode }, timestamp(clock.now()));
 }
 
+/** A person keeps a machine, keeps it longer, lets it go, or gives a replacement up: whatever is refused is no matter. */
+async function decide({ db, clock }: SimulatedWorld, random: Random, any: string): Promise<void> {
+  const now = clock.now();
+  const kept = await db
+    .selectFrom('quarantine')
+    .select('instance_id')
+    .where('state', '!=', 'ended')
+    .orderBy('id')
+    .execute();
+  const instanceId = kept.length > 0 ? random.pick(kept).instance_id : any;
+  const decision = { instanceId, reason: 'seen', actor: 'somebody' };
+  const open = await db.selectFrom('replacement').select('id').where('state', 'not in', ended).orderBy('id').execute();
+  const id = open.length > 0 ? random.pick(open).id : 'none';
+  const act = random.pick([
+    () => startQuarantine(db, { ...decision, instanceId: any }, now),
+    () => releaseQuarantine(db, decision, now),
+    () => extendQuarantine(db, { ...decision, by: '1h' }, now),
+    () => abortReplacement(db, { id, reason: 'seen', actor: 'somebody' }, now),
+  ]);
+  await act().catch(unlessRefused);
+}
+
+/** A person has what is stuck tried again, and lets another begin where retries were spent. */
+async function helpOut({ db, clock }: SimulatedWorld): Promise<void> {
+  const waiting = await db
+    .selectFrom('replacement')
+    .select('id')
+    .where(({ eb, or, and }) =>
+      or([
+        eb('state', '=', 'stuck'),
+        and([eb('state', '=', 'failed'), eb('attempt', '>', 2), eb('reopened_at', 'is', null)]),
+      ]),
+    )
+    .execute();
+  for (const { id } of waiting)
+    await retryReplacement(db, { id, reason: 'seen', actor: 'somebody' }, clock.now()).catch(unlessRefused);
+}
+
+const ended = ['succeeded', 'failed'];
+
+function unlessRefused(error: unknown): void {
+  if (!(error instanceof CodedError)) throw error;
+}
+
 async function reopenBreakers({ db, clock }: SimulatedWorld): Promise<void> {
   for (const { group, breaker } of await readGroups(db)) {
     if (breaker !== null) await resetBreaker(db, group.name, 'seen', timestamp(clock.now()));
@@ -159,10 +209,20 @@ async function comeToRest(world: SimulatedWorld, scene: Scene, invariants: Invar
     const policy = { kind: 'Policy', name: `rest-${name}`, mode: 'enforce', select, triggers, strategy };
     await applyDocument(db, Policy.parse({ ...policy, budgets: [{ max: 1 }] }), at);
   }
+  const alone = await db
+    .selectFrom('quarantine')
+    .select('instance_id')
+    .where('replacement_id', 'is', null)
+    .where('state', '!=', 'ended')
+    .execute();
+  // What nothing replaces is down, and holds back all else where hardly anything may be.
+  for (const { instance_id: instanceId } of alone)
+    await releaseQuarantine(db, { instanceId, reason: 'seen', actor: 'somebody' }, clock.now()).catch(unlessRefused);
   const sizes = new Map(scene.groups.map(({ name, size }) => [name, size]));
   let left: readonly string[] = [];
   for (let step = 0; step < restStepsMax; step++) {
     await reopenBreakers(world);
+    if (step % 10 === 9) await helpOut(world);
     const wrong = await aStep(world, invariants, step % 4 === 3 ? 120_000 : 10_000);
     if (wrong.length > 0) return wrong;
     if (step % 20 !== 19) continue;

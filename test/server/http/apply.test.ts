@@ -70,7 +70,6 @@ describe('apply', () => {
 
   it.each([
     ['approval', policy({ approval: { required: true } }), '/approval'],
-    ['quarantine', policy({ quarantine: { severity: 'critical' } }), '/quarantine'],
     ['silent', policy({ triggers: [{ outdated: true }, { silent: '15m' }] }), '/triggers/1/silent'],
     ['per', policy({ budgets: [{ max: 1, per: 'zone' }] }), '/budgets/0/per'],
   ])('refuses `%s`, which is not built yet, by its name', async (field, document, pointer) => {
@@ -104,7 +103,7 @@ describe('apply', () => {
       policy({ triggers: [{ drift: { severity: 'info' } }] }),
       '/triggers/0/drift/severity',
     ],
-    ['an order', policy({ strategy: { order: 'terminate-first' } }), '/strategy/order'],
+    ['an order', policy({ strategy: { order: 'both' } }), '/strategy/order'],
     ['a name', policy({ name: '../x' }), '/name'],
     ['an upper-case name', group({ name: 'Web' }), '/name'],
     ['a provider', group({ provider: { type: 'aws-asg' } }), '/provider/type'],

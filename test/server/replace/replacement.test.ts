@@ -31,6 +31,7 @@ function aReplacement(overrides: Partial<Replacement> = {}): Replacement {
     cause: { trigger: 'drift', severity: 'high', fingerprints: [] },
     ...{ shapes: [], soakEndsAt: null },
     ...{ oldInstanceId: 'old', oldProviderId: 'm-old', newInstanceId: null, newProviderId: 'm-new' },
+    ...{ order: 'launch-first' as const, keeping: null },
     ...{ launchedAt, retiredAt: null, deadlineAt: now + 60_000, attempts: 0, scan: null, error: null },
     ...{ createdAt: launchedAt, updatedAt: launchedAt, path: [state], state },
     ...overrides,
@@ -55,6 +56,7 @@ function aWorld(overrides: Partial<World> = {}): World {
     },
     look: null,
     rulesInForce: null,
+    evidence: { wanted: null, isFull: false, record: null },
     drained: true,
     ...overrides,
   };

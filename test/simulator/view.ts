@@ -1,0 +1,36 @@
+import type { ReplacementState } from '../../shared/api.ts';
+import { Group, Policy } from '../../shared/policy.ts';
+import type { MemoryMachine } from '../support/memory-provider.ts';
+import type { SimulatedWorld } from './world.ts';
+
+/** What the invariants look at: the rows as they are, and what the cloud has. */
+export type View = Awaited<ReturnType<typeof look>>;
+export type Replaced = View['replacements'][number];
+
+export const ended: readonly string[] = ['succeeded', 'failed'];
+
+export async function look({ db, clock, cloud, offline }: SimulatedWorld) {
+  const steps = await db.selectFrom('replacement_step').selectAll().orderBy('replacement_id').orderBy('n').execute();
+  const events = await db.selectFrom('event').selectAll().where('type', '=', 'replacement.step').execute();
+  const paths = Map.groupBy(steps, (step) => step.replacement_id);
+  const replacements = (await db.selectFrom('replacement').selectAll().orderBy('id').execute()).map((row) => ({
+    ...row,
+    path: (paths.get(row.id) ?? []).map(({ state }) => state as ReplacementState),
+    told: events.filter((event) => event.replacement_id === row.id).length,
+  }));
+  const groups = (await db.selectFrom('instance_group').selectAll().execute()).map((row) => ({
+    ...{ name: row.name, breaker: row.breaker_at, resetAt: row.breaker_reset_at ?? '' },
+    spec: Group.parse(JSON.parse(row.spec)),
+  }));
+  const policies = (await db.selectFrom('policy').selectAll().execute()).map(({ spec }) =>
+    Policy.parse(JSON.parse(spec)),
+  );
+  const instances = await db.selectFrom('instance').selectAll().execute();
+  const quarantines = await db.selectFrom('quarantine').selectAll().execute();
+  return {
+    ...{ now: clock.now(), replacements, groups, policies, instances, quarantines },
+    snapshots: [...cloud.kept.values()],
+    machines: new Map(cloud.machines) as ReadonlyMap<string, MemoryMachine>,
+    offline: new Set(offline),
+  };
+}
