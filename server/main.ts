@@ -29,6 +29,7 @@ import { createController } from './replace/controller.ts';
 import type { House } from './replace/house.ts';
 import { abortReplacement, retryReplacement } from './replace/intervene.ts';
 import { launchInstances } from './replace/launch.ts';
+import { lintOverFleet } from './replace/lint-fleet.ts';
 import { findOrphans } from './replace/orphans.ts';
 import { openProofSigner } from './replace/proof.ts';
 import { openDataDirectory, readAdminToken, writeListening } from './store/data-directory.ts';
@@ -103,6 +104,7 @@ export async function startServer(
       isReady: () => isReady,
       proofKey: signer.publicPem,
       plan: controller.plan,
+      lint: (policy) => lintOverFleet(house, policy),
       launch: (group, request) => launchInstances(house, group, request),
       look: (instanceId) => looker.ask(instanceId, 'requested'),
       orphans: () => findOrphans(house),

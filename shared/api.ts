@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { Hold } from './api-holds.ts';
+import { PolicyWarning } from './api-policies.ts';
 import { Promotion } from './api-promotions.ts';
 import { Coverage, Hole } from './coverage.ts';
 import { Digest } from './digest.ts';
@@ -163,6 +165,7 @@ export const GroupView = z
     tainted: count,
     replacing: count,
     breaker: Breaker.nullable(),
+    holds: z.array(Hold).describe('in force: on everything, on it, or on one of its instances'),
     promotion: Promotion.nullable().describe('the latest of the channel `stable`'),
     rollsBackTo: ImageRef.nullable().describe('the image that was stable before this one: what a rollback promotes'),
     updatedAt: time,
@@ -190,6 +193,7 @@ export const Reason = z.strictObject({ reason: z.string().trim().min(1).max(1_00
 
 /** Why a replacement is not happening now. */
 export const blockerKinds = [
+  'hold',
   'observe',
   'settle',
   'window',
@@ -203,6 +207,7 @@ export const blockerKinds = [
   'stale-evidence',
   'in-doubt',
   'server-away',
+  'approval',
   'not-stateless',
   'retry-backoff',
   'retries-spent',
@@ -251,6 +256,7 @@ export const ReplacementView = z
     group: z.string(),
     policy: z.string(),
     policyVersion: count,
+    approval: z.string().nullable().describe('the request by which people approved it; null where nobody was asked'),
     cause: Cause,
     state: ReplacementState,
     order: Strategy.shape.order.unwrap(),
@@ -280,6 +286,7 @@ export const ApplyResult = z
     name: z.string(),
     version: count,
     result: z.enum(['created', 'changed', 'unchanged']),
+    warnings: z.array(PolicyWarning).describe('of a policy, what a person should look at before it acts'),
   })
   .meta({ id: 'ApplyResult' });
 export type ApplyResult = z.infer<typeof ApplyResult>;

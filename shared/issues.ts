@@ -8,7 +8,7 @@ export interface Issue {
 }
 
 /** Fields of DESIGN §4 that this release refuses. They get a better sentence than a typing error, and a code of their own. */
-const unbuiltFields = new Set(['approval', 'silent', 'per']);
+const unbuiltFields = new Set(['silent', 'per']);
 
 /** What a schema found wrong, flat, each with the name of the field it is about; the server and pristinectl say it alike. */
 export function issuesOf(error: z.ZodError): readonly Issue[] {

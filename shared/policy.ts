@@ -152,6 +152,24 @@ export const Strategy = z.strictObject({
 });
 export type Strategy = z.infer<typeof Strategy>;
 
+const approvalMsMax = 30 * 86_400_000;
+
+export const ApprovalRule = z.strictObject({
+  required: z.boolean().default(true).describe('nothing is replaced before people have said yes'),
+  count: z
+    .int()
+    .min(1)
+    .max(3)
+    .default(1)
+    .describe('how many different people; who applied the policy or promoted the image is none of them'),
+  for: Duration.refine(
+    (text) => durationMs(text) > 0 && durationMs(text) <= approvalMsMax,
+    'expected more than 0 and at most 30d',
+  )
+    .default('24h')
+    .describe('how long a yes holds at most'),
+});
+
 export const Policy = z
   .strictObject({
     kind: z.literal('Policy'),
@@ -167,6 +185,9 @@ export const Policy = z
       .default([])
       .describe('the smallest holds; without one for all triggers 10% and at most 5 hold too'),
     quarantine: Quarantine.optional().describe('machines that are kept as evidence in place of being ended'),
+    approval: ApprovalRule.optional().describe(
+      'of all policies that enforce on a group the strictest holds; bound to policy version, cause and target image',
+    ),
   })
   .meta({ id: 'Policy' });
 export type Policy = z.infer<typeof Policy>;

@@ -3,6 +3,7 @@ import pkg from '../../package.json' with { type: 'json' };
 import { addImages, addTokens } from './coming-in.ts';
 import { collect, common, leaf, noun, wholeNumber } from './command.ts';
 import { addQuarantine } from './evidence.ts';
+import { addPeople } from './people.ts';
 
 /** How lists and people call them (`wanted-id.ts`). */
 const idSaid = 'its id, or the beginning or end of it';
@@ -127,6 +128,8 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
   const policy = () => import('./commands/policies.ts');
   leaf(policies, 'list', 'policies', async () => (await policy()).list, 'policies list');
   leaf(policies, 'get <name>', 'one policy', async () => (await policy()).get, 'policies get web-prod');
+
+  addPeople(program, { groups, policies, instanceSaid, idSaid });
 
   const instances = noun(program, 'instances', 'the machines');
   const instance = () => import('./commands/instances.ts');

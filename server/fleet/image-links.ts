@@ -19,7 +19,12 @@ import { withVerdict } from './verdict.ts';
  * that have enrolled already too. Linking the same again changes nothing.
  * Errors: NOT_FOUND, CONFLICT where it is linked to another.
  */
-export async function linkImage(db: Db, { image: ref, cloudImage }: LinkImage, now: number): Promise<ImageLink> {
+export async function linkImage(
+  db: Db,
+  { image: ref, cloudImage }: LinkImage,
+  now: number,
+  actor = 'admin',
+): Promise<ImageLink> {
   return db.transaction().execute(async (tx) => {
     const parsed = parseImageRef(ref);
     const image = parsed && (await findImageByRef(tx, parsed));
@@ -35,7 +40,7 @@ export async function linkImage(db: Db, { image: ref, cloudImage }: LinkImage, n
     }
     const linkedAt = timestamp(now);
     await insertLink(tx, cloudImage, image.digest, linkedAt);
-    const data = { cloudImage, image: ref, imageDigest: image.digest };
+    const data = { cloudImage, image: ref, imageDigest: image.digest, actor };
     await appendEvent(tx, { at: linkedAt, type: 'image.linked', data });
     await giveBaseline(tx, cloudImage, image.digest, linkedAt);
     return { cloudImage, image: imageRef(image), imageDigest: image.digest, linkedAt };
@@ -43,12 +48,12 @@ export async function linkImage(db: Db, { image: ref, cloudImage }: LinkImage, n
 }
 
 /** What was started from it is an unknown image from then on. Errors: NOT_FOUND. */
-export async function unlinkImage(db: Db, cloudImage: string, now: number): Promise<ImageLink> {
+export async function unlinkImage(db: Db, cloudImage: string, now: number, actor = 'admin'): Promise<ImageLink> {
   return db.transaction().execute(async (tx) => {
     const link = await findLink(tx, cloudImage);
     if (link === undefined) throw new CodedError('NOT_FOUND', `no image is linked to ${cloudImage}`);
     await deleteLink(tx, cloudImage);
-    const data = { cloudImage, image: link.image, imageDigest: link.imageDigest };
+    const data = { cloudImage, image: link.image, imageDigest: link.imageDigest, actor };
     await appendEvent(tx, { at: timestamp(now), type: 'image.unlinked', data });
     await giveBaseline(tx, cloudImage, undefined, timestamp(now));
     return link;

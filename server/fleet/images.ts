@@ -22,7 +22,7 @@ import { imagePushed } from './image-links.ts';
  * one digest for ever; pushing the same again changes nothing.
  * Errors: UNSIGNED, SIGNATURE, ENVELOPE, PAYLOAD_TYPE, STATEMENT, RULES, CONFLICT.
  */
-export async function pushImage(db: Db, pushed: PushImage, now: number): Promise<PushedImage> {
+export async function pushImage(db: Db, pushed: PushImage, now: number, actor = 'admin'): Promise<PushedImage> {
   return db.transaction().execute(async (tx) => {
     const image = openImage(pushed, await trustedPublicKeys(tx), now);
 
@@ -42,7 +42,7 @@ export async function pushImage(db: Db, pushed: PushImage, now: number): Promise
     await appendEvent(tx, {
       at: image.pushedAt,
       type: 'image.pushed',
-      data: { name: image.name, version: image.version, digest: image.digest },
+      data: { name: image.name, version: image.version, digest: image.digest, actor },
     });
     await imagePushed(tx, image, image.pushedAt);
     return viewOf(tx, image);

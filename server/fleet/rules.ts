@@ -17,7 +17,7 @@ import { hasSigned } from './images.ts';
  * keys of their own; it holds no key that could sign any. Pushing the same candidate again changes nothing.
  * Errors: UNSIGNED, SIGNATURE, ENVELOPE, PAYLOAD_TYPE, STATEMENT, RULES, TOO_LARGE, NOT_FOUND, CONFLICT.
  */
-export async function pushRules(db: Db, envelope: Envelope, now: number): Promise<store.StoredRules> {
+export async function pushRules(db: Db, envelope: Envelope, now: number, actor = 'admin'): Promise<store.StoredRules> {
   return db.transaction().execute(async (tx) => {
     const rules = openRules(envelope, await trustedPublicKeys(tx), now);
     const known = await store.findRules(tx, rules.image, rules.sequence);
@@ -31,7 +31,7 @@ export async function pushRules(db: Db, envelope: Envelope, now: number): Promis
       );
     }
     await store.insertRules(tx, rules);
-    await tell(tx, 'rules.pushed', rules, rules.pushedAt);
+    await tell(tx, 'rules.pushed', rules, rules.pushedAt, actor);
     return rules;
   });
 }
@@ -67,13 +67,13 @@ function openRules(envelope: Envelope, keys: readonly KeyObject[], now: number):
 }
 
 /** From now on agents are offered these rules to take. Errors: NOT_FOUND, CONFLICT. */
-export async function activateRules(db: Db, image: string, sequence: number, now: number): Promise<void> {
-  await change(db, image, sequence, 'rules.activated', store.activate, now);
+export async function activateRules(db: Db, image: string, sequence: number, now: number, actor = 'admin') {
+  await change(db, image, sequence, 'rules.activated', store.activate, { now, actor });
 }
 
 /** Errors: NOT_FOUND, CONFLICT. */
-export async function withdrawRules(db: Db, image: string, sequence: number, now: number): Promise<void> {
-  await change(db, image, sequence, 'rules.withdrawn', store.withdraw, now);
+export async function withdrawRules(db: Db, image: string, sequence: number, now: number, actor = 'admin') {
+  await change(db, image, sequence, 'rules.withdrawn', store.withdraw, { now, actor });
 }
 
 async function change(
@@ -82,7 +82,7 @@ async function change(
   sequence: number,
   type: 'rules.activated' | 'rules.withdrawn',
   write: (tx: Db, image: string, sequence: number, at: string) => Promise<void>,
-  now: number,
+  { now, actor }: { readonly now: number; readonly actor: string },
 ): Promise<void> {
   const at = timestamp(now);
   await db.transaction().execute(async (tx) => {
@@ -92,7 +92,7 @@ async function change(
       throw new CodedError('CONFLICT', `rules ${sequence} of ${image} are ${rules.state}, and no candidate any more`);
     }
     await write(tx, image, sequence, at);
-    await tell(tx, type, rules, at);
+    await tell(tx, type, rules, at, actor);
   });
 }
 
@@ -101,6 +101,7 @@ async function tell(
   type: 'rules.pushed' | 'rules.activated' | 'rules.withdrawn',
   { image, sequence, digest }: store.StoredRules,
   at: string,
+  actor: string,
 ): Promise<void> {
-  await appendEvent(tx, { at, type, data: { image, sequence, digest } });
+  await appendEvent(tx, { at, type, data: { image, sequence, digest, actor } });
 }

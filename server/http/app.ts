@@ -7,12 +7,17 @@ import { addConsole } from './console.ts';
 import { addHeaders, securityHeaders } from './headers.ts';
 import { addOpenApi } from './openapi.ts';
 import { problemOf, sendProblem } from './problem.ts';
+import { declareRole } from './roles.ts';
+import { accessTokenRoutes } from './routes/access-tokens.ts';
 import { applyRoutes } from './routes/apply.ts';
+import { approvalRoutes } from './routes/approvals.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { driftRoutes } from './routes/drifts.ts';
 import { eventRoutes } from './routes/events.ts';
 import { exemptionRoutes } from './routes/exemptions.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
+import { holdRoutes } from './routes/holds.ts';
 import { imageLinkRoutes } from './routes/image-links.ts';
 import { imageRoutes } from './routes/images.ts';
 import { instanceRoutes } from './routes/instances.ts';
@@ -105,7 +110,9 @@ async function addApi(api: Api, services: Services): Promise<void> {
     handler: async () => api.swagger() as { openapi: string },
   });
   await api.register(async (guarded: Api) => {
-    guarded.addHook('onRequest', requireToken(services.adminToken));
+    guarded.addHook('onRequest', requireToken(services));
+    guarded.addHook('onRoute', declareRole);
+    guarded.decorateRequest('actor');
     for (const addRoutes of [
       ...[
         keyRoutes,
@@ -120,6 +127,7 @@ async function addApi(api: Api, services: Services): Promise<void> {
       ],
       ...[instanceRoutes, lookRoutes, driftRoutes, exemptionRoutes, replacementRoutes, quarantineRoutes],
       ...[eventRoutes, webhookRoutes],
+      ...[holdRoutes, approvalRoutes, accessTokenRoutes, auditRoutes],
     ]) {
       addRoutes(guarded, services);
     }

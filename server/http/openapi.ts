@@ -20,14 +20,28 @@ export async function addOpenApi(http: FastifyInstance): Promise<void> {
       },
       servers: [{ url: '/' }],
       security: [{ token: [] }],
-      tags: ['images', 'rules', 'groups', 'instances', 'looks', 'drifts', 'replacements', 'events', 'health'].map(
-        (name) => ({
-          name,
-        }),
-      ),
+      tags: [
+        'images',
+        'rules',
+        'groups',
+        'instances',
+        'looks',
+        'drifts',
+        'replacements',
+        'people',
+        'events',
+        'health',
+      ].map((name) => ({
+        name,
+      })),
       components: {
         securitySchemes: {
-          token: { type: 'http', scheme: 'bearer', description: 'The token in DATA/admin.token.' },
+          token: {
+            type: 'http',
+            scheme: 'bearer',
+            description:
+              'An access token, or the one in DATA/admin.token. `x-role` of an operation is the least role that may.',
+          },
         },
       },
     },

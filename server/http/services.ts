@@ -7,9 +7,11 @@ import type {
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { LaunchInstances, PlanView } from '../../shared/api.ts';
+import type { PolicyWarning } from '../../shared/api-policies.ts';
 import type { OrphansView } from '../../shared/api-quarantine.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { WebhookTested } from '../../shared/page.ts';
+import type { Policy } from '../../shared/policy.ts';
 import type { EventFeed } from '../fleet/event-feed.ts';
 import type { RulesBoard } from '../fleet/rules-board.ts';
 import type { Db } from '../store/database.ts';
@@ -48,6 +50,8 @@ export interface Services {
   readonly board: RulesBoard;
   readonly plan: (group: string) => Promise<PlanView>;
   readonly launch: (group: string, request: LaunchInstances) => Promise<{ readonly providerIds: readonly string[] }>;
+  /** What a person should look at before a policy acts. */
+  readonly lint: (policy: Policy) => Promise<readonly PolicyWarning[]>;
   /** Has the disk of an instance looked at from outside; answers the id of the look. */
   readonly look: (instanceId: string) => Promise<string>;
   /** What the providers have that no record owns. */

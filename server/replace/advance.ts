@@ -4,13 +4,16 @@ import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import type { Keeping } from '../../shared/keeping.ts';
 import type { Group } from '../../shared/policy.ts';
 import { contentOf } from '../fleet/content.ts';
+import { holdsOf } from '../fleet/hold.ts';
 import { freeIdentities, retireInstance } from '../fleet/identities.ts';
 import { keepingFor } from '../fleet/quarantine.ts';
 import type { Machine } from '../provider/provider.ts';
+import { readConsent } from '../store/approval-store.ts';
 import type { Db } from '../store/database.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { isOnRecord } from '../store/evidence-store.ts';
 import { readGroup, tripBreaker } from '../store/group-store.ts';
+import { readHolds } from '../store/hold-store.ts';
 import { findImage } from '../store/image-store.ts';
 import { findInstance, findInstanceByLaunch, type StoredInstance, setLifecycle } from '../store/instance-store.ts';
 import { latestLook, type StoredLook } from '../store/look-store.ts';
@@ -74,11 +77,18 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
     const old = await findInstance(tx, replacement.oldInstanceId);
     const acting = (await enforcingPolicies(tx, replacement.group)).map((stored) => stored.policy);
     const made = await findInstanceByLaunch(tx, launchKeyOf(replacement.id));
+    const { group: name, oldInstanceId, approval, targetDigest } = replacement;
+    const now = clock.now();
+    const holds = holdsOf(await readHolds(tx, now));
     return {
       machines,
       group: stored?.group ?? null,
       breaker: stored?.breaker?.cause ?? null,
       policy: policy?.policy ?? null,
+      policyVersion: policy?.version ?? null,
+      holds: holds.on(name, oldInstanceId, made?.id),
+      consent: approval === null ? null : await readConsent(tx, approval, now),
+      target: (await findImage(tx, targetDigest)) ?? null,
       acting,
       evidence: await evidenceOf(tx, replacement, keepingFor(acting, old?.taint?.severity ?? null)),
       old: old ? { ...old, image: (await findImage(tx, old.imageDigest)) ?? null } : null,

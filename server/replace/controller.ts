@@ -2,6 +2,7 @@ import type { PlanView } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import { type Absence, endAbsence, isOver } from '../fleet/absence.ts';
+import { requestApprovals } from '../store/approval-store.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { readGroups, tripBreaker } from '../store/group-store.ts';
 import { readPolicies } from '../store/policy-store.ts';
@@ -115,10 +116,13 @@ export function createController(house: House): Controller {
     for (const recurrence of recurrencesOf(snapshot)) await revokeProof(house, recurrence);
     for (const trip of plan.trips) await latch(trip.group, trip.cause, now);
     for (const command of plan.commands) await reserve(command, now);
+    if (await requestApprovals(db, plan.requests, now)) feed.wake();
     await tellBlocked(plan.blocked, now);
     for (const { id } of await liveQuarantines(db))
       run(`quarantine ${id}`, () => keepEvidence(house, id, stopping.signal));
     for (const { id } of snapshot.active) run(id, () => advanceReplacement(house, id, stopping.signal));
+    // Whoever stops everything wants nothing ended, not even what was given up.
+    if (snapshot.holds.some(({ scope }) => scope === 'all')) return;
     for (const remains of await findRemains(house, groups, listing)) {
       const { providerId } = remains.machine;
       // Whoever replaces it now counts on its being drained, whoever did it.

@@ -14,7 +14,7 @@ import {
   retireLaunched,
 } from '../store/replacement-store.ts';
 import { launchKeyOf } from './launch-key.ts';
-import { isPastReturn } from './replacement.ts';
+import { isPastReturn } from './world.ts';
 
 /** What a person decides about a replacement, and why; kept with its steps. */
 export interface Intervention {

@@ -1,8 +1,10 @@
 import { timestamp } from '../../shared/clock.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
+import { holdsOf } from '../fleet/hold.ts';
 import { retireInstance } from '../fleet/identities.ts';
 import type { KeptSnapshot } from '../provider/provider.ts';
 import { readGroup } from '../store/group-store.ts';
+import { readHolds } from '../store/hold-store.ts';
 import { findInstance } from '../store/instance-store.ts';
 import {
   countQuarantineAttempt,
@@ -24,11 +26,19 @@ export async function keepEvidence(house: House, id: string, signal: AbortSignal
   for (let taken = 0; taken < stepsMax && !signal.aborted; taken += 1) {
     const kept = await findQuarantine(house.db, id);
     if (kept === undefined || kept.state === 'ended') return;
+    if (await isHeld(house, kept)) return;
     const step = nextEvidenceStep(kept, await describe(house, kept), house.clock.now());
     if (step.do === 'wait') return;
     if (step.do === 'move') await commit(house, kept, step.move, step.retires);
     else if (!(await act(house, kept, step.call))) return;
   }
+}
+
+/** Whoever stops everything has nothing called; and nothing ends that somebody holds. */
+async function isHeld({ db, clock }: House, { group, instanceId, state }: StoredQuarantine): Promise<boolean> {
+  const holds = holdsOf(await readHolds(db, clock.now())).on(group, instanceId);
+  const ends = state === 'kept' || state === 'ending';
+  return holds.some(({ scope }) => ends || scope === 'all');
 }
 
 async function describe({ db, providers, clock, log }: House, { group: name }: StoredQuarantine) {

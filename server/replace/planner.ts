@@ -5,7 +5,10 @@ import type { Keeping } from '../../shared/keeping.ts';
 import type { Policy, Strategy } from '../../shared/policy.ts';
 import type { Cause } from '../../shared/proof.ts';
 import { isOver, reportedPercentMin } from '../fleet/absence.ts';
+import { type Holds, holdSentence, holdsOf } from '../fleet/hold.ts';
 import { keepingFor } from '../fleet/quarantine.ts';
+import type { Binding } from '../store/approval-store.ts';
+import { openApprovals } from './approvals.ts';
 import { alikeCause, tripCause } from './breaker.ts';
 import { type Candidate, candidatesOf, inOrder, type VersionedPolicy } from './candidates.ts';
 import { type Ledger, openLedger } from './ledger.ts';
@@ -29,6 +32,8 @@ export interface Command {
   /** How its machine is to be kept in place of being ended; a place is taken for it. */
   readonly keeping: Keeping | null;
   readonly lineage: { readonly id: string; readonly attempt: number } | null;
+  /** The request by which people approved it; null where nobody is asked. */
+  readonly approval: string | null;
 }
 
 export interface Blocked {
@@ -46,6 +51,8 @@ export interface Plan {
   readonly blocked: readonly Blocked[];
   /** Groups whose breaker must latch now. */
   readonly trips: readonly { readonly group: string; readonly cause: string }[];
+  /** What people must be asked. */
+  readonly requests: readonly Binding[];
 }
 
 const backoffMsMin = 60_000;
@@ -67,6 +74,8 @@ export function planReplacements(
   const blocked: Blocked[] = [];
   const taken = new Set<string>();
   const places = new Map([...snapshot.groups].map(([name, { evidencePlaces }]) => [name, evidencePlaces]));
+  const holds = holdsOf(snapshot.holds);
+  const approvals = openApprovals(snapshot, now);
   // Thousands of candidates may be of one group and one policy.
   const targetFor = once(targetOf);
   const groupBlockers = once((group: GroupSnapshot) => ofGroup(group, trips, now));
@@ -83,6 +92,7 @@ export function planReplacements(
     const keeping = instance.lifecycle === 'quarantined' ? null : keepingFor(acting, instance.taint?.severity ?? null);
     const before = failedBefore(candidate);
     const blockers = [
+      ...ofHolds(candidate, holds),
       ...ofPolicy(candidate),
       ...ofWindows(candidate, acting, now, closedBy),
       ...ofServer(snapshot),
@@ -91,6 +101,7 @@ export function planReplacements(
       ...ofLineage(before),
       ...ofPlaces(keeping, places.get(name) ?? 0, name),
       ...ofTarget(target),
+      ...('image' in target ? approvals.blockersOf(candidate, acting, target.image) : []),
       ...ledger.blockersOf(candidate, acting),
     ];
     const { id: instanceId, providerId } = instance;
@@ -106,9 +117,11 @@ export function planReplacements(
       ...{ policy: policy.name, policyVersion: version, group: name },
       ...{ instanceId, providerId, cause, shapes: cause.trigger === 'drift' ? shapesOf(instance.drifts) : [] },
       ...{ target: image, order: policy.strategy.order, keeping, lineage: lineageAfter(before, now) },
+      target: image,
+      approval: approvals.reserve(candidate, acting, image),
     });
   }
-  return { commands, blocked, trips };
+  return { commands, blocked, trips, requests: approvals.requests() };
 }
 
 function tripsOf({ groups }: FleetSnapshot, ledger: Ledger, now: number): Plan['trips'] {
@@ -124,6 +137,12 @@ function actingOn({ group }: GroupSnapshot, own: Policy, policies: readonly Vers
   return policies
     .map(({ policy }) => policy)
     .filter((policy) => policy === own || (policy.mode === 'enforce' && policy.select.group === group.name));
+}
+
+function ofHolds({ group, instance }: Candidate, holds: Holds): readonly Blocker[] {
+  return holds
+    .on(group.group.name, instance.id)
+    .map((hold) => ({ kind: 'hold', message: holdSentence(hold), until: hold.expiresAt }));
 }
 
 function ofPolicy({ policy, settledAt, isSettled, heldUntil }: Candidate): readonly Blocker[] {

@@ -3,8 +3,18 @@ import type { Keeping } from '../../shared/keeping.ts';
 import { stricter } from '../fleet/quarantine.ts';
 import type { Machine } from '../provider/provider.ts';
 import type { Move, Replacement } from '../store/replacement-store.ts';
+import { stepWhileHeld } from './held.ts';
 import { launchKeyOf } from './launch-key.ts';
-import { cleanLookOf, cleanScanOf, driftOfNew, objectionTo, scanAfterSoak, strategyOf, type World } from './world.ts';
+import {
+  cleanLookOf,
+  cleanScanOf,
+  driftOfNew,
+  isPastReturn,
+  objectionTo,
+  scanAfterSoak,
+  strategyOf,
+  type World,
+} from './world.ts';
 
 /**
  * What to do next with a replacement. A state is the durable intent of the call that is made in it: `launching` launches,
@@ -46,6 +56,8 @@ const wait: Step = { do: 'wait' };
  * return. Launch-first gets there with a successor that is measured clean; terminate-first without one, and launches then.
  */
 export function nextStep(replacement: Replacement, world: World, now: number): Step {
+  const held = stepWhileHeld(replacement, world);
+  if (held !== undefined) return held;
   switch (replacement.state) {
     case 'reserved':
       return reserved(replacement, world, now);
@@ -292,11 +304,6 @@ function callWhenDue(call: Call, { attempts, updatedAt }: Replacement, now: numb
 
 function move(intent: Move, effects: Effects = {}): Step {
   return { do: 'move', move: intent, effects };
-}
-
-/** The predecessor is on its way out, or gone: what fails now is not taken back. */
-export function isPastReturn({ path }: Pick<Replacement, 'path'>): boolean {
-  return path.includes('terminating') || path.includes('quarantining');
 }
 
 /** Back, where there is a way back; else a person is needed. */

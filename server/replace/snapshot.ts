@@ -1,4 +1,5 @@
 import type { Breaker, Lifecycle, ReplacementState } from '../../shared/api.ts';
+import type { Hold } from '../../shared/api-holds.ts';
 import { newRulesHoldMs } from '../../shared/api-rules.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { identityRule } from '../../shared/identity.ts';
@@ -10,9 +11,11 @@ import type { Verdict } from '../../shared/verdict.ts';
 import { type Absence, clockStepMsMax, readAbsence } from '../fleet/absence.ts';
 import { contentOf, isExpired } from '../fleet/content.ts';
 import type { Machine } from '../provider/provider.ts';
+import { type Consent, readConsents } from '../store/approval-store.ts';
 import type { Db } from '../store/database.ts';
 import { isExempt } from '../store/exempt-finding-store.ts';
 import { readGroups } from '../store/group-store.ts';
+import { readHolds } from '../store/hold-store.ts';
 import { liveQuarantines, placesTaken, type StoredQuarantine } from '../store/quarantine-store.ts';
 import { endedStates } from '../store/replacement-store.ts';
 import { shapeOf } from './shape.ts';
@@ -37,6 +40,10 @@ export interface FleetSnapshot {
   readonly starts: readonly number[];
   /** Succeeded replacements, by policy. */
   readonly soaked: ReadonlyMap<string, number>;
+  /** Those in force. */
+  readonly holds: readonly Hold[];
+  /** By request: where somebody said yes that is not over. */
+  readonly consents: ReadonlyMap<string, Consent>;
 }
 
 export interface GroupSnapshot {
@@ -150,7 +157,8 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
     }
     const absence = await readAbsence(db, sources, now);
     const [active, starts, soaked] = [await readActive(db), await readStarts(db, now), await readSoaked(db)];
-    return { groups, absence, active, starts, soaked };
+    const [holds, consents] = [await readHolds(db, now), await readConsents(db, now)];
+    return { groups, absence, active, starts, soaked, holds, consents };
   });
 }
 

@@ -1,3 +1,4 @@
+import type { Hold } from '../../shared/api-holds.ts';
 import { Coverage } from '../../shared/coverage.ts';
 import { durationMs } from '../../shared/duration.ts';
 import type { Image } from '../../shared/image.ts';
@@ -6,10 +7,12 @@ import { type Group, type Policy, Strategy } from '../../shared/policy.ts';
 import type { Verdict } from '../../shared/verdict.ts';
 import { currencyOf } from '../fleet/currency.ts';
 import type { Machine } from '../provider/provider.ts';
+import type { Consent } from '../store/approval-store.ts';
 import type { StoredInstance } from '../store/instance-store.ts';
 import type { StoredLook } from '../store/look-store.ts';
 import type { StoredQuarantine } from '../store/quarantine-store.ts';
 import type { ProvingScan, Replacement } from '../store/replacement-store.ts';
+import { lackOfApproval } from './approvals.ts';
 import { launchKeyOf } from './launch-key.ts';
 import { closedBy, isClosedSince } from './windows.ts';
 
@@ -20,9 +23,16 @@ export interface World {
   readonly group: Group | null;
   readonly breaker: string | null;
   readonly policy: Policy | null;
+  readonly policyVersion: number | null;
   /** All policies that act on the group: the windows of each hold. */
   readonly acting: readonly Policy[];
   readonly old: (StoredInstance & { readonly image: Image | null }) | null;
+  /** In force on the old or the new instance, its group or everything: that first. */
+  readonly holds: readonly Hold[];
+  /** What people said to the request by which it was begun; null where nobody was asked. */
+  readonly consent: Consent | null;
+  /** What it brings; null where it was never pushed. */
+  readonly target: Image | null;
   /** Whoever enrolled with the token of this launch. */
   readonly new: NewInstance | null;
   /** Sequence of the rules that agents of the new image should judge by; null where there are only those of the image. */
@@ -55,6 +65,11 @@ export function strategyOf({ policy }: World): Strategy {
   return policy?.strategy ?? Strategy.parse({});
 }
 
+/** The predecessor is on its way out, or gone: what fails now is not taken back. */
+export function isPastReturn({ path }: Pick<Replacement, 'path'>): boolean {
+  return path.includes('terminating') || path.includes('quarantining');
+}
+
 /** Why a replacement that was right when it was planned must not go on; undefined when nothing stands against it. */
 export function objectionTo(replacement: Replacement, world: World, now: number): string | undefined {
   const { group, policy, old, breaker } = world;
@@ -68,6 +83,8 @@ export function objectionTo(replacement: Replacement, world: World, now: number)
   if (old === null || old.lifecycle !== 'replacing') return 'the old instance is not there to be replaced any more';
   const closed = closedFor(replacement, world, now);
   if (closed !== undefined) return closed;
+  const unapproved = lackOfApproval(replacement, world, now);
+  if (unapproved !== undefined) return unapproved;
   switch (replacement.cause.trigger) {
     case 'drift':
       return old.taint === null ? 'its drift was pardoned or exempted' : undefined;

@@ -1,20 +1,27 @@
-import type { ApplyResult } from '../../shared/api.ts';
 import type { Document } from '../../shared/policy.ts';
 import type { Db } from './database.ts';
 import { applyExemption } from './exemption-store.ts';
 import { applyGroup } from './group-store.ts';
 import { applyPolicy } from './policy-store.ts';
+import type { Applied } from './spec.ts';
 
-/** One declared document in one transaction, so that what it was checked against cannot change meanwhile. */
-export function applyDocument(db: Db, document: Document, at: string, author = 'admin'): Promise<ApplyResult> {
-  return db.transaction().execute((tx) => {
+/** One declared document in one transaction, so that what it was checked against cannot change meanwhile. `mayBe` throws where it may not. */
+export function applyDocument(
+  db: Db,
+  document: Document,
+  at: string,
+  actor = 'admin',
+  mayBe: (tx: Db) => Promise<void> = async () => {},
+): Promise<Applied> {
+  return db.transaction().execute(async (tx) => {
+    await mayBe(tx);
     switch (document.kind) {
       case 'Group':
-        return applyGroup(tx, document, at);
+        return applyGroup(tx, document, at, { actor, how: 'applied', reason: null });
       case 'Policy':
-        return applyPolicy(tx, document, at);
+        return applyPolicy(tx, document, at, actor);
       case 'Exemption':
-        return applyExemption(tx, document, { at, author });
+        return applyExemption(tx, document, { at, author: actor });
       default:
         return document satisfies never;
     }

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { FleetEvent } from '../../shared/event.ts';
 import { pageOf } from '../../shared/page.ts';
+import { appendAudit, isAudited, type ToAudit } from './audit-store.ts';
 import type { Db } from './database.ts';
 import { enqueuePage } from './outbox-store.ts';
 import { gapsOf, prepared } from './prepared.ts';
@@ -16,22 +17,18 @@ const byAgents: readonly FleetEvent['type'][] = [
   ...(['drift.opened', 'drift.closed', 'taint.lifted', 'rules.refused'] as const),
 ];
 
-export interface NewEvent {
-  readonly at: string;
-  readonly type: FleetEvent['type'];
-  readonly groupName?: string;
-  readonly instanceId?: string;
-  readonly replacementId?: string;
-  readonly data: Readonly<Record<string, unknown>>;
-}
+/** Who did it is `actor` in its data; without one, the server itself. */
+export type NewEvent = ToAudit;
 
 /**
  * Belongs into the transaction of the change it tells of; wake the feed after the commit. What calls a person is put in the
- * outbox in the same transaction, and there is one for it at least.
+ * outbox, and what people decided or was done into the audit, in the same transaction, and there is one for it at least.
  */
 export async function appendEvent(db: Db, event: NewEvent): Promise<void> {
   const isPage = pageOf(event.type, event.data) !== undefined;
-  if (isPage && !db.isTransaction) return db.transaction().execute((tx) => appendEvent(tx, event));
+  const needsOne = isPage || isAudited(event.type);
+  if (needsOne && !db.isTransaction) return db.transaction().execute((tx) => appendEvent(tx, event));
+  await appendAudit(db, event);
   const [row] = await insert(db, {
     at: event.at,
     type: event.type,

@@ -1,5 +1,4 @@
 import type { Selectable } from 'kysely';
-import type { ApplyResult } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { CodedError } from '../../shared/errors.ts';
 import { Exemption, exemptionDaysMax, latestUntil } from '../../shared/exemption.ts';
@@ -12,7 +11,7 @@ import type { ExemptionTable } from './exemption-tables.ts';
 import { readGroup } from './group-store.ts';
 import { findImageByRef } from './image-store.ts';
 import { prepared } from './prepared.ts';
-import { changeOf, specText } from './spec.ts';
+import { type Applied, changeOf, specText } from './spec.ts';
 
 const dayMs = 86_400_000;
 /** In force at once: each is looked at with every finding that opens. */
@@ -50,7 +49,7 @@ export async function applyExemption(
   db: Db,
   exemption: Exemption,
   { at, author }: { readonly at: string; readonly author: string },
-): Promise<ApplyResult> {
+): Promise<Applied> {
   const { name, group: groupName, ...rest } = exemption;
   const spec = specText(exemption);
   const row = await db.selectFrom('exemption').selectAll().where('name', '=', name).executeTakeFirst();

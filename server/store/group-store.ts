@@ -1,13 +1,15 @@
 import type { Selectable } from 'kysely';
-import type { ApplyResult, Breaker } from '../../shared/api.ts';
+import type { Breaker } from '../../shared/api.ts';
+import { digestOf } from '../../shared/digest.ts';
 import { CodedError } from '../../shared/errors.ts';
 import { Group } from '../../shared/policy.ts';
 import type { Db } from './database.ts';
 import { appendEvent } from './event-store.ts';
 import { enforcingPolicies } from './policy-store.ts';
 import { type Promoter, recordPromotions } from './promotion-store.ts';
-import { changeOf, specText } from './spec.ts';
+import { type Applied, changeOf, specText } from './spec.ts';
 import type { GroupTable } from './tables.ts';
+import { recordVersion } from './version-store.ts';
 
 export interface StoredGroup {
   readonly group: Group;
@@ -23,7 +25,7 @@ const applying: Promoter = { actor: 'admin', how: 'applied', reason: null };
  * it promotes anew is on record as promoted.
  * Errors: CONFLICT when an enforcing policy acts on the group and it is no longer declared stateless.
  */
-export async function applyGroup(db: Db, group: Group, at: string, by = applying): Promise<ApplyResult> {
+export async function applyGroup(db: Db, group: Group, at: string, by = applying): Promise<Applied> {
   const enforcing = group.stateless ? [] : await enforcingPolicies(db, group.name);
   if (enforcing.length > 0) {
     throw new CodedError(
@@ -37,7 +39,10 @@ export async function applyGroup(db: Db, group: Group, at: string, by = applying
   const change = changeOf(row, spec);
   if (change.result === 'unchanged') return { kind: 'Group', name: group.name, ...change };
   await write(db, group.name, { spec, version: change.version, updated_at: at });
-  await appendEvent(db, { at, type: 'group.changed', groupName: group.name, data: { ...change } });
+  await recordVersion(db, { kind: 'Group', name: group.name, version: change.version, spec, actor: by.actor, at });
+  const digests = { before: row && digestOf(row.spec), after: digestOf(spec) };
+  const data = { ...change, actor: by.actor };
+  await appendEvent(db, { at, type: 'group.changed', groupName: group.name, ...digests, data });
   const before = row === undefined ? {} : storedGroup(row).group.images;
   await recordPromotions(db, group.name, { before, after: group.images }, by, at);
   return { kind: 'Group', name: group.name, ...change };
@@ -75,7 +80,7 @@ export async function tripBreaker(db: Db, name: string, cause: string, at: strin
 }
 
 /** By a person, with a reason. Errors: NOT_FOUND; CONFLICT when it is not open. */
-export async function resetBreaker(db: Db, name: string, reason: string, at: string): Promise<void> {
+export async function resetBreaker(db: Db, name: string, reason: string, at: string, actor = 'admin'): Promise<void> {
   const stored = await readGroup(db, name);
   if (stored === undefined) throw new CodedError('NOT_FOUND', `no group ${name}`);
   if (stored.breaker === null) throw new CodedError('CONFLICT', `the breaker of group ${name} is not open`);
@@ -84,7 +89,7 @@ export async function resetBreaker(db: Db, name: string, reason: string, at: str
     .set({ breaker_cause: null, breaker_at: null, breaker_reset_at: at })
     .where('name', '=', name)
     .execute();
-  const data = { reason, cause: stored.breaker.cause };
+  const data = { reason, cause: stored.breaker.cause, actor };
   await appendEvent(db, { at, type: 'breaker.reset', groupName: name, data });
 }
 

@@ -1,11 +1,12 @@
 import type { Selectable } from 'kysely';
-import type { ApplyResult } from '../../shared/api.ts';
+import { digestOf } from '../../shared/digest.ts';
 import { CodedError } from '../../shared/errors.ts';
 import { Group, Policy } from '../../shared/policy.ts';
 import type { Db } from './database.ts';
 import { appendEvent } from './event-store.ts';
-import { changeOf, specText } from './spec.ts';
+import { type Applied, changeOf, specText } from './spec.ts';
 import type { PolicyTable } from './tables.ts';
+import { recordVersion } from './version-store.ts';
 
 export interface StoredPolicy {
   readonly policy: Policy;
@@ -17,7 +18,7 @@ export interface StoredPolicy {
  * Makes, changes or leaves the policy. It may come before its group: until then it selects nothing.
  * Errors: CONFLICT for `enforce` on a group that nobody declared stateless.
  */
-export async function applyPolicy(db: Db, policy: Policy, at: string): Promise<ApplyResult> {
+export async function applyPolicy(db: Db, policy: Policy, at: string, actor = 'admin'): Promise<Applied> {
   if (policy.mode === 'enforce') await refuseStateful(db, policy);
   const spec = specText(policy);
   const row = await db.selectFrom('policy').selectAll().where('name', '=', policy.name).executeTakeFirst();
@@ -29,9 +30,12 @@ export async function applyPolicy(db: Db, policy: Policy, at: string): Promise<A
     .values({ name: policy.name, ...values })
     .onConflict((conflict) => conflict.column('name').doUpdateSet(values))
     .execute();
-  const data = { policy: policy.name, mode: policy.mode, ...change };
+  await recordVersion(db, { kind: 'Policy', name: policy.name, version: change.version, spec, actor, at });
+  const data = { policy: policy.name, mode: policy.mode, ...change, actor };
+  const digests = { before: row && digestOf(row.spec), after: digestOf(spec) };
   const groupName = policy.select.group;
-  await appendEvent(db, { at, type: 'policy.changed', ...(groupName === undefined ? {} : { groupName }), data });
+  const about = groupName === undefined ? {} : { groupName };
+  await appendEvent(db, { at, type: 'policy.changed', ...about, ...digests, data });
   return { kind: 'Policy', name: policy.name, ...change };
 }
 

@@ -55,7 +55,8 @@ export async function insertQuarantine(tx: Db, asked: NewQuarantine, now: number
       ...{ attempts: 0, created_at: at, updated_at: at },
     })
     .execute();
-  await tell(tx, { group, instanceId, replacementId }, 'quarantine.started', { id, providerId, owner, reason }, at);
+  const by = replacementId === null ? { owner, actor: owner } : { owner };
+  await tell(tx, { group, instanceId, replacementId }, 'quarantine.started', { id, providerId, ...by, reason }, at);
   return id;
 }
 

@@ -24,6 +24,8 @@ export interface Replacement {
   readonly group: string;
   readonly policy: string;
   readonly policyVersion: number;
+  /** The request by which people approved it; null where nobody was asked. */
+  readonly approval: string | null;
   /** Of the policy as it was then; null for those of before it was kept. */
   readonly policyDigest: string | null;
   readonly cause: Cause;
@@ -80,6 +82,7 @@ export interface Reservation {
   readonly keeping: Keeping | null;
   /** Which earlier ones it goes on with; null where it begins anew. */
   readonly lineage: { readonly id: string; readonly attempt: number } | null;
+  readonly approval: string | null;
   /** For people. */
   readonly reason: string;
 }
@@ -92,7 +95,7 @@ export function reserveReplacement(db: Db, reservation: Reservation, now: number
   const at = timestamp(now);
   const id = uuidv7(now);
   const { group, policy, policyVersion, instanceId, providerId, cause, shapes, targetDigest, reason } = reservation;
-  const { order, keeping, lineage } = reservation;
+  const { approval, order, keeping, lineage } = reservation;
   return db.transaction().execute(async (tx) => {
     const taken = await tx
       .updateTable('instance')
@@ -113,13 +116,13 @@ export function reserveReplacement(db: Db, reservation: Reservation, now: number
         ...{ id, group_name: group, policy, policy_version: policyVersion, cause: JSON.stringify(cause) },
         policy_digest: digestOf(wanted.spec),
         ...{ state: 'reserved', target_digest: targetDigest, old_instance_id: instanceId, old_provider_id: providerId },
-        ...{ shapes: JSON.stringify(shapes), attempts: 0, created_at: at, updated_at: at },
+        ...{ shapes: JSON.stringify(shapes), approval, attempts: 0, created_at: at, updated_at: at },
         ...{ launch_order: order, keeping: keeping && JSON.stringify(keeping) },
         ...{ lineage: lineage?.id ?? id, attempt: lineage?.attempt ?? 1 },
       })
       .execute();
     await addStep(tx, { id, group, oldInstanceId: instanceId, oldProviderId: providerId }, 'reserved', reason, at);
-    const data = { policy, providerId, reason, cause };
+    const data = { policy, policyVersion, providerId, reason, cause, approval };
     await appendEvent(tx, {
       ...{ at, type: 'replacement.planned', groupName: group, instanceId, replacementId: id, data },
     });
@@ -301,6 +304,7 @@ function replacementOf(row: Selectable<ReplacementTable>, path: readonly Replace
     group: row.group_name,
     policy: row.policy,
     policyVersion: row.policy_version,
+    approval: row.approval,
     policyDigest: row.policy_digest,
     cause: JSON.parse(row.cause),
     shapes: JSON.parse(row.shapes),

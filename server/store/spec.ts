@@ -2,6 +2,9 @@ import type { ApplyResult } from '../../shared/api.ts';
 import { canonicalJson, type Json } from '../../shared/canonical-json.ts';
 import { CodedError } from '../../shared/errors.ts';
 
+/** What became of a declaration. */
+export type Applied = Omit<ApplyResult, 'warnings'>;
+
 /**
  * What a person declared, as stored: canonical, so that the same declaration is the same text in whatever order it was
  * written. Errors: USAGE for text that has no UTF-8 form.

@@ -1,6 +1,14 @@
 import type { Generated } from 'kysely';
 import type { ExemptFindingTable, ExemptionTable } from './exemption-tables.ts';
 import type { OutboxTable, WebhookTable } from './outbox-tables.ts';
+import type {
+  AccessTokenTable,
+  ApprovalRequestTable,
+  ApprovalTable,
+  AuditTable,
+  HoldTable,
+  SpecVersionTable,
+} from './people-tables.ts';
 import type { QuarantineTable } from './quarantine-table.ts';
 import type {
   DriftTable,
@@ -13,7 +21,7 @@ import type {
 
 /**
  * The tables, as rows. JSON columns are text; times are RFC 3339 text, so that both SQLite and PostgreSQL sort and show
- * them alike. Rows become domain values in the store of their noun and go no further. Those of scans are in `scan-tables.ts`.
+ * them alike. Rows become domain values in the store of their noun and go no further. Those of scans are in `scan-tables.ts`, of what people decide in `people-tables.ts`.
  */
 export interface Tables {
   trusted_key: TrustedKeyTable;
@@ -44,6 +52,12 @@ export interface Tables {
   outside_look: LookTable;
   event: EventTable;
   listening: ListeningTable;
+  hold: HoldTable;
+  access_token: AccessTokenTable;
+  spec_version: SpecVersionTable;
+  approval_request: ApprovalRequestTable;
+  approval: ApprovalTable;
+  audit: AuditTable;
 }
 
 export interface TrustedKeyTable {
@@ -210,6 +224,8 @@ export interface ReplacementTable {
   cause: string;
   /** Of what was drifted, JSON (`replace/shape.ts`). */
   shapes: string;
+  /** The request by which people approved it; null where nobody was asked. */
+  approval: string | null;
   state: string;
   target_digest: string;
   old_instance_id: string;

@@ -132,7 +132,7 @@ export async function noteMisuse(
 }
 
 /** What it let in stays; nobody comes in by it any more. Undefined where there is none; revoking again changes nothing. */
-export async function revokeToken(db: Db, id: string, now: number): Promise<Token | undefined> {
+export async function revokeToken(db: Db, id: string, now: number, actor = 'admin'): Promise<Token | undefined> {
   return db.transaction().execute(async (tx) => {
     const at = timestamp(now);
     const revoked = await tx
@@ -143,7 +143,7 @@ export async function revokeToken(db: Db, id: string, now: number): Promise<Toke
       .returning('group_name')
       .executeTakeFirst();
     if (revoked) {
-      await appendEvent(tx, { at, type: 'token.revoked', groupName: revoked.group_name, data: { token: id } });
+      await appendEvent(tx, { at, type: 'token.revoked', groupName: revoked.group_name, data: { token: id, actor } });
     }
     const row = await tx.selectFrom('join_token').selectAll().where('id', '=', id).executeTakeFirst();
     return row && tokenOf(row);

@@ -22,9 +22,20 @@ const ledger = 'server/replace/ledger.ts';
 const replacement = 'server/replace/replacement.ts';
 const world = 'server/replace/world.ts';
 const evidence = 'server/replace/evidence.ts';
+const approvals = 'server/replace/approvals.ts';
 
 const guards: readonly Guard[] = [
   { name: 'a policy that observes', file: planner, from: "policy.mode !== 'enforce'", to: 'false' },
+  { name: 'holds', file: planner, from: '...ofHolds(candidate, holds),', to: '' },
+  {
+    name: 'holds on the way',
+    file: replacement,
+    from: 'const held = stepWhileHeld(replacement, world);',
+    to: 'const held = undefined as Step | undefined;',
+  },
+  { name: 'approvals', file: approvals, from: 'if (given >= rule.count) return [];', to: 'return [];' },
+  { name: 'approvals on the way', file: world, from: 'if (unapproved !== undefined) return unapproved;', to: '' },
+  { name: 'how far a yes goes', file: 'server/fleet/approval.ts', from: 'others.size < instancesMax', to: 'true' },
   { name: 'the breaker', file: planner, from: 'if (cause !== undefined) blockers', to: 'if (false) blockers' },
   { name: 'drift that is alike', file: planner, from: ' ?? alikeCause(group, size, now)', to: '' },
   { name: 'windows', file: planner, from: 'return closed === undefined ?', to: 'return true ?' },

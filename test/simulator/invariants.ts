@@ -4,6 +4,7 @@ import type { Group, Policy } from '../../shared/policy.ts';
 import type { TriggerKind } from '../../shared/trigger-kind.ts';
 import type { MemoryMachine } from '../support/memory-provider.ts';
 import { apartOf, askedOf, endings, evidence, placesOf } from './evidence.ts';
+import { isHeld, lackOf, movedWhileStopped } from './permissions.ts';
 import { ended, look, type Replaced, type View } from './view.ts';
 import { evidenceTtlMs, type SimulatedWorld } from './world.ts';
 
@@ -56,8 +57,14 @@ export function createInvariants(world: SimulatedWorld): Invariants {
       const is = await look(world);
       const effects = world.cloud.effects.slice(effectsSeen);
       effectsSeen = world.cloud.effects.length;
-      const begun = starts(was, is, world);
-      return [...begun, ...records(is), ...passed(was, is), ...acts(effects, was, is, world), ...evidence(was, is)];
+      const moved = [...movedWhileStopped(was, is), ...evidence(was, is)];
+      return [
+        ...starts(was, is, world),
+        ...records(is),
+        ...passed(was, is),
+        ...acts(effects, was, is, world),
+        ...moved,
+      ];
     },
     async atRest(sizes) {
       return rest(await look(world), sizes);
@@ -77,6 +84,9 @@ function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
     const instance = was.instances.find(({ id }) => id === one.old_instance_id);
     if (policy?.mode !== 'enforce') say('by a policy that does not enforce');
     if (policy?.select.group !== one.group_name) say('by a policy that does not select it');
+    if (isHeld(one, was, is)) say('while it was held');
+    const lack = lackOf(one, was, is);
+    if (lack !== undefined) say(`without its approval: ${lack}`);
     if (group?.spec.stateless !== true) say('in a group that is not stateless');
     if (group?.breaker !== null) say('while the breaker was open');
     const isAlone = was.quarantines.some(
@@ -287,13 +297,13 @@ function passed(was: View, is: View): string[] {
       !(before.get(one.id) ?? []).some((state) => states.includes(state));
     const isFirst = one.launch_order === 'launch-first';
     return [
-      ...(isNew(returns) ? mayPass(one, was) : []),
+      ...(isNew(returns) ? mayPass(one, was, is) : []),
       ...(isNew(isFirst ? returns : ['proving']) ? isReplaced(one, is) : []),
     ].map((why) => `${one.old_provider_id} is given up, and ${why}`);
   });
 }
 
-function mayPass(one: Replaced, was: View): string[] {
+function mayPass(one: Replaced, was: View, is: View): string[] {
   const group = was.groups.find(({ name }) => name === one.group_name);
   const policy = was.policies.find(({ name }) => name === one.policy);
   const old = was.instances.find(({ id }) => id === one.old_instance_id);
@@ -302,6 +312,8 @@ function mayPass(one: Replaced, was: View): string[] {
     [group?.breaker === null, 'the breaker was open'],
     [group?.spec.stateless === true, 'its group is not stateless'],
     [policy?.mode === 'enforce', 'its policy does not enforce'],
+    [!isHeld(one, was, is), 'it is held'],
+    [lackOf(one, was, is) === undefined, `it lacks its approval: ${lackOf(one, was, is)}`],
     [!isAsked || !one.path.includes('terminating'), 'its evidence goes with it'],
   ]);
 }

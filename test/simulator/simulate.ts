@@ -11,6 +11,7 @@ import { Policy } from '../../shared/policy.ts';
 import type { Severity } from '../../shared/severity.ts';
 import { type Random, seededRandom } from '../support/random.ts';
 import { insertFinding } from '../support/rows.ts';
+import { decide, letAllGo, people } from './decide.ts';
 import { drawScene, type Scene } from './draw.ts';
 import { createInvariants, type Invariants } from './invariants.ts';
 import { aSimulatedWorld, type SimulatedWorld } from './world.ts';
@@ -75,9 +76,10 @@ async function happen(world: SimulatedWorld, scene: Scene, random: Random): Prom
   const machine = random.pick([...cloud.machines.values()]);
   if (random.next() < 0.02 && machine.state !== 'isolated') cloud.set(machine.providerId, 'stopped');
   if (random.next() < 0.03) await reopenBreakers(world);
-  if (random.next() < 0.1) await decide(world, random, one().id);
+  if (random.next() < 0.1) await keepOrLetGo(world, random, one().id);
   if (random.next() < 0.05) await helpOut(world);
   if (random.next() < 0.02) await turn(world, random);
+  await decide(world, random);
   if (random.next() < scene.crashShare) world.crashSoon(1 + random.below(15));
   if (random.next() < 0.02) clock.jump(random.pick([-1, 1]) * random.pick([1_000, 600_000, 3_600_000]));
 }
@@ -119,11 +121,11 @@ async function doubt({ db, clock }: SimulatedWorld, id: string): Promise<void> {
 async function turn({ db, clock }: SimulatedWorld, random: Random): Promise<void> {
   const { policy } = random.pick(await readPolicies(db));
   const mode = policy.mode === 'enforce' ? 'observe' : 'enforce';
-  await applyDocument(db, { ...policy, mode }, timestamp(clock.now()));
+  await applyDocument(db, { ...policy, mode }, timestamp(clock.now()), random.pick(people));
 }
 
 /** A person keeps a machine, keeps it longer, lets it go, or gives a replacement up: whatever is refused is no matter. */
-async function decide({ db, clock }: SimulatedWorld, random: Random, any: string): Promise<void> {
+async function keepOrLetGo({ db, clock }: SimulatedWorld, random: Random, any: string): Promise<void> {
   const now = clock.now();
   const kept = await db
     .selectFrom('quarantine')
@@ -197,6 +199,7 @@ async function refreshScans({ db, clock, offline }: SimulatedWorld): Promise<voi
 async function comeToRest(world: SimulatedWorld, scene: Scene, invariants: Invariants): Promise<readonly string[]> {
   const { db, clock, cloud } = world;
   world.calm();
+  await letAllGo(world);
   for (const { providerId, state } of cloud.machines.values())
     if (state === 'stopped') cloud.set(providerId, 'running');
   const at = timestamp(clock.now());

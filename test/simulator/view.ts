@@ -1,6 +1,7 @@
 import type { ReplacementState } from '../../shared/api.ts';
 import { Group, Policy } from '../../shared/policy.ts';
 import type { MemoryMachine } from '../support/memory-provider.ts';
+import { lookAtDecisions } from './permissions.ts';
 import type { SimulatedWorld } from './world.ts';
 
 /** What the invariants look at: the rows as they are, and what the cloud has. */
@@ -9,7 +10,8 @@ export type Replaced = View['replacements'][number];
 
 export const ended: readonly string[] = ['succeeded', 'failed'];
 
-export async function look({ db, clock, cloud, offline }: SimulatedWorld) {
+export async function look(world: SimulatedWorld) {
+  const { db, clock, cloud, offline } = world;
   const steps = await db.selectFrom('replacement_step').selectAll().orderBy('replacement_id').orderBy('n').execute();
   const events = await db.selectFrom('event').selectAll().where('type', '=', 'replacement.step').execute();
   const paths = Map.groupBy(steps, (step) => step.replacement_id);
@@ -28,7 +30,15 @@ export async function look({ db, clock, cloud, offline }: SimulatedWorld) {
   const instances = await db.selectFrom('instance').selectAll().execute();
   const quarantines = await db.selectFrom('quarantine').selectAll().execute();
   return {
-    ...{ now: clock.now(), replacements, groups, policies, instances, quarantines },
+    ...{
+      now: clock.now(),
+      replacements,
+      groups,
+      policies,
+      instances,
+      quarantines,
+      decisions: await lookAtDecisions(world),
+    },
     snapshots: [...cloud.kept.values()],
     machines: new Map(cloud.machines) as ReadonlyMap<string, MemoryMachine>,
     offline: new Set(offline),

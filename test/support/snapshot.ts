@@ -66,6 +66,8 @@ export function aSnapshot(groups: readonly GroupSnapshot[], overrides: Partial<F
     active: [],
     starts: [],
     soaked: new Map([['web', 3]]),
+    holds: [],
+    consents: new Map(),
     ...overrides,
   };
 }

@@ -32,8 +32,10 @@ export async function apply(
   } finally {
     if (json) out.json(results);
     else
-      for (const { kind, name, result, version } of results)
+      for (const { kind, name, result, version, warnings } of results) {
         out.line(`${kind} ${name}: ${result} (version ${version})`);
+        for (const { code, message } of warnings) out.line(`  ${code}: ${message}`);
+      }
   }
 }
 
@@ -47,7 +49,7 @@ async function send(remote: Context['remote'], { body, placeOf }: Declared): Pro
   }
 }
 
-function readDocuments(file: string): readonly Declared[] {
+export function readDocuments(file: string): readonly Declared[] {
   const name = file === '-' ? '(stdin)' : file;
   const lines = new LineCounter();
   const documents = parseAllDocuments(read(file, name), { lineCounter: lines, prettyErrors: false });

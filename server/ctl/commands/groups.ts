@@ -5,6 +5,7 @@ import { imageRef } from '../../../shared/image.ts';
 import type { Context } from '../context.ts';
 import type { Cell } from '../output.ts';
 import { pairsCell } from '../words.ts';
+import { holdsCell } from './holds.ts';
 
 const pathOf = (name: string) => `groups/${encodeURIComponent(name)}`;
 
@@ -12,7 +13,7 @@ export async function list({ remote, out, json }: Context): Promise<void> {
   const page = await remote.list<GroupView>('groups');
   if (json) return out.json(page);
   out.table(
-    ['GROUP', 'SIZE', 'IN SYNC', 'DRIFTED', 'UNVERIFIABLE', 'TAINTED', 'REPLACING', 'BREAKER'],
+    ['GROUP', 'SIZE', 'IN SYNC', 'DRIFTED', 'UNVERIFIABLE', 'TAINTED', 'REPLACING', 'BREAKER', 'HELD'],
     page.items.map((view) => [
       view.group.name,
       view.size,
@@ -22,6 +23,7 @@ export async function list({ remote, out, json }: Context): Promise<void> {
       counted(view.tainted, 'bad'),
       view.replacing,
       breakerCell(view),
+      holdsCell(view.holds),
     ]),
   );
 }
@@ -47,6 +49,7 @@ function show({ out, json }: Context, view: GroupView): void {
     ['tainted', view.tainted],
     ['replacing', view.replacing],
     ['breaker', breakerCell(view)],
+    ['held', holdsCell(view.holds)],
   ]);
 }
 

@@ -1,8 +1,13 @@
 import { ApplyResult } from '../../../shared/api.ts';
 import { timestamp } from '../../../shared/clock.ts';
+import { CodedError } from '../../../shared/errors.ts';
 import { Document } from '../../../shared/policy.ts';
+import { isLessApproval } from '../../fleet/approval.ts';
 import { settleExemptions } from '../../fleet/exemptions.ts';
 import { applyDocument } from '../../store/apply.ts';
+import type { Db } from '../../store/database.ts';
+import { readPolicy } from '../../store/policy-store.ts';
+import type { Caller } from '../auth.ts';
 import { answers } from '../schema.ts';
 import type { Api, Services } from '../services.ts';
 
@@ -18,11 +23,23 @@ export function applyRoutes(api: Api, services: Services): void {
       response: answers(ApplyResult, 'What became of it.'),
     },
     handler: async (request) => {
-      const { db, clock } = services;
-      const result = await applyDocument(db, request.body, timestamp(clock.now()));
-      if (result.kind === 'Exemption') await settleExemptions(db, clock.now());
-      if (result.result !== 'unchanged') services.feed.wake();
-      return result;
+      const { body, actor } = request;
+      const at = timestamp(services.clock.now());
+      const applied = await applyDocument(services.db, body, at, actor.name, (tx) => refuseLess(tx, body, actor));
+      if (body.kind === 'Exemption') await settleExemptions(services.db, services.clock.now());
+      if (applied.result !== 'unchanged') services.feed.wake();
+      return { ...applied, warnings: body.kind === 'Policy' ? [...(await services.lint(body))] : [] };
     },
   });
+}
+
+/** Errors: FORBIDDEN for whoever is no admin. */
+async function refuseLess(tx: Db, document: Document, { role }: Caller): Promise<void> {
+  if (document.kind !== 'Policy' || role === 'admin') return;
+  const stored = await readPolicy(tx, document.name);
+  if (stored === undefined || !isLessApproval(stored.policy, document)) return;
+  throw new CodedError(
+    'FORBIDDEN',
+    `policy ${document.name} would ask for less of an approval than it does, which is for an admin; to stop what it does, hold its group`,
+  );
 }

@@ -45,9 +45,9 @@ export function exemptionRoutes(api: Api, services: Services): void {
       body: Reason,
       response: answers(ExemptionView, 'The exemption.'),
     },
-    handler: async ({ params, body }) => {
+    handler: async ({ params, body, actor }) => {
       const { db, clock, feed } = services;
-      const ended = { name: params.name, reason: body.reason, actor: 'admin' };
+      const ended = { name: params.name, reason: body.reason, actor: actor.name };
       await db.transaction().execute((tx) => endExemption(tx, ended, timestamp(clock.now())));
       await settleExemptions(db, clock.now());
       feed.wake();

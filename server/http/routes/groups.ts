@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { GroupView, Launched, LaunchInstances, PlanView, Reason } from '../../../shared/api.ts';
+import { SpecVersion } from '../../../shared/api-policies.ts';
 import { timestamp } from '../../../shared/clock.ts';
 import { readGroup, resetBreaker } from '../../store/group-store.ts';
 import { findGroup, listGroups } from '../../store/views/groups-view.ts';
+import { listVersions } from '../../store/views/versions-view.ts';
 import { answers, answersPage, found, pageQuery } from '../schema.ts';
 import type { Api, Services } from '../services.ts';
 import { sightOf } from '../sight.ts';
@@ -31,6 +33,21 @@ export function groupRoutes(api: Api, services: Services): void {
     },
     handler: async ({ params }) =>
       found(await findGroup(services.db, params.name, sightOf(services)), `group ${params.name}`),
+  });
+
+  api.get('/groups/:name/versions', {
+    schema: {
+      operationId: 'listGroupVersions',
+      tags: ['groups'],
+      summary: 'Every version of a group, newest first: who declared it, when, and the document',
+      params: named,
+      querystring: z.strictObject(pageQuery),
+      response: answersPage(SpecVersion, 'Versions.'),
+    },
+    handler: async ({ params, query }) => {
+      found(await readGroup(services.db, params.name), `group ${params.name}`);
+      return listVersions(services.db, 'Group', params.name, query);
+    },
   });
 
   api.get('/groups/:name/plan', {
@@ -71,10 +88,9 @@ export function groupRoutes(api: Api, services: Services): void {
       body: Reason,
       response: answers(GroupView, 'The group.'),
     },
-    handler: async ({ params, body }) => {
-      await services.db
-        .transaction()
-        .execute((tx) => resetBreaker(tx, params.name, body.reason, timestamp(services.clock.now())));
+    handler: async ({ params, body, actor }) => {
+      const at = timestamp(services.clock.now());
+      await services.db.transaction().execute((tx) => resetBreaker(tx, params.name, body.reason, at, actor.name));
       services.feed.wake();
       return found(await findGroup(services.db, params.name, sightOf(services)), `group ${params.name}`);
     },

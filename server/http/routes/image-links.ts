@@ -26,8 +26,8 @@ export function imageLinkRoutes(api: Api, services: Services): void {
       body: LinkImage,
       response: answers(ImageLink, 'The link.'),
     },
-    handler: async ({ body }) => {
-      const link = await linkImage(services.db, body, services.clock.now());
+    handler: async ({ body, actor }) => {
+      const link = await linkImage(services.db, body, services.clock.now(), actor.name);
       services.feed.wake();
       return link;
     },
@@ -41,8 +41,8 @@ export function imageLinkRoutes(api: Api, services: Services): void {
       params: z.object({ cloudImage: CloudImage }),
       response: answers(ImageLink, 'The link that was.'),
     },
-    handler: async ({ params }) => {
-      const link = await unlinkImage(services.db, params.cloudImage, services.clock.now());
+    handler: async ({ params, actor }) => {
+      const link = await unlinkImage(services.db, params.cloudImage, services.clock.now(), actor.name);
       services.feed.wake();
       return link;
     },

@@ -47,8 +47,8 @@ export function imageRoutes(api: Api, services: Services): void {
       body: PushImage,
       response: answers(PushedImage, 'The image.'),
     },
-    handler: async ({ body }) => {
-      const image = await pushImage(services.db, body, services.clock.now());
+    handler: async ({ body, actor }) => {
+      const image = await pushImage(services.db, body, services.clock.now(), actor.name);
       services.feed.wake();
       return image;
     },

@@ -75,8 +75,9 @@ export function instanceRoutes(api: Api, services: Services): void {
         ...{ operationId, tags: ['instances'], summary, params: identified, body: Reason },
         response: answers(Instance, 'The instance.'),
       },
-      handler: async ({ params, body }) => {
-        await write(services.db, { instanceId: params.id, reason: body.reason, actor: 'admin' }, services.clock.now());
+      handler: async ({ params, body, actor }) => {
+        const decision = { instanceId: params.id, reason: body.reason, actor: actor.name };
+        await write(services.db, decision, services.clock.now());
         services.feed.wake();
         return instance(params.id);
       },

@@ -26,8 +26,9 @@ export function keyRoutes(api: Api, services: Services): void {
       body: TrustKey,
       response: answers(TrustedKey, 'The trusted key.'),
     },
-    handler: async ({ body }) => {
-      const key = await trustKey(services.db, { ...body, at: timestamp(services.clock.now()) });
+    handler: async ({ body, actor }) => {
+      const at = timestamp(services.clock.now());
+      const key = await trustKey(services.db, { ...body, at, actor: actor.name });
       services.feed.wake();
       return key;
     },

@@ -10,7 +10,6 @@ import type { Api, Services } from '../services.ts';
 import { sightOf } from '../sight.ts';
 
 const named = z.object({ name: z.string() });
-const actor = 'admin';
 
 export function promotionRoutes(api: Api, services: Services): void {
   const { db, clock, feed } = services;
@@ -40,9 +39,9 @@ export function promotionRoutes(api: Api, services: Services): void {
       body: PromoteImage,
       response: answers(GroupView, 'The group.'),
     },
-    handler: async ({ params, body }) => {
+    handler: async ({ params, body, actor }) => {
       const { image, channel, reason = null } = body;
-      await promoteImage(db, { group: params.name, image, channel, reason, actor }, clock.now());
+      await promoteImage(db, { group: params.name, image, channel, reason, actor: actor.name }, clock.now());
       feed.wake();
       return group(params.name);
     },
@@ -57,8 +56,8 @@ export function promotionRoutes(api: Api, services: Services): void {
       body: RollBackImage,
       response: answers(GroupView, 'The group.'),
     },
-    handler: async ({ params, body }) => {
-      await rollBackImage(db, { group: params.name, reason: body.reason ?? null, actor }, clock.now());
+    handler: async ({ params, body, actor }) => {
+      await rollBackImage(db, { group: params.name, reason: body.reason ?? null, actor: actor.name }, clock.now());
       feed.wake();
       return group(params.name);
     },

@@ -11,7 +11,6 @@ const tags = ['quarantines'];
 
 export function quarantineRoutes(api: Api, services: Services): void {
   const { db, clock, feed } = services;
-  const actor = 'admin';
   const quarantineOf = async (instanceId: string) =>
     found(await findQuarantineOf(db, instanceId), `quarantine of instance ${instanceId}`);
   const after = async (instanceId: string, change: Promise<void>) => {
@@ -49,7 +48,7 @@ export function quarantineRoutes(api: Api, services: Services): void {
       ...{ operationId: 'startQuarantine', tags, params: identified, body: StartQuarantine, response },
       summary: 'Isolate an instance and keep it; nothing takes its place yet',
     },
-    handler: ({ params, body }) =>
+    handler: ({ params, body, actor: { name: actor } }) =>
       after(params.id, startQuarantine(db, { instanceId: params.id, actor, ...body }, clock.now())),
   });
 
@@ -58,7 +57,7 @@ export function quarantineRoutes(api: Api, services: Services): void {
       ...{ operationId: 'releaseQuarantine', tags, params: identified, body: Reason, response },
       summary: 'Nobody needs it any more: end the machine, and drop its snapshot',
     },
-    handler: ({ params, body }) =>
+    handler: ({ params, body, actor: { name: actor } }) =>
       after(params.id, releaseQuarantine(db, { instanceId: params.id, actor, ...body }, clock.now())),
   });
 
@@ -67,7 +66,7 @@ export function quarantineRoutes(api: Api, services: Services): void {
       ...{ operationId: 'extendQuarantine', tags, params: identified, body: ExtendQuarantine, response },
       summary: 'Keep it for longer',
     },
-    handler: ({ params, body }) =>
+    handler: ({ params, body, actor: { name: actor } }) =>
       after(params.id, extendQuarantine(db, { instanceId: params.id, actor, ...body }, clock.now())),
   });
 

@@ -42,8 +42,8 @@ export function replacementRoutes(api: Api, services: Services): void {
         ...{ operationId: `${name}Replacement`, tags: ['replacements'], summary, params: identified, body: Reason },
         response: answers(ReplacementView, 'The replacement.'),
       },
-      handler: async ({ params, body }) => {
-        await act({ id: params.id, reason: body.reason, actor: 'admin' });
+      handler: async ({ params, body, actor }) => {
+        await act({ id: params.id, reason: body.reason, actor: actor.name });
         services.feed.wake();
         return found(await findReplacement(services.db, params.id), `replacement ${params.id}`);
       },

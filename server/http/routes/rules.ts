@@ -49,8 +49,8 @@ export function rulesRoutes(api: Api, services: Services): void {
       body: PushRules,
       response: answers(RulesDetail, 'The candidate.'),
     },
-    handler: async ({ body }) => {
-      const { image, sequence } = await pushRules(db, body.rules, clock.now());
+    handler: async ({ body, actor }) => {
+      const { image, sequence } = await pushRules(db, body.rules, clock.now(), actor.name);
       feed.wake();
       return detail(image, sequence);
     },
@@ -64,9 +64,9 @@ export function rulesRoutes(api: Api, services: Services): void {
       params: numbered,
       response: answers(RulesDetail, 'The rules.'),
     },
-    handler: async ({ params }) => {
+    handler: async ({ params, actor }) => {
       const { digest } = await detail(params.image, params.sequence);
-      await activateRules(db, params.image, params.sequence, clock.now());
+      await activateRules(db, params.image, params.sequence, clock.now(), actor.name);
       board.forget(digest);
       feed.wake();
       return detail(params.image, params.sequence);
@@ -81,9 +81,9 @@ export function rulesRoutes(api: Api, services: Services): void {
       params: numbered,
       response: answers(RulesDetail, 'The rules.'),
     },
-    handler: async ({ params }) => {
+    handler: async ({ params, actor }) => {
       const { digest } = await detail(params.image, params.sequence);
-      await withdrawRules(db, params.image, params.sequence, clock.now());
+      await withdrawRules(db, params.image, params.sequence, clock.now(), actor.name);
       board.forget(digest);
       return detail(params.image, params.sequence);
     },

@@ -33,7 +33,7 @@ export function tokenRoutes(api: Api, services: Services): void {
       body: CreateToken,
       response: answers(NewToken, 'The token with its secret.'),
     },
-    handler: async ({ body }) => {
+    handler: async ({ body, actor }) => {
       found(await readGroup(services.db, body.group), `group ${body.group}: declare it with \`pristinectl apply\``);
       const ref = parseImageRef(body.image);
       const image = found(
@@ -44,7 +44,7 @@ export function tokenRoutes(api: Api, services: Services): void {
       const expiresInMs = durationMs(body.expiresIn);
       const rate = body.rate === undefined ? undefined : parseRate(body.rate);
       const wanted = { group, imageDigest: image.digest, labels, usesMax, expiresInMs, rate, cidrs };
-      const token = await issueToken(services.db, wanted, services.clock.now());
+      const token = await issueToken(services.db, wanted, services.clock.now(), actor.name);
       services.feed.wake();
       return token;
     },
@@ -58,8 +58,9 @@ export function tokenRoutes(api: Api, services: Services): void {
       params: z.object({ id: z.string() }),
       response: answers(Token, 'The token.'),
     },
-    handler: async ({ params }) => {
-      const token = found(await revokeToken(services.db, params.id, services.clock.now()), `token ${params.id}`);
+    handler: async ({ params, actor }) => {
+      const revoked = await revokeToken(services.db, params.id, services.clock.now(), actor.name);
+      const token = found(revoked, `token ${params.id}`);
       services.feed.wake();
       return token;
     },
@@ -67,11 +68,11 @@ export function tokenRoutes(api: Api, services: Services): void {
 }
 
 /** For a person, and told; of those that the server makes for its own launches the replacement tells. */
-function issueToken(db: Db, request: TokenRequest, now: number): Promise<NewToken> {
+function issueToken(db: Db, request: TokenRequest, now: number, actor: string): Promise<NewToken> {
   return db.transaction().execute(async (tx) => {
     const token = await createToken(tx, request, now);
     const { id, group, imageDigest, usesMax, rate, cidrs, expiresAt } = token;
-    const data = { token: id, image: imageDigest, uses: usesMax, rate, cidrs, expiresAt, actor: 'admin' };
+    const data = { token: id, image: imageDigest, uses: usesMax, rate, cidrs, expiresAt, actor };
     await appendEvent(tx, { at: timestamp(now), type: 'token.created', groupName: group, data });
     return token;
   });

@@ -22,13 +22,13 @@ export function webhookRoutes(api: Api, services: Services): void {
       summary: 'Call now, as a test; a test that is taken enables a webhook that was disabled',
       response: answers(WebhookTested, 'The receiver took it.'),
     },
-    handler: () => {
+    handler: ({ actor }) => {
       if (services.testWebhook === undefined)
         throw new CodedError(
           'CONFLICT',
           'there is no webhook: name one in the configuration of the server (`webhook:`)',
         );
-      return services.testWebhook('admin');
+      return services.testWebhook(actor.name);
     },
   });
 }

@@ -8,6 +8,7 @@ import * as doubts from './0007-doubts.ts';
 import * as listening from './0008-listening.ts';
 import * as tokenMachine from './0009-token-machine.ts';
 import * as shapes from './0010-shapes.ts';
+import * as people from './0012-people.ts';
 import * as quarantine from './0013-quarantine.ts';
 import * as promotions from './0015-promotions.ts';
 import * as exemptions from './0017-exemptions.ts';
@@ -23,6 +24,7 @@ export const migrations: Record<string, Migration> = {
   '0008-listening': listening,
   '0009-token-machine': tokenMachine,
   '0010-shapes': shapes,
+  '0012-people': people,
   '0013-quarantine': quarantine,
   '0015-promotions': promotions,
   '0017-exemptions': exemptions,

@@ -1,8 +1,10 @@
 import { type Expression, type SqlBool, sql } from 'kysely';
 import type { GroupView } from '../../../shared/api.ts';
 import type { Promotion } from '../../../shared/api-promotions.ts';
+import { type Holds, holdsOf } from '../../fleet/hold.ts';
 import type { Db } from '../database.ts';
 import { readGroup, type StoredGroup, storedGroup } from '../group-store.ts';
+import { readHolds } from '../hold-store.ts';
 import { imageBefore, readStablePromotions } from '../promotion-store.ts';
 import { endedStates } from '../replacement-store.ts';
 import { contentIs } from './instances-view.ts';
@@ -18,6 +20,7 @@ export async function listGroups(db: Db, query: PageQuery, sight: Sight): Promis
     .limit(query.limit + 1);
   if (after !== undefined) select = select.where('name', '>', after);
   const rows = await select.execute();
+  const holds = holdsOf(await readHolds(db, sight.now));
   const names = rows.map((row) => row.name);
   const counts = await countsOf(db, names, sight);
   const promoted = await readStablePromotions(db, names);
@@ -25,14 +28,16 @@ export async function listGroups(db: Db, query: PageQuery, sight: Sight): Promis
     rows,
     query,
     (row) => [row.name],
-    (row) => groupOf(storedGroup(row), counts, promoted.get(row.name)),
+    (row) => groupOf(storedGroup(row), counts, holds, promoted.get(row.name)),
   );
 }
 
 export async function findGroup(db: Db, name: string, sight: Sight): Promise<GroupView | undefined> {
   const stored = await readGroup(db, name);
   if (stored === undefined) return undefined;
-  return groupOf(stored, await countsOf(db, [name], sight), (await readStablePromotions(db, [name])).get(name));
+  const holds = holdsOf(await readHolds(db, sight.now));
+  const promoted = await readStablePromotions(db, [name]);
+  return groupOf(stored, await countsOf(db, [name], sight), holds, promoted.get(name));
 }
 
 type Counts = ReadonlyMap<string, Awaited<ReturnType<typeof instanceCounts>>[number] & { readonly underWay: number }>;
@@ -75,7 +80,7 @@ function instanceCounts(db: Db, names: readonly string[], sight: Sight) {
 }
 
 /** Old and new of a replacement under way are one of the group's size together. */
-function groupOf(stored: StoredGroup, counts: Counts, promoted: readonly Promotion[] = []): GroupView {
+function groupOf(stored: StoredGroup, counts: Counts, holds: Holds, promoted: readonly Promotion[] = []): GroupView {
   const count = counts.get(stored.group.name);
   return {
     group: stored.group,
@@ -89,6 +94,7 @@ function groupOf(stored: StoredGroup, counts: Counts, promoted: readonly Promoti
     tainted: count?.tainted ?? 0,
     replacing: count?.replacing ?? 0,
     breaker: stored.breaker,
+    holds: [...holds.within(stored.group.name)],
     promotion: promoted.at(-1) ?? null,
     rollsBackTo: imageBefore(promoted),
     updatedAt: stored.updatedAt,

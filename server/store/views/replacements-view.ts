@@ -78,6 +78,7 @@ function replacementOf(row: ReplacementRow, steps: Steps): ReplacementView {
     group: row.group_name,
     policy: row.policy,
     policyVersion: row.policy_version,
+    approval: row.approval,
     cause: JSON.parse(row.cause),
     state: row.state as ReplacementState,
     order: row.launch_order,

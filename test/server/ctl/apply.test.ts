@@ -58,7 +58,7 @@ describe('apply -f', () => {
   });
 
   it.each([
-    ['a field that is not built yet', policy('bad', 'approval: {}'), 13, 'NOT_BUILT_YET', '`approval`'],
+    ['a field that is not built yet', policy('bad', 'quarantine: {}'), 13, 'NOT_BUILT_YET', '`quarantine`'],
     [
       'one deep inside',
       policy('bad', 'triggers:\n  - outdated: true\n  - silent: 15m'),

@@ -69,7 +69,6 @@ describe('apply', () => {
   });
 
   it.each([
-    ['approval', policy({ approval: { required: true } }), '/approval'],
     ['silent', policy({ triggers: [{ outdated: true }, { silent: '15m' }] }), '/triggers/1/silent'],
     ['per', policy({ budgets: [{ max: 1, per: 'zone' }] }), '/budgets/0/per'],
   ])('refuses `%s`, which is not built yet, by its name', async (field, document, pointer) => {
@@ -188,7 +187,7 @@ describe('apply', () => {
     expect({ status, breaker: body.breaker }).toEqual({ status: 200, breaker: null });
     const events = await readEvents(server.db, { afterId: 2, limit: 10 });
     expect(events.map(({ type, data }) => [type, data])).toEqual([
-      ['breaker.reset', { reason: 'bad rule fixed', cause: 'much' }],
+      ['breaker.reset', { reason: 'bad rule fixed', cause: 'much', actor: 'admin' }],
     ]);
   });
 });

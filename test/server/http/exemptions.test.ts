@@ -26,7 +26,7 @@ const exemption = (overrides: object = {}) => ({
 describe('exemptions over HTTP', () => {
   it('are declared, shown everywhere, and ended', async () => {
     expect((await server.post('apply', exemption())).body).toEqual({
-      ...{ kind: 'Exemption', name: 'old-sshd', version: 1, result: 'created' },
+      ...{ kind: 'Exemption', name: 'old-sshd', version: 1, result: 'created', warnings: [] },
     });
 
     expect((await server.get(`instances/${id}`)).body).toMatchObject({

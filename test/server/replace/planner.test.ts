@@ -37,6 +37,7 @@ describe('what a policy selects', () => {
         shapes: ['f1'],
         target: anImage,
         ...{ order: 'launch-first', keeping: null, lineage: null },
+        approval: null,
       },
     ]);
   });

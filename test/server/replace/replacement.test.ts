@@ -28,6 +28,7 @@ function aReplacement(overrides: Partial<Replacement> = {}): Replacement {
   const state = overrides.state ?? 'verifying';
   return {
     ...{ id: '1', group: 'web', policy: 'web', policyVersion: 1, policyDigest: null, targetDigest: anImageDigest },
+    ...{ approval: null },
     cause: { trigger: 'drift', severity: 'high', fingerprints: [] },
     ...{ shapes: [], soakEndsAt: null },
     ...{ oldInstanceId: 'old', oldProviderId: 'm-old', newInstanceId: null, newProviderId: 'm-new' },
@@ -47,6 +48,10 @@ function aWorld(overrides: Partial<World> = {}): World {
     ],
     group: aGroup(),
     breaker: null,
+    policyVersion: 1,
+    holds: [],
+    consent: null,
+    target: anImage,
     policy: aPolicy().policy,
     acting: [aPolicy().policy],
     old: { ...anInstance({ lifecycle: 'replacing', taint: { severity: 'high', since: at(now) } }), image: anImage },

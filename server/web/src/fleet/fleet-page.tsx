@@ -14,6 +14,7 @@ import styles from './fleet.module.css';
 import type { FleetSearch } from './fleet-search.ts';
 import { FleetTable } from './fleet-table.tsx';
 import { GroupStrip } from './group-strip.tsx';
+import { HoldBanner } from './hold-banner.tsx';
 import { SearchBox } from './search-box.tsx';
 
 const route = getRouteApi('/');
@@ -31,6 +32,7 @@ export function FleetPage() {
       <Reading what="the groups" query={groups}>
         {({ items }) => (
           <>
+            <HoldBanner groups={items} />
             <BreakerBanner groups={items} />
             <GroupStrip groups={items} />
           </>

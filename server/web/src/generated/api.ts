@@ -317,6 +317,23 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/groups/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version of a group, newest first: who declared it, when, and the document */
+        get: operations["listGroupVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/groups/{name}/plan": {
         parameters: {
             query?: never;
@@ -447,6 +464,40 @@ export type paths = {
         get: operations["getPolicy"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version of a policy, newest first: who declared it, when, and the document */
+        get: operations["listPolicyVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies:lint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a person should look at before this policy acts; nothing is stored */
+        post: operations["lintPolicy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1035,10 +1086,188 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Holds in force, newest first; those that are over or lifted only when asked for */
+        get: operations["listHolds"];
+        put?: never;
+        /**
+         * Replace nothing on an instance, in a group, or at all, until then or until it is lifted
+         * @description What is under way before its point of no return is rolled back where an instance or a group is held. While everything is held nothing is called at any provider: all waits as it is, and nothing ends.
+         */
+        post: operations["placeHold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/holds/{id}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lift a hold; one that is lifted or over stays as it is */
+        post: operations["liftHold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits for a person, and what people have said to it; newest first */
+        get: operations["listApprovals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One request with its approvals */
+        get: operations["getApproval"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say yes to the replacement of so many instances, for this cause, by this policy version, with this image
+         * @description Refused (403) for who applied the version of the policy or promoted the image. It is looked at again before each old instance ends.
+         */
+        post: operations["approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back every approval of a request; what is under way and can be taken back is rolled back */
+        post: operations["revokeApprovals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/access-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tokens of people and scripts, newest first, without their secrets */
+        get: operations["listAccessTokens"];
+        put?: never;
+        /** Make a token with a role; its secret is in this answer and nowhere else */
+        post: operations["createAccessToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/access-tokens/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Revoke an access token: the next request with it is refused */
+        post: operations["revokeAccessToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every decision of a person and every transition, the oldest first; nothing is ever removed
+         * @description Each entry has the hash of the one before: `pristinectl audit verify` reads them all and finds one that was changed or removed. Write its last line down elsewhere: what was cut off at the end shows only against that.
+         */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 };
 export type webhooks = Record<string, never>;
 export type components = {
     schemas: {
+        /** @description The token of a person or a script, without its secret, which is shown once. */
+        AccessToken: {
+            id: string;
+            name: string;
+            role: components["schemas"]["Role"];
+            /** Format: date-time */
+            createdAt: string;
+            createdBy: string;
+            expiresAt: string | null;
+            revokedAt: string | null;
+            revokedBy: string | null;
+            /** @description to the minute */
+            lastUsedAt: string | null;
+        };
         Actor: {
             /** @description 0 where the kernel did not say */
             pid: number;
@@ -1069,15 +1298,98 @@ export type components = {
             version: number;
             /** @enum {string} */
             result: "created" | "changed" | "unchanged";
+            /** @description of a policy, what a person should look at before it acts */
+            warnings: components["schemas"]["PolicyWarning"][];
+        };
+        Approval: {
+            id: string;
+            actor: string;
+            reason: string;
+            /** @description at most */
+            instances: number;
+            /** @description instances whose replacement was begun since, as the records have it */
+            used: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+            revokedAt: string | null;
+            revokedBy: string | null;
+            /** @description neither over, used up nor revoked, and of somebody who may */
+            inForce: boolean;
+        };
+        /** @description What waits for a person: a policy version, a cause and a target image, and nothing else. */
+        ApprovalRequest: {
+            /** @description a digest of all that it is bound to */
+            id: string;
+            /**
+             * @description `void`: the policy has another version, asks for none any more, or its target is not promoted
+             * @enum {string}
+             */
+            state: "waiting" | "approved" | "void";
+            group: string;
+            policy: string;
+            policyVersion: number;
+            cause: components["schemas"]["ApprovedCause"];
+            target: components["schemas"]["Image"];
+            /** @description how many different people */
+            needed: number;
+            /** @description who applied this version of the policy, or promoted the image: never one of them */
+            barred: string[];
+            approvals: components["schemas"]["Approval"][];
+            /** Format: date-time */
+            createdAt: string;
+        };
+        Approve: {
+            /** @description at most so many instances are replaced by it */
+            instances: number;
+            /** @description how long it holds; what the policy says, unless it is to be less */
+            for?: string | 0;
+            reason: string;
+        };
+        ApprovedCause: {
+            /** @enum {string} */
+            trigger: "drift" | "outdated" | "age";
+            /** @description of drift */
+            severity?: components["schemas"]["Severity"];
+            /** @description of drift: what was done to which name */
+            shapes?: string[];
+            /** @description of what is outdated: its image */
+            from?: string;
+            /** @description of age */
+            olderThan?: string;
         };
         Asked: {
             instanceId: string;
             /** @constant */
             asked: true;
         };
+        AuditEntry: {
+            /** @description 1 is the first; none is left out */
+            n: number;
+            /** Format: date-time */
+            at: string;
+            /** @description the name of an access token, `admin`, or `server` for what it did by itself */
+            actor: string;
+            /** @description the type of the event that told of it */
+            what: string;
+            group: string | null;
+            instanceId: string | null;
+            replacementId: string | null;
+            /** @description of the document that was changed, as it was */
+            before: components["schemas"]["Digest"] | null;
+            after: components["schemas"]["Digest"] | null;
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description hash of the entry before; of nothing for the first */
+            previous: components["schemas"]["Digest"];
+            /** @description sha256 of the RFC 8785 form of all the rest */
+            hash: components["schemas"]["Digest"];
+        };
         Blocker: {
             /** @enum {string} */
-            kind: "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "server-away" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
+            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
             message: string;
             until: string | null;
         };
@@ -1134,6 +1446,13 @@ export type components = {
             live: boolean;
             skipped: components["schemas"]["Skip"][];
             holes: components["schemas"]["Hole"][];
+        };
+        CreateAccessToken: {
+            /** @description who acts with it: it stands in every event, decision and audit entry */
+            name: string;
+            role: components["schemas"]["Role"];
+            /** @description without it, until it is revoked */
+            expiresIn?: string | 0;
         };
         CreateToken: {
             group: string;
@@ -1312,7 +1631,7 @@ export type components = {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.promoted" | "image.rolled-back" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "webhook.test" | "webhook.disabled" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven" | "replacement.reopened" | "quarantine.started" | "quarantine.step" | "quarantine.extended" | "proof.revoked";
+            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.promoted" | "image.rolled-back" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "webhook.test" | "webhook.disabled" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "hold.placed" | "hold.lifted" | "approval.requested" | "approval.given" | "approval.revoked" | "access-token.created" | "access-token.revoked" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven" | "replacement.reopened" | "quarantine.started" | "quarantine.step" | "quarantine.extended" | "proof.revoked";
             group: string | null;
             instanceId: string | null;
             replacementId: string | null;
@@ -1480,6 +1799,8 @@ export type components = {
             tainted: number;
             replacing: number;
             breaker: components["schemas"]["Breaker"] | null;
+            /** @description in force: on everything, on it, or on one of its instances */
+            holds: components["schemas"]["Hold"][];
             /** @description the latest of the channel `stable` */
             promotion: components["schemas"]["Promotion"] | null;
             /** @description the image that was stable before this one: what a rollback promotes */
@@ -1487,6 +1808,25 @@ export type components = {
             /** Format: date-time */
             updatedAt: string;
         };
+        /** @description While it is in force nothing is replaced where it is on. */
+        Hold: {
+            id: string;
+            scope: components["schemas"]["HoldScope"];
+            target: string | null;
+            /** @description of the instance, or itself; null for `all` */
+            group: string | null;
+            reason: string;
+            author: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description null: until it is lifted */
+            expiresAt: string | null;
+            liftedAt: string | null;
+            liftedBy: string | null;
+            inForce: boolean;
+        };
+        /** @enum {string} */
+        HoldScope: "instance" | "group" | "all";
         /** @description Something in scope that could not be measured. A hole at a directory covers everything beneath it. */
         Hole: {
             subject: string;
@@ -1689,6 +2029,20 @@ export type components = {
         LookReason: "scheduled" | "requested" | "proof";
         /** @enum {string} */
         LookState: "waiting" | "looking" | "asking" | "ended";
+        NewAccessToken: {
+            id: string;
+            name: string;
+            role: components["schemas"]["Role"];
+            /** Format: date-time */
+            createdAt: string;
+            createdBy: string;
+            expiresAt: string | null;
+            revokedAt: string | null;
+            revokedBy: string | null;
+            /** @description to the minute */
+            lastUsedAt: string | null;
+            token: string;
+        };
         NewToken: {
             id: string;
             group: string;
@@ -1751,6 +2105,14 @@ export type components = {
         OutboxState: "pending" | "delivered" | "dead";
         /** @enum {string} */
         PageType: "breaker.tripped" | "replacement.stuck" | "instance.absent" | "approval.requested" | "proof.revoked" | "rollout.paused";
+        PlaceHold: {
+            scope: components["schemas"]["HoldScope"];
+            /** @description the id of the instance, or the name of the group; none for `all` */
+            target?: string;
+            reason: string;
+            /** @description how long; needed but for `all`, which may last until it is lifted */
+            for?: string | 0;
+        };
         Plan: {
             /** Format: date-time */
             computedAt: string;
@@ -1906,6 +2268,24 @@ export type components = {
                  */
                 max: number;
             };
+            /** @description of all policies that enforce on a group the strictest holds; bound to policy version, cause and target image */
+            approval?: {
+                /**
+                 * @description nothing is replaced before people have said yes
+                 * @default true
+                 */
+                required: boolean;
+                /**
+                 * @description how many different people; who applied the policy or promoted the image is none of them
+                 * @default 1
+                 */
+                count: number;
+                /**
+                 * @description how long a yes holds at most
+                 * @default 24h
+                 */
+                for: string;
+            };
         };
         PolicyInput: {
             /** @constant */
@@ -2027,12 +2407,32 @@ export type components = {
                  */
                 max: number;
             };
+            /** @description of all policies that enforce on a group the strictest holds; bound to policy version, cause and target image */
+            approval?: {
+                /**
+                 * @description nothing is replaced before people have said yes
+                 * @default true
+                 */
+                required: boolean;
+                /**
+                 * @description how many different people; who applied the policy or promoted the image is none of them
+                 * @default 1
+                 */
+                count: number;
+                /** @description how long a yes holds at most */
+                for?: string | 0;
+            };
         };
         PolicyView: {
             policy: components["schemas"]["Policy"];
             version: number;
             /** Format: date-time */
             updatedAt: string;
+        };
+        PolicyWarning: {
+            /** @enum {string} */
+            code: "never-finishes" | "never-matches" | "matches-everything" | "contradicts";
+            message: string;
         };
         PreviewedDrift: {
             fingerprint: string;
@@ -2149,6 +2549,8 @@ export type components = {
             group: string;
             policy: string;
             policyVersion: number;
+            /** @description the request by which people approved it; null where nobody was asked */
+            approval: string | null;
             cause: components["schemas"]["Cause"];
             state: components["schemas"]["ReplacementState"];
             /** @enum {string} */
@@ -2192,6 +2594,11 @@ export type components = {
             revokedAt: string;
             envelope: components["schemas"]["Envelope"];
         };
+        /**
+         * @description `viewer` reads; `operator` runs the fleet: applies, holds, pardons; `approver` also approves replacements; `admin` also makes tokens and says whom to trust
+         * @enum {string}
+         */
+        Role: "viewer" | "operator" | "approver" | "admin";
         RollBackImage: {
             /** @description kept with the promotion */
             reason?: string;
@@ -2267,6 +2674,17 @@ export type components = {
         Skip: {
             name: string;
             rule: string;
+        };
+        /** @description A group or a policy as it was declared, by whom and when. */
+        SpecVersion: {
+            version: number;
+            /** Format: date-time */
+            at: string;
+            actor: string;
+            /** @description of the RFC 8785 form of the document */
+            digest: components["schemas"]["Digest"];
+            /** @description null where this release does not read it any more */
+            document: (components["schemas"]["Group"] | components["schemas"]["Policy"] | components["schemas"]["Exemption"]) | null;
         };
         StartQuarantine: {
             reason: string;
@@ -3296,6 +3714,54 @@ export interface operations {
             };
         };
     };
+    listGroupVersions: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 100 unless said */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Versions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["SpecVersion"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getPlan: {
         parameters: {
             query?: never;
@@ -3624,6 +4090,98 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPolicyVersions: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 100 unless said */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Versions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["SpecVersion"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lintPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyInput"];
+            };
+        };
+        responses: {
+            /** @description Warnings; none where all is well. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        warnings: components["schemas"]["PolicyWarning"][];
+                    };
                 };
             };
             /** @description Refused; `code` says why and is stable. */
@@ -5140,6 +5698,485 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookTested"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listHolds: {
+        parameters: {
+            query?: {
+                /** @description those that are over or lifted too */
+                all?: boolean;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 100 unless said */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Holds. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Hold"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    placeHold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceHold"];
+            };
+        };
+        responses: {
+            /** @description The hold. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hold"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    liftHold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The hold. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hold"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listApprovals: {
+        parameters: {
+            query?: {
+                group?: string;
+                /** @description void ones too */
+                all?: boolean;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 100 unless said */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Requests with their approvals. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ApprovalRequest"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getApproval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRequest"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Approve"];
+            };
+        };
+        responses: {
+            /** @description The request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRequest"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeApprovals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRequest"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAccessTokens: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 100 unless said */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Access tokens. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["AccessToken"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createAccessToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateAccessToken"];
+            };
+        };
+        responses: {
+            /** @description The access token with its secret. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewAccessToken"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeAccessToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The access token. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessToken"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description those after this number */
+                after?: number;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 100 unless said */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Entries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["AuditEntry"][];
+                        nextCursor: string | null;
+                    };
                 };
             };
             /** @description Refused; `code` says why and is stable. */
