@@ -1,5 +1,6 @@
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import type { Server as TlsServer } from 'node:tls';
 import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
@@ -26,7 +27,7 @@ import { createSweep } from './outside/sweep.ts';
 import type { Providers } from './provider/provider.ts';
 import { createProviders } from './provider/providers.ts';
 import { createController } from './replace/controller.ts';
-import type { House } from './replace/house.ts';
+import { type House, leaseMsMax } from './replace/house.ts';
 import { abortReplacement, retryReplacement } from './replace/intervene.ts';
 import { launchInstances } from './replace/launch.ts';
 import { lintOverFleet } from './replace/lint-fleet.ts';
@@ -94,6 +95,12 @@ export async function startServer(
     isOnline: gateway.isOnline,
     hasReported: gateway.hasReported,
     look: (instanceId) => looker.ask(instanceId, 'proof'),
+    lease: {
+      holder: `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`,
+      // Whoever else would use this database is kept out by the lock of its directory.
+      isAlone: true,
+      msMax: leaseMsMax,
+    },
     sweep: (instanceId) => gateway.requestScan(instanceId),
   };
   const controller = createController(house);
@@ -102,6 +109,7 @@ export async function startServer(
     {
       ...{ db, feed, clock, adminToken, evidenceTtlMs, gateway, board, entries },
       isReady: () => isReady,
+      leads: controller.leads,
       proofKey: signer.publicPem,
       plan: controller.plan,
       lint: (policy) => lintOverFleet(house, policy),

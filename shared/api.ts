@@ -218,6 +218,7 @@ export const Blocker = z
   .object({ kind: z.enum(blockerKinds), message: z.string(), until: time.nullable() })
   .meta({ id: 'Blocker' });
 export type Blocker = z.infer<typeof Blocker>;
+export type BlockerKind = Blocker['kind'];
 
 export const PlanView = z
   .object({

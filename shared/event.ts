@@ -57,6 +57,7 @@ export const eventTypes = [
   'quarantine.started',
   'quarantine.step',
   'quarantine.extended',
+  'replacement.taken-back',
   'proof.revoked',
 ] as const;
 export const FleetEvent = z

@@ -4,7 +4,7 @@ import { CodedError } from '../../shared/errors.ts';
 import { run, type ServerProcess } from './processes.ts';
 
 export const group = 'demo';
-const image = { name: 'demo', version: '1' };
+const name = 'demo';
 
 /** Keys, a signed manifest, and what the server is told: by the commands a person would type. */
 export interface Baked {
@@ -14,11 +14,11 @@ export interface Baked {
   readonly digest: string;
 }
 
-export async function bake(directory: string, root: string): Promise<Baked> {
-  const key = join(directory, 'image');
-  const manifest = join(directory, 'manifest');
+export async function bake(directory: string, root: string, version: string): Promise<Baked> {
+  const key = join(directory, `image-${version}`);
+  const manifest = join(directory, `manifest-${version}`);
   await run('pristine', ['keygen', '--out', key]);
-  const args = ['bake', '--root', root, '--image', image.name, '--image-version', image.version];
+  const args = ['bake', '--root', root, '--image', name, '--image-version', version];
   const out = await run('pristine', [...args, '--out', manifest, '--key', `${key}.key`, '--json']);
   const baked = JSON.parse(out) as { entries: number; image: { digest: string } };
   return { manifest, pub: `${key}.pub`, entries: baked.entries, digest: baked.image.digest };
@@ -31,9 +31,19 @@ export function connectCtl(server: ServerProcess) {
 }
 export type Ctl = ReturnType<typeof connectCtl>;
 
-/** The group and an enforcing policy with a budget of one. Settle and soak are short because somebody is watching. */
-export function fleetDocuments(directory: string, root: string, baked: Baked): string {
-  const ref = `${image.name}@${image.version}`;
+export interface DemoImage {
+  readonly version: string;
+  readonly root: string;
+  readonly baked: Baked;
+}
+
+/** The group, the first of its images stable, and an enforcing policy with a budget of one. Settle and soak are short because somebody is watching. */
+export function fleetDocuments(directory: string, images: readonly [DemoImage, ...DemoImage[]], settle = '1s'): string {
+  const ref = ({ version }: DemoImage) => `${name}@${version}`;
+  const lines = images.map((image) => {
+    const { manifest, pub } = image.baked;
+    return `    ${ref(image)}: {root: ${JSON.stringify(image.root)}, manifest: ${manifest}, pub: ${pub}}`;
+  });
   return `kind: Group
 name: ${group}
 provider:
@@ -41,8 +51,8 @@ provider:
   directory: ${directory}/instances
   ownerPid: ${process.pid}
   images:
-    ${ref}: {root: ${JSON.stringify(root)}, manifest: ${baked.manifest}, pub: ${baked.pub}}
-images: {stable: ${ref}}
+${lines.join('\n')}
+images: {stable: ${ref(images[0])}}
 labels: {env: demo}
 stateless: true
 ---
@@ -51,25 +61,30 @@ name: ${group}
 select: {group: ${group}}
 mode: enforce
 triggers:
-  - {drift: {severity: low, settle: 1s}}
+  - {drift: {severity: low, settle: ${settle}}}
+  - {outdated: true}
 strategy: {order: launch-first, verifyWithin: 2m, drainTimeout: 30s, soak: 1s}
 budgets: [{max: 1}]
 `;
 }
 
-export async function raiseFleet(
+export async function raiseFleet(directory: string, image: DemoImage, ctl: Ctl, count: number): Promise<void> {
+  await ctl('keys', 'trust', image.baked.pub);
+  await ctl('images', 'push', image.baked.manifest);
+  await declare(directory, [image], ctl);
+  await ctl('groups', 'launch', group, '--count', String(count));
+}
+
+/** Applies what the fleet is to be. */
+export async function declare(
   directory: string,
-  root: string,
-  baked: Baked,
+  images: readonly [DemoImage, ...DemoImage[]],
   ctl: Ctl,
-  count: number,
+  settle?: string,
 ): Promise<void> {
   const file = join(directory, 'fleet.yaml');
-  writeFileSync(file, fleetDocuments(directory, root, baked));
-  await ctl('keys', 'trust', baked.pub);
-  await ctl('images', 'push', baked.manifest);
+  writeFileSync(file, fleetDocuments(directory, images, settle));
   await ctl('apply', '-f', file);
-  await ctl('groups', 'launch', group, '--count', String(count));
 }
 
 /** A change that somebody makes on an instance and tells nobody: what the shell runs, and how a person would say it. */

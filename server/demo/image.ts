@@ -41,7 +41,7 @@ export function copyThisMachine(root: string): ImageRoot {
     mkdirSync(dirname(join(root, sshdConfig)), { recursive: true, mode: 0o755 });
     writeFileSync(join(root, sshdConfig), sampleSshdConfig, { mode: 0o644 });
   }
-  mkdirSync(join(root, 'usr/local/bin'), { recursive: true, mode: 0o755 });
+  for (const empty of ['usr/local/bin', 'var/log']) mkdirSync(join(root, empty), { recursive: true, mode: 0o755 });
   const megabytes = (copied.bytes / 1e6).toFixed(1);
   return { root, origin: `${copied.files} files, ${megabytes} MB, copied from this machine's ${sources.join(' ')}` };
 }

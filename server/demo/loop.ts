@@ -6,7 +6,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import type { Account } from './account.ts';
 import { type Api, connectApi } from './api.ts';
-import { bake, connectCtl, group, type Mutation, mutationsFor, raiseFleet } from './fleet.ts';
+import { bake, connectCtl, type DemoImage, group, type Mutation, mutationsFor, raiseFleet } from './fleet.ts';
 import { copyThisMachine, debootstrap, givenRoot, type ImageRoot } from './image.ts';
 import { narrate } from './narrate.ts';
 import { type ServerProcess, startServer } from './processes.ts';
@@ -42,12 +42,13 @@ export interface Summary {
   readonly elapsedMs: number;
 }
 
-const fleetSize = 6;
+export const fleetSize = 6;
 const readyMsMax = 120_000;
 
 export interface RunningLoop {
   readonly summary: Summary;
   readonly server: ServerProcess;
+  readonly image: DemoImage;
 }
 
 /** The story: image, bake, server, fleet, a change that nobody announced, and the fleet healing itself. Errors: TIMEOUT and what the commands say. */
@@ -58,16 +59,17 @@ export async function closeLoop(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<RunningLoop> {
-  const image = await makeImage(options, join(directory, 'image-root'));
-  account.say('image', image.origin);
-  const baked = await bake(directory, image.root);
+  const { root, origin } = await makeImage(options, join(directory, 'image-root'));
+  account.say('image', origin);
+  const baked = await bake(directory, root, '1');
+  const image = { version: '1', root, baked };
   account.say('bake', `demo@1: ${baked.entries} entries, signed, ${baked.digest}`);
 
   const server = await startServer(join(directory, 'data'));
   account.say('server', `${server.url} (SQLite, no cloud)`);
   const ctl = connectCtl(server);
   const api = connectApi(server.url, server.tokenFile);
-  await raiseFleet(directory, image.root, baked, ctl, fleetSize);
+  await raiseFleet(directory, image, ctl, fleetSize);
   const fleet = await untilAllInSync(api, clock, signal);
   account.say(
     'fleet',
@@ -76,7 +78,7 @@ export async function closeLoop(
   );
 
   const watched = watch(api, account, clock, signal);
-  const chosen = options.drift ? change(directory, image.root, [fleet[1]!, fleet[4]!], account, clock) : [];
+  const chosen = options.drift ? change(directory, root, [fleet[1]!, fleet[4]!], account, clock) : [];
   if (!options.drift)
     account.say(
       'no change',
@@ -101,7 +103,7 @@ export async function closeLoop(
     proofPub,
     elapsedMs: Math.round(account.elapsedMs()),
   };
-  return { summary, server };
+  return { summary, server, image };
 }
 
 function makeImage(options: LoopOptions, root: string): Promise<ImageRoot> | ImageRoot {
@@ -140,7 +142,7 @@ function watch(api: Api, account: Account, clock: Clock, signal: AbortSignal): W
     if (!machines.has(id)) for (const one of await api.instances(group)) machines.set(one.id, one.providerId ?? one.id);
     return machines.get(id) ?? id;
   };
-  const follow = async () => {
+  const follow = async (): Promise<void> => {
     for await (const event of api.events(signal)) {
       const at = clock.monotonic();
       const { type, instanceId, replacementId, data } = event;
@@ -151,7 +153,14 @@ function watch(api: Api, account: Account, clock: Clock, signal: AbortSignal): W
       narrate(event, await machineOf(instanceId), account);
     }
   };
-  follow().catch((error: unknown) => {
+  // A server that is killed ends the stream; the next one goes on with it.
+  const followOn = async () => {
+    while (!signal.aborted) {
+      await follow().catch(() => {});
+      await clock.sleep(200, signal);
+    }
+  };
+  followOn().catch((error: unknown) => {
     if (!signal.aborted) account.say('events', `the event stream ended: ${sentenceOf(error)}`, 'bad');
   });
   return watched;

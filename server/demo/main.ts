@@ -6,6 +6,8 @@ import { CodedError, ExitCode, sentenceOf } from '../../shared/errors.ts';
 import { openAccount } from './account.ts';
 import { buildConsole } from './console.ts';
 import { closeLoop } from './loop.ts';
+import { acts, playRefusals } from './refusals.ts';
+import type { Act } from './stage.ts';
 import { openWorkspace } from './workspace.ts';
 
 interface Options {
@@ -16,11 +18,12 @@ interface Options {
   readonly debootstrap: boolean;
   readonly timeout: string;
   readonly out: string;
+  readonly acts: string;
 }
 
 const program = new Command('npm run demo --')
   .description(
-    'The closed loop on this machine: bake, run six instances, change two, watch them be replaced and proven clean.',
+    'The closed loop on this machine: bake, run six instances, change two, watch them be replaced and proven clean. Then what is refused.',
   )
   .option('--once', 'end when the loop has closed; otherwise it stays up to look around', false)
   .option('--json', 'print one machine-readable summary on standard output', false)
@@ -29,9 +32,10 @@ const program = new Command('npm run demo --')
   .option('--debootstrap', 'use a real Debian, made now (needs root)', false)
   .option('--timeout <duration>', 'how long the loop may take to close', '3m')
   .option('--out <dir>', 'where the proofs are kept', 'dist/demo')
+  .option('--acts <names>', `what is refused: all, none, or some of ${acts.map(({ name }) => name).join(',')}`, 'all')
   .addHelpText(
     'after',
-    '\nExamples:\n  npm run demo\n  npm run demo -- --once --json\n  npm run demo -- --image /srv/images/web-7\n  npm run demo -- --no-drift --timeout 20s; echo $?',
+    '\nExamples:\n  npm run demo\n  npm run demo -- --once --json\n  npm run demo -- --acts treadmill,bad-image\n  npm run demo -- --image /srv/images/web-7\n  npm run demo -- --no-drift --timeout 20s; echo $?',
   )
   .parse();
 process.exitCode = await demo(program.opts<Options>());
@@ -50,6 +54,13 @@ async function demo(options: Options): Promise<number> {
     process.stderr.write(`--timeout ${options.timeout}: expected a duration such as 90s or 3m\n`);
     return ExitCode.usage;
   }
+  const wanted = actsOf(options.acts);
+  if (wanted === undefined) {
+    process.stderr.write(
+      `--acts ${options.acts}: expected all, none, or some of ${acts.map(({ name }) => name).join(', ')}\n`,
+    );
+    return ExitCode.usage;
+  }
   const workspace = openWorkspace();
   try {
     if (!options.once && (await buildConsole())) account.say('console', 'built, for the server to show');
@@ -60,8 +71,10 @@ async function demo(options: Options): Promise<number> {
       systemClock,
       stop.signal,
     );
-    if (options.json) process.stdout.write(`${JSON.stringify({ ...loop.summary, ok: true }, null, 2)}\n`);
-    if (!options.once) await lookAround(loop.server, workspace.directory, stop.signal);
+    const scene = { directory: workspace.directory, account, clock: systemClock, signal: stop.signal };
+    const { server, ...refusals } = await playRefusals(loop, wanted, scene);
+    if (options.json) process.stdout.write(`${JSON.stringify({ ...loop.summary, ...refusals, ok: true }, null, 2)}\n`);
+    if (!options.once) await lookAround(server, workspace.directory, stop.signal);
     return ExitCode.ok;
   } catch (error) {
     if (signalled) return signalled === 'SIGINT' ? 130 : 143;
@@ -76,6 +89,14 @@ async function demo(options: Options): Promise<number> {
     stop.abort(new Error('the demo has ended'));
     await workspace.clean();
   }
+}
+
+/** Undefined for a name that there is not. */
+function actsOf(names: string): readonly Act[] | undefined {
+  if (names === 'all') return acts;
+  if (names === 'none') return [];
+  const wanted = names.split(',').map((name) => acts.find((act) => act.name === name.trim()));
+  return wanted.every((act) => act !== undefined) ? wanted : undefined;
 }
 
 /** Stays up until a signal, or until the server ends. */

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { createWriteStream, existsSync, readFileSync } from 'node:fs';
+import { createWriteStream, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '../../shared/clock.ts';
@@ -41,21 +41,23 @@ export interface ServerProcess {
   readonly url: string;
   readonly tokenFile: string;
   readonly exited: Promise<number | null>;
+  /** With SIGKILL: it can finish nothing. */
+  kill(): void;
 }
 
-/** Starts pristine-server on a free port and waits until it has said where it listens. Errors: TIMEOUT, IO. */
-export async function startServer(data: string, withinMs = 20_000, clock: Clock = systemClock): Promise<ServerProcess> {
-  const log = createWriteStream(join(data, '..', 'server.log'));
-  const child = spawn(
-    process.execPath,
-    [commands['pristine-server'], 'serve', '--listen', '127.0.0.1:0', '--data', data],
-    {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    },
-  );
+/** Starts pristine-server, on a free port if not where it was, and waits until it has said where it listens. Errors: TIMEOUT, IO. */
+export async function startServer(
+  data: string,
+  { listen = '127.0.0.1:0', withinMs = 20_000, clock = systemClock as Clock } = {},
+): Promise<ServerProcess> {
+  const log = createWriteStream(join(data, '..', 'server.log'), { flags: 'a' });
+  const listening = join(data, 'listening');
+  rmSync(listening, { force: true });
+  const child = spawn(process.execPath, [commands['pristine-server'], 'serve', '--listen', listen, '--data', data], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   child.stderr.pipe(log);
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const listening = join(data, 'listening');
   const deadline = clock.monotonic() + withinMs;
   while (!existsSync(listening) || readFileSync(listening, 'utf8').trim() === '') {
     if (child.exitCode !== null)
@@ -64,7 +66,8 @@ export async function startServer(data: string, withinMs = 20_000, clock: Clock 
       throw new CodedError('TIMEOUT', `pristine-server did not listen within ${withinMs} ms`);
     await clock.sleep(25);
   }
-  return { url: readFileSync(listening, 'utf8').trim(), tokenFile: join(data, 'admin.token'), exited };
+  const url = readFileSync(listening, 'utf8').trim();
+  return { url, tokenFile: join(data, 'admin.token'), exited, kill: () => void child.kill('SIGKILL') };
 }
 
 /** For cleaning up, where a failure shows in what is left and not in an exit code. */

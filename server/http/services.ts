@@ -63,6 +63,8 @@ export interface Services {
   readonly entries: EntriesStore;
   /** False while starting and stopping. */
   readonly isReady: () => boolean;
+  /** False where another server over the same store plans and acts. */
+  readonly leads: () => boolean;
 }
 
 export type Api = FastifyInstance<

@@ -227,7 +227,7 @@ async function prove(house: House, replacement: Replacement, world: World): Prom
     return true;
   } catch (error) {
     if (!(error instanceof CodedError) || error.code !== 'PROOF') throw error;
-    await withoutProof(db, replacement, error.message, now);
+    await db.transaction().execute((tx) => withoutProof(tx, replacement, error.message, now));
     feed.wake();
     log.error({ replacement: id, group, error: error.message }, 'replace: a replacement could not be proven');
     return false;
@@ -263,15 +263,15 @@ async function succeed(house: House, replacement: Replacement, { look, world, no
   log.info({ replacement: id, group }, 'replace: a replacement is proven');
 }
 
-async function withoutProof(db: Db, replacement: Replacement, error: string, now: number): Promise<void> {
-  if (replacement.state === 'stuck') return countAttempt(db, replacement, now);
+async function withoutProof(tx: Db, replacement: Replacement, error: string, now: number): Promise<void> {
+  if (replacement.state === 'stuck') return countAttempt(tx, replacement, now);
   const move = { to: 'stuck' as const, detail: `no proof: ${error}`, set: { error } };
-  await db.transaction().execute((tx) => moveReplacement(tx, replacement, move, now));
+  await moveReplacement(tx, replacement, move, now);
 }
 
 async function act(house: House, replacement: Replacement, world: World, call: Call): Promise<boolean> {
   const { db, clock, log } = house;
-  await countAttempt(db, replacement, clock.now());
+  await db.transaction().execute((tx) => countAttempt(tx, replacement, clock.now()));
   try {
     await makeCall(house, replacement, world, call);
     return true;
@@ -281,7 +281,7 @@ async function act(house: House, replacement: Replacement, world: World, call: C
       { replacement: replacement.id, call, attempt: replacement.attempts + 1, error: sentence },
       'replace: a call to the provider failed',
     );
-    await noteError(db, replacement.id, `${call}: ${sentence}`);
+    await db.transaction().execute((tx) => noteError(tx, replacement.id, `${call}: ${sentence}`));
     return false;
   }
 }

@@ -10,14 +10,16 @@ import { liveQuarantines } from '../store/quarantine-store.ts';
 import { reserveReplacement } from '../store/replacement-store.ts';
 import { advanceReplacement } from './advance.ts';
 import { callProvider } from './call-provider.ts';
+import { createHindsight } from './hindsight.ts';
 import type { House } from './house.ts';
 import { keepEvidence } from './keep-evidence.ts';
 import { resumeLaunches } from './launch.ts';
+import { createLeadership, renewAfterMs, type Term } from './leadership.ts';
 import { createLister } from './lister.ts';
 import { type Blocked, type Command, type Plan, planReplacements } from './planner.ts';
 import { findRemains, takeBack } from './remains.ts';
 import { recurrencesOf, revokeProof } from './revoke.ts';
-import { takeSnapshot } from './snapshot.ts';
+import { type FleetSnapshot, takeSnapshot } from './snapshot.ts';
 import { reasonOf } from './world.ts';
 
 export interface Controller {
@@ -26,8 +28,10 @@ export interface Controller {
   stop(): Promise<void>;
   /** One pass, and all that it set going. */
   tick(): Promise<void>;
-  /** What would be done now, and why the rest would not. */
+  /** What would be done now, and why the rest would not: also by a server that stands by. */
   plan(group: string): Promise<PlanView>;
+  /** False for a server that stands by, because another one over the same store plans and acts. */
+  leads(): boolean;
 }
 
 const tickMs = 1_000;
@@ -37,26 +41,33 @@ const pauseMsMin = 100;
 const pauseFactor = 99;
 const stopMsMax = 5_000;
 const takeBackAgainMs = 60_000;
+const startsMs = 3_600_000;
 
 /**
  * The actor behind the planner: reads the fleet, plans, makes intents durable, and takes each replacement onward in a task
- * of its own, so that a slow one holds up no other. Woken by the feed and by a tick, which repairs what a wake lost.
+ * of its own, so that a slow one holds up no other. Woken by the feed and by a tick, which repairs what a wake lost. All that it
+ * does, it does through the house of its term (`leadership.ts`); while another server leads, it does nothing.
  */
 export function createController(house: House): Controller {
   const { db, feed, clock, log } = house;
   const list = createLister(house);
+  const hindsight = createHindsight(clock);
   const stopping = new AbortController();
+  const leadership = createLeadership(house, stopping.signal);
   const tasks = new Map<string, Promise<void>>();
   const told = new Map<string, string>();
   const takenBackAt = new Map<string, number>();
+  /** When replacements were begun by this server, within the last hour; monotonic. */
+  const begun: number[] = [];
   let woken = Promise.withResolvers<void>();
   let running: Promise<unknown> = Promise.resolve();
   let unlisten = () => {};
+  let known: Term | undefined;
 
   return {
     start() {
       unlisten = feed.onWake(() => woken.resolve());
-      running = Promise.all([recover(), loop()]);
+      running = Promise.all([keepLeading(), loop()]);
     },
     async stop() {
       unlisten();
@@ -66,6 +77,9 @@ export function createController(house: House): Controller {
       const patience = clock.sleep(stopMsMax, finished.signal).catch(() => {});
       await Promise.race([Promise.allSettled([running, ...tasks.values()]), patience]);
       finished.abort();
+      await leadership
+        .resign()
+        .catch((error: unknown) => log.warn({ error: sentenceOf(error) }, 'replace: the lease runs out by itself'));
     },
     async tick() {
       await pass();
@@ -75,6 +89,7 @@ export function createController(house: House): Controller {
       const { plan, now } = await survey();
       return planView(group, plan, now);
     },
+    leads: leadership.leads,
   };
 
   async function loop(): Promise<void> {
@@ -97,39 +112,53 @@ export function createController(house: House): Controller {
     await clock.sleep(ms, stopping.signal).catch(() => {});
   }
 
-  async function recover(): Promise<void> {
-    const groups = await readGroups(db);
-    for (const { group } of groups) {
-      await callProvider(clock, 'recover', () => house.providers(group).recover(group)).catch((error: unknown) =>
+  /** However long a pass takes. */
+  async function keepLeading(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await pause(renewAfterMs(house.lease));
+      await leadership
+        .term()
+        .catch((error: unknown) => log.warn({ error: sentenceOf(error) }, 'replace: the lease could not be renewed'));
+    }
+  }
+
+  async function recover({ house: leading }: Term): Promise<void> {
+    for (const { group } of await readGroups(db)) {
+      await callProvider(clock, 'recover', () => leading.providers(group).recover(group)).catch((error: unknown) =>
         log.warn({ group: group.name, error: sentenceOf(error) }, 'replace: recovering failed'),
       );
     }
-    await resumeLaunches(house).catch((error: unknown) =>
+    await resumeLaunches(leading).catch((error: unknown) =>
       log.warn({ error: sentenceOf(error) }, 'replace: launches could not be resumed'),
     );
     feed.wake();
   }
 
   async function pass(): Promise<void> {
+    const term = await leadership.term();
+    if (term === undefined) return;
+    if (term !== known && term.isTakenOver) run(term, 'recover', () => recover(term));
+    known = term;
+    const leading = term.house;
     const { groups, listing, snapshot, plan, now } = await survey();
-    if (snapshot.absence !== null && isOver(snapshot.absence)) await welcomeBack(snapshot.absence, now);
-    for (const recurrence of recurrencesOf(snapshot)) await revokeProof(house, recurrence);
-    for (const trip of plan.trips) await latch(trip.group, trip.cause, now);
-    for (const command of plan.commands) await reserve(command, now);
-    if (await requestApprovals(db, plan.requests, now)) feed.wake();
-    await tellBlocked(plan.blocked, now);
-    for (const { id } of await liveQuarantines(db))
-      run(`quarantine ${id}`, () => keepEvidence(house, id, stopping.signal));
-    for (const { id } of snapshot.active) run(id, () => advanceReplacement(house, id, stopping.signal));
+    if (snapshot.absence !== null && isOver(snapshot.absence)) await welcomeBack(leading, snapshot.absence, now);
+    for (const recurrence of recurrencesOf(snapshot)) await revokeProof(leading, recurrence);
+    for (const trip of plan.trips) await latch(leading, trip.group, trip.cause, now);
+    for (const command of plan.commands) await reserve(term, command, now);
+    if (await requestApprovals(leading.db, plan.requests, now)) feed.wake();
+    await tellBlocked(leading, plan.blocked, now);
+    for (const { id } of await liveQuarantines(leading.db))
+      run(term, `quarantine ${id}`, () => keepEvidence(leading, id, term.signal));
+    for (const { id } of snapshot.active) run(term, id, () => advanceReplacement(leading, id, term.signal));
     // Whoever stops everything wants nothing ended, not even what was given up.
     if (snapshot.holds.some(({ scope }) => scope === 'all')) return;
-    for (const remains of await findRemains(house, groups, listing)) {
+    for (const remains of await findRemains(leading, groups, listing)) {
       const { providerId } = remains.machine;
       // Whoever replaces it now counts on its being drained, whoever did it.
       if (remains.was === 'drained' && snapshot.active.some((one) => one.oldProviderId === providerId)) continue;
       if (clock.monotonic() - (takenBackAt.get(providerId) ?? -takeBackAgainMs) < takeBackAgainMs) continue;
       takenBackAt.set(providerId, clock.monotonic());
-      run(`remains of ${providerId}`, () => takeBack(house, remains));
+      run(term, `remains of ${providerId}`, () => takeBack(leading, remains));
     }
   }
 
@@ -139,31 +168,41 @@ export function createController(house: House): Controller {
     const groups = (await readGroups(db)).map(({ group }) => group);
     const listing = await list(groups);
     const now = clock.now();
-    const snapshot = await takeSnapshot({ db, machines: listing, isOnline, hasReported, evidenceTtlMs }, now);
+    const sources = { db, machines: listing, isOnline, hasReported, evidenceTtlMs, timeOf: hindsight(now) };
+    const snapshot = withStarts(await takeSnapshot(sources, now), now);
     return { now, groups, listing, snapshot, plan: planReplacements(snapshot, await readPolicies(db), now) };
   }
 
-  async function welcomeBack(absence: Absence, now: number): Promise<void> {
-    await endAbsence(db, now);
+  /** A clock that is set ahead makes the starts of a moment ago those of yesterday, and does not make room for as many again. */
+  function withStarts(snapshot: FleetSnapshot, now: number): FleetSnapshot {
+    const elapsed = clock.monotonic();
+    while (begun[0] !== undefined && begun[0] <= elapsed - startsMs) begun.shift();
+    const own = begun.map((at) => now - (elapsed - at));
+    return own.length > snapshot.starts.length ? { ...snapshot, starts: own } : snapshot;
+  }
+
+  async function welcomeBack({ db }: House, absence: Absence, now: number): Promise<void> {
+    await db.transaction().execute((tx) => endAbsence(tx, now));
     log.info(
       { ...absence, since: timestamp(absence.since) },
       'replace: the fleet has reported after an absence of this server',
     );
   }
 
-  async function latch(group: string, cause: string, now: number): Promise<void> {
+  async function latch({ db }: House, group: string, cause: string, now: number): Promise<void> {
     const tripped = await db.transaction().execute((tx) => tripBreaker(tx, group, cause, timestamp(now)));
     if (!tripped) return;
     feed.wake();
     log.error({ group, cause }, 'replace: the breaker of a group opened');
   }
 
-  async function reserve({ target, ...command }: Command, now: number): Promise<void> {
+  async function reserve(term: Term, { target, ...command }: Command, now: number): Promise<void> {
     try {
       const reservation = { ...command, targetDigest: target.digest, reason: reasonOf(command) };
-      const id = await reserveReplacement(db, reservation, now);
+      const id = await reserveReplacement(term.house.db, reservation, now);
+      begun.push(clock.monotonic());
       feed.wake();
-      run(id, () => advanceReplacement(house, id, stopping.signal));
+      run(term, id, () => advanceReplacement(term.house, id, term.signal));
     } catch (error) {
       if (!(error instanceof CodedError) || error.code !== 'CONFLICT') throw error;
       log.info({ instance: command.instanceId, why: error.message }, 'replace: a plan was overtaken');
@@ -171,28 +210,30 @@ export function createController(house: House): Controller {
   }
 
   /** Once for each set of reasons, not once a second. */
-  async function tellBlocked(blocked: readonly Blocked[], now: number): Promise<void> {
+  async function tellBlocked({ db }: House, blocked: readonly Blocked[], now: number): Promise<void> {
     const seen = new Set<string>();
     for (const { policy, group, instanceId, providerId, cause, blockers } of blocked) {
       const key = `${policy} ${instanceId}`;
       const kinds = blockers.map(({ kind }) => kind).join(' ');
       seen.add(key);
       if (told.get(key) === kinds) continue;
-      told.set(key, kinds);
       const message = blockers.map((blocker) => blocker.message).join('; ');
       const data = { policy, providerId, cause, message, blockers };
-      await appendEvent(db, { at: timestamp(now), type: 'replacement.blocked', groupName: group, instanceId, data });
+      const event = { at: timestamp(now), type: 'replacement.blocked' as const, groupName: group, instanceId, data };
+      await db.transaction().execute((tx) => appendEvent(tx, event));
+      told.set(key, kinds);
       feed.wake();
     }
     for (const key of told.keys()) if (!seen.has(key)) told.delete(key);
   }
 
-  /** One task a name at a time. What it could not do is logged once and tried again at a later pass. */
-  function run(name: string, task: () => Promise<void>): void {
-    if (tasks.has(name) || stopping.signal.aborted) return;
-    const done = task()
+  /** One task a name at a time. What it could not do is logged once and tried again at a later pass, or by whoever leads then. */
+  function run({ number, signal }: Term, task: string, work: () => Promise<void>): void {
+    const name = `${number} ${task}`;
+    if (tasks.has(name) || signal.aborted) return;
+    const done = work()
       .catch((error: unknown) => {
-        if (!stopping.signal.aborted) log.error({ task: name, error: sentenceOf(error) }, 'replace: a task failed');
+        if (!signal.aborted) log.error({ task, error: sentenceOf(error) }, 'replace: a task failed');
       })
       .finally(() => tasks.delete(name));
     tasks.set(name, done);

@@ -22,5 +22,18 @@ export interface House {
   /** Asks the agent of an instance for a sweep; false when it is not connected. */
   readonly sweep: (instanceId: string) => boolean;
   readonly signer: ProofSigner;
+  readonly lease: LeaseTerms;
   readonly evidenceTtlMs: number;
 }
+
+/** How this process takes part in who leads. */
+export interface LeaseTerms {
+  /** What it is called: as no other process, before or after. */
+  readonly holder: string;
+  /** No other process can be there over the same store: something says so that ends with its process, such as a lock of the kernel. */
+  readonly isAlone: boolean;
+  /** Who has not renewed its lease for so long has lost it; it is renewed after a third of that. */
+  readonly msMax: number;
+}
+
+export const leaseMsMax = 15_000;

@@ -74,7 +74,7 @@ async function commit(
 /** False when the act failed: it is tried again after a pause. */
 async function act(house: House, kept: StoredQuarantine, call: EvidenceCall): Promise<boolean> {
   const { db, clock, log } = house;
-  await countQuarantineAttempt(db, kept, clock.now());
+  await db.transaction().execute((tx) => countQuarantineAttempt(tx, kept, clock.now()));
   try {
     await makeCall(house, kept, call);
     return true;
@@ -85,7 +85,7 @@ async function act(house: House, kept: StoredQuarantine, call: EvidenceCall): Pr
       { quarantine: id, providerId, call, attempt: attempts + 1, error: sentence },
       'replace: evidence is not kept yet',
     );
-    await noteQuarantineError(db, id, `${call}: ${sentence}`);
+    await db.transaction().execute((tx) => noteQuarantineError(tx, id, `${call}: ${sentence}`));
     return false;
   }
 }

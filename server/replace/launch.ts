@@ -36,7 +36,9 @@ export async function launchMachine(
   { group, image, key }: { readonly group: Group; readonly image: Image; readonly key: string },
 ): Promise<Machine> {
   const granted = { group: group.name, imageDigest: image.digest, labels: group.labels, usesMax: 1, launchKey: key };
-  const { token: joinToken } = await createToken(db, { ...granted, expiresInMs: tokenMsMax }, clock.now());
+  const { token: joinToken } = await db
+    .transaction()
+    .execute((tx) => createToken(tx, { ...granted, expiresInMs: tokenMsMax }, clock.now()));
   const request = { group, image: imageRef(image), key, serverUrl: serverUrl(), joinToken };
   const machine = await callProvider(clock, 'launch', () => providers(group).launch(request));
   const launched = { launchKey: key, providerId: machine.providerId, group: group.name };
@@ -80,7 +82,7 @@ export async function launchInstances(
 
 async function finishLaunch(house: LaunchHouse, group: Group, image: Image, key: string): Promise<string> {
   const { providerId } = await launchMachine(house, { group, image, key });
-  await launchDone(house.db, key, providerId);
+  await house.db.transaction().execute((tx) => launchDone(tx, key, providerId));
   return providerId;
 }
 
@@ -90,7 +92,7 @@ async function dropIfHopeless({ db }: LaunchHouse, keys: readonly string[], erro
   for (const key of keys) await dropLaunch(db, key);
 }
 
-/** At the start of a server: finishes what was asked for before it ended. */
+/** At the start of a server that leads: finishes what was asked for before it, or another one, ended. */
 export async function resumeLaunches(house: LaunchHouse): Promise<void> {
   for (const { key, group_name } of await openLaunches(house.db)) {
     try {

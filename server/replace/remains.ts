@@ -1,6 +1,7 @@
 import { timestamp } from '../../shared/clock.ts';
 import type { Group } from '../../shared/policy.ts';
 import type { Machine } from '../provider/provider.ts';
+import { appendEvent } from '../store/event-store.ts';
 import { bindMachine } from '../store/launch-store.ts';
 import { failedAmong, retireLaunched } from '../store/replacement-store.ts';
 import { callProvider } from './call-provider.ts';
@@ -41,10 +42,13 @@ export async function findRemains(
   return marked.filter(({ id }) => failed.has(id));
 }
 
-/** Ends what was launched, and gives back to service what was drained. */
+/** Ends what was launched, and gives back to service what was drained. Each time it is tried is told before. */
 export async function takeBack({ db, clock, providers, log }: House, { group, machine, was }: Remains): Promise<void> {
   const { providerId, launchKey, drainedBy } = machine;
   const provider = providers(group);
+  const replacementId = replacementOfKey(was === 'drained' ? drainedBy : launchKey) ?? '';
+  const event = { at: timestamp(clock.now()), type: 'replacement.taken-back' as const, groupName: group.name };
+  await db.transaction().execute((tx) => appendEvent(tx, { ...event, replacementId, data: { providerId, was } }));
   if (was === 'drained') {
     log.warn(
       { group: group.name, providerId, drainedBy },

@@ -1,5 +1,6 @@
 import { durationMs, formatDuration } from '../../shared/duration.ts';
 import type { Keeping } from '../../shared/keeping.ts';
+import { clockStepMsMax } from '../fleet/absence.ts';
 import { stricter } from '../fleet/quarantine.ts';
 import type { Machine } from '../provider/provider.ts';
 import type { Move, Replacement } from '../store/replacement-store.ts';
@@ -293,13 +294,17 @@ export function newMachine({ id }: Replacement, machines: readonly Machine[]): M
   return machines.find(({ launchKey }) => launchKey === launchKeyOf(id));
 }
 
-function isOver({ deadlineAt }: Replacement, now: number): boolean {
+/** Where the clock was set back since, nobody knows how long it has waited: it has waited enough, and before the point of no return rolls back. */
+function isOver({ deadlineAt, launchedAt, updatedAt }: Replacement, now: number): boolean {
+  if (Math.max(launchedAt ?? 0, updatedAt) > now + clockStepMsMax) return true;
   return deadlineAt !== null && now >= deadlineAt;
 }
 
 function callWhenDue(call: Call, { attempts, updatedAt }: Replacement, now: number): Step {
   const backoff = attempts === 0 ? 0 : Math.min(backoffMsMin * 2 ** (attempts - 1), backoffMsMax);
-  return now >= updatedAt + backoff ? { do: 'call', call } : wait;
+  // The clock was set back: nobody waits until it has caught up.
+  const isOfLater = updatedAt > now + clockStepMsMax;
+  return now >= updatedAt + backoff || isOfLater ? { do: 'call', call } : wait;
 }
 
 function move(intent: Move, effects: Effects = {}): Step {

@@ -121,7 +121,12 @@ export interface Sources {
   readonly isOnline: (instanceId: string) => boolean;
   readonly hasReported: (instanceId: string) => boolean;
   readonly evidenceTtlMs: number;
+  /** What a time of a row counts as, where the clock was set back since (`hindsight.ts`). */
+  readonly timeOf?: (at: number) => number;
 }
+
+type TimeOf = NonNullable<Sources['timeOf']>;
+const asWritten: TimeOf = (at) => at;
 
 /** Of one instance, the gravest; the bound of a cause too. The rest is in the findings. */
 const driftsMax = 1_000;
@@ -148,7 +153,7 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
           sources.machines.get(group.name)?.filter(({ providerId }) => !apart.has(`machine ${providerId}`)) ?? null,
         images: promotedImages(group, images),
         instances: (instances.get(group.name) ?? []).filter(({ id }) => !apart.has(`instance ${id}`)),
-        failures: failures.get(group.name) ?? null,
+        failures: failuresOf(failures.get(group.name), sources.timeOf ?? asWritten),
         typicalMs: typical.get(group.name) ?? null,
         replaced: replaced.get(group.name) ?? [],
         failedBefore: failedBefore.get(group.name) ?? new Map(),
@@ -168,6 +173,10 @@ function apartOf(kept: readonly StoredQuarantine[]): ReadonlySet<string> {
   return new Set(away.flatMap(({ instanceId, providerId }) => [`instance ${instanceId}`, `machine ${providerId}`]));
 }
 
+function failuresOf(failures: GroupSnapshot['failures'] | undefined, timeOf: TimeOf): GroupSnapshot['failures'] {
+  return failures ? { ...failures, lastAt: timeOf(failures.lastAt) } : null;
+}
+
 async function readImages(db: Db): Promise<ReadonlyMap<string, Image>> {
   const rows = await db.selectFrom('image').select(['name', 'version', 'digest']).execute();
   return new Map(rows.map((row) => [row.digest, row]));
@@ -181,7 +190,7 @@ function promotedImages(group: Group, images: ReadonlyMap<string, Image>): Reado
 }
 
 async function readInstances(
-  { db, isOnline, evidenceTtlMs }: Sources,
+  { db, isOnline, evidenceTtlMs, timeOf = asWritten }: Sources,
   images: ReadonlyMap<string, Image>,
   now: number,
 ): Promise<ReadonlyMap<string, readonly InstanceSnapshot[]>> {
@@ -191,7 +200,7 @@ async function readInstances(
     .select(['taint_severity', 'taint_at', 'exempt_until', 'enrolled_at', 'scan_finished_at'])
     .where('lifecycle', '!=', 'retired')
     .execute();
-  const drifts = await readDrifts(db);
+  const drifts = await readDrifts(db, timeOf);
   const byGroup = new Map<string, InstanceSnapshot[]>();
   for (const row of rows) {
     const own = byGroup.get(row.group_name) ?? [];
@@ -209,7 +218,9 @@ async function readInstances(
       isInDoubt: row.doubts !== '[]',
       online: isOnline(row.id),
       taint:
-        row.taint_at === null ? null : { severity: row.taint_severity as Severity, since: Date.parse(row.taint_at) },
+        row.taint_at === null
+          ? null
+          : { severity: row.taint_severity as Severity, since: timeOf(Date.parse(row.taint_at)) },
       drifts: drifts.get(row.id) ?? [],
       enrolledAt: Date.parse(row.enrolled_at),
       evidenceExpiresAt: row.scan_finished_at === null ? null : expiryOf(row.scan_finished_at, now, evidenceTtlMs),
@@ -225,7 +236,7 @@ function expiryOf(scanFinishedAt: string, now: number, evidenceTtlMs: number): n
 }
 
 /** Reverting does not cancel: what was closed since the taint belongs to the cause too. What was pardoned before, or is exempted, does not. */
-async function readDrifts(db: Db): Promise<ReadonlyMap<string, readonly InstanceDrift[]>> {
+async function readDrifts(db: Db, timeOf: TimeOf): Promise<ReadonlyMap<string, readonly InstanceDrift[]>> {
   const rows = await db
     .selectFrom('finding')
     .innerJoin('instance', 'instance.id', 'finding.instance_id')
@@ -255,8 +266,8 @@ async function readDrifts(db: Db): Promise<ReadonlyMap<string, readonly Instance
     const isFolded = folded === 1 && relabel !== null;
     const fingerprint = isFolded ? relabelFingerprint(relabel) : row.fingerprint;
     const shape = isFolded ? `relabel ${relabel}` : shapeOf({ ...row, change: row.change as Finding['change'] });
-    const heldUntil = activated_at === null ? null : Date.parse(activated_at) + newRulesHoldMs;
-    const drift = { fingerprint, shape, severity, firstSeenAt: Date.parse(first_seen_at), heldUntil };
+    const heldUntil = activated_at === null ? null : timeOf(Date.parse(activated_at)) + newRulesHoldMs;
+    const drift = { fingerprint, shape, severity, firstSeenAt: timeOf(Date.parse(first_seen_at)), heldUntil };
     own.set(fingerprint, graver(own.get(fingerprint), drift));
     byInstance.set(instance_id, own);
   }

@@ -56,6 +56,8 @@ export async function runCompiled<R>(
   query: CompiledQuery<R>,
   parameters = query.parameters,
 ): Promise<readonly R[]> {
+  // Whoever watches what is written through this handle sees it here too.
+  for (const plugin of db.getExecutor().plugins) plugin.transformQuery({ node: query.query, queryId: query.queryId });
   const connection = db.isTransaction ? connections.get(db.getExecutor().adapter) : undefined;
   // A full disk has ended the transaction: Kysely says what there is to say.
   if (!connection?.inTransaction) return (await db.executeQuery<R>({ ...query, parameters })).rows;

@@ -52,6 +52,7 @@ export interface Tables {
   outside_look: LookTable;
   event: EventTable;
   listening: ListeningTable;
+  lease: LeaseTable;
   hold: HoldTable;
   access_token: AccessTokenTable;
   spec_version: SpecVersionTable;
@@ -322,4 +323,16 @@ export interface ListeningTable {
   listened_at: string | null;
   /** Its `listened_at` of before an absence, as long as the fleet has not come back from it. */
   away_since: string | null;
+}
+
+/** One row a right that one server of all has at a time (`lease-store.ts`). */
+export interface LeaseTable {
+  name: string;
+  /** The process that has it; null once it has given it up. */
+  holder: string | null;
+  /** Which term of the lease this is. */
+  fence: number;
+  renewals: number;
+  /** By the wall clock of its holder, for people: nobody decides by it. */
+  expires_at: string | null;
 }

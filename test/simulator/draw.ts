@@ -11,6 +11,12 @@ export interface Scene {
   readonly badAgentShare: number;
   readonly taintShare: number;
   readonly crashShare: number;
+  /** Over one store and one cloud. */
+  readonly servers: number;
+  /** Of all steps, those in which the one that leads is stopped for a while. */
+  readonly pauseShare: number;
+  /** Of all transactions. */
+  readonly storeFaultShare: number;
   readonly steps: number;
 }
 
@@ -27,6 +33,16 @@ export function drawScene(random: Random): Scene {
     taintShare: random.pick([0.05, 0.2, 0.5]),
     crashShare: random.pick([0, 0.05, 0.2]),
     steps: 60 + random.below(60),
+    ...drawServers(random),
+  };
+}
+
+function drawServers(random: Random): Pick<Scene, 'servers' | 'pauseShare' | 'storeFaultShare'> {
+  const servers = random.next() < 0.4 ? 2 : 1;
+  return {
+    servers,
+    pauseShare: servers === 1 ? 0 : random.pick([0, 0.1, 0.3]),
+    storeFaultShare: random.pick([0, 0, 0.02, 0.1]),
   };
 }
 

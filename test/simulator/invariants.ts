@@ -5,6 +5,7 @@ import type { TriggerKind } from '../../shared/trigger-kind.ts';
 import type { MemoryMachine } from '../support/memory-provider.ts';
 import { apartOf, askedOf, endings, evidence, placesOf } from './evidence.ts';
 import { isHeld, lackOf, movedWhileStopped } from './permissions.ts';
+import type { Act } from './process.ts';
 import { ended, look, type Replaced, type View } from './view.ts';
 import { evidenceTtlMs, type SimulatedWorld } from './world.ts';
 
@@ -48,6 +49,7 @@ const alikeMax = 3;
 export function createInvariants(world: SimulatedWorld): Invariants {
   let old: View | undefined;
   let effectsSeen = 0;
+  let actsSeen = 0;
   return {
     async before() {
       old = await look(world);
@@ -57,12 +59,15 @@ export function createInvariants(world: SimulatedWorld): Invariants {
       const is = await look(world);
       const effects = world.cloud.effects.slice(effectsSeen);
       effectsSeen = world.cloud.effects.length;
+      const done = world.acts.slice(actsSeen);
+      actsSeen = world.acts.length;
       const moved = [...movedWhileStopped(was, is), ...evidence(was, is)];
       return [
         ...starts(was, is, world),
         ...records(is),
         ...passed(was, is),
         ...acts(effects, was, is, world),
+        ...leads(done),
         ...moved,
       ];
     },
@@ -271,6 +276,13 @@ function acts(effects: readonly string[], was: View, is: View, { cloud }: Simula
     if (key !== '' && own.length > 1) wrong.push(`${own.length} machines of ${key}`);
   }
   return wrong;
+}
+
+/** 6: whoever writes or calls has the lease just then. */
+function leads(done: readonly Act[]): string[] {
+  return done
+    .filter(({ server, leader }) => server !== leader)
+    .map(({ server, what, leader }) => `${server} ${what} while ${leader ?? 'nobody'} led`);
 }
 
 /** The cloud names machines by what they were launched with. */

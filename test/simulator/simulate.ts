@@ -14,7 +14,7 @@ import { insertFinding } from '../support/rows.ts';
 import { decide, letAllGo, people } from './decide.ts';
 import { drawScene, type Scene } from './draw.ts';
 import { createInvariants, type Invariants } from './invariants.ts';
-import { aSimulatedWorld, type SimulatedWorld } from './world.ts';
+import { aSimulatedWorld, leaseMsMax, type SimulatedWorld } from './world.ts';
 
 export interface Outcome {
   readonly seed: number;
@@ -80,7 +80,8 @@ async function happen(world: SimulatedWorld, scene: Scene, random: Random): Prom
   if (random.next() < 0.05) await helpOut(world);
   if (random.next() < 0.02) await turn(world, random);
   await decide(world, random);
-  if (random.next() < scene.crashShare) world.crashSoon(1 + random.below(15));
+  if (random.next() < scene.crashShare) world.crashSoon(1 + random.below(60));
+  if (random.next() < scene.pauseShare) await world.pauseLeader(leaseMsMax * random.pick([0.5, 1, 1.5, 3]));
   if (random.next() < 0.02) clock.jump(random.pick([-1, 1]) * random.pick([1_000, 600_000, 3_600_000]));
 }
 

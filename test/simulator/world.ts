@@ -2,20 +2,23 @@ import { createEventFeed } from '../../server/fleet/event-feed.ts';
 import { createController } from '../../server/replace/controller.ts';
 import { applyDocument } from '../../server/store/apply.ts';
 import { type Db, openDatabase } from '../../server/store/database.ts';
+import { readLease } from '../../server/store/lease-store.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { digestOf } from '../../shared/digest.ts';
 import { CodedError } from '../../shared/errors.ts';
 import { Policy } from '../../shared/policy.ts';
 import { aGroup, anImageDigest, anInstanceRow } from '../support/builders.ts';
-import { type Crashing, dyingAt } from '../support/crash.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { createMemoryProvider, type Fault, type MemoryProvider } from '../support/memory-provider.ts';
 import type { Random } from '../support/random.ts';
 import { enrol, signer, sweepAgain } from '../support/replacement-world.ts';
 import { insertImage } from '../support/rows.ts';
 import type { Scene } from './draw.ts';
+import { type Act, aProcess, type SimulatedProcess } from './process.ts';
 
 export const evidenceTtlMs = 3 * 3_600_000;
+/** Longer than most of the leaps of time that a seed makes, so that a lease is lost in some of them only. */
+export const leaseMsMax = 600_000;
 /** A call that comes that late had its caller give up long before. */
 const lateMs = 600_000;
 export const otherImageDigest = digestOf('image web@8');
@@ -26,10 +29,14 @@ export interface SimulatedWorld {
   readonly clock: FakeClock;
   readonly cloud: MemoryProvider;
   readonly offline: Set<string>;
+  /** What servers did, with whoever had the lease then. */
+  readonly acts: readonly Act[];
   /** Nothing goes wrong any more. */
   calm(): void;
-  /** The server dies at the n-th moment from now, if it gets there, and another begins. */
+  /** A server, or the one that leads, dies at the n-th moment from now, if it gets there, and another begins. */
   crashSoon(moments: number): void;
+  /** The server that leads is stopped for a while. */
+  pauseLeader(ms: number): Promise<void>;
   /** Lets so much time pass, and waits until nobody has anything to do. */
   pass(ms: number): Promise<void>;
   crashes(): number;
@@ -46,18 +53,24 @@ export async function aSimulatedWorld(scene: Scene, random: Random): Promise<Sim
   await populate(db, cloud, scene, clock);
 
   let crashes = 0;
+  let begun = 0;
+  const acts: Act[] = [];
   const agentsAt = new Map<string, number>();
   const asked = new Set<string>();
-  let current = begin();
+  let servers = Array.from({ length: scene.servers }, begin);
 
   /** A server is a process: all that it had under way ends with it. */
-  function begin(): Crashing {
-    const process = dyingAt(Number.POSITIVE_INFINITY, db, cloud);
+  function begin(): SimulatedProcess {
+    begun += 1;
+    const storeFault = () =>
+      isCalm || random.next() >= scene.storeFaultShare ? undefined : random.pick(['before', 'after'] as const);
+    const process = aProcess(`server-${begun}`, { db, cloud, clock, storeFault, note: (act) => acts.push(act) });
     const controller = createController({
       ...{ db: process.db, feed: createEventFeed(), clock, signer, evidenceTtlMs },
       log: { info: () => {}, warn: () => {}, error: () => {} },
       providers: () => process.provider,
       serverUrl: () => 'ws://127.0.0.1:7420',
+      lease: { holder: process.server, isAlone: scene.servers === 1, msMax: leaseMsMax },
       isOnline: (id) => !offline.has(id),
       hasReported: (id) => !offline.has(id),
       look: async () => {
@@ -71,9 +84,9 @@ export async function aSimulatedWorld(scene: Scene, random: Random): Promise<Sim
 
   async function settle(): Promise<void> {
     for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
-    if (!current.isDead()) return;
+    if (servers.every((server) => !server.isDead())) return;
     crashes += 1;
-    current = begin();
+    servers = servers.map((server) => (server.isDead() ? begin() : server));
     await settle();
   }
 
@@ -100,12 +113,16 @@ export async function aSimulatedWorld(scene: Scene, random: Random): Promise<Sim
   }
 
   return {
-    ...{ db, clock, cloud, offline },
+    ...{ db, clock, cloud, offline, acts },
     calm() {
       isCalm = true;
       offline.clear();
     },
-    crashSoon: (moments) => current.die(moments),
+    crashSoon: (moments) => random.pick(servers).die(moments),
+    async pauseLeader(ms) {
+      const { holder } = await readLease(db, 'scheduler');
+      servers.find(({ server }) => server === holder)?.pause(ms);
+    },
     async pass(ms) {
       clock.advance(ms);
       await settle();
@@ -114,7 +131,7 @@ export async function aSimulatedWorld(scene: Scene, random: Random): Promise<Sim
     },
     crashes: () => crashes,
     async end() {
-      current.die();
+      for (const server of servers) server.die();
       await db.destroy();
     },
   };

@@ -5,7 +5,7 @@ import type { Db } from '../../server/store/database.ts';
 export interface Crashing {
   readonly db: Db;
   readonly provider: Provider;
-  /** How many moments there were to die in: before each write, and before and after each call that changes something. */
+  /** How many moments there were to die in: before each write, or each query, and before and after each call that changes something. */
   readonly moments: () => number;
   readonly isDead: () => boolean;
   /** At once, or at so many moments from now. */
@@ -18,7 +18,7 @@ const writes = new Set(['InsertQueryNode', 'UpdateQueryNode', 'DeleteQueryNode']
  * A database handle and a provider that stop working for ever at one moment, like those of a process that was killed: a
  * transaction that is open then is rolled back, a call that was made has had its effect.
  */
-export function dyingAt(given: number, db: Db, provider: Provider): Crashing {
+export function dyingAt(given: number, db: Db, provider: Provider, atReads = false): Crashing {
   let moment = given;
   let passed = 0;
   let dead = false;
@@ -31,7 +31,7 @@ export function dyingAt(given: number, db: Db, provider: Provider): Crashing {
   };
   const plugin: KyselyPlugin = {
     transformQuery({ node }) {
-      breathe(writes.has(node.kind));
+      breathe(atReads || writes.has(node.kind));
       return node;
     },
     transformResult: async ({ result }) => result,

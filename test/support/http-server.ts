@@ -46,6 +46,7 @@ export async function anHttpServer(
     retry: async () => {},
     testWebhook: undefined,
     isReady: () => true,
+    leads: () => true,
     lint: async () => [],
     plan: async () => ({ computedAt: '2026-01-01T00:00:00.000Z', commands: [], blocked: [] }),
     launch: async (_group, { count, key }) => ({

@@ -3,6 +3,7 @@ import type { Insertable } from 'kysely';
 import { createEventFeed } from '../../server/fleet/event-feed.ts';
 import type { Provider } from '../../server/provider/provider.ts';
 import { type Controller, createController } from '../../server/replace/controller.ts';
+import { type LeaseTerms, leaseMsMax } from '../../server/replace/house.ts';
 import { launchKeyOf } from '../../server/replace/launch-key.ts';
 import { applyDocument } from '../../server/store/apply.ts';
 import { type Db, openDatabase } from '../../server/store/database.ts';
@@ -39,8 +40,8 @@ export interface ReplacementWorld {
   sweep: (instanceId: string) => boolean;
   /** How the agents of machines launched from now on find themselves. */
   agents: Partial<Insertable<InstanceTable>> | 'silent';
-  /** A controller on this database, as after a start; through another handle or provider where those are to fail. */
-  control(through?: { readonly db?: Db; readonly provider?: Provider }): Controller;
+  /** A controller on this database, as after a start: that of before is dead, unless the new one is not alone. */
+  control(through?: Through): Controller;
   taint(instanceId: string, severity?: string): Promise<void>;
   /** New machines' agents enrol with their tokens and report one complete scan. */
   speak(): Promise<void>;
@@ -48,6 +49,13 @@ export interface ReplacementWorld {
   until(controller: Controller, holds: () => Promise<boolean>, secondsMax?: number): Promise<void>;
   replacements(): Promise<readonly { readonly id: string; readonly state: string; readonly error: string | null }[]>;
   states(id: string): Promise<readonly string[]>;
+}
+
+export interface Through {
+  /** Another handle or provider, where those are to fail. */
+  readonly db?: Db;
+  readonly provider?: Provider;
+  readonly lease?: Partial<LeaseTerms>;
 }
 
 export async function aReplacementWorld(policy: Record<string, unknown> = {}): Promise<ReplacementWorld> {
@@ -66,6 +74,7 @@ export async function aReplacementWorld(policy: Record<string, unknown> = {}): P
   const strategy = { verifyWithin: '60s', drainTimeout: '30s', soak: '5s' };
   await applyDocument(db, Policy.parse({ ...document, triggers, strategy, ...policy }), at);
   await insertImage(db);
+  let servers = 0;
   const instances = [];
   for (let index = 0; index < 6; index += 1) {
     const row = anInstanceRow();
@@ -82,8 +91,9 @@ export async function aReplacementWorld(policy: Record<string, unknown> = {}): P
       throw new CodedError('CONFLICT', 'nobody looks from outside');
     },
     sweep: (id) => asked.add(id).has(id),
-    control: (through = {}) =>
-      createController({
+    control(through = {}) {
+      servers += 1;
+      return createController({
         ...{ db: through.db ?? db, feed, clock, signer, evidenceTtlMs },
         log: { info: log('info'), warn: log('warn'), error: log('error') },
         providers: () => through.provider ?? provider,
@@ -92,7 +102,9 @@ export async function aReplacementWorld(policy: Record<string, unknown> = {}): P
         hasReported: () => true,
         look: (instanceId) => world.look(instanceId),
         sweep: (instanceId) => world.sweep(instanceId),
-      }),
+        lease: { holder: `server-${servers}`, isAlone: true, msMax: leaseMsMax, ...through.lease },
+      });
+    },
     async taint(id, severity = 'high') {
       const since = timestamp(clock.now());
       const tainted = { verdict: 'drifted' as const, taint_severity: severity, taint_at: since };

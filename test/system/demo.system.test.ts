@@ -40,6 +40,15 @@ for (const user of isRoot ? (['root', 'ordinary user'] as const) : (['ordinary u
       expect(demo.code, demo.err).toBe(0);
       const summary = JSON.parse(demo.out);
       expect(summary.drifted).toHaveLength(2);
+      expect(summary.acts.map(({ act, refused }: { act: string; refused: number }) => [act, refused])).toEqual([
+        ['bad-rules', 6],
+        ['tool', 3],
+        ['treadmill', 1],
+        ['killed-server', 1],
+        ['reverted', 0],
+        ['bad-image', 6],
+      ]);
+      expect([summary.replaced, summary.refused]).toEqual([5, 17]);
       for (const one of summary.drifted) {
         expect(one).toMatchObject({ proof: 'in_sync', msToVerdict: expect.any(Number), msToProof: expect.any(Number) });
         expect(one.newInstanceId).not.toBe(one.instanceId);

@@ -16,7 +16,14 @@ export function healthRoutes(http: Api, services: Services): void {
     handler: async () => ({ status: 'alive' as const }),
   });
 
-  const Readiness = z.object({ status: z.enum(['ready', 'not ready']) });
+  const Readiness = z.object({
+    status: z.enum(['ready', 'not ready']),
+    scheduler: z
+      .enum(['leading', 'standing by'])
+      .describe(
+        'Whether this server plans and acts, or waits for one that does over the same store: one of all leads.',
+      ),
+  });
   http.get('/readyz', {
     schema: {
       operationId: 'readiness',
@@ -27,7 +34,8 @@ export function healthRoutes(http: Api, services: Services): void {
     },
     handler: async (_request, reply) => {
       const ready = services.isReady() && (await databaseAnswers(services));
-      return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready' });
+      const scheduler = services.leads() ? 'leading' : 'standing by';
+      return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', scheduler });
     },
   });
 }

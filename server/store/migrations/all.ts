@@ -8,6 +8,7 @@ import * as doubts from './0007-doubts.ts';
 import * as listening from './0008-listening.ts';
 import * as tokenMachine from './0009-token-machine.ts';
 import * as shapes from './0010-shapes.ts';
+import * as lease from './0011-lease.ts';
 import * as people from './0012-people.ts';
 import * as quarantine from './0013-quarantine.ts';
 import * as promotions from './0015-promotions.ts';
@@ -24,6 +25,7 @@ export const migrations: Record<string, Migration> = {
   '0008-listening': listening,
   '0009-token-machine': tokenMachine,
   '0010-shapes': shapes,
+  '0011-lease': lease,
   '0012-people': people,
   '0013-quarantine': quarantine,
   '0015-promotions': promotions,

@@ -126,7 +126,7 @@ describe('the head of a request', () => {
     ['that never comes', ''],
     ['that comes letter by letter', 'GET /agent/v1 HTTP/1.1\r\nHost: x\r\nX-Slow: '],
   ])('%s ends the connection, and others are served meanwhile', async (_, begin) => {
-    const server = await anHttpServer({}, '/nonexistent', 200);
+    const server = await anHttpServer({}, '/nonexistent', 1_000);
     const { hostname, port } = new URL(server.url);
     const slow = connect(Number(port), hostname).on('error', () => {});
     await once(slow, 'connect');

@@ -102,7 +102,7 @@ describe('health', () => {
 
     expect(answers.map(({ status, body }) => [status, body])).toEqual([
       [200, { status: 'alive' }],
-      [200, { status: 'ready' }],
+      [200, { status: 'ready', scheduler: 'leading' }],
     ]);
   });
 

@@ -39,6 +39,9 @@ const policy = fc.record({
   budget: fc.option(cap, { nil: undefined }),
   outdated: fc.boolean(),
 });
+const deny = fc
+  .record({ hour: fc.integer({ min: 0, max: 23 }), hours: fc.integer({ min: 1, max: 24 }) })
+  .map(({ hour, hours }) => ({ deny: `0 ${hour} * * *`, duration: `${hours}h`, timeZone: 'UTC' }));
 const fleet = fc.record({
   a: group,
   b: group,
@@ -91,8 +94,49 @@ describe('whatever the fleet', () => {
 
         const after = planReplacements(snapshot, [...policies, limiting], now);
 
-        const inA = (plan: Plan) => plan.commands.filter((command) => command.group === 'a').length;
-        expect(inA(after)).toBeLessThanOrEqual(inA(before));
+        expect(inGroup(after, 'a')).toBeLessThanOrEqual(inGroup(before, 'a'));
+      }),
+      runs,
+    );
+  });
+
+  it('permits no more when a window denies more, in one of its policies or in another one', () => {
+    let held = 0;
+    fc.assert(
+      fc.property(fleet, deny, fc.boolean(), (made, window, isOwn) => {
+        const { snapshot, policies } = build(made);
+        const before = planReplacements(snapshot, policies, now);
+        const limiting = aPolicy({
+          name: 'limiting',
+          select: { group: 'a' },
+          mode: 'enforce',
+          triggers: [],
+          windows: [window],
+        });
+        const [first, ...rest] = policies;
+        const own = { ...first!, policy: { ...first!.policy, windows: limiting.policy.windows } };
+
+        const after = planReplacements(snapshot, isOwn ? [own, ...rest] : [...policies, limiting], now);
+
+        const group = isOwn ? (own.policy.select.group ?? 'a') : 'a';
+        expect(inGroup(after, group)).toBeLessThanOrEqual(inGroup(before, group));
+        if (inGroup(after, group) < inGroup(before, group)) held += 1;
+      }),
+      runs,
+    );
+    expect(held).toBeGreaterThan(0);
+  });
+
+  it('does nothing for a selector that is empty, or names a group that is not there', () => {
+    fc.assert(
+      fc.property(fleet, fc.constantFrom(undefined, 'nobody', 'A', 'a '), (made, name) => {
+        const { snapshot, policies } = build(made);
+        const lost = policies.map((each) => ({
+          ...each,
+          policy: { ...each.policy, select: name === undefined ? {} : { group: name } },
+        }));
+
+        expect(planReplacements(snapshot, lost, now)).toMatchObject({ commands: [], blocked: [] });
       }),
       runs,
     );
@@ -149,6 +193,10 @@ describe('whatever the fleet', () => {
     );
   });
 });
+
+function inGroup({ commands }: Plan, name: string): number {
+  return commands.filter(({ group }) => group === name).length;
+}
 
 function build(made: Fleet): { readonly snapshot: FleetSnapshot; readonly policies: readonly VersionedPolicy[] } {
   const active: ActiveReplacement[] = [];

@@ -1631,7 +1631,7 @@ export type components = {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.promoted" | "image.rolled-back" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "webhook.test" | "webhook.disabled" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "hold.placed" | "hold.lifted" | "approval.requested" | "approval.given" | "approval.revoked" | "access-token.created" | "access-token.revoked" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven" | "replacement.reopened" | "quarantine.started" | "quarantine.step" | "quarantine.extended" | "proof.revoked";
+            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.promoted" | "image.rolled-back" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "webhook.test" | "webhook.disabled" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "hold.placed" | "hold.lifted" | "approval.requested" | "approval.given" | "approval.revoked" | "access-token.created" | "access-token.revoked" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven" | "replacement.reopened" | "quarantine.started" | "quarantine.step" | "quarantine.extended" | "replacement.taken-back" | "proof.revoked";
             group: string | null;
             instanceId: string | null;
             replacementId: string | null;
@@ -2825,6 +2825,11 @@ export interface operations {
                     "application/json": {
                         /** @enum {string} */
                         status: "ready" | "not ready";
+                        /**
+                         * @description Whether this server plans and acts, or waits for one that does over the same store: one of all leads.
+                         * @enum {string}
+                         */
+                        scheduler: "leading" | "standing by";
                     };
                 };
             };
@@ -2837,6 +2842,11 @@ export interface operations {
                     "application/json": {
                         /** @enum {string} */
                         status: "ready" | "not ready";
+                        /**
+                         * @description Whether this server plans and acts, or waits for one that does over the same store: one of all leads.
+                         * @enum {string}
+                         */
+                        scheduler: "leading" | "standing by";
                     };
                 };
             };
