@@ -27,6 +27,7 @@ import { createSweep } from './outside/sweep.ts';
 import type { Providers } from './provider/provider.ts';
 import { createProviders } from './provider/providers.ts';
 import { createController } from './replace/controller.ts';
+import { createForesight } from './replace/foresight.ts';
 import { type House, leaseMsMax } from './replace/house.ts';
 import { abortReplacement, retryReplacement } from './replace/intervene.ts';
 import { launchInstances } from './replace/launch.ts';
@@ -104,6 +105,7 @@ export async function startServer(
     sweep: (instanceId) => gateway.requestScan(instanceId),
   };
   const controller = createController(house);
+  const foresight = createForesight({ db, survey: controller.survey, evidenceTtlMs });
   const sender = webhook && createSender({ db, feed, clock, log, random: Math.random, ...webhook });
   const http = await createHttp(
     {
@@ -112,6 +114,8 @@ export async function startServer(
       leads: controller.leads,
       proofKey: signer.publicPem,
       plan: controller.plan,
+      simulate: foresight.simulate,
+      why: foresight.why,
       lint: (policy) => lintOverFleet(house, policy),
       launch: (group, request) => launchInstances(house, group, request),
       look: (instanceId) => looker.ask(instanceId, 'requested'),

@@ -127,6 +127,18 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
   const policies = noun(program, 'policies', 'what is replaced, why, and how many at once');
   const policy = () => import('./commands/policies.ts');
   leaf(policies, 'list', 'policies', async () => (await policy()).list, 'policies list');
+  leaf(
+    policies,
+    'simulate',
+    'what the policies of a file would do now, and would have done in the last days; nothing is changed',
+    async () => (await import('./commands/simulate.ts')).simulate,
+    'policies simulate -f policy.yaml --days 30',
+  )
+    .requiredOption(
+      '-f, --file <file>',
+      'YAML or JSON with policies; - is standard input. Groups are as the server has them',
+    )
+    .option('--days <days>', 'also what they would have done in so many days before now', wholeNumber);
   leaf(policies, 'get <name>', 'one policy', async () => (await policy()).get, 'policies get web-prod');
 
   addPeople(program, { groups, policies, instanceSaid, idSaid });
@@ -285,6 +297,13 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
     'replacements proof 55ec72 -o proof.json',
   ).option('-o, --output <file>', 'write it there; refuses a file that exists');
 
+  leaf(
+    replacements,
+    'why <instance>',
+    `why an instance is replaced, or why it is not, by ${instanceSaid}`,
+    async () => (await import('./commands/why.ts')).why,
+    'replacements why i-0a1b2c3d',
+  );
   for (const [name, says, because] of [
     ['abort', 'give it up while there is a way back', 'the image is wrong'],
     ['retry', 'try a stuck one again; of one that failed too often, let the next begin', 'the quota is raised'],

@@ -30,6 +30,7 @@ import { replacementRoutes } from './routes/replacements.ts';
 import { rulesRoutes } from './routes/rules.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { webhookRoutes } from './routes/webhook.ts';
+import { whyRoutes } from './routes/why.ts';
 import { json, serializerCompiler, validatorCompiler } from './schema.ts';
 import type { Api, Services } from './services.ts';
 
@@ -125,7 +126,7 @@ async function addApi(api: Api, services: Services): Promise<void> {
         promotionRoutes,
         policyRoutes,
       ],
-      ...[instanceRoutes, lookRoutes, driftRoutes, exemptionRoutes, replacementRoutes, quarantineRoutes],
+      ...[instanceRoutes, whyRoutes, lookRoutes, driftRoutes, exemptionRoutes, replacementRoutes, quarantineRoutes],
       ...[eventRoutes, webhookRoutes],
       ...[holdRoutes, approvalRoutes, accessTokenRoutes, auditRoutes],
     ]) {

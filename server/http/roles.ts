@@ -20,6 +20,8 @@ const needed: Readonly<Record<string, Role>> = {
   listGroups: 'viewer',
   getGroup: 'viewer',
   getPlan: 'viewer',
+  simulatePolicies: 'viewer',
+  explainInstance: 'viewer',
   listGroupVersions: 'viewer',
   listPolicies: 'viewer',
   getPolicy: 'viewer',

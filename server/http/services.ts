@@ -7,6 +7,7 @@ import type {
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { LaunchInstances, PlanView } from '../../shared/api.ts';
+import type { PolicyAnswer, SimulatePolicies, Simulation } from '../../shared/api-foresight.ts';
 import type { PolicyWarning } from '../../shared/api-policies.ts';
 import type { OrphansView } from '../../shared/api-quarantine.ts';
 import type { Clock } from '../../shared/clock.ts';
@@ -49,6 +50,10 @@ export interface Services {
   /** What agents say that candidate rules would change. */
   readonly board: RulesBoard;
   readonly plan: (group: string) => Promise<PlanView>;
+  readonly simulate: (asked: SimulatePolicies) => Promise<Simulation>;
+  readonly why: (
+    instanceId: string,
+  ) => Promise<{ readonly computedAt: string; readonly policies: readonly PolicyAnswer[] }>;
   readonly launch: (group: string, request: LaunchInstances) => Promise<{ readonly providerIds: readonly string[] }>;
   /** What a person should look at before a policy acts. */
   readonly lint: (policy: Policy) => Promise<readonly PolicyWarning[]>;

@@ -59,12 +59,15 @@ export interface Members {
  * stands for its old and its new instance together and is unavailable until it has ended. The size is that of the provider:
  * agents that no machine stands behind would raise every percentage, and who has a join token can enrol as many as it allows.
  */
-export function membersOf(snapshot: FleetSnapshot, { group, machines, instances }: GroupSnapshot): Members {
+export function membersOf(
+  snapshot: FleetSnapshot,
+  { group, machines, instances, bystanders = 0 }: GroupSnapshot,
+): Members {
   const active = snapshot.active.filter((replacement) => replacement.group === group.name);
   const unavailable = new Set<string>(active.map(({ oldInstanceId }) => oldInstanceId));
   const launched = new Set(active.map(({ id }) => launchKeyOf(id)));
   const replaced = new Set(active.map(({ oldProviderId }) => oldProviderId));
-  let size = active.length;
+  let size = active.length + bystanders;
 
   const listed = new Map((machines ?? []).map((machine) => [machine.providerId, machine]));
   const spokenFor = new Set<string>();

@@ -51,13 +51,13 @@ function isThere(lifecycle: InstanceSnapshot['lifecycle']): boolean {
 }
 
 /** An empty selector selects nothing; so does the name of a group that is not there. */
-function selectedBy({ select }: Policy, { groups }: FleetSnapshot): readonly GroupSnapshot[] {
+export function selectedBy({ select }: Policy, { groups }: FleetSnapshot): readonly GroupSnapshot[] {
   const group = select.group === undefined ? undefined : groups.get(select.group);
   return group === undefined ? [] : [group];
 }
 
 /** Drift before currency, and currency before age, unless the drift has yet to settle and the others need not wait. */
-function candidateOf(
+export function candidateOf(
   versioned: VersionedPolicy,
   group: GroupSnapshot,
   instance: InstanceSnapshot,

@@ -10,6 +10,7 @@ import { liveQuarantines } from '../store/quarantine-store.ts';
 import { reserveReplacement } from '../store/replacement-store.ts';
 import { advanceReplacement } from './advance.ts';
 import { callProvider } from './call-provider.ts';
+import type { Survey } from './foresight.ts';
 import { createHindsight } from './hindsight.ts';
 import type { House } from './house.ts';
 import { keepEvidence } from './keep-evidence.ts';
@@ -30,6 +31,8 @@ export interface Controller {
   tick(): Promise<void>;
   /** What would be done now, and why the rest would not: also by a server that stands by. */
   plan(group: string): Promise<PlanView>;
+  /** What a pass would see now, and nothing done. */
+  survey(): Promise<Survey>;
   /** False for a server that stands by, because another one over the same store plans and acts. */
   leads(): boolean;
 }
@@ -89,6 +92,7 @@ export function createController(house: House): Controller {
       const { plan, now } = await survey();
       return planView(group, plan, now);
     },
+    survey,
     leads: leadership.leads,
   };
 
@@ -170,7 +174,8 @@ export function createController(house: House): Controller {
     const now = clock.now();
     const sources = { db, machines: listing, isOnline, hasReported, evidenceTtlMs, timeOf: hindsight(now) };
     const snapshot = withStarts(await takeSnapshot(sources, now), now);
-    return { now, groups, listing, snapshot, plan: planReplacements(snapshot, await readPolicies(db), now) };
+    const policies = await readPolicies(db);
+    return { now, groups, listing, snapshot, policies, plan: planReplacements(snapshot, policies, now) };
   }
 
   /** A clock that is set ahead makes the starts of a moment ago those of yesterday, and does not make room for as many again. */

@@ -57,6 +57,8 @@ export interface GroupSnapshot {
   readonly images: ReadonlyMap<ImageRef, Image>;
   /** All but the retired, and those that are kept as evidence and have been replaced. */
   readonly instances: readonly InstanceSnapshot[];
+  /** How many there are besides, in service and in sync: of a past fleet, in which nothing happened to most. */
+  readonly bystanders?: number;
   /** Replacements that failed in a row, latest first; null when the last one succeeded. */
   readonly failures: { readonly count: number; readonly lastAt: number } | null;
   /** How long nearly all of its last replacements took to where there is no way back; null while too few have got there. */

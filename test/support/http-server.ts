@@ -49,6 +49,10 @@ export async function anHttpServer(
     leads: () => true,
     lint: async () => [],
     plan: async () => ({ computedAt: '2026-01-01T00:00:00.000Z', commands: [], blocked: [] }),
+    simulate: async () => {
+      throw new CodedError('CONFLICT', 'nobody simulates');
+    },
+    why: async () => ({ computedAt: '2026-01-01T00:00:00.000Z', policies: [] }),
     launch: async (_group, { count, key }) => ({
       providerIds: Array.from({ length: count }, (_, index) => `${key}-${index}`),
     }),

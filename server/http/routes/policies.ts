@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PolicyView } from '../../../shared/api.ts';
+import { SimulatePolicies, Simulation } from '../../../shared/api-foresight.ts';
 import { PolicyWarning, SpecVersion } from '../../../shared/api-policies.ts';
 import { Policy } from '../../../shared/policy.ts';
 import { readPolicy } from '../../store/policy-store.ts';
@@ -18,6 +19,17 @@ export function policyRoutes(api: Api, services: Services): void {
       response: answersPage(PolicyView, 'Policies.'),
     },
     handler: (request) => listPolicies(services.db, request.query),
+  });
+
+  api.post('/policies::simulate', {
+    schema: {
+      operationId: 'simulatePolicies',
+      tags: ['replacements'],
+      summary: 'What policies would do now, and would have done in so many days before; nothing is changed',
+      body: SimulatePolicies,
+      response: answers(Simulation, 'What they would do.'),
+    },
+    handler: ({ body }) => services.simulate(body),
   });
 
   api.get('/policies/:name', {

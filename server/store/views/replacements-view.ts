@@ -38,6 +38,27 @@ export async function findReplacement(db: Db, id: string): Promise<ReplacementVi
   return row && replacementOf(row, await stepsOf(db, [id]));
 }
 
+/** The one under way that takes the instance away or brought it, and the last one of it that failed. */
+export async function replacementsAbout(
+  db: Db,
+  instanceId: string,
+): Promise<{ readonly underWay: ReplacementView | null; readonly lastFailure: ReplacementView | null }> {
+  const instance = await db.selectFrom('instance').select('launch_key').where('id', '=', instanceId).executeTakeFirst();
+  const broughtBy = /^r-(.+)$/.exec(instance?.launch_key ?? '')?.[1] ?? '';
+  const latest = replacementRows(db).orderBy('replacement.id', 'desc').limit(1);
+  const underWay = await latest
+    .where('state', 'not in', endedStates)
+    .where((eb) => eb.or([eb('old_instance_id', '=', instanceId), eb('replacement.id', '=', broughtBy)]))
+    .executeTakeFirst();
+  const failed = await latest
+    .where('old_instance_id', '=', instanceId)
+    .where('state', '=', 'failed')
+    .executeTakeFirst();
+  const view = async (row: ReplacementRow | undefined) =>
+    row ? replacementOf(row, await stepsOf(db, [row.id])) : null;
+  return { underWay: await view(underWay), lastFailure: await view(failed) };
+}
+
 function replacementRows(db: Db) {
   return db
     .selectFrom('replacement')

@@ -39,7 +39,7 @@ describe('roles', () => {
     expect(guarded.filter((operation) => !roles.includes(operation['x-role'] as Role))).toEqual([]);
     // Who changes anything is more than a viewer.
     const loose = guarded.filter(({ name, 'x-role': role }) => !name.startsWith('get ') && role === 'viewer');
-    expect(loose.map(({ name }) => name)).toEqual(['post /api/v1/policies:lint']);
+    expect(loose.map(({ name }) => name)).toEqual(['post /api/v1/policies:simulate', 'post /api/v1/policies:lint']);
   });
 
   it.each([

@@ -453,6 +453,23 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/policies:simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What policies would do now, and would have done in so many days before; nothing is changed */
+        post: operations["simulatePolicies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/policies/{name}": {
         parameters: {
             query?: never;
@@ -668,6 +685,23 @@ export type paths = {
         put?: never;
         /** Ask the agent for another key, which takes the place of this one */
         post: operations["askForKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instances/{id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why an instance is replaced, or why it is not */
+        get: operations["explainInstance"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1387,6 +1421,54 @@ export type components = {
             /** @description sha256 of the RFC 8785 form of all the rest */
             hash: components["schemas"]["Digest"];
         };
+        Backtest: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            replaced: number;
+            mostAtOnce: number;
+            /** @description the first of them; `perDay` counts all */
+            starts: {
+                /** Format: date-time */
+                at: string;
+                policy: string;
+                group: string;
+                instanceId: string;
+                /** @enum {string} */
+                trigger: "drift" | "outdated" | "age";
+            }[];
+            /** @description in UTC */
+            perDay: {
+                /** Format: date */
+                day: string;
+                started: number;
+            }[];
+            /** @description longest first */
+            heldBack: {
+                /** @enum {string} */
+                kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
+                /** @description for how long, of all instances together */
+                instanceHours: number;
+                mostAtOnce: number;
+            }[];
+            trips: {
+                /** Format: date-time */
+                at: string;
+                group: string;
+                cause: string;
+            }[];
+            /** @description wanted replaced at the end, and not begun */
+            waiting: number;
+            /** @description from when it was wanted to its start, or to the end */
+            longestWaitMs: number;
+            /** @description how often it was planned anew */
+            looks: number;
+            /** @description 0 where each change was looked at when it came; else the longest that one waited */
+            coarsestMs: number;
+            /** @description what the history does not tell, and what was taken for it */
+            assumptions: string[];
+        };
         Blocker: {
             /** @enum {string} */
             kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
@@ -1807,6 +1889,11 @@ export type components = {
             rollsBackTo: components["schemas"]["ImageRef"] | null;
             /** Format: date-time */
             updatedAt: string;
+        };
+        HeldNow: {
+            /** @enum {string} */
+            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
+            instances: number;
         };
         /** @description While it is in force nothing is replaced where it is on. */
         Hold: {
@@ -2287,6 +2374,18 @@ export type components = {
                 for: string;
             };
         };
+        PolicyAnswer: {
+            policy: string;
+            version: number;
+            /** @enum {string} */
+            mode: "observe" | "enforce";
+            triggers: components["schemas"]["TriggerAnswer"][];
+            /** @enum {string} */
+            decision: "starts" | "held" | "other-policy" | "not-wanted";
+            cause: components["schemas"]["Cause"] | null;
+            /** @description all of them */
+            blockers: components["schemas"]["Blocker"][];
+        };
         PolicyInput: {
             /** @constant */
             kind: "Policy";
@@ -2670,6 +2769,51 @@ export type components = {
         RulesState: "candidate" | "active" | "superseded" | "withdrawn";
         /** @enum {string} */
         Severity: "info" | "low" | "medium" | "high" | "critical";
+        SimulatePolicies: {
+            /** @description in place of those that are stored by the same names, and beside the others */
+            policies: components["schemas"]["PolicyInput"][];
+            /**
+             * @description also what they would have done in so many days before now; 0 for nothing
+             * @default 0
+             */
+            days: number;
+        };
+        SimulatedPlan: {
+            /** @description instances that the given policies want replaced, once for each policy */
+            candidates: number;
+            commands: {
+                policy: string;
+                group: string;
+                instanceId: string;
+                cause: components["schemas"]["Cause"];
+                target: components["schemas"]["Image"];
+            }[];
+            /** @description the first of them; `heldBack` counts all */
+            blocked: {
+                policy: string;
+                group: string;
+                instanceId: string;
+                cause: components["schemas"]["Cause"];
+                blockers: components["schemas"]["Blocker"][];
+            }[];
+            /** @description by each kind of blocker, most first; one instance may be held by several */
+            heldBack: components["schemas"]["HeldNow"][];
+            /** @description breakers that would open now */
+            trips: {
+                group: string;
+                cause: string;
+            }[];
+        };
+        Simulation: {
+            /** Format: date-time */
+            computedAt: string;
+            asWritten: components["schemas"]["SimulatedPlan"];
+            /** @description the same with `mode: enforce` in each of the given policies */
+            enforced: components["schemas"]["SimulatedPlan"];
+            warnings: string[];
+            /** @description of the given policies as if they enforced */
+            backtest: components["schemas"]["Backtest"] | null;
+        };
         /** @description A path that a rule or a mount leaves out, with everything beneath it; or what runs and was not judged. */
         Skip: {
             name: string;
@@ -2731,6 +2875,14 @@ export type components = {
             /** @description how often it was shown when it was used up or revoked */
             misused: number;
         };
+        TriggerAnswer: {
+            /** @description as people read it */
+            trigger: string;
+            fires: boolean;
+            why: string;
+            /** @description when that changes by itself, where that is known */
+            until: string | null;
+        };
         TrustKey: {
             name: string;
             pem: string;
@@ -2774,6 +2926,20 @@ export type components = {
             id: string;
             /** @description what the receiver answered */
             status: number;
+        };
+        Why: {
+            /** Format: date-time */
+            computedAt: string;
+            /** @description in a sentence */
+            answer: string;
+            instance: components["schemas"]["Instance"];
+            /** @description those that select it */
+            policies: components["schemas"]["PolicyAnswer"][];
+            /** @description of it, or that it was launched for */
+            underWay: components["schemas"]["Replacement"] | null;
+            lastFailure: components["schemas"]["Replacement"] | null;
+            /** @description what a person can do */
+            next: string[];
         };
     };
     responses: never;
@@ -4082,6 +4248,48 @@ export interface operations {
             };
         };
     };
+    simulatePolicies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulatePolicies"];
+            };
+        };
+        responses: {
+            /** @description What they would do. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Simulation"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getPolicy: {
         parameters: {
             query?: never;
@@ -4633,6 +4841,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Asked"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainInstance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One answer, with all that it rests on. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Why"];
                 };
             };
             /** @description Refused; `code` says why and is stable. */

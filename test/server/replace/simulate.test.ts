@@ -1,0 +1,55 @@
+import { expect, it } from 'vitest';
+import { planReplacements } from '../../../server/replace/planner.ts';
+import { simulateNow } from '../../../server/replace/simulate.ts';
+import { aGroup } from '../../support/builders.ts';
+import { aGroupSnapshot, anInstance, aPolicy, aSnapshot, aTainted, now } from '../../support/snapshot.ts';
+
+const healthy = Array.from({ length: 300 }, () => anInstance());
+const fleet = (tainted: number, group = aGroup()) =>
+  aSnapshot([aGroupSnapshot({ group, instances: [...Array.from({ length: tainted }, () => aTainted()), ...healthy] })]);
+
+it('plans as the live planner does with the policy stored', () => {
+  const given = aPolicy({ budgets: [{ max: 2 }] });
+
+  const { asWritten, enforced } = simulateNow(fleet(3), [aPolicy({ mode: 'observe' })], [given.policy], now);
+
+  const live = planReplacements(fleet(3), [given], now);
+  expect(asWritten.commands.map(({ cause }) => cause)).toEqual(live.commands.map(({ cause }) => cause));
+  expect([asWritten.candidates, asWritten.commands.length]).toEqual([3, 2]);
+  expect(asWritten.heldBack).toContainEqual({ kind: 'budget', instances: 1 });
+  expect(enforced).toEqual({ ...asWritten, commands: expect.anything(), blocked: expect.anything() });
+});
+
+it('says of a policy that observes what it would do if it enforced', () => {
+  const { asWritten, enforced } = simulateNow(fleet(1), [], [aPolicy({ mode: 'observe' }).policy], now);
+
+  expect([asWritten.commands.length, asWritten.heldBack]).toEqual([0, [{ kind: 'observe', instances: 1 }]]);
+  expect([enforced.commands.length, enforced.heldBack]).toEqual([1, []]);
+});
+
+it('keeps to the limits of the policies beside it, and tells of its own alone', () => {
+  const beside = aPolicy({ name: 'careful', budgets: [{ max: 0 }] });
+
+  const { enforced } = simulateNow(fleet(1), [beside], [aPolicy().policy], now);
+
+  expect(enforced.heldBack).toEqual([{ kind: 'budget', instances: 1 }]);
+  expect(enforced.blocked.map(({ policy }) => policy)).toEqual(['web']);
+});
+
+it('tells which breaker would open', () => {
+  expect(simulateNow(fleet(150), [], [aPolicy().policy], now).enforced.trips).toHaveLength(1);
+});
+
+it.each([
+  ['selects nothing', aPolicy({ select: { group: 'gone' } })],
+  ['has no trigger', aPolicy({ triggers: [] })],
+])('warns of one that %s', (words, { policy }) => {
+  expect(simulateNow(fleet(1), [], [policy], now).warnings).toEqual([expect.stringContaining(words)]);
+});
+
+it('warns where nobody declared the group stateless', () => {
+  const { enforced, warnings } = simulateNow(fleet(1, aGroup({ stateless: false })), [], [aPolicy().policy], now);
+
+  expect(warnings).toEqual([expect.stringContaining('stateless')]);
+  expect(enforced.heldBack).toEqual([{ kind: 'not-stateless', instances: 1 }]);
+});
