@@ -12,8 +12,8 @@ const [minuteMs, hourMs] = [60_000, 3_600_000];
 export async function decide(world: SimulatedWorld, random: Random): Promise<void> {
   if (random.next() < 0.04) await hold(world, random);
   if (random.next() < 0.06) await lift(world, random);
-  if (random.next() < 0.3) await sayYes(world, random);
-  if (random.next() < 0.02) await takeBack(world, random);
+  if (random.next() < 0.2) await sayYes(world, random);
+  if (random.next() < 0.08) await takeBack(world, random);
 }
 
 async function hold({ db, clock }: SimulatedWorld, random: Random): Promise<void> {
@@ -40,7 +40,7 @@ async function lift({ db, clock }: SimulatedWorld, random: Random): Promise<void
 async function sayYes({ db, clock }: SimulatedWorld, random: Random): Promise<void> {
   const request = await aRequest({ db }, random);
   if (request === undefined) return;
-  const [instancesMax, ms] = [1 + random.below(3), random.pick([minuteMs, 10 * minuteMs, hourMs])];
+  const [instancesMax, ms] = [random.pick([1, 1, 2]), random.pick([10 * minuteMs, hourMs, 6 * hourMs])];
   const given = { request, actor: random.pick(people), reason: 'seen', instancesMax, ms };
   try {
     await db.transaction().execute((tx) => giveApproval(tx, given, clock.now()));

@@ -65,7 +65,7 @@ function aPolicy(random: Random, group: string, name: string): Record<string, un
     ...(random.next() < 0.4 && { quarantine: aQuarantine(random) }),
     ...(random.next() < 0.7 && { budgets: [aBudget(random), aBudget(random)].slice(random.below(2)) }),
     ...(random.next() < 0.4 && { windows: [aWindow(random)] }),
-    ...(random.next() < 0.3 && { approval: { count: random.pick([1, 1, 2]), for: random.pick(['10m', '24h']) } }),
+    ...(random.next() < 0.4 && { approval: { count: random.pick([1, 1, 2]) } }),
   };
 }
 

@@ -35,7 +35,6 @@ const guards: readonly Guard[] = [
   },
   { name: 'approvals', file: approvals, from: 'if (given >= rule.count) return [];', to: 'return [];' },
   { name: 'approvals on the way', file: world, from: 'if (unapproved !== undefined) return unapproved;', to: '' },
-  { name: 'how far a yes goes', file: 'server/fleet/approval.ts', from: 'others.size < instancesMax', to: 'true' },
   { name: 'the breaker', file: planner, from: 'if (cause !== undefined) blockers', to: 'if (false) blockers' },
   { name: 'drift that is alike', file: planner, from: ' ?? alikeCause(group, size, now)', to: '' },
   { name: 'windows', file: planner, from: 'return closed === undefined ?', to: 'return true ?' },

@@ -3,6 +3,7 @@ import { isNode, LineCounter, parseAllDocuments, type Document as YamlDocument }
 import type { ApplyResult } from '../../../shared/api.ts';
 import { CodedError, sentenceOf } from '../../../shared/errors.ts';
 import { issuesOf, pathOfPointer } from '../../../shared/issues.ts';
+import { terminalSafe } from '../../../shared/name.ts';
 import { Document } from '../../../shared/policy.ts';
 import type { Context } from '../context.ts';
 import { RemoteProblem } from '../remote.ts';
@@ -34,7 +35,8 @@ export async function apply(
     else
       for (const { kind, name, result, version, warnings } of results) {
         out.line(`${kind} ${name}: ${result} (version ${version})`);
-        for (const { code, message } of warnings) out.line(`  ${code}: ${message}`);
+        for (const { code, message } of warnings)
+          process.stderr.write(`${terminalSafe(`${name}: ${code}: ${message}`)}\n`);
       }
   }
 }

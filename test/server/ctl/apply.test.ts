@@ -43,9 +43,13 @@ describe('apply -f', () => {
       'Group one: created (version 1)\nPolicy one: created (version 1)\n',
     ]);
     expect(JSON.parse(second.stdout)).toEqual([
-      { kind: 'Group', name: 'one', version: 1, result: 'unchanged' },
-      { kind: 'Policy', name: 'one', version: 1, result: 'unchanged' },
+      { kind: 'Group', name: 'one', version: 1, result: 'unchanged', warnings: [] },
+      {
+        ...{ kind: 'Policy', name: 'one', version: 1, result: 'unchanged' },
+        warnings: [expect.objectContaining({ code: 'never-matches' })],
+      },
     ]);
+    expect(first.stderr).toContain('it has no trigger');
   });
 
   it('reads standard input, and JSON as the YAML it is', async () => {

@@ -60,7 +60,10 @@ it('verifies the audit, and sees what was changed or cut off: 3', async () => {
   const head = good.stdout.trim().split('\n').at(-1)!;
   const list = await ctl('audit', 'list', '--what', 'hold');
 
-  await server.db.deleteFrom('audit').where('n', '=', 2).execute();
+  await server.db
+    .deleteFrom('audit')
+    .where('n', '=', Number(head.split(':')[0]))
+    .execute();
   const cut = [await ctl('audit', 'verify'), await ctl('audit', 'verify', '--head', head)];
   await server.db.updateTable('audit').set({ actor: 'mallory' }).where('n', '=', 1).execute();
 
@@ -81,7 +84,7 @@ it('says what is odd about a policy: 1, and who declared which version', async (
   expect(lint).toMatchObject({ code: 1, stdout: 'Policy web: never-matches: there is no such group\n' });
   expect(applied).toMatchObject({
     code: 0,
-    stdout: expect.stringContaining('  never-matches: there is no such group'),
+    stderr: 'web: never-matches: there is no such group\n',
   });
   expect(history.stdout).toMatch(/1 +20.* admin/);
 });
