@@ -17,6 +17,10 @@ export const ApprovedCause = z
     shapes: z.array(z.string()).optional().describe('of drift: what was done to which name'),
     from: z.string().optional().describe('of what is outdated: its image'),
     olderThan: z.string().optional().describe('of age'),
+    silent: z.string().optional().describe('of silence'),
+    unverifiable: z.string().optional(),
+    by: z.string().optional().describe('who asked for it by hand'),
+    reason: z.string().optional().describe('why that one did'),
   })
   .meta({ id: 'ApprovedCause' });
 export type ApprovedCause = z.infer<typeof ApprovedCause>;

@@ -4,8 +4,8 @@ import { Digest } from './digest.ts';
 import { Duration, durationMs } from './duration.ts';
 import { CloudImage } from './enrolment.ts';
 import { ImageRef } from './image.ts';
-import { Labels } from './policy.ts';
 import { Rate } from './rate.ts';
+import { Labels } from './selector.ts';
 
 /** The part of `api.ts` that is about how instances come in: join tokens, and what clouds call our images. */
 

@@ -51,6 +51,7 @@ export const Instance = z
   .object({
     id: z.string(),
     providerId: z.string().nullable(),
+    zone: z.string().nullable().describe('where its machine is, as its provider calls it'),
     group: z.string(),
     image: Image.nullable().describe('null when no pushed image has this digest'),
     imageDigest: Digest,
@@ -206,6 +207,11 @@ export const blockerKinds = [
   'no-target',
   'stale-evidence',
   'in-doubt',
+  'no-witness',
+  'mass-silence',
+  'mass-unverifiable',
+  'holds-state',
+  'runs-pristine',
   'server-away',
   'approval',
   'not-stateless',
@@ -280,6 +286,23 @@ export const ReplacementView = z
   })
   .meta({ id: 'Replacement' });
 export type ReplacementView = z.infer<typeof ReplacementView>;
+
+export const RequestReplacement = z
+  .strictObject({
+    instanceId: z.string(),
+    policy: z.string().describe('one that selects it and has `{manual: true}` among its triggers'),
+    reason: z.string().trim().min(1).max(1_000),
+  })
+  .meta({ id: 'RequestReplacement' });
+export const RequestedReplacement = z
+  .object({
+    instanceId: z.string(),
+    policy: z.string(),
+    blockers: z
+      .array(Blocker)
+      .describe('what holds it back now; it begins once nothing does, or is forgotten after a day'),
+  })
+  .meta({ id: 'RequestedReplacement' });
 
 export const ApplyResult = z
   .object({

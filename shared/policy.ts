@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { claimedPrefix } from './claimed.ts';
 import { Duration, durationMs } from './duration.ts';
 import { Exemption } from './exemption.ts';
 import { ImageRef, Name } from './image.ts';
 import { Quarantine } from './keeping.ts';
+import { Labels, Selector } from './selector.ts';
 import { Severity } from './severity.ts';
 import { TriggerKind } from './trigger-kind.ts';
 import { Window } from './window.ts';
@@ -13,19 +13,16 @@ import { Window } from './window.ts';
  * with its name, because a safety setting that is silently ignored is the worst kind.
  */
 
-export const Labels = z.record(
-  z
-    .string()
-    .min(1)
-    .max(64)
-    .refine((key) => !key.startsWith(claimedPrefix), `${claimedPrefix}* is what agents claim about themselves`),
-  z.string().max(256),
-);
-
 /** Instances on the server's own machine: for the demo, for tests and for trying Pristine. */
 export const LocalProviderSpec = z.strictObject({
   type: z.literal('local'),
   directory: z.string().startsWith('/').describe('where instances live; one folder each'),
+  zones: z
+    .array(z.string().min(1).max(128))
+    .min(1)
+    .max(16)
+    .optional()
+    .describe('what they are said to be spread over: each is put where the fewest are'),
   images: z
     .record(
       z.string(),
@@ -87,11 +84,26 @@ export const Group = z
       .boolean()
       .default(false)
       .describe('declared by a person: nothing on local disk matters. `enforce` is refused without it'),
+    holds: z
+      .array(z.enum(['volumes', 'state']))
+      .max(2)
+      .optional()
+      .describe(
+        'what would be lost with an instance: persistent volumes, or state. Nothing is replaced as long as any is named',
+      ),
+    runs: z
+      .literal('pristine')
+      .optional()
+      .describe('Pristine’s own server or its database runs here: it does not replace what it stands on'),
+    enrolWithin: Duration.optional().describe(
+      'how long a machine may be there without an agent until it is absent, and a person is called; 15m unless said',
+    ),
   })
   .meta({ id: 'Group' });
 export type Group = z.infer<typeof Group>;
 
 const ageMsMin = 3_600_000;
+const silentMsMin = 600_000;
 
 const driftTrigger = z.strictObject({
   drift: z.strictObject({
@@ -99,8 +111,16 @@ const driftTrigger = z.strictObject({
     settle: Duration.default('2m').describe(
       'from first sight; delays acting, never recording. Critical drift does not wait',
     ),
+    subject: z.string().min(1).max(64).optional().describe('only drift of such subjects, such as `package`'),
+    shape: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe('only drift of this shape, such as `modified file /etc/motd`'),
   }),
 });
+export type DriftTrigger = z.infer<typeof driftTrigger>;
 const outdatedTrigger = z.strictObject({ outdated: z.literal(true) });
 const ageTrigger = z.strictObject({
   olderThan: Duration.refine(
@@ -108,7 +128,29 @@ const ageTrigger = z.strictObject({
     'expected an hour or more: younger ones would be replaced as soon as they are there',
   ).describe('since it enrolled'),
 });
-export const Trigger = z.union([driftTrigger, outdatedTrigger, ageTrigger]);
+const silenceTrigger = z.strictObject({
+  silent: Duration.refine(
+    (text) => durationMs(text) >= silentMsMin,
+    'expected ten minutes or more: agents may need five to come back',
+  ).describe(
+    'without a word of its agent, and with a second witness: its provider says that the machine is stopped or impaired',
+  ),
+});
+const unverifiableTrigger = z.strictObject({
+  unverifiable: Duration.refine(
+    (text) => durationMs(text) >= ageMsMin,
+    'expected an hour or more: a sweep may take that long',
+  ).describe('connected, and not measured as a whole for so long'),
+});
+const manualTrigger = z.strictObject({ manual: z.literal(true).describe('what a person asks for') });
+export const Trigger = z.union([
+  driftTrigger,
+  outdatedTrigger,
+  ageTrigger,
+  silenceTrigger,
+  unverifiableTrigger,
+  manualTrigger,
+]);
 export type Trigger = z.infer<typeof Trigger>;
 
 /** A count of instances, or a percentage of the group's desired size. */
@@ -120,6 +162,12 @@ export type Cap = z.infer<typeof Cap>;
 
 export const Budget = z.strictObject({
   max: Cap,
+  per: z
+    .union([z.enum(['group', 'zone', 'fleet']), z.strictObject({ label: z.string().min(1).max(64) })])
+    .optional()
+    .describe(
+      'counted in the group, unless said; `zone`: in each zone of a group; `{label: NAME}`: among all of the fleet with the same value',
+    ),
   triggers: z
     .array(TriggerKind)
     .min(1)
@@ -174,7 +222,7 @@ export const Policy = z
   .strictObject({
     kind: z.literal('Policy'),
     name: Name,
-    select: z.strictObject({ group: Name.optional() }).describe('an empty selector selects nothing'),
+    select: Selector,
     mode: z.enum(['observe', 'enforce']).default('observe').describe('observe plans and shows, and acts on nothing'),
     triggers: z.array(Trigger).max(16).default([]),
     strategy: Strategy.prefault({}),
@@ -201,6 +249,14 @@ export function isDriftTrigger(trigger: Trigger): trigger is z.infer<typeof drif
 
 export function isAgeTrigger(trigger: Trigger): trigger is z.infer<typeof ageTrigger> {
   return 'olderThan' in trigger;
+}
+
+export function isSilenceTrigger(trigger: Trigger): trigger is z.infer<typeof silenceTrigger> {
+  return 'silent' in trigger;
+}
+
+export function isUnverifiableTrigger(trigger: Trigger): trigger is z.infer<typeof unverifiableTrigger> {
+  return 'unverifiable' in trigger;
 }
 
 export function settleMs(trigger: z.infer<typeof driftTrigger>): number {

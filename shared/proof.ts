@@ -22,6 +22,17 @@ export const Cause = z
     }),
     z.strictObject({ trigger: z.literal('outdated'), from: z.string(), to: z.string() }),
     z.strictObject({ trigger: z.literal('age'), olderThan: z.string(), enrolledAt: time }),
+    z.strictObject({
+      trigger: z.literal('silence'),
+      silent: z.string(),
+      since: time,
+      witness: z
+        .enum(['stopped', 'impaired'])
+        .nullable()
+        .describe('what its provider says of the machine; null: nothing against it'),
+    }),
+    z.strictObject({ trigger: z.literal('unverifiable'), unverifiable: z.string(), since: time }),
+    z.strictObject({ trigger: z.literal('manual'), by: z.string(), reason: z.string(), askedAt: time }),
   ])
   .meta({ id: 'Cause' });
 export type Cause = z.infer<typeof Cause>;

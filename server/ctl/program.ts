@@ -291,6 +291,20 @@ What only the new rules find triggers nothing for an hour. To go back, sign the 
   );
   leaf(
     replacements,
+    'start <instance>',
+    `ask for the replacement of an instance, named by ${instanceSaid}`,
+    async () => (await replacement()).start,
+    "replacements start i-0a1b2c3d --policy web --reason 'its disk is slow'",
+  )
+    .requiredOption('--policy <name>', 'one that selects it and has `{manual: true}` among its triggers')
+    .requiredOption('--reason <text>', 'why; kept with the event')
+    .addHelpText(
+      'after',
+      `
+All that holds back other replacements holds back this one too, but for settling. What cannot begin within a day is forgotten.`,
+    );
+  leaf(
+    replacements,
     'proof <id>',
     'its signed proof, as it is',
     async () => (await replacement()).proof,

@@ -59,6 +59,9 @@ const fingerprintsShownMax = 3;
 export function causeText(cause: Cause): string {
   if (cause.trigger === 'outdated') return `outdated: ${cause.from} → ${cause.to}`;
   if (cause.trigger === 'age') return `older than ${cause.olderThan}: enrolled ${cause.enrolledAt}`;
+  if (cause.trigger === 'silence') return `silent since ${cause.since}; its machine is ${cause.witness ?? 'running'}`;
+  if (cause.trigger === 'unverifiable') return `not verifiable since ${cause.since}`;
+  if (cause.trigger === 'manual') return `${cause.by} asked for it: ${cause.reason}`;
   const shown = cause.fingerprints.slice(0, fingerprintsShownMax).map(shortDigest);
   const more = cause.fingerprints.length - shown.length;
   return `drift of ${cause.severity}: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;

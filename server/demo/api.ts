@@ -24,20 +24,23 @@ export function connectApi(url: string, tokenFile: string) {
     proofKey: async () => (await get('proof-key')).text(),
     group: (name: string) => json<GroupView>(`groups/${name}`),
     plan: (name: string) => json<PlanView>(`groups/${name}/plan`),
-    /** Server-sent events until the signal; the caller reads resources for the truth. */
-    async *events(signal: AbortSignal): AsyncGenerator<FleetEvent> {
-      const response = await get('events', signal);
-      let buffered = '';
-      for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-        buffered += chunk;
-        const messages = buffered.split('\n\n');
-        buffered = messages.pop()!;
-        for (const message of messages) {
-          const data = /^data: ?(.*)$/m.exec(message)?.[1];
-          if (data !== undefined) yield JSON.parse(data) as FleetEvent;
-        }
-      }
+    /** Server-sent events until the signal, after that one or, once it resolves, from then on; the caller reads resources for the truth. */
+    async events(signal: AbortSignal, after?: number): Promise<AsyncGenerator<FleetEvent>> {
+      return eventsOf(await get(after === undefined ? 'events' : `events?after=${after}`, signal));
     },
   };
 }
 export type Api = ReturnType<typeof connectApi>;
+
+async function* eventsOf(response: Response): AsyncGenerator<FleetEvent> {
+  let buffered = '';
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+    buffered += chunk;
+    const messages = buffered.split('\n\n');
+    buffered = messages.pop()!;
+    for (const message of messages) {
+      const data = /^data: ?(.*)$/m.exec(message)?.[1];
+      if (data !== undefined) yield JSON.parse(data) as FleetEvent;
+    }
+  }
+}

@@ -25,8 +25,8 @@ export async function bake(directory: string, root: string, version: string): Pr
 }
 
 /** A person with pristinectl in front of this server. */
-export function connectCtl(server: ServerProcess) {
-  const env = { PRISTINE_SERVER: server.url, PRISTINE_TOKEN_FILE: server.tokenFile };
+export function connectCtl(server: ServerProcess, tokenFile = server.tokenFile) {
+  const env = { PRISTINE_SERVER: server.url, PRISTINE_TOKEN_FILE: tokenFile };
   return (...args: readonly string[]) => run('pristinectl', args, env);
 }
 export type Ctl = ReturnType<typeof connectCtl>;
@@ -37,8 +37,18 @@ export interface DemoImage {
   readonly baked: Baked;
 }
 
+/** What acts want otherwise. */
+export interface PolicyChoice {
+  readonly settle?: string;
+  readonly approval?: boolean;
+}
+
 /** The group, the first of its images stable, and an enforcing policy with a budget of one. Settle and soak are short because somebody is watching. */
-export function fleetDocuments(directory: string, images: readonly [DemoImage, ...DemoImage[]], settle = '1s'): string {
+export function fleetDocuments(
+  directory: string,
+  images: readonly [DemoImage, ...DemoImage[]],
+  { settle = '1s', approval = false }: PolicyChoice = {},
+): string {
   const ref = ({ version }: DemoImage) => `${name}@${version}`;
   const lines = images.map((image) => {
     const { manifest, pub } = image.baked;
@@ -65,7 +75,7 @@ triggers:
   - {outdated: true}
 strategy: {order: launch-first, verifyWithin: 2m, drainTimeout: 30s, soak: 1s}
 budgets: [{max: 1}]
-`;
+${approval ? 'approval: {required: true}\n' : ''}`;
 }
 
 export async function raiseFleet(directory: string, image: DemoImage, ctl: Ctl, count: number): Promise<void> {
@@ -80,10 +90,10 @@ export async function declare(
   directory: string,
   images: readonly [DemoImage, ...DemoImage[]],
   ctl: Ctl,
-  settle?: string,
+  choice?: PolicyChoice,
 ): Promise<void> {
   const file = join(directory, 'fleet.yaml');
-  writeFileSync(file, fleetDocuments(directory, images, settle));
+  writeFileSync(file, fleetDocuments(directory, images, choice));
   await ctl('apply', '-f', file);
 }
 

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Instance, ReplacementView } from '../../shared/api.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
+import type { FleetEvent } from '../../shared/event.ts';
 import type { Account } from './account.ts';
 import { type Api, connectApi } from './api.ts';
 import { bake, connectCtl, type DemoImage, group, type Mutation, mutationsFor, raiseFleet } from './fleet.ts';
@@ -77,7 +78,7 @@ export async function closeLoop(
     'good',
   );
 
-  const watched = watch(api, account, clock, signal);
+  const watched = await watch(api, account, clock, signal);
   const chosen = options.drift ? change(directory, root, [fleet[1]!, fleet[4]!], account, clock) : [];
   if (!options.drift)
     account.say(
@@ -133,8 +134,8 @@ interface Watched {
   readonly provenAt: Map<string, number>;
 }
 
-/** Follows the live events, tells them, and notes the two moments that the summary is about. */
-function watch(api: Api, account: Account, clock: Clock, signal: AbortSignal): Watched {
+/** Follows the live events, from when it resolves, tells them, and notes the two moments that the summary is about. */
+async function watch(api: Api, account: Account, clock: Clock, signal: AbortSignal): Promise<Watched> {
   const watched: Watched = { driftedAt: new Map(), provenAt: new Map() };
   const machines = new Map<string, string>();
   const machineOf = async (id: string | null) => {
@@ -142,10 +143,12 @@ function watch(api: Api, account: Account, clock: Clock, signal: AbortSignal): W
     if (!machines.has(id)) for (const one of await api.instances(group)) machines.set(one.id, one.providerId ?? one.id);
     return machines.get(id) ?? id;
   };
-  const follow = async (): Promise<void> => {
-    for await (const event of api.events(signal)) {
+  let last: number | undefined;
+  const follow = async (events: AsyncGenerator<FleetEvent>): Promise<void> => {
+    for await (const event of events) {
       const at = clock.monotonic();
-      const { type, instanceId, replacementId, data } = event;
+      const { id, type, instanceId, replacementId, data } = event;
+      last = id;
       if (type === 'instance.verdict' && data['to'] === 'drifted' && instanceId && !watched.driftedAt.has(instanceId)) {
         watched.driftedAt.set(instanceId, at);
       }
@@ -153,14 +156,18 @@ function watch(api: Api, account: Account, clock: Clock, signal: AbortSignal): W
       narrate(event, await machineOf(instanceId), account);
     }
   };
-  // A server that is killed ends the stream; the next one goes on with it.
-  const followOn = async () => {
+  const followOn = async (first: AsyncGenerator<FleetEvent>): Promise<void> => {
+    await follow(first).catch(() => {});
+    // A server that was killed ends the stream; the next one goes on with it.
     while (!signal.aborted) {
-      await follow().catch(() => {});
       await clock.sleep(200, signal);
+      await api
+        .events(signal, last)
+        .then(follow, () => {})
+        .catch(() => {});
     }
   };
-  followOn().catch((error: unknown) => {
+  followOn(await api.events(signal)).catch((error: unknown) => {
     if (!signal.aborted) account.say('events', `the event stream ended: ${sentenceOf(error)}`, 'bad');
   });
   return watched;

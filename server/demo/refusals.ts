@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { Account } from './account.ts';
+import { approval } from './acts/approval.ts';
 import { badImage } from './acts/bad-image.ts';
 import { badRules } from './acts/bad-rules.ts';
 import { killedServer } from './acts/killed-server.ts';
@@ -12,7 +13,7 @@ import { fleetSize, type RunningLoop } from './loop.ts';
 import { type ServerProcess, startServer } from './processes.ts';
 import { type Act, type Refused, type Stage, settle } from './stage.ts';
 
-export const acts: readonly Act[] = [badRules, tool, treadmill, killedServer, reverted, badImage];
+export const acts: readonly Act[] = [badRules, tool, treadmill, killedServer, reverted, approval, badImage];
 
 export interface PlayedAct extends Refused {
   readonly act: string;
@@ -44,7 +45,7 @@ export async function playRefusals(
       server = await startServer(`${directory}/data`, { listen: new URL(server.url).host });
     },
   };
-  if (wanted.length > 0) await declare(directory, [image], ctl, settle);
+  if (wanted.length > 0) await declare(directory, [image], ctl, { settle });
   const played: PlayedAct[] = [];
   for (const { name, title, play } of wanted) {
     account.say('—', title);

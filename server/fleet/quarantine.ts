@@ -4,9 +4,13 @@ import { durationMs } from '../../shared/duration.ts';
 import { CodedError } from '../../shared/errors.ts';
 import { type Keeping, Quarantine } from '../../shared/keeping.ts';
 import type { Policy } from '../../shared/policy.ts';
+import { selectorIn } from '../../shared/selector.ts';
 import { type Severity, severityAtLeast } from '../../shared/severity.ts';
 import type { Db } from '../store/database.ts';
-import { getInstance, setLifecycle } from '../store/instance-store.ts';
+import { readGroup } from '../store/group-store.ts';
+import { findImage } from '../store/image-store.ts';
+import { getInstance, type StoredInstance, setLifecycle } from '../store/instance-store.ts';
+import { zoneOf } from '../store/machine-store.ts';
 import { enforcingPolicies } from '../store/policy-store.ts';
 import {
   countStartedBy,
@@ -68,7 +72,8 @@ export async function startQuarantine(
   now: number,
 ): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    const { group, providerId, lifecycle, launchKey, taint } = await getInstance(tx, instanceId);
+    const instance = await getInstance(tx, instanceId);
+    const { group, providerId, lifecycle, launchKey, taint } = instance;
     const refuse = (why: string): never => {
       throw new CodedError('CONFLICT', `instance ${instanceId} ${why}`);
     };
@@ -77,8 +82,8 @@ export async function startQuarantine(
     if (providerId === null) return refuse('has no machine that a provider knows');
     if (byItself && (await countStartedBy(tx, actor, now - hourMs)) >= startedByItselfPerHourMax)
       refuse('waits: one was isolated within an hour without being replaced');
-    const acting = (await enforcingPolicies(tx, group)).flatMap(({ policy }) => policy.quarantine ?? []);
-    const { max, keepFor: usual } = acting.map(keepingOf).reduce(stricter, null) ?? byDefault;
+    const asking = (await actingOn(tx, instance)).flatMap(({ quarantine }) => quarantine ?? []);
+    const { max, keepFor: usual } = asking.map(keepingOf).reduce(stricter, null) ?? byDefault;
     const taken = (await placesTaken(tx)).get(group) ?? 0;
     if (taken >= max) refuse(`cannot be kept: ${taken} of ${max} places of group ${group} are taken; release one`);
     const keepMs = durationMs(keepFor ?? usual);
@@ -90,6 +95,14 @@ export async function startQuarantine(
     );
     await setLifecycle(tx, instanceId, 'quarantined', timestamp(now));
   });
+}
+
+async function actingOn(tx: Db, { group: name, imageDigest, labels, providerId }: StoredInstance) {
+  const group = (await readGroup(tx, name))?.group;
+  const image = (await findImage(tx, imageDigest)) ?? null;
+  const instance = { image, labels, zone: await zoneOf(tx, name, providerId) };
+  const enforcing = (await enforcingPolicies(tx, name)).map(({ policy }) => policy);
+  return enforcing.filter(({ select }) => group && selectorIn(select, group)?.(instance));
 }
 
 /**

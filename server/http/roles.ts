@@ -63,6 +63,7 @@ const needed: Readonly<Record<string, Role>> = {
   extendQuarantine: 'operator',
   abortReplacement: 'operator',
   retryReplacement: 'operator',
+  requestReplacement: 'operator',
   placeHold: 'operator',
   liftHold: 'operator',
   revokeApprovals: 'operator',

@@ -122,7 +122,7 @@ async function launch(place: Place, request: LaunchRequest, privileged: boolean)
   }
   const known = place.read();
   if (known === undefined || known.state === 'preparing') refuseMissing(request, image);
-  let record = known ?? place.write(newRecord(place, request, spec));
+  let record = known ?? place.write(newRecord(place, request, spec, await emptiestZone(request.group)));
   if (record.state === 'preparing') {
     await endAgent(place);
     await unmountAll(place);
@@ -143,7 +143,15 @@ function refuseMissing({ group, image }: LaunchRequest, paths: LocalProviderSpec
   }
 }
 
-function newRecord(place: Place, request: LaunchRequest, spec: LocalProviderSpec): MachineRecord {
+/** The first of those in which the fewest are; null where none are told apart. */
+async function emptiestZone(group: Group): Promise<string | null> {
+  const { directory, zones = [] } = specOf(group);
+  const all = await createPlaces(directory).all(group.name);
+  const count = (zone: string) => all.filter(({ record }) => record.zone === zone).length;
+  return zones.toSorted((a, b) => count(a) - count(b))[0] ?? null;
+}
+
+function newRecord(place: Place, request: LaunchRequest, spec: LocalProviderSpec, zone: string | null): MachineRecord {
   const owner = spec.ownerPid === undefined ? null : { pid: spec.ownerPid, startTime: startTimeOf(spec.ownerPid) };
   if (owner !== null && owner.startTime === null) {
     throw new CodedError('CONFIG', `group ${request.group.name}: its owner, process ${owner.pid}, is not running`);
@@ -157,6 +165,7 @@ function newRecord(place: Place, request: LaunchRequest, spec: LocalProviderSpec
     owner,
     state: 'preparing',
     drainedBy: null,
+    zone,
   };
 }
 
@@ -178,8 +187,8 @@ async function terminate(place: Place): Promise<void> {
 }
 
 function describe(place: Place, record: MachineRecord, agentRuns: boolean): Machine {
-  const { key, drainedBy } = record;
-  return { providerId: place.id, launchKey: key, state: machineState(record, agentRuns), drainedBy };
+  const { key, drainedBy, zone } = record;
+  return { providerId: place.id, launchKey: key, state: machineState(record, agentRuns), drainedBy, zone };
 }
 
 function specOf(group: Group): LocalProviderSpec {

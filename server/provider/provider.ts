@@ -54,6 +54,10 @@ export interface Machine {
   readonly state: 'starting' | 'running' | 'draining' | 'isolated' | 'stopped';
   /** The key it was drained or isolated with; null for what is in service, or was taken out of it by somebody else. */
   readonly drainedBy: string | null;
+  /** Where it is, as the provider calls it; null or left out where that is not known. */
+  readonly zone?: string | null;
+  /** The provider itself says that the machine does not work as it should. */
+  readonly isImpaired?: boolean;
 }
 
 /** A copy of a disk that is kept as evidence. */

@@ -2,7 +2,8 @@ import { timestamp } from '../../shared/clock.ts';
 import { durationMs } from '../../shared/duration.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import type { Keeping } from '../../shared/keeping.ts';
-import type { Group } from '../../shared/policy.ts';
+import type { Group, Policy } from '../../shared/policy.ts';
+import { selectorIn } from '../../shared/selector.ts';
 import { contentOf } from '../fleet/content.ts';
 import { holdsOf } from '../fleet/hold.ts';
 import { freeIdentities, retireInstance } from '../fleet/identities.ts';
@@ -17,6 +18,7 @@ import { readHolds } from '../store/hold-store.ts';
 import { findImage } from '../store/image-store.ts';
 import { findInstance, findInstanceByLaunch, type StoredInstance, setLifecycle } from '../store/instance-store.ts';
 import { latestLook, type StoredLook } from '../store/look-store.ts';
+import { zoneOf } from '../store/machine-store.ts';
 import { enforcingPolicies, readPolicy } from '../store/policy-store.ts';
 import { adoptQuarantine, insertQuarantine, latestQuarantine, placesTaken } from '../store/quarantine-store.ts';
 import {
@@ -40,6 +42,7 @@ import {
   cleanLookOf,
   type Evidence,
   type NewInstance,
+  type OldInstance,
   reasonOf,
   scanAfterSoak,
   strategyOf,
@@ -54,28 +57,28 @@ const stepsMax = 40;
  * before it is made. Errors: CONFLICT when somebody else moved it; the store's.
  */
 export async function advanceReplacement(house: House, id: string, signal: AbortSignal): Promise<void> {
-  let drained = false;
+  let called: Call | undefined;
   for (let taken = 0; taken < stepsMax && !signal.aborted; taken += 1) {
     const replacement = await findReplacementRecord(house.db, id);
     if (replacement === undefined || endedStates.includes(replacement.state)) return;
-    const world = { ...(await lookAround(house, replacement)), drained };
+    const done = { drained: called === 'drain', terminated: called === 'terminate' };
+    const world = { ...(await lookAround(house, replacement)), ...done };
     const step = nextStep(replacement, world, house.clock.now());
     if (step.do === 'wait') return;
-    const done = await take(house, replacement, world, step);
-    if (!done) return;
-    drained = step.do === 'call' && step.call === 'drain';
+    if (!(await take(house, replacement, world, step))) return;
+    called = step.do === 'call' ? step.call : undefined;
   }
 }
 
 /** The provider first: what the store says is then at least as new. */
-async function lookAround(house: House, replacement: Replacement): Promise<Omit<World, 'drained'>> {
+async function lookAround(house: House, replacement: Replacement): Promise<Omit<World, 'drained' | 'terminated'>> {
   const { db, clock, isOnline, evidenceTtlMs } = house;
   const machines = await describe(house, (await readGroup(db, replacement.group))?.group);
   return db.transaction().execute(async (tx) => {
     const stored = await readGroup(tx, replacement.group);
     const policy = await readPolicy(tx, replacement.policy);
-    const old = await findInstance(tx, replacement.oldInstanceId);
-    const acting = (await enforcingPolicies(tx, replacement.group)).map((stored) => stored.policy);
+    const old = await oldInstance(tx);
+    const acting = old && stored ? await actingOn(tx, stored.group, old) : [];
     const made = await findInstanceByLaunch(tx, launchKeyOf(replacement.id));
     const { group: name, oldInstanceId, approval, targetDigest } = replacement;
     const now = clock.now();
@@ -91,12 +94,24 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
       target: (await findImage(tx, targetDigest)) ?? null,
       acting,
       evidence: await evidenceOf(tx, replacement, keepingFor(acting, old?.taint?.severity ?? null)),
-      old: old ? { ...old, image: (await findImage(tx, old.imageDigest)) ?? null } : null,
+      old,
       new: made ? await newInstance(tx, made) : null,
       look: made ? ((await latestLook(tx, made.id)) ?? null) : null,
       rulesInForce: made ? ((await rulesFor(tx, made.id)).active?.sequence ?? null) : null,
     };
   });
+
+  async function oldInstance(tx: Db): Promise<OldInstance | null> {
+    const old = await findInstance(tx, replacement.oldInstanceId);
+    if (old === undefined) return null;
+    const { group, oldProviderId } = replacement;
+    const zone = machines?.find(({ providerId }) => providerId === oldProviderId)?.zone;
+    const { verdict, scan, exemptUntil } = old;
+    const scanFinishedAt = scan?.finishedAt ?? null;
+    const content = contentOf({ verdict, scanFinishedAt, exemptUntil }, clock.now(), evidenceTtlMs);
+    const image = (await findImage(tx, old.imageDigest)) ?? null;
+    return { ...old, image, zone: zone ?? (await zoneOf(tx, group, oldProviderId)), content, online: isOnline(old.id) };
+  }
 
   async function newInstance(tx: Db, made: StoredInstance): Promise<NewInstance> {
     const { id: instanceId, verdict, scan, stateDigest, exemptUntil } = made;
@@ -119,6 +134,11 @@ async function evidenceOf(
   const needsPlace = wanted !== null && keeping === null && record === null;
   const taken = needsPlace ? ((await placesTaken(tx, oldInstanceId)).get(group) ?? 0) : 0;
   return { wanted, record, isFull: needsPlace && taken >= wanted.max };
+}
+
+async function actingOn(tx: Db, group: Group, old: OldInstance): Promise<readonly Policy[]> {
+  const enforcing = (await enforcingPolicies(tx, group.name)).map(({ policy }) => policy);
+  return enforcing.filter(({ select }) => selectorIn(select, group)?.(old));
 }
 
 async function describe(

@@ -68,6 +68,12 @@ function approvedCause(cause: Candidate['cause'], shapes: readonly string[]): Ap
       return { trigger: 'outdated', from: cause.from };
     case 'age':
       return { trigger: 'age', olderThan: cause.olderThan };
+    case 'silence':
+      return { trigger: 'silence', silent: cause.silent };
+    case 'unverifiable':
+      return { trigger: 'unverifiable', unverifiable: cause.unverifiable };
+    case 'manual':
+      return { trigger: 'manual', by: cause.by, reason: cause.reason };
     default:
       return cause satisfies never;
   }

@@ -29,7 +29,7 @@ const hourMs = 3_600_000;
 const workMaxDefault = 1_200_000;
 const workOfPlan = 20;
 /** After so much, whoever else wants the processor has it. */
-const workOfSlice = 10_000;
+const workOfSlice = 500;
 const looksMin = 200;
 /** Neither is kept for whom it was in force then: nothing was held, and what needs approval was approved at once. */
 const nobodyAsked = { absence: null, holds: [], consents: new Map() };

@@ -56,9 +56,9 @@ export function alikeCause(
   for (const { instanceId, shapes } of recent) note(instanceId, shapes);
   for (const { id, drifts } of tainted) note(id, shapesOf(drifts));
   const threshold = alikeThreshold(size);
-  const [most] = [...alike].sort(([, a], [, b]) => b.size - a.size);
-  if (most === undefined || most[1].size < threshold) return undefined;
-  const [shape, { size: count }] = most;
+  let [shape, count] = ['', 0];
+  for (const [each, { size: own }] of alike) if (own > count) [shape, count] = [each, own];
+  if (count < threshold) return undefined;
   return `${count} instances drifted alike within a week, those that were replaced counted: ${shape}; the limit is ${threshold} for a group of ${size}`;
 }
 

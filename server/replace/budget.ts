@@ -1,9 +1,9 @@
-import type { Cap, Policy } from '../../shared/policy.ts';
+import type { Budget, Cap, Policy } from '../../shared/policy.ts';
 import type { TriggerKind } from '../../shared/trigger-kind.ts';
 import { launchKeyOf } from './launch-key.ts';
 import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from './snapshot.ts';
 
-/** DESIGN §5 rule 5. `N` is always the desired size: what the group has, one for each replacement under way. */
+/** DESIGN §5 rule 5. `N` is always the desired size: what there is, one for each replacement under way. */
 
 export const startsPerHourMax = 30;
 /** A policy's first replacements run one at a time, each soaked, because a new policy is the likeliest to be wrong. */
@@ -20,38 +20,41 @@ export function capOf(cap: Cap, size: number): number {
   return typeof cap === 'number' ? cap : percentOf(Number(cap.slice(0, -1)), size);
 }
 
-/** How many instances of a group may be unavailable for this policy to take one more for such a reason. */
-export function policyCap({ budgets }: Policy, size: number, trigger: TriggerKind): number {
-  const mine = budgets.filter(({ triggers }) => triggers?.includes(trigger) ?? true);
-  const caps = mine.map(({ max }) => capOf(max, size));
-  // A budget for some triggers must not leave the others, or itself, without the limit that everybody has.
-  if (mine.every(({ triggers }) => triggers !== undefined))
-    caps.push(Math.min(percentOf(groupDefault.percent, size), groupDefault.max));
-  return Math.min(...caps);
+export interface Limit {
+  readonly per: NonNullable<Budget['per']>;
+  /** Of so many. */
+  readonly capOf: (size: number) => number;
 }
 
-/** The smallest cap, over all policies that may act on the group, and whose it is. */
-export function groupCap(
-  policies: readonly Policy[],
-  size: number,
-  trigger: TriggerKind,
-): { readonly cap: number; readonly of: string } {
-  const caps = policies.map((policy) => ({ cap: policyCap(policy, size, trigger), of: policy.name }));
-  return caps.reduce((least, each) => (each.cap < least.cap ? each : least), {
-    cap: Number.POSITIVE_INFINITY,
-    of: '',
-  });
+/** All that a policy allows for such a reason: each holds. */
+export function limitsOf({ budgets }: Pick<Policy, 'budgets'>, trigger: TriggerKind): readonly Limit[] {
+  const mine = budgets.filter(({ triggers }) => triggers?.includes(trigger) ?? true);
+  const limits = mine.map(({ per = 'group', max }): Limit => ({ per, capOf: (size) => capOf(max, size) }));
+  // A budget for some triggers, or for less or more than a group, must not leave the group without the limit that everybody has.
+  if (mine.every(({ per = 'group', triggers }) => per !== 'group' || triggers !== undefined))
+    limits.push({ per: 'group', capOf: (size) => Math.min(percentOf(groupDefault.percent, size), groupDefault.max) });
+  return limits;
+}
+
+/** How many instances of a group may be unavailable for this policy to take one more for such a reason. */
+export function policyCap(policy: Policy, size: number, trigger: TriggerKind): number {
+  const ofGroup = limitsOf(policy, trigger).filter(({ per }) => per === 'group');
+  return Math.min(...ofGroup.map((limit) => limit.capOf(size)));
 }
 
 export function fleetCap(size: number): number {
   return Math.min(percentOf(fleetDefault.percent, size), fleetDefault.max);
 }
 
-export interface Members {
-  /** Desired size. */
-  readonly size: number;
-  /** Keys of those that use the budget: down, silent, draining, absent or being replaced. */
-  readonly unavailable: ReadonlySet<string>;
+/** One that counts in the sizes of its group, its zone, its labels and the fleet, or takes from what they may miss. */
+export interface Member {
+  readonly key: string;
+  readonly zone: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  /** So many of the desired size. */
+  readonly counts: number;
+  /** `quiet`: its agent is silent, and its machine runs, by all that its provider says. */
+  readonly is: 'available' | 'quiet' | 'down';
 }
 
 /**
@@ -59,36 +62,57 @@ export interface Members {
  * stands for its old and its new instance together and is unavailable until it has ended. The size is that of the provider:
  * agents that no machine stands behind would raise every percentage, and who has a join token can enrol as many as it allows.
  */
-export function membersOf(
-  snapshot: FleetSnapshot,
+export function membersIn(
+  active: FleetSnapshot['active'],
   { group, machines, instances, bystanders = 0 }: GroupSnapshot,
-): Members {
-  const active = snapshot.active.filter((replacement) => replacement.group === group.name);
-  const unavailable = new Set<string>(active.map(({ oldInstanceId }) => oldInstanceId));
-  const launched = new Set(active.map(({ id }) => launchKeyOf(id)));
-  const replaced = new Set(active.map(({ oldProviderId }) => oldProviderId));
-  let size = active.length + bystanders;
+): readonly Member[] {
+  const own = active.filter((replacement) => replacement.group === group.name);
+  const members: Member[] = own.map(({ oldInstanceId, zone = null, labels = {} }) => ({
+    ...{ key: oldInstanceId, zone, labels, counts: 1, is: 'down' },
+  }));
+  if (bystanders > 0) members.push({ key: '', zone: null, labels: {}, counts: bystanders, is: 'available' });
+  const [replacedIds, replaced] = [
+    new Set(own.map(({ oldInstanceId }) => oldInstanceId)),
+    new Set(own.map((one) => one.oldProviderId)),
+  ];
+  const launched = new Set(own.map(({ id }) => launchKeyOf(id)));
 
   const listed = new Map((machines ?? []).map((machine) => [machine.providerId, machine]));
+  const uncounted = new Map(listed);
+  for (const { providerId, launchKey } of listed.values()) {
+    if (replaced.has(providerId) || (launchKey !== null && launched.has(launchKey))) uncounted.delete(providerId);
+  }
   const spokenFor = new Set<string>();
   for (const instance of instances) {
-    if (instance.providerId !== null) spokenFor.add(instance.providerId);
-    if (unavailable.has(instance.id) && replaced.has(instance.providerId ?? '')) continue;
-    if (instance.launchKey !== null && launched.has(instance.launchKey)) continue;
-    if (machines === null && instance.providerId !== null) size += 1;
-    const machine = instance.providerId === null ? undefined : listed.get(instance.providerId);
+    const { id: key, providerId, launchKey, zone, labels } = instance;
+    if (providerId !== null) spokenFor.add(providerId);
+    if (replacedIds.has(key) && replaced.has(providerId ?? '')) continue;
+    if (launchKey !== null && launched.has(launchKey)) continue;
+    const machine = providerId === null ? undefined : listed.get(providerId);
     // One enrolled by hand has no machine that could be asked about.
-    const isRunning = machines === null || instance.providerId === null || machine?.state === 'running';
-    if (!isAvailable(instance, isRunning)) unavailable.add(instance.id);
+    const runs = machines === null || providerId === null || (machine?.state === 'running' && !machine.isImpaired);
+    const counts = providerId !== null && (machines === null || uncounted.delete(providerId)) ? 1 : 0;
+    members.push({ key, zone, labels, counts, is: stateOf(instance, runs) });
   }
-  for (const { providerId, launchKey } of listed.values()) {
-    if (replaced.has(providerId) || (launchKey !== null && launched.has(launchKey))) continue;
-    size += 1;
-    if (!spokenFor.has(providerId)) unavailable.add(`machine ${providerId}`);
+  for (const { providerId, zone = null } of uncounted.values()) {
+    const is = spokenFor.has(providerId) ? 'available' : 'down';
+    members.push({ key: `machine ${providerId}`, zone, labels: {}, counts: 1, is });
   }
-  return { size, unavailable };
+  return members;
 }
 
-function isAvailable(instance: InstanceSnapshot, isRunning: boolean): boolean {
-  return instance.lifecycle === 'active' && instance.online && isRunning;
+function stateOf({ lifecycle, online }: InstanceSnapshot, runs: boolean): Member['is'] {
+  if (lifecycle !== 'active' || !runs) return 'down';
+  return online ? 'available' : 'quiet';
+}
+
+/** Those of one group together. */
+export function membersOf(snapshot: FleetSnapshot, group: GroupSnapshot) {
+  const members = membersIn(snapshot.active, group);
+  return {
+    size: members.reduce((size, { counts }) => size + counts, 0),
+    unavailable: new Set(members.filter((member) => member.is !== 'available').map(({ key }) => key)),
+    /** Those of them of which nothing more is known than that their agents are silent. */
+    quiet: new Set(members.filter((member) => member.is === 'quiet').map(({ key }) => key)),
+  };
 }

@@ -13,6 +13,7 @@ import { callProvider } from './call-provider.ts';
 import type { Survey } from './foresight.ts';
 import { createHindsight } from './hindsight.ts';
 import type { House } from './house.ts';
+import { createInventory } from './inventory.ts';
 import { keepEvidence } from './keep-evidence.ts';
 import { resumeLaunches } from './launch.ts';
 import { createLeadership, renewAfterMs, type Term } from './leadership.ts';
@@ -20,6 +21,7 @@ import { createLister } from './lister.ts';
 import { type Blocked, type Command, type Plan, planReplacements } from './planner.ts';
 import { findRemains, takeBack } from './remains.ts';
 import { recurrencesOf, revokeProof } from './revoke.ts';
+import { createSilences } from './silences.ts';
 import { type FleetSnapshot, takeSnapshot } from './snapshot.ts';
 import { reasonOf } from './world.ts';
 
@@ -54,6 +56,8 @@ const startsMs = 3_600_000;
 export function createController(house: House): Controller {
   const { db, feed, clock, log } = house;
   const list = createLister(house);
+  const { silentMs } = createSilences(clock, house.isOnline);
+  const inventory = createInventory(house, silentMs);
   const hindsight = createHindsight(clock);
   const stopping = new AbortController();
   const leadership = createLeadership(house, stopping.signal);
@@ -146,6 +150,7 @@ export function createController(house: House): Controller {
     const leading = term.house;
     const { groups, listing, snapshot, plan, now } = await survey();
     if (snapshot.absence !== null && isOver(snapshot.absence)) await welcomeBack(leading, snapshot.absence, now);
+    await inventory.follow(leading.db, groups, listing);
     for (const recurrence of recurrencesOf(snapshot)) await revokeProof(leading, recurrence);
     for (const trip of plan.trips) await latch(leading, trip.group, trip.cause, now);
     for (const command of plan.commands) await reserve(term, command, now);
@@ -172,7 +177,7 @@ export function createController(house: House): Controller {
     const groups = (await readGroups(db)).map(({ group }) => group);
     const listing = await list(groups);
     const now = clock.now();
-    const sources = { db, machines: listing, isOnline, hasReported, evidenceTtlMs, timeOf: hindsight(now) };
+    const sources = { db, machines: listing, isOnline, silentMs, hasReported, evidenceTtlMs, timeOf: hindsight(now) };
     const snapshot = withStarts(await takeSnapshot(sources, now), now);
     const policies = await readPolicies(db);
     return { now, groups, listing, snapshot, policies, plan: planReplacements(snapshot, policies, now) };

@@ -19,6 +19,8 @@ export type EvidenceStep =
   | { readonly do: 'call'; readonly call: EvidenceCall }
   | { readonly do: 'move'; readonly move: QuarantineMove; readonly retires: boolean };
 
+/** A copy that could not be made so often, because there is no such machine, is not made any more: a minute or so of calls. */
+export const lostAfterAttempts = 7;
 const backoffMsMin = 1_000;
 const backoffMsMax = 600_000;
 const wait: EvidenceStep = { do: 'wait' };
@@ -26,19 +28,22 @@ const wait: EvidenceStep = { do: 'wait' };
 /**
  * What to do next with a machine that is kept. A state is the durable intent of the call that is made in it: `isolating`
  * isolates, `copying` keeps a snapshot, `ending` ends the machine and drops the snapshot. What fails is tried again for
- * ever: nothing here ends anything before its time. Pure.
+ * ever: nothing here ends anything before its time. A list may leave out for a while what is there, so that what is not listed
+ * is gone only by what a call said: `answered` is the one that the provider has just done. Pure.
  */
 export function nextEvidenceStep(
   kept: StoredQuarantine,
   machines: readonly Machine[] | null,
   now: number,
+  answered?: EvidenceCall,
 ): EvidenceStep {
   if (machines === null) return wait;
   const machine = machines.find(({ providerId }) => providerId === kept.providerId);
   switch (kept.state) {
     case 'isolating':
-      if (machine === undefined) return lost(kept, 'before it was isolated');
-      if (machine.state === 'isolated') return moved({ to: 'copying', detail: `${kept.providerId} is isolated` });
+      if (machine?.state === 'isolated') return moved({ to: 'copying', detail: `${kept.providerId} is isolated` });
+      if (machine === undefined && answered === 'isolate')
+        return moved({ to: 'copying', detail: `${kept.providerId} is isolated, and not listed` });
       return callWhenDue('isolate', kept, now);
     case 'copying':
       // Also where the machine is gone: a copy may have been made, and its reply lost.
@@ -47,7 +52,8 @@ export function nextEvidenceStep(
       return isDue(kept, now) ? moved({ to: 'ending', detail: `the time of ${kept.providerId} is over` }, true) : wait;
     case 'ending':
       // Once the machine is gone no late call can make another copy of it.
-      return callWhenDue(machine === undefined ? 'drop' : 'end', kept, now);
+      if (machine === undefined && answered === 'end') return { do: 'call', call: 'drop' };
+      return callWhenDue('end', kept, now);
     case 'ended':
       return wait;
     default:

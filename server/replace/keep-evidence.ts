@@ -15,7 +15,7 @@ import {
   type StoredQuarantine,
 } from '../store/quarantine-store.ts';
 import { callProvider, listMsMax } from './call-provider.ts';
-import { type EvidenceCall, gone, lost, nextEvidenceStep, quarantineKeyOf } from './evidence.ts';
+import { type EvidenceCall, gone, lost, lostAfterAttempts, nextEvidenceStep, quarantineKeyOf } from './evidence.ts';
 import type { House } from './house.ts';
 
 /** More steps than there are, so that a defect ends in a wait for the next tick and not in a busy loop. */
@@ -23,14 +23,16 @@ const stepsMax = 20;
 
 /** Takes one that is kept as far as it goes now: look, decide, act, and look again. Errors: CONFLICT, the store's. */
 export async function keepEvidence(house: House, id: string, signal: AbortSignal): Promise<void> {
+  let answered: EvidenceCall | undefined;
   for (let taken = 0; taken < stepsMax && !signal.aborted; taken += 1) {
     const kept = await findQuarantine(house.db, id);
     if (kept === undefined || kept.state === 'ended') return;
     if (await isHeld(house, kept)) return;
-    const step = nextEvidenceStep(kept, await describe(house, kept), house.clock.now());
+    const step = nextEvidenceStep(kept, await describe(house, kept), house.clock.now(), answered);
     if (step.do === 'wait') return;
     if (step.do === 'move') await commit(house, kept, step.move, step.retires);
     else if (!(await act(house, kept, step.call))) return;
+    answered = step.do === 'call' ? step.call : undefined;
   }
 }
 
@@ -128,9 +130,10 @@ async function copy(house: House, kept: StoredQuarantine, call: () => Promise<Ke
     await commit(house, kept, { to: 'kept', detail, set }, false);
   } catch (error) {
     const machines = await describe(house, kept);
-    const isGone = machines?.every(({ providerId }) => providerId !== kept.providerId) ?? false;
+    const isUnlisted = machines?.every(({ providerId }) => providerId !== kept.providerId) ?? false;
+    const isGone = isUnlisted && error instanceof CodedError && error.code === 'NOT_FOUND';
     const step = lost(kept, 'before its disk was copied');
-    if (!isGone || !(error instanceof CodedError) || error.code !== 'NOT_FOUND' || step.do !== 'move') throw error;
+    if (!isGone || kept.attempts < lostAfterAttempts || step.do !== 'move') throw error;
     await commit(house, kept, step.move, step.retires);
   }
 }

@@ -41,6 +41,11 @@ export async function launchMachine(
     .execute((tx) => createToken(tx, { ...granted, expiresInMs: tokenMsMax }, clock.now()));
   const request = { group, image: imageRef(image), key, serverUrl: serverUrl(), joinToken };
   const machine = await callProvider(clock, 'launch', () => providers(group).launch(request));
+  if (machine.launchKey !== key)
+    throw new CodedError(
+      'CONFLICT',
+      `expected a machine of launch ${key}, and the provider answered with ${machine.providerId}`,
+    );
   const launched = { launchKey: key, providerId: machine.providerId, group: group.name };
   await db.transaction().execute((tx) => joinMachine(tx, launched, clock.now()));
   return machine;

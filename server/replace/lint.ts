@@ -1,10 +1,18 @@
 import type { PolicyWarning } from '../../shared/api-policies.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { durationMs } from '../../shared/duration.ts';
-import { isAgeTrigger, isDriftTrigger, type Policy, type Trigger } from '../../shared/policy.ts';
+import {
+  isAgeTrigger,
+  isDriftTrigger,
+  isSilenceTrigger,
+  isUnverifiableTrigger,
+  type Policy,
+  type Trigger,
+} from '../../shared/policy.ts';
+import { selectorText } from '../../shared/selector.ts';
 import { severityAtLeast } from '../../shared/severity.ts';
 import type { TriggerKind } from '../../shared/trigger-kind.ts';
-import { capOf, groupCap } from './budget.ts';
+import { capOf, policyCap } from './budget.ts';
 import { candidatesOf, type VersionedPolicy } from './candidates.ts';
 import type { FleetSnapshot, GroupSnapshot } from './snapshot.ts';
 import { closedBy } from './windows.ts';
@@ -51,8 +59,9 @@ function neverMatches({ policy, group }: Facts): readonly PolicyWarning[] {
   const warnings: PolicyWarning[] = [];
   const say = (message: string) => warnings.push({ code: 'never-matches', message });
   const { select, triggers } = policy;
-  if (select.group === undefined) say('it selects nothing: name a group in `select`');
-  else if (group === undefined) say(`there is no group ${select.group}: apply it, or mend the name`);
+  if (selectorText(select) === 'nothing') say('it selects nothing: name a group in `select`');
+  else if (select.group !== undefined && group === undefined)
+    say(`there is no group ${select.group}: apply it, or mend the name`);
   if (triggers.length === 0) say('it has no trigger: nothing is ever replaced by it');
   if (group !== undefined && triggers.some((one) => 'outdated' in one) && Object.keys(group.group.images).length === 0)
     say(`group ${group.group.name} promotes no image, so nothing there is ever outdated`);
@@ -70,6 +79,8 @@ function neverMatches({ policy, group }: Facts): readonly PolicyWarning[] {
 function covers(wide: Trigger, narrow: Trigger): boolean {
   if (isDriftTrigger(wide) && isDriftTrigger(narrow)) {
     const [one, other] = [wide.drift, narrow.drift];
+    if (![undefined, other.subject].includes(one.subject) || ![undefined, other.shape].includes(one.shape))
+      return false;
     return severityAtLeast(other.severity, one.severity) && durationMs(one.settle) <= durationMs(other.settle);
   }
   if (isAgeTrigger(wide) && isAgeTrigger(narrow)) return durationMs(wide.olderThan) <= durationMs(narrow.olderThan);
@@ -96,7 +107,7 @@ function neverFinishes(facts: Facts): readonly PolicyWarning[] {
   if (lifeMs <= eachMs)
     say(`what is ${olderThan} old is replaced, and replacing takes ${minutes(eachMs)}: it never rests`);
   const size = group?.instances.length ?? 0;
-  const { cap } = groupCap([policy], size, 'age');
+  const cap = policyCap(policy, size, 'age');
   if (cap > 0 && lifeMs > eachMs && Math.ceil(size / cap) * eachMs > lifeMs)
     say(
       `${size} instances, ${cap} at once, take longer than the ${olderThan} after which they are old again: it never rests`,
@@ -133,7 +144,13 @@ function matchesAll({ policy, group, now }: Facts, snapshot: FleetSnapshot): rea
 }
 
 function kindsOf({ triggers }: Policy): readonly TriggerKind[] {
-  const kinds = triggers.map((one) => (isDriftTrigger(one) ? 'drift' : isAgeTrigger(one) ? 'age' : 'outdated'));
+  const kinds = triggers.map((one): TriggerKind => {
+    if (isDriftTrigger(one)) return 'drift';
+    if (isAgeTrigger(one)) return 'age';
+    if (isSilenceTrigger(one)) return 'silence';
+    if (isUnverifiableTrigger(one)) return 'unverifiable';
+    return 'manual' in one ? 'manual' : 'outdated';
+  });
   return [...new Set(kinds)];
 }
 

@@ -1,4 +1,4 @@
-/** For what is the same for many: worked out the first time that it is asked about a thing, or a pair, and then remembered. */
+/** For what is the same for many: worked out the first time that it is asked about a thing, and then remembered. */
 
 export function once<A extends object, V>(make: (about: A) => V): (about: A) => V {
   const known = new Map<A, V>();
@@ -8,9 +8,4 @@ export function once<A extends object, V>(make: (about: A) => V): (about: A) => 
     known.set(about, made);
     return made;
   };
-}
-
-export function oncePair<A extends object, B extends object, V>(make: (a: A, b: B) => V): (a: A, b: B) => V {
-  const ofA = once((a: A) => once((b: B) => make(a, b)));
-  return (a, b) => ofA(a)(b);
 }

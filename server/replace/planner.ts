@@ -4,6 +4,7 @@ import type { Image } from '../../shared/image.ts';
 import type { Keeping } from '../../shared/keeping.ts';
 import type { Policy, Strategy } from '../../shared/policy.ts';
 import type { Cause } from '../../shared/proof.ts';
+import { selectorIn } from '../../shared/selector.ts';
 import { isOver, reportedPercentMin } from '../fleet/absence.ts';
 import { type Holds, holdSentence, holdsOf } from '../fleet/hold.ts';
 import { keepingFor } from '../fleet/quarantine.ts';
@@ -11,10 +12,12 @@ import type { Binding } from '../store/approval-store.ts';
 import { openApprovals } from './approvals.ts';
 import { alikeCause, tripCause } from './breaker.ts';
 import { type Candidate, candidatesOf, inOrder, type VersionedPolicy } from './candidates.ts';
+import { keepsOf } from './keeps.ts';
 import { type Ledger, openLedger } from './ledger.ts';
-import { once, oncePair } from './once.ts';
+import { once } from './once.ts';
 import { shapesOf } from './shape.ts';
-import type { FleetSnapshot, GroupSnapshot } from './snapshot.ts';
+import { type Mass, massSilence, massUnverifiable } from './silence.ts';
+import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from './snapshot.ts';
 import { type Target, targetOf } from './target.ts';
 import { type FailedBefore, lineageKey } from './track-record.ts';
 import { openWindowBook, type WindowBook } from './windows.ts';
@@ -27,6 +30,8 @@ export interface Command {
   readonly providerId: string;
   readonly cause: Cause;
   readonly shapes: readonly string[];
+  /** Left out where it is not known. */
+  readonly zone?: string;
   readonly target: Image;
   readonly order: Strategy['order'];
   /** How its machine is to be kept in place of being ended; a place is taken for it. */
@@ -74,6 +79,8 @@ export function planReplacements(
   const blocked: Blocked[] = [];
   const taken = new Set<string>();
   const places = new Map([...snapshot.groups].map(([name, { evidencePlaces }]) => [name, evidencePlaces]));
+  const acting = actingIn(policies);
+  const signs = signsOf(snapshot);
   const holds = holdsOf(snapshot.holds);
   const approvals = openApprovals(snapshot, now);
   // Thousands of candidates may be of one group and one policy.
@@ -82,27 +89,27 @@ export function planReplacements(
   const listedIn = once(
     ({ machines }: GroupSnapshot) => machines && new Set(machines.map(({ providerId }) => providerId)),
   );
-  const actingFor = oncePair((group: GroupSnapshot, policy: Policy) => actingOn(group, policy, policies));
-  for (const candidate of inOrder(candidatesOf(snapshot, policies, now))) {
+  for (const candidate of inOrder(candidatesOf(snapshot, policies, now), ledger.underWayIn)) {
     const { policy, version, group, instance, cause } = candidate;
     if (taken.has(instance.id)) continue;
     const target = targetFor(group);
     const { name } = group.group;
-    const acting = actingFor(group, policy);
-    const keeping = instance.lifecycle === 'quarantined' ? null : keepingFor(acting, instance.taint?.severity ?? null);
+    const limiting = acting(group, instance, policy);
+    const keeping =
+      instance.lifecycle === 'quarantined' ? null : keepingFor(limiting, instance.taint?.severity ?? null);
     const before = failedBefore(candidate);
     const blockers = [
       ...ofHolds(candidate, holds),
       ...ofPolicy(candidate),
-      ...ofWindows(candidate, acting, now, closedBy),
+      ...ofWindows(candidate, limiting, now, closedBy),
       ...ofServer(snapshot),
       ...groupBlockers(group),
-      ...ofInstance(candidate, listedIn(group), now),
+      ...ofInstance(candidate, listedIn(group), signs, now),
       ...ofLineage(before),
       ...ofPlaces(keeping, places.get(name) ?? 0, name),
       ...ofTarget(target),
-      ...('image' in target ? approvals.blockersOf(candidate, acting, target.image) : []),
-      ...ledger.blockersOf(candidate, acting),
+      ...('image' in target ? approvals.blockersOf(candidate, limiting, target.image) : []),
+      ...ledger.blockersOf(candidate, limiting),
     ];
     const { id: instanceId, providerId } = instance;
     if (blockers.length > 0 || 'missing' in target || providerId === null) {
@@ -115,10 +122,11 @@ export function planReplacements(
     const { image } = target;
     commands.push({
       ...{ policy: policy.name, policyVersion: version, group: name },
-      ...{ instanceId, providerId, cause, shapes: cause.trigger === 'drift' ? shapesOf(instance.drifts) : [] },
-      ...{ target: image, order: policy.strategy.order, keeping, lineage: lineageAfter(before, now) },
+      ...{ instanceId, providerId, cause, shapes: isForDrift(cause) ? shapesOf(instance.drifts) : [] },
+      ...(instance.zone !== null && { zone: instance.zone }),
+      ...{ order: policy.strategy.order, keeping, lineage: lineageAfter(before, now) },
       target: image,
-      approval: approvals.reserve(candidate, acting, image),
+      approval: approvals.reserve(candidate, limiting, image),
     });
   }
   return { commands, blocked, trips, requests: approvals.requests() };
@@ -132,11 +140,25 @@ function tripsOf({ groups }: FleetSnapshot, ledger: Ledger, now: number): Plan['
   });
 }
 
+/** Whoever asks a person for one that is drifted must not hide how it was. */
+function isForDrift({ trigger }: Cause): boolean {
+  return trigger === 'drift' || trigger === 'manual';
+}
+
 /** Limits of policies that only observe do not hold back one that enforces; its own always count. */
-function actingOn({ group }: GroupSnapshot, own: Policy, policies: readonly VersionedPolicy[]): readonly Policy[] {
-  return policies
-    .map(({ policy }) => policy)
-    .filter((policy) => policy === own || (policy.mode === 'enforce' && policy.select.group === group.name));
+function actingIn(policies: readonly VersionedPolicy[]) {
+  const enforcing = policies.map(({ policy }) => policy).filter(({ mode }) => mode === 'enforce');
+  const actingOn = once(({ group }: GroupSnapshot) =>
+    enforcing.flatMap((policy) => {
+      const isSelected = selectorIn(policy.select, group);
+      return isSelected === undefined ? [] : [{ policy, isSelected }];
+    }),
+  );
+  return (group: GroupSnapshot, instance: InstanceSnapshot, own: Policy): readonly Policy[] => {
+    const acting = actingOn(group).filter(({ isSelected }) => isSelected(instance));
+    const found = acting.map(({ policy }) => policy);
+    return found.includes(own) ? found : [...found, own];
+  };
 }
 
 function ofHolds({ group, instance }: Candidate, holds: Holds): readonly Blocker[] {
@@ -184,6 +206,8 @@ function ofGroup({ group, breaker, machines, failures }: GroupSnapshot, trips: P
   if (!group.stateless) {
     blockers.push(blocker('not-stateless', `nobody has declared group ${group.name} stateless`));
   }
+  const keeps = keepsOf(group);
+  if (keeps !== undefined) blockers.push(blocker(keeps.kind, keeps.message));
   const cause = breaker?.cause ?? trips.find((trip) => trip.group === group.name)?.cause;
   if (cause !== undefined) blockers.push(blocker('breaker', `the breaker is open until a person resets it: ${cause}`));
   if (machines === null) blockers.push(blocker('provider', 'the provider does not say which machines there are'));
@@ -195,21 +219,26 @@ function ofGroup({ group, breaker, machines, failures }: GroupSnapshot, trips: P
   return blockers;
 }
 
-/** Silence alone triggers nothing, and an instance that nobody measured lately is not killed on old news. */
-function ofInstance({ instance }: Candidate, listed: ReadonlySet<string> | null, now: number): Blocker[] {
+/** What would make silence, or holes, no sign of one machine: looked for when somebody asks. */
+function signsOf(snapshot: FleetSnapshot): Signs {
+  const [silence, unverifiable] = [once(massSilence), once(massUnverifiable)];
+  return { silence: () => silence(snapshot), unverifiable: () => unverifiable(snapshot) };
+}
+
+type Signs = Readonly<Record<'silence' | 'unverifiable', () => Mass>>;
+
+function ofInstance(
+  { instance, cause }: Candidate,
+  listed: ReadonlySet<string> | null,
+  signs: Signs,
+  now: number,
+): Blocker[] {
   const blockers: Blocker[] = [];
   // Whoever holds a copied key, or claims its machine, could have it ended by what he reports.
   if (instance.isInDoubt) {
     blockers.push(blocker('in-doubt', 'it is not sure which machine it is: a person must look and decide'));
   }
-  if (instance.evidenceExpiresAt === null) {
-    blockers.push(blocker('stale-evidence', 'it has never been scanned completely'));
-  } else if (now >= instance.evidenceExpiresAt && instance.lifecycle !== 'quarantined') {
-    // What is isolated is as it was then.
-    blockers.push(
-      blocker('stale-evidence', `its last complete scan expired at ${timestamp(instance.evidenceExpiresAt)}`),
-    );
-  }
+  blockers.push(...ofEvidence(instance, cause, signs, now));
   if (listed !== null && (instance.providerId === null || !listed.has(instance.providerId))) {
     blockers.push(blocker('provider', 'the provider does not list its machine'));
   }
@@ -244,6 +273,32 @@ function ofPlaces(keeping: Keeping | null, taken: number, group: string): Blocke
   if (keeping === null || taken < keeping.max) return [];
   const message = `it has to be kept as evidence, and ${taken} of ${keeping.max} places of group ${group} are taken: release one with \`pristinectl quarantine release\``;
   return [blocker('quarantine-full', message)];
+}
+
+/**
+ * No machine dies on old news. What it had must have been seen lately; a silent one is dead by what its provider says at this
+ * moment, and one that cannot be verified is connected at this moment.
+ */
+function ofEvidence(instance: InstanceSnapshot, cause: Cause, signs: Signs, now: number): Blocker[] {
+  if (cause.trigger === 'silence') {
+    const mass = signs.silence()(instance);
+    const blockers = mass === undefined ? [] : [blocker('mass-silence', mass)];
+    if (cause.witness === null) {
+      const message =
+        'only its agent is silent, and its provider has nothing to say against the machine: a person must look';
+      blockers.push(blocker('no-witness', message));
+    }
+    return blockers;
+  }
+  if (cause.trigger === 'unverifiable') {
+    const mass = signs.unverifiable()(instance);
+    return mass === undefined ? [] : [blocker('mass-unverifiable', mass)];
+  }
+  const { evidenceExpiresAt, lifecycle } = instance;
+  if (evidenceExpiresAt === null) return [blocker('stale-evidence', 'it has never been scanned completely')];
+  // What is isolated is as it was then.
+  if (now < evidenceExpiresAt || lifecycle === 'quarantined') return [];
+  return [blocker('stale-evidence', `its last complete scan expired at ${timestamp(evidenceExpiresAt)}`)];
 }
 
 function ofTarget(target: Target): readonly Blocker[] {

@@ -185,7 +185,10 @@ function keepingNow({ keeping }: Replacement, { evidence: { wanted, record } }: 
 
 function terminating(replacement: Replacement, world: World, now: number): Step {
   if (world.machines === null) return wait;
-  if (world.machines.every(({ providerId }) => providerId !== replacement.oldProviderId)) {
+  const isListed = world.machines.some(({ providerId }) => providerId === replacement.oldProviderId);
+  // A list may leave out for a while what is there: gone is what is not listed once its end was asked for and answered.
+  const isEnded = world.terminated || replacement.retiredAt !== null || replacement.attempts >= callsMax;
+  if (!isListed && isEnded) {
     return predecessorAway(replacement, world, now, 'is gone', { retire: 'old' });
   }
   if (replacement.attempts < callsMax) return callWhenDue('terminate', replacement, now);

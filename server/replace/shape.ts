@@ -13,6 +13,12 @@ export function shapeOf({ change, subject, name }: Pick<Finding, 'change' | 'sub
   return whole.length <= charsMax ? whole : `${whole.slice(0, headChars)}… ${sha256Hex(whole).slice(0, hashChars)}`;
 }
 
+/** What a shape is about: a relabel is of files. */
+export function subjectOf(shape: string): string {
+  const [change, subject = ''] = shape.split(' ');
+  return change === 'relabel' ? 'file' : subject;
+}
+
 export function shapesOf(drifts: readonly InstanceDrift[]): readonly string[] {
   return [...new Set(drifts.toSorted(gravestFirst).map(({ shape }) => shape))].slice(0, shapesMax);
 }

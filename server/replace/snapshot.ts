@@ -18,6 +18,7 @@ import { readGroups } from '../store/group-store.ts';
 import { readHolds } from '../store/hold-store.ts';
 import { liveQuarantines, placesTaken, type StoredQuarantine } from '../store/quarantine-store.ts';
 import { endedStates } from '../store/replacement-store.ts';
+import { type RequestedReplacement, readRequests } from '../store/request-store.ts';
 import { shapeOf } from './shape.ts';
 import {
   type FailedBefore,
@@ -77,11 +78,23 @@ export interface InstanceSnapshot {
   readonly launchKey: string | null;
   /** Null when no pushed image has its digest. */
   readonly image: Image | null;
+  /** Those that it enrolled with. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** As its provider says; null where nobody knows. */
+  readonly zone: string | null;
   readonly lifecycle: Lifecycle;
   readonly content: Verdict;
   /** It is not sure which machine this is, so that its machine may be another's. */
   readonly isInDoubt: boolean;
   readonly online: boolean;
+  /** Since when this server has waited in vain to hear of it; null while it is online. */
+  readonly silentSince: number | null;
+  /** When it was last heard, as far as that was written. */
+  readonly heardAt: number;
+  /** Null while its evidence is whole and fresh, or shows drift. */
+  readonly unverifiableSince: number | null;
+  /** What a person asked for. */
+  readonly requested: RequestedReplacement | null;
   readonly taint: { readonly severity: Severity; readonly since: number } | null;
   /** What tainted it: open, or closed since the taint. First seen first. */
   readonly drifts: readonly InstanceDrift[];
@@ -114,6 +127,9 @@ export interface ActiveReplacement {
   readonly state: ReplacementState;
   readonly oldInstanceId: string;
   readonly oldProviderId: string;
+  /** Of the old one. */
+  readonly zone?: string | null;
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export interface Sources {
@@ -121,6 +137,8 @@ export interface Sources {
   /** By group; null when its provider could not be asked. */
   readonly machines: ReadonlyMap<string, readonly Machine[] | null>;
   readonly isOnline: (instanceId: string) => boolean;
+  /** For how many milliseconds this server has waited in vain to hear of it; null while it is online. */
+  readonly silentMs?: (instanceId: string) => number | null;
   readonly hasReported: (instanceId: string) => boolean;
   readonly evidenceTtlMs: number;
   /** What a time of a row counts as, where the clock was set back since (`hindsight.ts`). */
@@ -142,7 +160,7 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
     const failures = await readFailures(db);
     const typical = await readTypicalMs(db);
     const replaced = await readReplaced(db, now);
-    const failedBefore = await readFailedBefore(db);
+    const failedBefore = await readFailedBefore(db, sources.timeOf ?? asWritten);
     const places = await placesTaken(db);
     const apart = apartOf(await liveQuarantines(db));
     const groups = new Map<string, GroupSnapshot>();
@@ -192,7 +210,7 @@ function promotedImages(group: Group, images: ReadonlyMap<string, Image>): Reado
 }
 
 async function readInstances(
-  { db, isOnline, evidenceTtlMs, timeOf = asWritten }: Sources,
+  { db, machines, isOnline, silentMs = () => null, evidenceTtlMs, timeOf = asWritten }: Sources,
   images: ReadonlyMap<string, Image>,
   now: number,
 ): Promise<ReadonlyMap<string, readonly InstanceSnapshot[]>> {
@@ -200,36 +218,67 @@ async function readInstances(
     .selectFrom('instance')
     .select(['id', 'group_name', 'provider_id', 'launch_key', 'image_digest', 'lifecycle', 'verdict', 'doubts'])
     .select(['taint_severity', 'taint_at', 'exempt_until', 'enrolled_at', 'scan_finished_at'])
+    .select(['labels', 'last_seen_at', 'verdict_at'])
     .where('lifecycle', '!=', 'retired')
     .execute();
   const drifts = await readDrifts(db, timeOf);
+  const requests = await readRequests(db, now);
+  const zones = zonesOf(machines);
   const byGroup = new Map<string, InstanceSnapshot[]>();
   for (const row of rows) {
     const own = byGroup.get(row.group_name) ?? [];
+    const { verdict, scan_finished_at: scanFinishedAt, exempt_until: exemptUntil } = row;
+    const content = contentOf({ verdict, scanFinishedAt, exemptUntil }, now, evidenceTtlMs);
+    const evidenceExpiresAt = scanFinishedAt === null ? null : expiryOf(scanFinishedAt, now, evidenceTtlMs);
     own.push({
       id: row.id,
       providerId: row.provider_id,
       launchKey: row.launch_key,
       image: images.get(row.image_digest) ?? null,
+      labels: row.labels === '{}' ? noLabels : JSON.parse(row.labels),
+      zone: zones.get(`${row.group_name} ${row.provider_id}`) ?? null,
       lifecycle: row.lifecycle,
-      content: contentOf(
-        { verdict: row.verdict, scanFinishedAt: row.scan_finished_at, exemptUntil: row.exempt_until },
-        now,
-        evidenceTtlMs,
-      ),
+      content,
       isInDoubt: row.doubts !== '[]',
       online: isOnline(row.id),
+      silentSince: sinceOf(silentMs(row.id), now),
+      heardAt: Date.parse(row.last_seen_at),
+      unverifiableSince: content === 'unverifiable' ? unverifiableSince(row, evidenceExpiresAt) : null,
+      requested: requests.get(row.id) ?? null,
       taint:
         row.taint_at === null
           ? null
           : { severity: row.taint_severity as Severity, since: timeOf(Date.parse(row.taint_at)) },
       drifts: drifts.get(row.id) ?? [],
       enrolledAt: Date.parse(row.enrolled_at),
-      evidenceExpiresAt: row.scan_finished_at === null ? null : expiryOf(row.scan_finished_at, now, evidenceTtlMs),
+      evidenceExpiresAt,
     });
     byGroup.set(row.group_name, own);
   }
   return byGroup;
+}
+
+const noLabels = {};
+
+function sinceOf(ms: number | null, now: number): number | null {
+  return ms === null ? null : now - ms;
+}
+
+/** The verdict as stored has stood since then; one that was clean is not any more since its evidence expired. */
+function unverifiableSince(
+  row: { readonly verdict: Verdict; readonly verdict_at: string; readonly scan_finished_at: string | null },
+  expiresAt: number | null,
+): number {
+  return row.verdict === 'unverifiable' || expiresAt === null ? Date.parse(row.verdict_at) : expiresAt;
+}
+
+/** By group and id; what its provider does not list has none. */
+function zonesOf(machines: Sources['machines']): ReadonlyMap<string, string> {
+  const zones = new Map<string, string>();
+  for (const [group, listed] of machines) {
+    for (const { providerId, zone } of listed ?? []) if (zone) zones.set(`${group} ${providerId}`, zone);
+  }
+  return zones;
 }
 
 function expiryOf(scanFinishedAt: string, now: number, evidenceTtlMs: number): number {
@@ -302,9 +351,11 @@ async function readResets(db: Db, now: number): Promise<ReadonlyMap<string, numb
 async function readActive(db: Db): Promise<readonly ActiveReplacement[]> {
   const rows = await db
     .selectFrom('replacement')
-    .select(['id', 'group_name', 'policy', 'state', 'old_instance_id', 'old_provider_id'])
+    .leftJoin('instance', 'instance.id', 'replacement.old_instance_id')
+    .select(['replacement.id', 'replacement.group_name', 'policy', 'state', 'old_instance_id', 'old_provider_id'])
+    .select(['replacement.zone', 'instance.labels'])
     .where('state', 'not in', endedStates)
-    .orderBy('id')
+    .orderBy('replacement.id')
     .execute();
   return rows.map((row) => ({
     id: row.id,
@@ -313,5 +364,7 @@ async function readActive(db: Db): Promise<readonly ActiveReplacement[]> {
     state: row.state as ReplacementState,
     oldInstanceId: row.old_instance_id,
     oldProviderId: row.old_provider_id,
+    zone: row.zone,
+    labels: row.labels === null ? noLabels : JSON.parse(row.labels),
   }));
 }

@@ -109,7 +109,10 @@ export interface FailedBefore {
 }
 
 /** By group, and there by `lineageKey`. Those that a person has let go on count no more. */
-export async function readFailedBefore(db: Db): Promise<ReadonlyMap<string, ReadonlyMap<string, FailedBefore>>> {
+export async function readFailedBefore(
+  db: Db,
+  timeOf: (at: number) => number,
+): Promise<ReadonlyMap<string, ReadonlyMap<string, FailedBefore>>> {
   const rows = await db
     .selectFrom('replacement')
     .innerJoin('instance', 'instance.id', 'replacement.old_instance_id')
@@ -125,7 +128,7 @@ export async function readFailedBefore(db: Db): Promise<ReadonlyMap<string, Read
     const own = byGroup.get(row.group_name) ?? new Map<string, FailedBefore>();
     byGroup.set(row.group_name, own);
     const key = lineageKey(row.old_instance_id, JSON.parse(row.cause).trigger);
-    const last = { lineage: row.lineage ?? row.id, attempt: row.attempt, failedAt: Date.parse(row.updated_at) };
+    const last = { lineage: row.lineage ?? row.id, attempt: row.attempt, failedAt: timeOf(Date.parse(row.updated_at)) };
     if (row.reopened_at === null) own.set(key, last);
     else own.delete(key);
   }

@@ -178,6 +178,8 @@ function instanceOf(slot: Slot, now: number): InstanceSnapshot {
     lifecycle: slot.state === 'leaving' ? 'replacing' : 'active',
     content: taint === null ? 'in_sync' : 'drifted',
     isInDoubt: isDoubted(slot, now),
+    // Silence, holes, labels, zones and what people asked for are not kept, and so not replayed.
+    ...{ labels: {}, zone: null, silentSince: null, heardAt: now, unverifiableSince: null, requested: null },
     online: true,
     evidenceExpiresAt: expiryOf(slot, now),
   };

@@ -3,8 +3,9 @@ import { timestamp } from '../../shared/clock.ts';
 import { durationMs } from '../../shared/duration.ts';
 import { imageRef } from '../../shared/image.ts';
 import { isAgeTrigger, isDriftTrigger, type Trigger } from '../../shared/policy.ts';
+import { selectorIn } from '../../shared/selector.ts';
 import { severityAtLeast } from '../../shared/severity.ts';
-import { candidateOf, selectedBy, type VersionedPolicy } from './candidates.ts';
+import { candidateOf, type VersionedPolicy } from './candidates.ts';
 import { planReplacements } from './planner.ts';
 import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from './snapshot.ts';
 
@@ -24,7 +25,7 @@ export function explain(
   const plan = planReplacements(snapshot, policies, now);
   const command = plan.commands.find((one) => one.instanceId === instanceId);
   return policies
-    .filter(({ policy }) => selectedBy(policy, snapshot).includes(group))
+    .filter(({ policy }) => selectorIn(policy.select, group.group)?.(instance))
     .map((versioned): PolicyAnswer => {
       const { policy, version } = versioned;
       const held = plan.blocked.find((one) => one.instanceId === instanceId && one.policy === policy.name);
@@ -59,7 +60,9 @@ function answerOf(
     ? driftWords(trigger.drift, instance)
     : isAgeTrigger(trigger)
       ? ageWords(trigger.olderThan, instance)
-      : outdatedWords(group, instance);
+      : 'outdated' in trigger
+        ? outdatedWords(group, instance)
+        : otherWords(trigger, instance);
   if (reason === undefined) return { fires: false, ...said };
   if (reason.heldUntil !== null)
     return {
@@ -91,6 +94,17 @@ function driftWords(
   if (!severityAtLeast(taint.severity, severity as typeof taint.severity))
     return said(`its drift is only ${taint.severity}, and this wants ${severity}`);
   return said(`it is tainted by ${taint.severity} drift since ${timestamp(taint.since)}`);
+}
+
+function otherWords(trigger: Trigger, { online, unverifiableSince, requested }: InstanceSnapshot): Words {
+  const said = (what: string, why: string) => ({ trigger: what, why, until: null });
+  if ('silent' in trigger)
+    return said(`silent for ${trigger.silent}`, online ? 'its agent is connected' : 'its agent is silent');
+  if ('unverifiable' in trigger) {
+    const since = unverifiableSince === null ? 'it can be verified' : `it cannot since ${timestamp(unverifiableSince)}`;
+    return said(`unverifiable for ${trigger.unverifiable}`, since);
+  }
+  return said('manual', requested === null ? 'nobody asks for it' : `${requested.by} asks for it`);
 }
 
 function outdatedWords({ group }: GroupSnapshot, { image }: InstanceSnapshot): Words {

@@ -4,6 +4,7 @@ import { durationMs } from '../../shared/duration.ts';
 import type { Image } from '../../shared/image.ts';
 import type { Keeping } from '../../shared/keeping.ts';
 import { type Group, type Policy, Strategy } from '../../shared/policy.ts';
+import { selectorIn } from '../../shared/selector.ts';
 import type { Verdict } from '../../shared/verdict.ts';
 import { currencyOf } from '../fleet/currency.ts';
 import type { Machine } from '../provider/provider.ts';
@@ -13,7 +14,9 @@ import type { StoredLook } from '../store/look-store.ts';
 import type { StoredQuarantine } from '../store/quarantine-store.ts';
 import type { ProvingScan, Replacement } from '../store/replacement-store.ts';
 import { lackOfApproval } from './approvals.ts';
+import { keepsOf } from './keeps.ts';
 import { launchKeyOf } from './launch-key.ts';
+import { witnessOf } from './silence.ts';
 import { closedBy, isClosedSince } from './windows.ts';
 
 /** What a step is decided on, read just before it. */
@@ -24,9 +27,9 @@ export interface World {
   readonly breaker: string | null;
   readonly policy: Policy | null;
   readonly policyVersion: number | null;
-  /** All policies that act on the group: the windows of each hold. */
+  /** All policies that act on the old instance: the windows of each hold. */
   readonly acting: readonly Policy[];
-  readonly old: (StoredInstance & { readonly image: Image | null }) | null;
+  readonly old: OldInstance | null;
   /** In force on the old or the new instance, its group or everything: that first. */
   readonly holds: readonly Hold[];
   /** What people said to the request by which it was begun; null where nobody was asked. */
@@ -42,6 +45,15 @@ export interface World {
   readonly evidence: Evidence;
   /** The provider has just said that the old machine is drained. */
   readonly drained: boolean;
+  /** The provider has just said that it ended the old machine, or that there is none. */
+  readonly terminated: boolean;
+}
+
+export interface OldInstance extends StoredInstance {
+  readonly image: Image | null;
+  readonly zone: string | null;
+  readonly content: Verdict;
+  readonly online: boolean;
 }
 
 /** Whether the old machine is to be kept, and how far that is. */
@@ -75,7 +87,9 @@ export function objectionTo(replacement: Replacement, world: World, now: number)
   const { group, policy, old, breaker } = world;
   if (group === null) return `group ${replacement.group} is gone`;
   if (!group.stateless) return `group ${group.name} is not declared stateless any more`;
-  if (policy === null || policy.select.group !== group.name) {
+  const kept = keepsOf(group);
+  if (kept !== undefined) return kept.message;
+  if (policy === null || (old !== null && !selectorIn(policy.select, group)?.(old))) {
     return `policy ${replacement.policy} does not select it any more`;
   }
   if (policy.mode !== 'enforce') return `policy ${policy.name} only observes now`;
@@ -95,9 +109,25 @@ export function objectionTo(replacement: Replacement, world: World, now: number)
     case 'age':
       // Nobody grows younger.
       return undefined;
+    case 'silence':
+      if (old.online) return 'it is not silent any more';
+      return isWellAt(world, replacement.oldProviderId) ? 'its provider says that its machine runs' : undefined;
+    case 'unverifiable':
+      if (!old.online) return 'its agent is silent, and nobody knows any more whether it can be verified';
+      return old.content === 'unverifiable' ? undefined : 'it can be verified again';
+    case 'manual':
+      return policy.triggers.some((trigger) => 'manual' in trigger)
+        ? undefined
+        : `policy ${policy.name} lets nobody ask any more`;
     default:
       return replacement.cause satisfies never;
   }
+}
+
+/** What a provider does not say at the moment it is asked for again, before anything ends. */
+function isWellAt({ machines }: World, providerId: string): boolean {
+  const machine = machines?.find((one) => one.providerId === providerId);
+  return machine !== undefined && witnessOf(machine) === null;
 }
 
 /** What has not begun begins in an open window only; what has may go on for a while when it closes. */
@@ -192,6 +222,12 @@ export function reasonOf({ cause }: Pick<Replacement, 'cause'>): string {
       return `${cause.from} is not promoted any more; ${cause.to} is`;
     case 'age':
       return `older than ${cause.olderThan}: enrolled ${cause.enrolledAt}`;
+    case 'silence':
+      return `silent since ${cause.since}, and its machine is ${cause.witness ?? 'running'}`;
+    case 'unverifiable':
+      return `not verifiable since ${cause.since}`;
+    case 'manual':
+      return `${cause.by} asked for it: ${cause.reason}`;
     default:
       return cause satisfies never;
   }

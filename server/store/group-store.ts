@@ -26,7 +26,10 @@ const applying: Promoter = { actor: 'admin', how: 'applied', reason: null };
  * Errors: CONFLICT when an enforcing policy acts on the group and it is no longer declared stateless.
  */
 export async function applyGroup(db: Db, group: Group, at: string, by = applying): Promise<Applied> {
-  const enforcing = group.stateless ? [] : await enforcingPolicies(db, group.name);
+  // One that names no group is held by a blocker in this one, and acts in others.
+  const enforcing = (group.stateless ? [] : await enforcingPolicies(db, group.name)).filter(
+    ({ policy }) => policy.select.group !== undefined,
+  );
   if (enforcing.length > 0) {
     throw new CodedError(
       'CONFLICT',

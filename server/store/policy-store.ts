@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import { digestOf } from '../../shared/digest.ts';
 import { CodedError } from '../../shared/errors.ts';
 import { Group, Policy } from '../../shared/policy.ts';
+import { selectorIn } from '../../shared/selector.ts';
 import type { Db } from './database.ts';
 import { appendEvent } from './event-store.ts';
 import { type Applied, changeOf, specText } from './spec.ts';
@@ -50,10 +51,12 @@ async function refuseStateful(db: Db, policy: Policy): Promise<void> {
   );
 }
 
-/** Those that act on the group. */
-export async function enforcingPolicies(db: Db, group: string): Promise<readonly StoredPolicy[]> {
+/** Those that may act on some of the group. */
+export async function enforcingPolicies(db: Db, name: string): Promise<readonly StoredPolicy[]> {
+  const row = await db.selectFrom('instance_group').select('spec').where('name', '=', name).executeTakeFirst();
+  const group = { name, labels: row === undefined ? {} : Group.parse(JSON.parse(row.spec)).labels };
   const stored = await readPolicies(db);
-  return stored.filter(({ policy }) => policy.mode === 'enforce' && policy.select.group === group);
+  return stored.filter(({ policy }) => policy.mode === 'enforce' && selectorIn(policy.select, group) !== undefined);
 }
 
 export async function readPolicy(db: Db, name: string): Promise<StoredPolicy | undefined> {

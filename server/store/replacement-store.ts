@@ -10,6 +10,7 @@ import { uuidv7 } from '../../shared/uuid.ts';
 import type { Db } from './database.ts';
 import { appendEvent } from './event-store.ts';
 import { setLifecycle } from './instance-store.ts';
+import { dropRequest } from './request-store.ts';
 import type { ReplacementTable } from './tables.ts';
 
 /** A stuck one waits for a person, so it is under way. */
@@ -77,6 +78,8 @@ export interface Reservation {
   readonly cause: Cause;
   /** How it was drifted (`replace/shape.ts`). */
   readonly shapes: readonly string[];
+  /** Of its machine, where it is known. */
+  readonly zone?: string;
   readonly targetDigest: string;
   readonly order: Replacement['order'];
   readonly keeping: Keeping | null;
@@ -94,7 +97,8 @@ export interface Reservation {
 export function reserveReplacement(db: Db, reservation: Reservation, now: number): Promise<string> {
   const at = timestamp(now);
   const id = uuidv7(now);
-  const { group, policy, policyVersion, instanceId, providerId, cause, shapes, targetDigest, reason } = reservation;
+  const { group, policy, policyVersion, instanceId, providerId, cause, shapes, zone, targetDigest, reason } =
+    reservation;
   const { approval, order, keeping, lineage } = reservation;
   return db.transaction().execute(async (tx) => {
     const taken = await tx
@@ -116,11 +120,13 @@ export function reserveReplacement(db: Db, reservation: Reservation, now: number
         ...{ id, group_name: group, policy, policy_version: policyVersion, cause: JSON.stringify(cause) },
         policy_digest: digestOf(wanted.spec),
         ...{ state: 'reserved', target_digest: targetDigest, old_instance_id: instanceId, old_provider_id: providerId },
-        ...{ shapes: JSON.stringify(shapes), approval, attempts: 0, created_at: at, updated_at: at },
+        ...{ shapes: JSON.stringify(shapes), zone: zone ?? null, approval },
+        ...{ attempts: 0, created_at: at, updated_at: at },
         ...{ launch_order: order, keeping: keeping && JSON.stringify(keeping) },
         ...{ lineage: lineage?.id ?? id, attempt: lineage?.attempt ?? 1 },
       })
       .execute();
+    await dropRequest(tx, instanceId);
     await addStep(tx, { id, group, oldInstanceId: instanceId, oldProviderId: providerId }, 'reserved', reason, at);
     const data = { policy, policyVersion, providerId, reason, cause, approval };
     await appendEvent(tx, {

@@ -45,6 +45,8 @@ export interface Tables {
   quarantine: QuarantineTable;
   proof_revocation: RevocationTable;
   launch: LaunchTable;
+  machine: MachineTable;
+  replacement_request: RequestTable;
   exemption: ExemptionTable;
   exempt_finding: ExemptFindingTable;
   outbox: OutboxTable;
@@ -231,6 +233,8 @@ export interface ReplacementTable {
   target_digest: string;
   old_instance_id: string;
   old_provider_id: string;
+  /** Of the old machine, when it was reserved. */
+  zone: string | null;
   new_instance_id: string | null;
   new_provider_id: string | null;
   /** Set before the provider is asked to launch. */
@@ -263,6 +267,25 @@ export interface ReplacementStepTable {
   state: string;
   detail: string;
   at: string;
+}
+
+/** What a provider lists, as far as it was seen: a row is written when something about it changes. */
+export interface MachineTable {
+  group_name: string;
+  provider_id: string;
+  zone: string | null;
+  first_listed_at: string;
+  /** What a person was called for: its agent never enrolled, or is silent; null while there is nothing to tell. */
+  told: 'absent' | 'silent' | null;
+}
+
+/** What a person asks to be replaced, until that begins or its time is over. */
+export interface RequestTable {
+  instance_id: string;
+  policy: string;
+  reason: string;
+  actor: string;
+  asked_at: string;
 }
 
 /** Proofs that hold no more; kept for good. */

@@ -153,6 +153,66 @@ describe('a machine with critical drift', () => {
   );
 });
 
+describe('a list that leaves out for a while a machine that is kept', () => {
+  const hiding = (world: ReplacementWorld, machine: string) => {
+    const { provider } = world;
+    const hidden = new Set([machine]);
+    const list: typeof provider.list = async (group) =>
+      (await provider.list(group)).filter(({ providerId }) => !hidden.has(providerId));
+    controllers.set(world, world.control({ provider: { ...provider, list } }));
+    return hidden;
+  };
+
+  it('lets nobody take its evidence for lost: it is isolated and copied all the same', async () => {
+    const world = await aReplacementWorld({ quarantine });
+    const [old] = world.instances;
+    const machine = await machineOf(world, old!);
+    hiding(world, machine);
+
+    await startQuarantine(world.db, { instanceId: old!, ...by }, world.clock.now());
+    await pass(world, 1_000);
+
+    expect(world.provider.machines.get(machine)?.state).toBe('isolated');
+    expect(await quarantines(world)).toMatchObject([{ state: 'kept', error: null }]);
+    expect(await lifecycleOf(world, old!)).toBe('quarantined');
+  });
+
+  it('ends it only by a call that ends it, once it is released', async () => {
+    const world = await aReplacementWorld({ quarantine });
+    const [old] = world.instances;
+    const machine = await machineOf(world, old!);
+    await startQuarantine(world.db, { instanceId: old!, ...by }, world.clock.now());
+    await pass(world, 1_000);
+    hiding(world, machine);
+    world.provider.faultOf = (call) => (call === 'terminate' ? 'before' : undefined);
+
+    await releaseQuarantine(world.db, { instanceId: old!, ...by }, world.clock.now());
+    await pass(world, 1_000);
+    const between = await quarantines(world);
+    world.provider.faultOf = () => undefined;
+    await pass(world, 60_000);
+
+    expect(between).toMatchObject([{ state: 'ending' }]);
+    expect(await quarantines(world)).toMatchObject([{ state: 'ended' }]);
+    expect(world.provider.machines.has(machine)).toBe(false);
+    expect(world.provider.kept.size).toBe(0);
+  });
+
+  it('is believed where the provider says again and again that there is no such machine', async () => {
+    const world = await aReplacementWorld({ quarantine });
+    const [old] = world.instances;
+    await startQuarantine(world.db, { instanceId: old!, ...by }, world.clock.now());
+    await world.provider.terminate(aGroup(), await machineOf(world, old!));
+
+    await pass(world, 1_000);
+    const early = await quarantines(world);
+    for (let turn = 0; turn < 40; turn += 1) await pass(world, 10_000);
+
+    expect(early).toMatchObject([{ state: 'copying' }]);
+    expect(await quarantines(world)).toMatchObject([{ state: 'ended', error: expect.stringContaining('lost') }]);
+  });
+});
+
 describe('the places of a group', () => {
   it('hold back, when they are full, what needs one, and nothing else; evidence stays', async () => {
     const world = await aReplacementWorld({ quarantine: { ...quarantine, max: 1 } });

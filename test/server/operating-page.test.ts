@@ -22,7 +22,20 @@ describe('OPERATING.md', () => {
     const policy = Policy.parse(parse(shown('yaml', 'kind: Policy\n')));
 
     const parts = [...policy.triggers, ...policy.windows, ...policy.budgets].flatMap((part) => Object.keys(part));
-    for (const part of ['drift', 'outdated', 'olderThan', 'allow', 'deny', 'freeze', 'triggers', 'reason']) {
+    for (const part of [
+      'drift',
+      'outdated',
+      'olderThan',
+      'silent',
+      'unverifiable',
+      'manual',
+      'allow',
+      'deny',
+      'freeze',
+    ]) {
+      expect(parts).toContain(part);
+    }
+    for (const part of ['per', 'triggers', 'reason']) {
       expect(parts).toContain(part);
     }
   });

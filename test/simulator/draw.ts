@@ -11,6 +11,8 @@ export interface Scene {
   readonly badAgentShare: number;
   readonly taintShare: number;
   readonly crashShare: number;
+  /** Over which machines are spread. */
+  readonly zones: readonly (string | null)[];
   /** Over one store and one cloud. */
   readonly servers: number;
   /** Of all steps, those in which the one that leads is stopped for a while. */
@@ -32,6 +34,7 @@ export function drawScene(random: Random): Scene {
     badAgentShare: random.pick([0, 0.1, 0.5]),
     taintShare: random.pick([0.05, 0.2, 0.5]),
     crashShare: random.pick([0, 0.05, 0.2]),
+    zones: random.pick([[null], ['a'], ['a', 'b'], ['a', 'b', 'c']]),
     steps: 60 + random.below(60),
     ...drawServers(random),
   };
@@ -50,10 +53,11 @@ function aPolicy(random: Random, group: string, name: string): Record<string, un
   const settle = random.pick([0, '2m']);
   const drift = { severity: random.pick(['low', 'high']), settle };
   const triggers = [{ drift }, { outdated: true }, { olderThan: random.pick(['1h', '3h']) }];
+  const others = [{ silent: '15m' }, { unverifiable: '1h' }, { manual: true }].filter(() => random.next() < 0.3);
   return {
-    ...{ kind: 'Policy', name, select: { group } },
+    ...{ kind: 'Policy', name, select: aSelector(random, group) },
     mode: random.next() < 0.85 ? 'enforce' : 'observe',
-    triggers: triggers.slice(0, 1 + random.below(3)),
+    triggers: [...triggers.slice(0, 1 + random.below(3)), ...others],
     strategy: {
       verifyWithin: random.pick(['60s', '10m']),
       drainTimeout: random.pick(['30s', '5m']),
@@ -77,9 +81,19 @@ function aQuarantine(random: Random): Record<string, unknown> {
   };
 }
 
+/** By the label, of which each group has its own or both have one. */
+function aSelector(random: Random, group: string): Record<string, unknown> {
+  return random.pick([
+    ...[{ group }, { group }, { group }, { labels: { of: group } }, { labels: { tier: 'front' } }],
+    ...[{ group, zone: 'a' }, { image: 'web' }],
+  ]);
+}
+
 function aBudget(random: Random): Record<string, unknown> {
   const max = random.pick([0, 1, 1, 2, 3, '10%', '34%']);
-  return { max, ...(random.next() < 0.3 && { triggers: [random.pick(['drift', 'outdated', 'age'])] }) };
+  const per = random.pick([undefined, undefined, 'zone', 'fleet', { label: 'tier' }]);
+  const triggers = [random.pick(['drift', 'outdated', 'age', 'silence', 'unverifiable', 'manual'])];
+  return { max, ...(per && { per }), ...(random.next() < 0.3 && { triggers }) };
 }
 
 /** Of whole hours in UTC, so that the invariants know when it is open without our help. */

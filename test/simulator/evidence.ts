@@ -1,15 +1,23 @@
-import { ended, type View } from './view.ts';
+import { actingOn } from './limits.ts';
+import { ended, type Replaced, type View } from './view.ts';
 
 /** Of what is kept as evidence: who asks for it, how much there is, and that none of it is ended before its time. */
 
-/** How many each policy that acts would keep, of those that ask for a taint as grave as that. */
-export function askedOf({ policies }: View, group: string, taint: string | null): readonly number[] {
+/** How many each policy that acts would keep, of those that ask for a taint as grave as its has. */
+export function askedOf(view: View, one: Replaced): readonly number[] {
   const order = ['info', 'low', 'medium', 'high', 'critical'];
-  return policies
-    .filter(({ mode, select }) => mode === 'enforce' && select.group === group)
+  const taint = view.instances.find(({ id }) => id === one.old_instance_id)?.taint_severity ?? null;
+  return actingOn(view, one)
     .flatMap(({ quarantine }) => quarantine ?? [])
     .filter(({ severity }) => taint !== null && order.indexOf(taint) >= order.indexOf(severity))
     .map(({ max }) => max);
+}
+
+/** Kept, and nothing stands in for it. */
+export function isAlone({ quarantines }: View, instanceId: string): boolean {
+  return quarantines.some(
+    (kept) => kept.instance_id === instanceId && kept.state !== 'ended' && kept.replacement_id === null,
+  );
 }
 
 /** Kept, or on the way to it. */

@@ -18,8 +18,10 @@ interface Guard {
 }
 
 const planner = 'server/replace/planner.ts';
+const candidates = 'server/replace/candidates.ts';
 const ledger = 'server/replace/ledger.ts';
 const replacement = 'server/replace/replacement.ts';
+const leadership = 'server/replace/leadership.ts';
 const world = 'server/replace/world.ts';
 const evidence = 'server/replace/evidence.ts';
 const approvals = 'server/replace/approvals.ts';
@@ -39,8 +41,30 @@ const guards: readonly Guard[] = [
   { name: 'drift that is alike', file: planner, from: ' ?? alikeCause(group, size, now)', to: '' },
   { name: 'windows', file: planner, from: 'return closed === undefined ?', to: 'return true ?' },
   { name: 'doubts', file: planner, from: 'if (instance.isInDoubt)', to: 'if (false)' },
-  { name: 'old news', file: planner, from: 'now >= instance.evidenceExpiresAt', to: 'false' },
-  { name: 'the budget of a group', file: ledger, from: 'if (after > cap)', to: 'if (false)' },
+  { name: 'old news', file: planner, from: 'if (now < evidenceExpiresAt) return [];', to: 'return [];' },
+  { name: 'who is selected', file: candidates, from: 'isSelected(instance),', to: 'true,' },
+  { name: 'the second witness', file: planner, from: 'if (cause.witness === null)', to: 'if (false)' },
+  {
+    name: 'silence of many',
+    file: planner,
+    from: 'const mass = signs.silence()(instance);',
+    to: 'const mass = undefined;',
+  },
+  {
+    name: 'many that cannot be verified',
+    file: planner,
+    from: 'const mass = signs.unverifiable()(instance);',
+    to: 'const mass = undefined;',
+  },
+  { name: 'who speaks again', file: world, from: "if (old.online) return 'it is not silent any more';", to: '' },
+  { name: 'the budgets', file: ledger, from: 'if (after <= cap) continue;', to: 'continue;' },
+  {
+    name: 'the budget of a zone',
+    file: ledger,
+    from: "if (per === 'zone') return zoneKey(group.name, zone);",
+    to: "if (per === 'zone') return String(Math.random());",
+  },
+  { name: 'the budget of the fleet', file: ledger, from: 'if (wholeAfter > open)', to: 'if (false)' },
   { name: 'the rate of starts', file: ledger, from: 'recent.length >= startsOpen', to: 'false' },
   {
     name: 'objections on the way',
@@ -96,6 +120,20 @@ const guards: readonly Guard[] = [
     file: 'server/replace/advance.ts',
     from: 'if (effects.release)',
     to: 'if (false)',
+  },
+  { name: 'the fence of what is written', file: 'server/store/fenced.ts', from: 'if (hasWritten)', to: 'if (false)' },
+  {
+    name: 'the lease of who calls',
+    file: leadership,
+    from: 'assertLeads();\n      return call',
+    to: 'return call',
+  },
+  { name: 'the time of a lease', file: leadership, from: 'from - seen.at >= msMax', to: 'true' },
+  {
+    name: 'telling of a step',
+    file: 'server/store/replacement-store.ts',
+    from: "await appendEvent(tx, {\n    ...{ at, type: 'replacement.step'",
+    to: "await (async (..._: unknown[]) => {})(tx, {\n    ...{ at, type: 'replacement.step'",
   },
 ];
 

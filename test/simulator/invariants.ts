@@ -1,13 +1,12 @@
 import type { ReplacementState } from '../../shared/api.ts';
 import { durationMs } from '../../shared/duration.ts';
-import type { Group, Policy } from '../../shared/policy.ts';
-import type { TriggerKind } from '../../shared/trigger-kind.ts';
-import type { MemoryMachine } from '../support/memory-provider.ts';
-import { apartOf, askedOf, endings, evidence, placesOf } from './evidence.ts';
+import type { Policy } from '../../shared/policy.ts';
+import { apartOf, askedOf, endings, evidence, isAlone, placesOf } from './evidence.ts';
+import { actingOn, isSelectedBy, isStillWanted, overspent, unfounded } from './limits.ts';
 import { isHeld, lackOf, movedWhileStopped } from './permissions.ts';
 import type { Act } from './process.ts';
-import { ended, look, type Replaced, type View } from './view.ts';
-import { evidenceTtlMs, type SimulatedWorld } from './world.ts';
+import { ended, follow, look, type Memory, type Replaced, type View } from './view.ts';
+import type { SimulatedWorld } from './world.ts';
 
 /**
  * What holds whatever happens, looked at after each step, from the rows and from what the cloud did: nothing here asks the
@@ -49,14 +48,16 @@ const alikeMax = 3;
 export function createInvariants(world: SimulatedWorld): Invariants {
   let old: View | undefined;
   let effectsSeen = 0;
+  const memory: Memory = { silentSince: new Map(), zones: new Map() };
   let actsSeen = 0;
   return {
     async before() {
-      old = await look(world);
+      follow(world, memory);
+      old = await look(world, memory);
     },
     async after() {
       const was = old!;
-      const is = await look(world);
+      const is = await look(world, memory);
       const effects = world.cloud.effects.slice(effectsSeen);
       effectsSeen = world.cloud.effects.length;
       const done = world.acts.slice(actsSeen);
@@ -72,7 +73,7 @@ export function createInvariants(world: SimulatedWorld): Invariants {
       ];
     },
     async atRest(sizes) {
-      return rest(await look(world), sizes);
+      return rest(await look(world, memory), sizes);
     },
   };
 }
@@ -88,40 +89,30 @@ function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
     const policy = was.policies.find(({ name }) => name === one.policy);
     const instance = was.instances.find(({ id }) => id === one.old_instance_id);
     if (policy?.mode !== 'enforce') say('by a policy that does not enforce');
-    if (policy?.select.group !== one.group_name) say('by a policy that does not select it');
+    if (policy === undefined || !isSelectedBy(policy, was, one)) say('by a policy that does not select it');
     if (isHeld(one, was, is)) say('while it was held');
-    const lack = lackOf(one, was, is);
+    const lack = lackOf(one, was, is, actingOn(was, one));
     if (lack !== undefined) say(`without its approval: ${lack}`);
     if (group?.spec.stateless !== true) say('in a group that is not stateless');
     if (group?.breaker !== null) say('while the breaker was open');
-    const isAlone = was.quarantines.some(
-      (kept) => kept.instance_id === one.old_instance_id && kept.state !== 'ended' && kept.replacement_id === null,
-    );
-    if (instance?.lifecycle !== 'active' && !(instance?.lifecycle === 'quarantined' && isAlone))
+    const isKept = isAlone(was, one.old_instance_id);
+    if (instance?.lifecycle !== 'active' && !(instance?.lifecycle === 'quarantined' && isKept))
       say('though it was not active');
     for (const shape of JSON.parse(one.shapes)) {
       const count = alikeSince(is, one.group_name, shape, group?.resetAt ?? '');
       if (count > alikeMax) say(`as the ${count}th that drifted alike: ${shape}`);
     }
     if (instance?.doubts !== '[]') say('though nobody is sure which machine it is');
-    if (!isFresh(instance?.scan_finished_at, is.now) && !isAlone) say('on old news');
-    const places = askedOf(was, one.group_name, instance?.taint_severity ?? null);
-    if (places.length > 0 && !isAlone && placesOf(is, one.group_name) > Math.min(...places))
+    for (const why of unfounded(was, is, one)) say(why);
+    const places = askedOf(was, one);
+    if (places.length > 0 && !isKept && placesOf(is, one.group_name) > Math.min(...places))
       say('without a place for evidence');
     const failed = failedInARow(was, one);
     if (failed > 2) say(`after ${failed} that failed`);
-    const isOld = is.now - Date.parse(instance?.enrolled_at ?? '') > hourMs;
-    if (instance?.taint_at === null && !isOutdated(instance.image_digest, group?.spec) && !isOld) say('for nothing');
-    const acting = was.policies.filter(({ mode, select }) => mode === 'enforce' && select.group === one.group_name);
+    const acting = actingOn(was, one);
     if (!acting.every((each) => isOpen(each, clock.now()))) say('while a window was closed');
   }
-  for (const { name } of is.groups) {
-    const own = begun.filter(({ group_name: group }) => group === name);
-    if (own.length === 0) continue;
-    const { size, down } = membersOf(is, name);
-    const cap = Math.max(...own.map(({ cause }) => capOf(is, name, size, JSON.parse(cause).trigger)));
-    if (down > cap) wrong.push(`${down} of ${size} are down in ${name} by our own act, and ${cap} may be`);
-  }
+  wrong.push(...overspent(was, is, begun));
   const lately = is.replacements.filter(({ created_at: at }) => Date.parse(at) > is.now - hourMs);
   if (lately.length > startsPerHourMax) wrong.push(`${lately.length} were begun within an hour`);
   return wrong;
@@ -155,14 +146,6 @@ function alikeSince({ replacements }: View, group: string, shape: string, resetA
   return new Set(alike.map((one) => one.old_instance_id)).size;
 }
 
-function isOutdated(digest: string, group: Group | undefined): boolean {
-  return group?.images['stable'] === 'web@8' ? digest.length > 0 : false;
-}
-
-function isFresh(scanFinishedAt: string | null | undefined, now: number): boolean {
-  return typeof scanFinishedAt === 'string' && now - Date.parse(scanFinishedAt) < evidenceTtlMs;
-}
-
 /** Whole hours of one day in UTC: all that a seed draws. */
 function isOpen({ windows }: Policy, now: number): boolean {
   return windows.every((window) => {
@@ -174,35 +157,6 @@ function isOpen({ windows }: Policy, now: number): boolean {
     const isWithin = now >= from && now < from + durationMs(window.duration);
     return isAllow ? isWithin : !isWithin;
   });
-}
-
-function membersOf(is: View, group: string): { readonly size: number; readonly down: number } {
-  const active = is.replacements.filter((one) => one.group_name === group && !ended.includes(one.state));
-  const taken = new Set(active.map(({ old_provider_id: id }) => id));
-  const made = new Set(active.map(({ id }) => `r-${id}`));
-  const apart = apartOf(is);
-  const others = [...is.machines.values()].filter(
-    ({ group: own, providerId, launchKey }) =>
-      own === group && !taken.has(providerId) && !made.has(launchKey ?? '') && !apart.has(providerId),
-  );
-  const isUp = (machine: MemoryMachine) => {
-    const own = is.instances.filter((row) => row.provider_id === machine.providerId && row.lifecycle !== 'retired');
-    return machine.state === 'running' && own.some((row) => row.lifecycle === 'active' && !is.offline.has(row.id));
-  };
-  return { size: others.length + active.length, down: active.length + others.filter((one) => !isUp(one)).length };
-}
-
-function capOf({ policies }: View, group: string, size: number, trigger: TriggerKind): number {
-  const share = (percent: number, of: number) => (percent > 0 ? Math.max(1, Math.floor((percent * of) / 100)) : 0);
-  const caps = policies
-    .filter(({ mode, select }) => mode === 'enforce' && select.group === group)
-    .flatMap(({ budgets }) => [
-      ...(budgets.some(({ triggers }) => triggers === undefined) ? [] : [Math.min(share(10, size), 5)]),
-      ...budgets
-        .filter(({ triggers }) => triggers === undefined || triggers.includes(trigger))
-        .map(({ max }) => (typeof max === 'number' ? max : share(Number.parseInt(max, 10), size))),
-    ]);
-  return Math.min(...caps);
 }
 
 /** 5, 6, 15: one record at a time, states in their order, each told of. */
@@ -219,7 +173,7 @@ function records(is: View): string[] {
     if (state === 'succeeded' && !isMeasuredTwice(is, id))
       wrong.push(`replacement ${id} succeeded without a second scan`);
     if (path.at(-1) !== state) wrong.push(`replacement ${id} is ${state}, and its last step was ${path.at(-1)}`);
-    if (told !== path.length) wrong.push(`replacement ${id} made ${path.length} steps, and ${told} were told of`);
+    if (told.join() !== path.join()) wrong.push(`replacement ${id} went ${path.join()}, and ${told.join()} was told`);
     const after = path.findIndex((one) => returns.includes(one));
     if (after >= 0 && path.slice(after).includes('rolling_back'))
       wrong.push(`replacement ${id} went back past its point`);
@@ -318,14 +272,15 @@ function passed(was: View, is: View): string[] {
 function mayPass(one: Replaced, was: View, is: View): string[] {
   const group = was.groups.find(({ name }) => name === one.group_name);
   const policy = was.policies.find(({ name }) => name === one.policy);
-  const old = was.instances.find(({ id }) => id === one.old_instance_id);
-  const isAsked = askedOf(was, one.group_name, old?.taint_severity ?? null).length > 0;
+  const isAsked = askedOf(was, one).length > 0;
+  const lack = lackOf(one, was, is, actingOn(was, one));
   return unless([
     [group?.breaker === null, 'the breaker was open'],
     [group?.spec.stateless === true, 'its group is not stateless'],
     [policy?.mode === 'enforce', 'its policy does not enforce'],
     [!isHeld(one, was, is), 'it is held'],
-    [lackOf(one, was, is) === undefined, `it lacks its approval: ${lackOf(one, was, is)}`],
+    [isStillWanted(was, one), 'what it was replaced for is over'],
+    [lack === undefined, `it lacks its approval: ${lack}`],
     [!isAsked || !one.path.includes('terminating'), 'its evidence goes with it'],
   ]);
 }

@@ -48,9 +48,8 @@ export function isHeld(one: Replaced, was: Fleet, is: Fleet): boolean {
 }
 
 /** What lacks of the yes that it needed at the beginning of the step; undefined where nothing does. */
-export function lackOf(one: Replaced, was: Fleet, is: Fleet): string | undefined {
+export function lackOf(one: Replaced, was: Fleet, is: Fleet, acting: readonly Policy[]): string | undefined {
   const { requests, approvals, versions } = was.decisions;
-  const acting = was.policies.filter(({ mode, select }) => mode === 'enforce' && select.group === one.group_name);
   const needed = Math.max(0, ...acting.map(({ approval }) => (approval?.required ? approval.count : 0)));
   if (needed === 0) return undefined;
   const request = requests.find(({ id }) => id === one.approval);

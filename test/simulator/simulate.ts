@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { pardon } from '../../server/fleet/pardon.ts';
 import { extendQuarantine, releaseQuarantine, startQuarantine } from '../../server/fleet/quarantine.ts';
+import { requestReplacement } from '../../server/fleet/request.ts';
 import { abortReplacement, retryReplacement } from '../../server/replace/intervene.ts';
 import { applyDocument } from '../../server/store/apply.ts';
 import { readGroups, resetBreaker } from '../../server/store/group-store.ts';
@@ -73,8 +74,10 @@ async function happen(world: SimulatedWorld, scene: Scene, random: Random): Prom
   if (random.next() < 0.05) offline.add(one().id);
   if (random.next() < 0.03) await doubt(world, one().id);
   if (random.next() < 0.1) offline.clear();
-  const machine = random.pick([...cloud.machines.values()]);
-  if (random.next() < 0.02 && machine.state !== 'isolated') cloud.set(machine.providerId, 'stopped');
+  if (random.next() < 0.02) stop(world, random.pick([...cloud.machines.keys()]));
+  if (random.next() < 0.04) fail(world, one(), random);
+  if (random.next() < 0.03) await blind(world, one().id);
+  if (random.next() < 0.05) await ask(world, one().id, random);
   if (random.next() < 0.03) await reopenBreakers(world);
   if (random.next() < 0.1) await keepOrLetGo(world, random, one().id);
   if (random.next() < 0.05) await helpOut(world);
@@ -116,6 +119,48 @@ async function doubt({ db, clock }: SimulatedWorld, id: string): Promise<void> {
     .set({ doubts: known === '[]' ? doubts : '[]' })
     .where('id', '=', id)
     .execute();
+}
+
+/** One that is isolated stays so. */
+function stop({ cloud }: Pick<SimulatedWorld, 'cloud'>, providerId: string): void {
+  if (cloud.machines.get(providerId)?.state !== 'isolated') cloud.set(providerId, 'stopped');
+}
+
+/** A machine dies, or its provider says that it does not work as it should; its agent with it, or not. */
+function fail(
+  { cloud, offline }: SimulatedWorld,
+  row: { readonly id: string; readonly provider_id: string | null },
+  random: Random,
+) {
+  const machine = row.provider_id ?? '';
+  if (random.next() < 0.5) stop({ cloud }, machine);
+  else cloud.impair(machine, random.next() < 0.8);
+  if (random.next() < 0.8) offline.add(row.id);
+}
+
+/** What it is can be measured no more, or can be again. */
+async function blind({ db, clock }: SimulatedWorld, id: string): Promise<void> {
+  const row = await db
+    .selectFrom('instance')
+    .select(['verdict', 'taint_at'])
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  if (row.taint_at !== null) return;
+  const verdict = row.verdict === 'in_sync' ? ('unverifiable' as const) : ('in_sync' as const);
+  await db
+    .updateTable('instance')
+    .set({ verdict, verdict_at: timestamp(clock.now()) })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** A person asks for one, whether that may be or not. */
+async function ask({ db, clock }: SimulatedWorld, instanceId: string, random: Random): Promise<void> {
+  const { policy } = random.pick(await readPolicies(db));
+  const request = { instanceId, policy: policy.name, reason: 'slow', actor: 'somebody' };
+  await requestReplacement(db, request, clock.now()).catch((error: unknown) => {
+    if (!(error instanceof CodedError)) throw error;
+  });
 }
 
 /** A policy is set to observe, or to enforce. */
@@ -180,7 +225,7 @@ async function refreshScans({ db, clock, offline }: SimulatedWorld): Promise<voi
   const at = timestamp(clock.now());
   await db
     .updateTable('instance')
-    .set({ scan_finished_at: at })
+    .set({ scan_finished_at: at, last_seen_at: at })
     .where('lifecycle', '!=', 'retired')
     .where('id', 'not in', [...offline, ''])
     // Whoever is being measured has just been.
@@ -201,10 +246,13 @@ async function comeToRest(world: SimulatedWorld, scene: Scene, invariants: Invar
   const { db, clock, cloud } = world;
   world.calm();
   await letAllGo(world);
-  for (const { providerId, state } of cloud.machines.values())
+  for (const { providerId, state } of cloud.machines.values()) {
     if (state === 'stopped') cloud.set(providerId, 'running');
+    cloud.impair(providerId, false);
+  }
   const at = timestamp(clock.now());
   await db.updateTable('instance').set({ doubts: '[]' }).execute();
+  await db.updateTable('instance').set({ verdict: 'in_sync' }).where('verdict', '=', 'unverifiable').execute();
   for (const { policy } of await readPolicies(db)) await applyDocument(db, { ...policy, mode: 'observe' }, at);
   for (const { name } of scene.groups) {
     const triggers = [{ drift: { severity: 'low', settle: 0 } }];

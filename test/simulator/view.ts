@@ -2,7 +2,7 @@ import type { ReplacementState } from '../../shared/api.ts';
 import { Group, Policy } from '../../shared/policy.ts';
 import type { MemoryMachine } from '../support/memory-provider.ts';
 import { lookAtDecisions } from './permissions.ts';
-import type { SimulatedWorld } from './world.ts';
+import { evidenceTtlMs, type SimulatedWorld } from './world.ts';
 
 /** What the invariants look at: the rows as they are, and what the cloud has. */
 export type View = Awaited<ReturnType<typeof look>>;
@@ -10,15 +10,33 @@ export type Replaced = View['replacements'][number];
 
 export const ended: readonly string[] = ['succeeded', 'failed'];
 
-export async function look(world: SimulatedWorld) {
+export interface Memory {
+  /** By the monotonic clock. */
+  readonly silentSince: Map<string, number>;
+  /** Of all machines that there ever were. */
+  readonly zones: Map<string, string>;
+}
+
+export function follow({ clock, offline }: SimulatedWorld, { silentSince }: Memory): void {
+  for (const id of silentSince.keys()) if (!offline.has(id)) silentSince.delete(id);
+  for (const id of offline) if (!silentSince.has(id)) silentSince.set(id, clock.monotonic());
+}
+
+export async function look(world: SimulatedWorld, memory: Memory) {
   const { db, clock, cloud, offline } = world;
+  for (const { providerId, zone } of cloud.machines.values()) if (zone) memory.zones.set(providerId, zone);
   const steps = await db.selectFrom('replacement_step').selectAll().orderBy('replacement_id').orderBy('n').execute();
-  const events = await db.selectFrom('event').selectAll().where('type', '=', 'replacement.step').execute();
+  const events = await db
+    .selectFrom('event')
+    .selectAll()
+    .where('type', '=', 'replacement.step')
+    .orderBy('id')
+    .execute();
   const paths = Map.groupBy(steps, (step) => step.replacement_id);
   const replacements = (await db.selectFrom('replacement').selectAll().orderBy('id').execute()).map((row) => ({
     ...row,
     path: (paths.get(row.id) ?? []).map(({ state }) => state as ReplacementState),
-    told: events.filter((event) => event.replacement_id === row.id).length,
+    told: events.filter((event) => event.replacement_id === row.id).map(({ data }) => JSON.parse(data).state as string),
   }));
   const groups = (await db.selectFrom('instance_group').selectAll().execute()).map((row) => ({
     ...{ name: row.name, breaker: row.breaker_at, resetAt: row.breaker_reset_at ?? '' },
@@ -28,17 +46,21 @@ export async function look(world: SimulatedWorld) {
     Policy.parse(JSON.parse(spec)),
   );
   const instances = await db.selectFrom('instance').selectAll().execute();
+  const requests = await db.selectFrom('replacement_request').selectAll().execute();
   const quarantines = await db.selectFrom('quarantine').selectAll().execute();
   return {
     ...{
       now: clock.now(),
+      elapsed: clock.monotonic(),
       replacements,
       groups,
       policies,
       instances,
+      requests,
       quarantines,
-      decisions: await lookAtDecisions(world),
     },
+    ...{ silentSince: new Map(memory.silentSince), zones: memory.zones, evidenceTtlMs },
+    decisions: await lookAtDecisions(world),
     snapshots: [...cloud.kept.values()],
     machines: new Map(cloud.machines) as ReadonlyMap<string, MemoryMachine>,
     offline: new Set(offline),

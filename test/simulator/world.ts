@@ -50,6 +50,7 @@ export async function aSimulatedWorld(scene: Scene, random: Random): Promise<Sim
   const offline = new Set<string>();
   let isCalm = false;
   cloud.faultOf = () => (isCalm || random.next() >= scene.faultShare ? undefined : aFault(random, clock));
+  cloud.zoneOf = () => random.pick(scene.zones);
   await populate(db, cloud, scene, clock);
 
   let crashes = 0;
@@ -168,12 +169,17 @@ function aBadAgent(random: Random, clock: FakeClock) {
   ]);
 }
 
-async function populate(db: Db, cloud: MemoryProvider, { groups, policies }: Scene, clock: FakeClock): Promise<void> {
+async function populate(
+  db: Db,
+  cloud: MemoryProvider,
+  { groups, policies, zones }: Scene,
+  clock: FakeClock,
+): Promise<void> {
   const at = timestamp(clock.now());
   await insertImage(db, { digest: anImageDigest, version: '7' });
   await insertImage(db, { digest: otherImageDigest, version: '8' });
   for (const { name, size } of groups) {
-    await applyDocument(db, aGroup({ name }), at);
+    await applyDocument(db, aGroup({ name, labels: { of: name, tier: 'front' } }), at);
     for (let n = 0; n < size; n++) {
       const row = anInstanceRow({
         ...{ id: `i-${name}-${n}`, group_name: name, provider_id: `old-${name}-${n}` },
@@ -181,7 +187,7 @@ async function populate(db: Db, cloud: MemoryProvider, { groups, policies }: Sce
         ...{ scan_started_at: at, scan_finished_at: at },
       });
       await db.insertInto('instance').values(row).execute();
-      cloud.add(name, row.provider_id ?? '');
+      cloud.add(name, row.provider_id ?? '', zones[n % zones.length]);
     }
   }
   for (const policy of policies) await applyDocument(db, Policy.parse(policy), at);

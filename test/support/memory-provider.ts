@@ -36,7 +36,11 @@ export interface MemoryProvider extends Provider {
   /** What it calls the machine of a launch. */
   nameOf: (request: LaunchRequest) => string;
   set(providerId: string, state: Machine['state']): void;
-  add(group: string, providerId: string): void;
+  add(group: string, providerId: string, zone?: string | null): void;
+  /** Says, or does not say any more, that a machine does not work as it should. */
+  impair(providerId: string, isImpaired: boolean): void;
+  /** Where it puts the machine of a launch. */
+  zoneOf: (request: LaunchRequest) => string | null;
   /** Writes a file at the top of a machine's disk. */
   write(providerId: string, name: string, text: string): void;
   /** A directory of its own, which snapshots show as it is. */
@@ -93,13 +97,19 @@ export function createMemoryProvider(): MemoryProvider {
     },
     faultOf: () => undefined,
     nameOf: ({ group, key }) => `m-${group.name}-${key}`,
-    add(group, providerId) {
+    zoneOf: () => null,
+    impair(providerId, isImpaired) {
+      const machine = machines.get(providerId);
+      if (machine !== undefined) machines.set(providerId, { ...machine, isImpaired });
+    },
+    add(group, providerId, zone = null) {
       machines.set(providerId, {
         group,
         providerId,
         launchKey: null,
         state: 'running',
         drainedBy: null,
+        zone,
         request: null,
       });
     },
@@ -116,7 +126,8 @@ export function createMemoryProvider(): MemoryProvider {
         );
         if (known) return described(known);
         const providerId = provider.nameOf(request);
-        const made = { group: name, providerId, launchKey: request.key, ...inService, request } as const;
+        const zone = provider.zoneOf(request);
+        const made = { group: name, providerId, launchKey: request.key, ...inService, zone, request } as const;
         machines.set(providerId, made);
         effects.push(`launch ${request.key}`);
         return described(made);
@@ -187,8 +198,8 @@ export function createMemoryProvider(): MemoryProvider {
 
 const inService = { state: 'running', drainedBy: null } as const;
 
-function described({ providerId, launchKey, state, drainedBy }: MemoryMachine): Machine {
-  return { providerId, launchKey, state, drainedBy };
+function described({ group: _group, request: _request, ...machine }: MemoryMachine): Machine {
+  return machine;
 }
 
 function describedSnapshot({ snapshotId, key, providerId, where }: KeptSnapshot): KeptSnapshot {

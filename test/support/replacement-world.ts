@@ -34,6 +34,8 @@ export interface ReplacementWorld {
   readonly provider: MemoryProvider;
   readonly logged: readonly string[];
   readonly instances: readonly string[];
+  /** Those whose agents are not connected. */
+  readonly silenced: Set<string>;
   /** Asked for before a proof: answers what the test lets it. */
   look: (instanceId: string) => Promise<unknown>;
   /** Asked for after a soak; the agent sweeps when it speaks next, whatever it was told to say of itself. */
@@ -83,9 +85,10 @@ export async function aReplacementWorld(policy: Record<string, unknown> = {}): P
     provider.add('web', row.provider_id ?? '');
   }
 
+  const silenced = new Set<string>();
   const asked = new Set<string>();
   const world: ReplacementWorld = {
-    ...{ db, clock, provider, logged, instances },
+    ...{ db, clock, provider, logged, instances, silenced },
     agents: {},
     look: async () => {
       throw new CodedError('CONFLICT', 'nobody looks from outside');
@@ -98,7 +101,7 @@ export async function aReplacementWorld(policy: Record<string, unknown> = {}): P
         log: { info: log('info'), warn: log('warn'), error: log('error') },
         providers: () => through.provider ?? provider,
         serverUrl: () => 'ws://127.0.0.1:7420',
-        isOnline: () => true,
+        isOnline: (id) => !silenced.has(id),
         hasReported: () => true,
         look: (instanceId) => world.look(instanceId),
         sweep: (instanceId) => world.sweep(instanceId),

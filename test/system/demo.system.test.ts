@@ -46,9 +46,10 @@ for (const user of isRoot ? (['root', 'ordinary user'] as const) : (['ordinary u
         ['treadmill', 1],
         ['killed-server', 1],
         ['reverted', 0],
+        ['approval', 1],
         ['bad-image', 6],
       ]);
-      expect([summary.replaced, summary.refused]).toEqual([5, 17]);
+      expect([summary.replaced, summary.refused]).toEqual([6, 18]);
       for (const one of summary.drifted) {
         expect(one).toMatchObject({ proof: 'in_sync', msToVerdict: expect.any(Number), msToProof: expect.any(Number) });
         expect(one.newInstanceId).not.toBe(one.instanceId);

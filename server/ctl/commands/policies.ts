@@ -1,15 +1,16 @@
 import type { PolicyView } from '../../../shared/api.ts';
-import type { Policy } from '../../../shared/policy.ts';
+import type { Budget, Policy, Trigger } from '../../../shared/policy.ts';
+import { selectorText } from '../../../shared/selector.ts';
 import type { Context } from '../context.ts';
 
 export async function list({ remote, out, json }: Context): Promise<void> {
   const page = await remote.list<PolicyView>('policies');
   if (json) return out.json(page);
   out.table(
-    ['POLICY', 'GROUP', 'MODE', 'TRIGGERS', 'BUDGET', 'VERSION'],
+    ['POLICY', 'SELECTS', 'MODE', 'TRIGGERS', 'BUDGET', 'VERSION'],
     page.items.map(({ policy, version }) => [
       policy.name,
-      policy.select.group ?? null,
+      selectorText(policy.select),
       policy.mode,
       triggersOf(policy),
       budgetOf(policy),
@@ -26,7 +27,7 @@ export async function get({ remote, out, json }: Context, [name = '']: readonly 
   out.facts([
     ['policy', policy.name],
     ['version', `${view.version}, of ${view.updatedAt}`],
-    ['selects', policy.select.group === undefined ? 'nothing' : `group ${policy.select.group}`],
+    ['selects', selectorText(policy.select)],
     ['mode', policy.mode],
     ['triggers', triggersOf(policy)],
     ['budget', budgetOf(policy)],
@@ -38,15 +39,27 @@ export async function get({ remote, out, json }: Context, [name = '']: readonly 
 }
 
 function triggersOf(policy: Policy): string | null {
-  const texts = policy.triggers.map((trigger) => {
-    if ('drift' in trigger) return `drift of ${trigger.drift.severity} after ${trigger.drift.settle}`;
-    return 'olderThan' in trigger ? `older than ${trigger.olderThan}` : 'outdated';
-  });
-  return texts.length === 0 ? null : texts.join(', ');
+  return policy.triggers.map(triggerText).join(', ') || null;
+}
+
+function triggerText(trigger: Trigger): string {
+  if ('drift' in trigger) {
+    const { severity, settle, subject, shape } = trigger.drift;
+    const about = [...(subject === undefined ? [] : [subject]), ...(shape === undefined ? [] : [`“${shape}”`])];
+    return `drift of ${severity}${about.map((one) => ` in ${one}`).join('')} after ${settle}`;
+  }
+  if ('olderThan' in trigger) return `older than ${trigger.olderThan}`;
+  if ('silent' in trigger) return `dead and silent for ${trigger.silent}`;
+  if ('unverifiable' in trigger) return `unverifiable for ${trigger.unverifiable}`;
+  return 'manual' in trigger ? 'who a person asks for' : 'outdated';
 }
 
 function budgetOf(policy: Policy): string {
-  return policy.budgets.length === 0
-    ? 'default (10%, at most 5)'
-    : policy.budgets.map(({ max, triggers }) => (triggers ? `${max} for ${triggers.join(' and ')}` : max)).join(', ');
+  return policy.budgets.length === 0 ? 'default (10%, at most 5)' : policy.budgets.map(oneBudget).join(', ');
+}
+
+function oneBudget({ max, per, triggers }: Budget): string {
+  const where =
+    per === undefined || per === 'group' ? '' : ` per ${typeof per === 'string' ? per : `label ${per.label}`}`;
+  return `${max}${where}${triggers ? ` for ${triggers.join(' and ')}` : ''}`;
 }

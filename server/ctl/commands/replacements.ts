@@ -1,11 +1,13 @@
 import { writeFile } from 'node:fs/promises';
-import type { ReplacementView } from '../../../shared/api.ts';
+import type { z } from 'zod';
+import type { Instance, ReplacementView, RequestedReplacement } from '../../../shared/api.ts';
 import type { Envelope } from '../../../shared/dsse.ts';
 import { CodedError } from '../../../shared/errors.ts';
 import { imageRef } from '../../../shared/image.ts';
 import type { Context } from '../context.ts';
 import { wantedId } from '../wanted-id.ts';
 import { causeText, stateCell } from '../words.ts';
+import { instancePath } from './instances.ts';
 
 /** Errors: USAGE where several are called so. */
 async function pathOf(remote: Context['remote'], wanted: string): Promise<string> {
@@ -73,6 +75,21 @@ function show({ out, json }: Pick<Context, 'out' | 'json'>, one: ReplacementView
     ['AT', 'STEP', 'DETAIL'],
     one.steps.map((step) => [step.at, stateCell(step.state), step.detail]),
   );
+}
+
+/** By a person, for one instance: it begins when nothing holds it back. */
+export async function start(
+  context: Context,
+  [wanted = '']: readonly string[],
+  { policy, reason }: { readonly policy?: unknown; readonly reason?: unknown },
+): Promise<void> {
+  const { remote, out, json } = context;
+  const { id: instanceId } = await remote.get<Instance>(await instancePath(context, wanted));
+  const body = { instanceId, policy, reason };
+  const asked = await remote.post<z.infer<typeof RequestedReplacement>>('replacements', body);
+  if (json) return out.json(asked);
+  out.line(`asked for the replacement of ${wanted}`);
+  for (const { kind, message } of asked.blockers) out.line(`held back by ${kind}: ${message}`);
 }
 
 /** The envelope as the server keeps it, with or without --json: it is JSON either way, and what `proof verify` reads. */

@@ -16,7 +16,7 @@ export const badImage: Act = {
     writeFileSync(join(root, 'etc/added-after-the-bake'), 'somebody was in a hurry\n');
     await ctl('keys', 'trust', next.baked.pub);
     await ctl('images', 'push', next.baked.manifest);
-    await declare(directory, [image, next], ctl, settle);
+    await declare(directory, [image, next], ctl, { settle });
     await ctl('images', 'promote', 'demo@2', '--group', group);
     account.say('promoted', 'demo@2 is stable now: all are outdated');
     const because = await untilBreaker(stage);

@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { Reason, ReplacementView } from '../../../shared/api.ts';
+import { Reason, ReplacementView, RequestedReplacement, RequestReplacement } from '../../../shared/api.ts';
 import { Envelope } from '../../../shared/dsse.ts';
 import { Revocation } from '../../../shared/revocation.ts';
+import { requestReplacement } from '../../fleet/request.ts';
+import { getInstance } from '../../store/instance-store.ts';
 import { findReplacement, listReplacements } from '../../store/views/replacements-view.ts';
 import { listRevocations } from '../../store/views/revocations-view.ts';
 import { answers, answersPage, flag, found, pageQuery, refusals } from '../schema.ts';
@@ -23,6 +25,26 @@ export function replacementRoutes(api: Api, services: Services): void {
       response: answersPage(ReplacementView, 'Replacements.'),
     },
     handler: (request) => listReplacements(services.db, request.query),
+  });
+
+  api.post('/replacements', {
+    schema: {
+      operationId: 'requestReplacement',
+      tags: ['replacements'],
+      summary:
+        'Ask for the replacement of an instance: by a policy, through all that holds replacements back but settling',
+      body: RequestReplacement,
+      response: answers(RequestedReplacement, 'Asked.'),
+    },
+    handler: async ({ body, actor }) => {
+      const { instanceId, policy } = body;
+      await requestReplacement(services.db, { ...body, actor: actor.name }, services.clock.now());
+      const { group } = await getInstance(services.db, instanceId);
+      const { blocked } = await services.plan(group);
+      services.feed.wake();
+      const own = blocked.find((one) => one.instanceId === instanceId && one.policy === policy);
+      return { instanceId, policy, blockers: own?.blockers ?? [] };
+    },
   });
 
   api.get('/replacements/:id', {

@@ -12,6 +12,7 @@ export const MachineRecord = z.strictObject({
   owner: z.strictObject({ pid: z.int().positive(), startTime: z.string().nullable() }).nullable(),
   state: z.enum(['preparing', 'running', 'draining', 'isolated', 'terminating']),
   drainedBy: z.string().nullable().default(null),
+  zone: z.string().nullable().default(null),
 });
 export type MachineRecord = z.infer<typeof MachineRecord>;
 

@@ -71,8 +71,13 @@ function instanceRows(db: Db) {
   return db
     .selectFrom('instance')
     .leftJoin('image', 'image.digest', 'instance.image_digest')
+    .leftJoin('machine', (join) =>
+      join
+        .onRef('machine.group_name', '=', 'instance.group_name')
+        .onRef('machine.provider_id', '=', 'instance.provider_id'),
+    )
     .selectAll('instance')
-    .select(['image.name as image_name', 'image.version as image_version'])
+    .select(['machine.zone as zone', 'image.name as image_name', 'image.version as image_version'])
     .select((eb) =>
       eb
         .selectFrom('finding')
@@ -93,6 +98,7 @@ function instanceRows(db: Db) {
 }
 
 type InstanceRow = Selectable<InstanceTable> & {
+  readonly zone: string | null;
   readonly image_name: string | null;
   readonly image_version: string | null;
   readonly open_findings: number | null;
@@ -131,6 +137,7 @@ function instanceOf(row: InstanceRow, promoted: Promoted, sight: Sight): Instanc
   return {
     id: row.id,
     providerId: row.provider_id,
+    zone: row.zone,
     group: row.group_name,
     image,
     imageDigest: row.image_digest,

@@ -69,17 +69,6 @@ describe('apply', () => {
   });
 
   it.each([
-    ['silent', policy({ triggers: [{ outdated: true }, { silent: '15m' }] }), '/triggers/1/silent'],
-    ['per', policy({ budgets: [{ max: 1, per: 'zone' }] }), '/budgets/0/per'],
-  ])('refuses `%s`, which is not built yet, by its name', async (field, document, pointer) => {
-    const { status, body } = await server.post('apply', document);
-
-    expect({ status, code: body.code }).toEqual({ status: 422, code: 'NOT_BUILT_YET' });
-    expect(body.errors).toEqual([{ pointer, detail: expect.stringContaining(`\`${field}\``) }]);
-    expect((await server.get('policies')).body.items).toEqual([]);
-  });
-
-  it.each([
     ['a misspelt field', policy({ mod: 'observe' }), '/mod'],
     ['a mode', policy({ mode: 'kill' }), '/mode'],
     ['a percentage', policy({ budgets: [{ max: '101%' }] }), '/budgets/0/max'],

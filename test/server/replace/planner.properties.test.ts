@@ -65,11 +65,10 @@ describe('whatever the fleet', () => {
         for (const { group: name, cause } of plan.commands) {
           const acting = policies.filter(({ policy: { mode, select } }) => mode === 'enforce' && select.group === name);
           for (const each of acting) {
-            expect(after.groups.get(name)!.count).toBeLessThanOrEqual(
-              policyCap(each.policy, after.groups.get(name)!.size, cause.trigger),
-            );
+            const cap = policyCap(each.policy, after.groups.get(name)!.size, cause.trigger);
+            expect(counted(after.groups.get(name)!, cap, plan)).toBeLessThanOrEqual(cap);
           }
-          expect(after.count).toBeLessThanOrEqual(fleetCap(after.size));
+          expect(counted(after, fleetCap(after.size), plan)).toBeLessThanOrEqual(fleetCap(after.size));
         }
         if (plan.commands.length > 0) acted += 1;
         expect(snapshot.starts.length + plan.commands.length).toBeLessThanOrEqual(
@@ -260,16 +259,29 @@ function bystandersOf(count: number): GroupSnapshot {
 
 /** Counted anew from the snapshot and the commands, apart from the planner's own ledger. */
 function unavailableAfter(snapshot: FleetSnapshot, plan: Plan) {
-  const groups = new Map<string, { readonly size: number; readonly count: number }>();
+  const groups = new Map<string, { readonly size: number; readonly count: number; readonly quiet: number }>();
   let size = 0;
   let count = 0;
+  let quiet = 0;
   for (const [name, each] of snapshot.groups) {
     const members = membersOf(snapshot, each);
     const own = plan.commands.filter((command) => command.group === name).map(({ instanceId }) => instanceId);
     const unavailable = new Set([...members.unavailable, ...own]).size;
-    groups.set(name, { size: members.size, count: unavailable });
+    const silent = [...members.quiet].filter((id) => !own.includes(id)).length;
+    groups.set(name, { size: members.size, count: unavailable, quiet: silent });
     size += members.size;
     count += unavailable;
+    quiet += silent;
   }
-  return { groups, size, count };
+  return { groups, size, count, quiet };
+}
+
+/** Agents that are only silent leave one slot to what is critical; else they count as all that is unavailable. */
+function counted(
+  { count, quiet }: { readonly count: number; readonly quiet: number },
+  cap: number,
+  plan: Plan,
+): number {
+  const isCritical = plan.commands.some(({ cause }) => cause.trigger === 'drift' && cause.severity === 'critical');
+  return isCritical ? count - quiet + Math.min(quiet, Math.max(0, cap - 1)) : count;
 }

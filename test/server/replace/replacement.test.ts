@@ -54,7 +54,10 @@ function aWorld(overrides: Partial<World> = {}): World {
     target: anImage,
     policy: aPolicy().policy,
     acting: [aPolicy().policy],
-    old: { ...anInstance({ lifecycle: 'replacing', taint: { severity: 'high', since: at(now) } }), image: anImage },
+    old: {
+      ...anInstance({ lifecycle: 'replacing', taint: { severity: 'high', since: at(now) } }),
+      ...{ image: anImage, zone: null, content: 'drifted', online: true },
+    },
     new: {
       ...anInstance({ id: 'new', keyId: 'key new', launchKey: 'r-1', providerId: 'm-new' }),
       ...{ content: 'in_sync', online: true, isScanOnRecord: true },
@@ -63,6 +66,7 @@ function aWorld(overrides: Partial<World> = {}): World {
     rulesInForce: null,
     evidence: { wanted: null, isFull: false, record: null },
     drained: true,
+    terminated: true,
     ...overrides,
   };
 }
@@ -148,6 +152,16 @@ describe('the point of no return', () => {
 });
 
 describe('unknown is not failed', () => {
+  it('takes for gone what is not listed, and only once its end was asked for and answered', () => {
+    const world = aWorld({ machines: [{ providerId: 'm-new', launchKey: 'r-1', state: 'running', drainedBy: null }] });
+    const replacement = aReplacement({ state: 'terminating' });
+
+    const [asked, left] = [true, false].map((terminated) => nextStep(replacement, { ...world, terminated }, now));
+
+    expect(asked).toMatchObject({ do: 'move', move: { to: 'proving' }, effects: { retire: 'old' } });
+    expect(left).toEqual({ do: 'call', call: 'terminate' });
+  });
+
   it.each(['launching', 'draining', 'terminating', 'rolling_back'] as const)(
     '%s waits for a provider that cannot be asked',
     (state) => {

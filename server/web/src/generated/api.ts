@@ -274,7 +274,7 @@ export type paths = {
         put?: never;
         /**
          * Declare a group, a policy or an exemption; declaring the same again changes nothing
-         * @description A field that is not built yet is refused with its name (`NOT_BUILT_YET`). `enforce` is refused (409) for a group without `stateless: true`, whichever of the two documents comes first.
+         * @description A field that is unknown is refused with its name. `enforce` is refused (409) for a group without `stateless: true`, whichever of the two documents comes first.
          */
         post: operations["apply"];
         delete?: never;
@@ -871,7 +871,8 @@ export type paths = {
         /** Replacements, newest first */
         get: operations["listReplacements"];
         put?: never;
-        post?: never;
+        /** Ask for the replacement of an instance: by a policy, through all that holds replacements back but settling */
+        post: operations["requestReplacement"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1383,7 +1384,7 @@ export type components = {
         };
         ApprovedCause: {
             /** @enum {string} */
-            trigger: "drift" | "outdated" | "age";
+            trigger: "drift" | "outdated" | "age" | "silence" | "unverifiable" | "manual";
             /** @description of drift */
             severity?: components["schemas"]["Severity"];
             /** @description of drift: what was done to which name */
@@ -1392,6 +1393,13 @@ export type components = {
             from?: string;
             /** @description of age */
             olderThan?: string;
+            /** @description of silence */
+            silent?: string;
+            unverifiable?: string;
+            /** @description who asked for it by hand */
+            by?: string;
+            /** @description why that one did */
+            reason?: string;
         };
         Asked: {
             instanceId: string;
@@ -1436,7 +1444,7 @@ export type components = {
                 group: string;
                 instanceId: string;
                 /** @enum {string} */
-                trigger: "drift" | "outdated" | "age";
+                trigger: "drift" | "outdated" | "age" | "silence" | "unverifiable" | "manual";
             }[];
             /** @description in UTC */
             perDay: {
@@ -1447,7 +1455,7 @@ export type components = {
             /** @description longest first */
             heldBack: {
                 /** @enum {string} */
-                kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
+                kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
                 /** @description for how long, of all instances together */
                 instanceHours: number;
                 mostAtOnce: number;
@@ -1471,7 +1479,7 @@ export type components = {
         };
         Blocker: {
             /** @enum {string} */
-            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
+            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
             message: string;
             until: string | null;
         };
@@ -1497,6 +1505,27 @@ export type components = {
             olderThan: string;
             /** Format: date-time */
             enrolledAt: string;
+        } | {
+            /** @constant */
+            trigger: "silence";
+            silent: string;
+            /** Format: date-time */
+            since: string;
+            /** @description what its provider says of the machine; null: nothing against it */
+            witness: ("stopped" | "impaired") | null;
+        } | {
+            /** @constant */
+            trigger: "unverifiable";
+            unverifiable: string;
+            /** Format: date-time */
+            since: string;
+        } | {
+            /** @constant */
+            trigger: "manual";
+            by: string;
+            reason: string;
+            /** Format: date-time */
+            askedAt: string;
         };
         /** @enum {string} */
         Change: "added" | "removed" | "modified";
@@ -1713,7 +1742,7 @@ export type components = {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.promoted" | "image.rolled-back" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "webhook.test" | "webhook.disabled" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "hold.placed" | "hold.lifted" | "approval.requested" | "approval.given" | "approval.revoked" | "access-token.created" | "access-token.revoked" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven" | "replacement.reopened" | "quarantine.started" | "quarantine.step" | "quarantine.extended" | "replacement.taken-back" | "proof.revoked";
+            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.silent" | "instance.absent" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.promoted" | "image.rolled-back" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "webhook.test" | "webhook.disabled" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "hold.placed" | "hold.lifted" | "approval.requested" | "approval.given" | "approval.revoked" | "access-token.created" | "access-token.revoked" | "replacement.requested" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven" | "replacement.reopened" | "quarantine.started" | "quarantine.step" | "quarantine.extended" | "replacement.taken-back" | "proof.revoked";
             group: string | null;
             instanceId: string | null;
             replacementId: string | null;
@@ -1733,6 +1762,8 @@ export type components = {
                  * @description where instances live; one folder each
                  */
                 directory: string;
+                /** @description what they are said to be spread over: each is put where the fewest are */
+                zones?: string[];
                 /** @description by NAME@VERSION */
                 images: {
                     [key: string]: {
@@ -1795,6 +1826,15 @@ export type components = {
              * @default false
              */
             stateless: boolean;
+            /** @description what would be lost with an instance: persistent volumes, or state. Nothing is replaced as long as any is named */
+            holds?: ("volumes" | "state")[];
+            /**
+             * @description Pristine’s own server or its database runs here: it does not replace what it stands on
+             * @constant
+             */
+            runs?: "pristine";
+            /** @description how long a machine may be there without an agent until it is absent, and a person is called; 15m unless said */
+            enrolWithin?: string;
         };
         GroupInput: {
             /** @constant */
@@ -1808,6 +1848,8 @@ export type components = {
                  * @description where instances live; one folder each
                  */
                 directory: string;
+                /** @description what they are said to be spread over: each is put where the fewest are */
+                zones?: string[];
                 /** @description by NAME@VERSION */
                 images: {
                     [key: string]: {
@@ -1867,6 +1909,15 @@ export type components = {
              * @default false
              */
             stateless: boolean;
+            /** @description what would be lost with an instance: persistent volumes, or state. Nothing is replaced as long as any is named */
+            holds?: ("volumes" | "state")[];
+            /**
+             * @description Pristine’s own server or its database runs here: it does not replace what it stands on
+             * @constant
+             */
+            runs?: "pristine";
+            /** @description how long a machine may be there without an agent until it is absent, and a person is called; 15m unless said */
+            enrolWithin?: string | 0;
         };
         GroupView: {
             group: components["schemas"]["Group"];
@@ -1892,7 +1943,7 @@ export type components = {
         };
         HeldNow: {
             /** @enum {string} */
-            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
+            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
             instances: number;
         };
         /** @description While it is in force nothing is replaced where it is on. */
@@ -1938,6 +1989,8 @@ export type components = {
         Instance: {
             id: string;
             providerId: string | null;
+            /** @description where its machine is, as its provider calls it */
+            zone: string | null;
             group: string;
             /** @description null when no pushed image has this digest */
             image: components["schemas"]["Image"] | null;
@@ -2220,9 +2273,17 @@ export type components = {
             /** @constant */
             kind: "Policy";
             name: string;
-            /** @description an empty selector selects nothing */
+            /** @description all parts must match, in whatever group; an empty selector selects nothing */
             select: {
                 group?: string;
+                /** @description NAME@VERSION, or NAME for each of its versions */
+                image?: string | components["schemas"]["ImageRef"];
+                /** @description exact matches: those of the group, and beside them what the instance enrolled with */
+                labels?: {
+                    [key: string]: string;
+                };
+                /** @description as the provider calls it */
+                zone?: string;
             };
             /**
              * @description observe plans and shows, and acts on nothing
@@ -2243,6 +2304,10 @@ export type components = {
                      * @default 2m
                      */
                     settle: string;
+                    /** @description only drift of such subjects, such as `package` */
+                    subject?: string;
+                    /** @description only drift of this shape, such as `modified file /etc/motd` */
+                    shape?: string;
                 };
             } | {
                 /** @constant */
@@ -2250,6 +2315,18 @@ export type components = {
             } | {
                 /** @description since it enrolled */
                 olderThan: string;
+            } | {
+                /** @description without a word of its agent, and with a second witness: its provider says that the machine is stopped or impaired */
+                silent: string;
+            } | {
+                /** @description connected, and not measured as a whole for so long */
+                unverifiable: string;
+            } | {
+                /**
+                 * @description what a person asks for
+                 * @constant
+                 */
+                manual: true;
             })[];
             strategy: {
                 /**
@@ -2300,7 +2377,7 @@ export type components = {
                 /** @description IANA name */
                 timeZone: string;
                 /** @description only what these triggers want; without it everything */
-                triggers?: ("drift" | "outdated" | "age")[];
+                triggers?: ("drift" | "outdated" | "age" | "silence" | "unverifiable" | "manual")[];
                 /** @description for whoever asks why not now */
                 reason?: string;
             } | {
@@ -2311,7 +2388,7 @@ export type components = {
                 /** @description IANA name */
                 timeZone: string;
                 /** @description only what these triggers want; without it everything */
-                triggers?: ("drift" | "outdated" | "age")[];
+                triggers?: ("drift" | "outdated" | "age" | "silence" | "unverifiable" | "manual")[];
                 /** @description for whoever asks why not now */
                 reason?: string;
             } | {
@@ -2323,7 +2400,7 @@ export type components = {
                     until: string;
                 };
                 /** @description only what these triggers want; without it everything */
-                triggers?: ("drift" | "outdated" | "age")[];
+                triggers?: ("drift" | "outdated" | "age" | "silence" | "unverifiable" | "manual")[];
                 /** @description for whoever asks why not now */
                 reason?: string;
             })[];
@@ -2333,8 +2410,12 @@ export type components = {
              */
             budgets: {
                 max: number | string;
+                /** @description counted in the group, unless said; `zone`: in each zone of a group; `{label: NAME}`: among all of the fleet with the same value */
+                per?: ("group" | "zone" | "fleet") | {
+                    label: string;
+                };
                 /** @description holds only for what these want; the default holds beside it */
-                triggers?: ("drift" | "outdated" | "age")[];
+                triggers?: ("drift" | "outdated" | "age" | "silence" | "unverifiable" | "manual")[];
             }[];
             /** @description machines that are kept as evidence in place of being ended */
             quarantine?: {
@@ -2390,9 +2471,17 @@ export type components = {
             /** @constant */
             kind: "Policy";
             name: string;
-            /** @description an empty selector selects nothing */
+            /** @description all parts must match, in whatever group; an empty selector selects nothing */
             select: {
                 group?: string;
+                /** @description NAME@VERSION, or NAME for each of its versions */
+                image?: string | components["schemas"]["ImageRef"];
+                /** @description exact matches: those of the group, and beside them what the instance enrolled with */
+                labels?: {
+                    [key: string]: string;
+                };
+                /** @description as the provider calls it */
+                zone?: string;
             };
             /**
              * @description observe plans and shows, and acts on nothing
@@ -2409,6 +2498,10 @@ export type components = {
                     severity: "low" | "medium" | "high" | "critical";
                     /** @description from first sight; delays acting, never recording. Critical drift does not wait */
                     settle?: string | 0;
+                    /** @description only drift of such subjects, such as `package` */
+                    subject?: string;
+                    /** @description only drift of this shape, such as `modified file /etc/motd` */
+                    shape?: string;
                 };
             } | {
                 /** @constant */
@@ -2416,6 +2509,18 @@ export type components = {
             } | {
                 /** @description since it enrolled */
                 olderThan: string | 0;
+            } | {
+                /** @description without a word of its agent, and with a second witness: its provider says that the machine is stopped or impaired */
+                silent: string | 0;
+            } | {
+                /** @description connected, and not measured as a whole for so long */
+                unverifiable: string | 0;
+            } | {
+                /**
+                 * @description what a person asks for
+                 * @constant
+                 */
+                manual: true;
             })[];
             /** @default {} */
             strategy: {
@@ -2454,7 +2559,7 @@ export type components = {
                 /** @description IANA name */
                 timeZone: string;
                 /** @description only what these triggers want; without it everything */
-                triggers?: ("drift" | "outdated" | "age")[];
+                triggers?: ("drift" | "outdated" | "age" | "silence" | "unverifiable" | "manual")[];
                 /** @description for whoever asks why not now */
                 reason?: string;
             } | {
@@ -2465,7 +2570,7 @@ export type components = {
                 /** @description IANA name */
                 timeZone: string;
                 /** @description only what these triggers want; without it everything */
-                triggers?: ("drift" | "outdated" | "age")[];
+                triggers?: ("drift" | "outdated" | "age" | "silence" | "unverifiable" | "manual")[];
                 /** @description for whoever asks why not now */
                 reason?: string;
             } | {
@@ -2477,7 +2582,7 @@ export type components = {
                     until: string;
                 };
                 /** @description only what these triggers want; without it everything */
-                triggers?: ("drift" | "outdated" | "age")[];
+                triggers?: ("drift" | "outdated" | "age" | "silence" | "unverifiable" | "manual")[];
                 /** @description for whoever asks why not now */
                 reason?: string;
             })[];
@@ -2487,8 +2592,12 @@ export type components = {
              */
             budgets: {
                 max: number | string;
+                /** @description counted in the group, unless said; `zone`: in each zone of a group; `{label: NAME}`: among all of the fleet with the same value */
+                per?: ("group" | "zone" | "fleet") | {
+                    label: string;
+                };
                 /** @description holds only for what these want; the default holds beside it */
-                triggers?: ("drift" | "outdated" | "age")[];
+                triggers?: ("drift" | "outdated" | "age" | "silence" | "unverifiable" | "manual")[];
             }[];
             /** @description machines that are kept as evidence in place of being ended */
             quarantine?: {
@@ -2682,6 +2791,18 @@ export type components = {
         };
         /** @enum {string} */
         ReplacementState: "reserved" | "launching" | "verifying" | "draining" | "terminating" | "quarantining" | "proving" | "soaking" | "succeeded" | "rolling_back" | "failed" | "stuck";
+        RequestReplacement: {
+            instanceId: string;
+            /** @description one that selects it and has `{manual: true}` among its triggers */
+            policy: string;
+            reason: string;
+        };
+        RequestedReplacement: {
+            instanceId: string;
+            policy: string;
+            /** @description what holds it back now; it begins once nothing does, or is forgotten after a day */
+            blockers: components["schemas"]["Blocker"][];
+        };
         /** @description A proof that holds no more: the drift that it was to end came back. */
         Revocation: {
             replacementId: string;
@@ -5326,6 +5447,48 @@ export interface operations {
                         items: components["schemas"]["Replacement"][];
                         nextCursor: string | null;
                     };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    requestReplacement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestReplacement"];
+            };
+        };
+        responses: {
+            /** @description Asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestedReplacement"];
                 };
             };
             /** @description Refused; `code` says why and is stable. */

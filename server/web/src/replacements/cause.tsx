@@ -19,6 +19,20 @@ export function Cause({ cause }: { readonly cause: CauseData }) {
       );
     case 'age':
       return <>older than {cause.olderThan}</>;
+    case 'silence':
+      return (
+        <>
+          silent for {cause.silent}; its machine is {cause.witness ?? 'running'}
+        </>
+      );
+    case 'unverifiable':
+      return <>not verifiable for {cause.unverifiable}</>;
+    case 'manual':
+      return (
+        <>
+          <Untrusted text={cause.by} mono={false} /> asked for it: <Untrusted text={cause.reason} mono={false} />
+        </>
+      );
     default:
       return cause satisfies never;
   }
