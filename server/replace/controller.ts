@@ -1,6 +1,7 @@
 import type { PlanView } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
+import type { Group } from '../../shared/policy.ts';
 import { type Absence, endAbsence, isOver } from '../fleet/absence.ts';
 import { requestApprovals } from '../store/approval-store.ts';
 import { appendEvent } from '../store/event-store.ts';
@@ -17,7 +18,7 @@ import { createInventory } from './inventory.ts';
 import { keepEvidence } from './keep-evidence.ts';
 import { resumeLaunches } from './launch.ts';
 import { createLeadership, renewAfterMs, type Term } from './leadership.ts';
-import { createLister } from './lister.ts';
+import { createLister, type Listing } from './lister.ts';
 import { type Blocked, type Command, type Plan, planReplacements } from './planner.ts';
 import { findRemains, takeBack } from './remains.ts';
 import { recurrencesOf, revokeProof } from './revoke.ts';
@@ -150,7 +151,7 @@ export function createController(house: House): Controller {
     const leading = term.house;
     const { groups, listing, snapshot, plan, now } = await survey();
     if (snapshot.absence !== null && isOver(snapshot.absence)) await welcomeBack(leading, snapshot.absence, now);
-    await inventory.follow(leading.db, groups, listing);
+    await follow(leading, groups, listing);
     for (const recurrence of recurrencesOf(snapshot)) await revokeProof(leading, recurrence);
     for (const trip of plan.trips) await latch(leading, trip.group, trip.cause, now);
     for (const command of plan.commands) await reserve(term, command, now);
@@ -169,6 +170,13 @@ export function createController(house: House): Controller {
       takenBackAt.set(providerId, clock.monotonic());
       run(term, `remains of ${providerId}`, () => takeBack(leading, remains));
     }
+  }
+
+  /** What could not be written is compared again a minute later; nothing is replaced for it, so nothing waits for it. */
+  async function follow({ db: leadingDb }: House, groups: readonly Group[], listing: Listing): Promise<void> {
+    await inventory
+      .follow(leadingDb, groups, listing)
+      .catch((error: unknown) => log.warn({ error: sentenceOf(error) }, 'replace: the inventory could not be written'));
   }
 
   /** Of the moment at which the providers have answered: a window may have closed while they were asked. */
