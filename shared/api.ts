@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Hold } from './api-holds.ts';
 import { PolicyWarning } from './api-policies.ts';
-import { Promotion } from './api-promotions.ts';
+import { Promotion, RolloutView } from './api-promotions.ts';
 import { Coverage, Hole } from './coverage.ts';
 import { Digest } from './digest.ts';
 import { Doubt } from './doubt.ts';
@@ -168,6 +168,7 @@ export const GroupView = z
     breaker: Breaker.nullable(),
     holds: z.array(Hold).describe('in force: on everything, on it, or on one of its instances'),
     promotion: Promotion.nullable().describe('the latest of the channel `stable`'),
+    rollouts: z.array(RolloutView).describe('of the images that it promotes'),
     rollsBackTo: ImageRef.nullable().describe('the image that was stable before this one: what a rollback promotes'),
     updatedAt: time,
   })
@@ -205,6 +206,8 @@ export const blockerKinds = [
   'first-runs',
   'breaker',
   'no-target',
+  'canary',
+  'rollout-paused',
   'stale-evidence',
   'in-doubt',
   'no-witness',

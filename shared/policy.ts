@@ -70,6 +70,19 @@ export type CommandProviderSpec = z.infer<typeof CommandProviderSpec>;
 export const ProviderSpec = z.discriminatedUnion('type', [LocalProviderSpec, CommandProviderSpec]);
 export type ProviderSpec = z.infer<typeof ProviderSpec>;
 
+/** A count of instances, or a percentage of the group's desired size. */
+export const Cap = z.union([
+  z.int().nonnegative(),
+  z.string().regex(/^(?:100|\d{1,2})%$/, 'expected a count, or a percentage such as 10%'),
+]);
+export type Cap = z.infer<typeof Cap>;
+
+export const CanarySettings = z.strictObject({
+  count: Cap.default(1).describe('how many instances of a new image come first'),
+  soak: Duration.default('1h').describe('how long each of them must be there, clean, before the rest follows'),
+});
+export type CanarySettings = z.infer<typeof CanarySettings>;
+
 export const Group = z
   .strictObject({
     kind: z.literal('Group'),
@@ -79,6 +92,9 @@ export const Group = z
       .record(Name, ImageRef)
       .default({})
       .describe('promoted images by channel; `stable` is what replacements are launched from'),
+    canary: CanarySettings.optional().describe(
+      'canaries of every newly promoted image come before the rest; without it only those of the channel `canary`, one for an hour',
+    ),
     labels: Labels.default({}),
     stateless: z
       .boolean()
@@ -152,13 +168,6 @@ export const Trigger = z.union([
   manualTrigger,
 ]);
 export type Trigger = z.infer<typeof Trigger>;
-
-/** A count of instances, or a percentage of the group's desired size. */
-export const Cap = z.union([
-  z.int().nonnegative(),
-  z.string().regex(/^(?:100|\d{1,2})%$/, 'expected a count, or a percentage such as 10%'),
-]);
-export type Cap = z.infer<typeof Cap>;
 
 export const Budget = z.strictObject({
   max: Cap,

@@ -57,6 +57,7 @@ const needed: Readonly<Record<string, Role>> = {
   launchInstances: 'operator',
   promoteImage: 'operator',
   rollBackImage: 'operator',
+  resumeRollout: 'operator',
   testWebhook: 'operator',
   resetBreaker: 'operator',
   startQuarantine: 'operator',

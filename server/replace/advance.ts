@@ -1,6 +1,7 @@
 import { timestamp } from '../../shared/clock.ts';
 import { durationMs } from '../../shared/duration.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
+import { imageRef } from '../../shared/image.ts';
 import type { Keeping } from '../../shared/keeping.ts';
 import type { Group, Policy } from '../../shared/policy.ts';
 import { selectorIn } from '../../shared/selector.ts';
@@ -22,6 +23,7 @@ import { zoneOf } from '../store/machine-store.ts';
 import { enforcingPolicies, readPolicy } from '../store/policy-store.ts';
 import { adoptQuarantine, insertQuarantine, latestQuarantine, placesTaken } from '../store/quarantine-store.ts';
 import {
+  blameNew,
   countAttempt,
   endedStates,
   findReplacementRecord,
@@ -31,6 +33,7 @@ import {
   releaseOld,
   retireLaunched,
 } from '../store/replacement-store.ts';
+import { findRollout } from '../store/rollout-store.ts';
 import { rulesFor } from '../store/rules-store.ts';
 import { callMsMax, callProvider, listMsMax } from './call-provider.ts';
 import type { House } from './house.ts';
@@ -81,17 +84,20 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
     const acting = old && stored ? await actingOn(tx, stored.group, old) : [];
     const made = await findInstanceByLaunch(tx, launchKeyOf(replacement.id));
     const { group: name, oldInstanceId, approval, targetDigest } = replacement;
+    const target = (await findImage(tx, targetDigest)) ?? null;
+    const rollout = target && (await findRollout(tx, name, imageRef(target)));
     const now = clock.now();
     const holds = holdsOf(await readHolds(tx, now));
     return {
       machines,
       group: stored?.group ?? null,
       breaker: stored?.breaker?.cause ?? null,
+      target,
+      paused: rollout?.paused?.cause ?? null,
       policy: policy?.policy ?? null,
       policyVersion: policy?.version ?? null,
       holds: holds.on(name, oldInstanceId, made?.id),
       consent: approval === null ? null : await readConsent(tx, approval, now),
-      target: (await findImage(tx, targetDigest)) ?? null,
       acting,
       evidence: await evidenceOf(tx, replacement, keepingFor(acting, old?.taint?.severity ?? null)),
       old,
@@ -203,6 +209,7 @@ async function applyEffects(tx: Db, replacement: Replacement, effects: Effects, 
     for (const id of await retireLaunched(tx, launchKeyOf(replacement.id), at)) await freeIdentities(tx, id, at);
   }
   if (effects.release) await releaseOld(tx, replacement);
+  if (effects.blame) await blameNew(tx, replacement.id);
   if (effects.trip !== undefined) await tripBreaker(tx, replacement.group, effects.trip, at);
 }
 

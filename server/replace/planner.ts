@@ -1,6 +1,6 @@
 import type { Blocker } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
-import type { Image } from '../../shared/image.ts';
+import type { Image, ImageRef } from '../../shared/image.ts';
 import type { Keeping } from '../../shared/keeping.ts';
 import type { Policy, Strategy } from '../../shared/policy.ts';
 import type { Cause } from '../../shared/proof.ts';
@@ -15,6 +15,7 @@ import { type Candidate, candidatesOf, inOrder, type VersionedPolicy } from './c
 import { keepsOf } from './keeps.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import { once } from './once.ts';
+import { openRollouts } from './rollouts.ts';
 import { shapesOf } from './shape.ts';
 import { type Mass, massSilence, massUnverifiable } from './silence.ts';
 import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from './snapshot.ts';
@@ -56,6 +57,10 @@ export interface Plan {
   readonly blocked: readonly Blocked[];
   /** Groups whose breaker must latch now. */
   readonly trips: readonly { readonly group: string; readonly cause: string }[];
+  /** Images whose canaries have soaked clean by now. */
+  readonly soaked: readonly { readonly group: string; readonly image: ImageRef }[];
+  /** Images of which no more may be made, until a person says so. */
+  readonly pauses: readonly { readonly group: string; readonly image: ImageRef; readonly cause: string }[];
   /** What people must be asked. */
   readonly requests: readonly Binding[];
 }
@@ -75,6 +80,7 @@ export function planReplacements(
 ): Plan {
   const ledger = openLedger(snapshot, now);
   const trips = tripsOf(snapshot, ledger, now);
+  const rollouts = openRollouts(snapshot, ledger, now);
   const commands: Command[] = [];
   const blocked: Blocked[] = [];
   const taken = new Set<string>();
@@ -84,15 +90,18 @@ export function planReplacements(
   const holds = holdsOf(snapshot.holds);
   const approvals = openApprovals(snapshot, now);
   // Thousands of candidates may be of one group and one policy.
-  const targetFor = once(targetOf);
+  const targetFor = {
+    stable: once((group: GroupSnapshot) => targetOf(group)),
+    canary: once((group: GroupSnapshot) => targetOf(group, 'canary')),
+  };
   const groupBlockers = once((group: GroupSnapshot) => ofGroup(group, trips, now));
   const listedIn = once(
     ({ machines }: GroupSnapshot) => machines && new Set(machines.map(({ providerId }) => providerId)),
   );
   for (const candidate of inOrder(candidatesOf(snapshot, policies, now), ledger.underWayIn)) {
-    const { policy, version, group, instance, cause } = candidate;
+    const { policy, version, group, instance, cause, channel } = candidate;
     if (taken.has(instance.id)) continue;
-    const target = targetFor(group);
+    const target = targetFor[channel](group);
     const { name } = group.group;
     const limiting = acting(group, instance, policy);
     const keeping =
@@ -108,6 +117,7 @@ export function planReplacements(
       ...ofLineage(before),
       ...ofPlaces(keeping, places.get(name) ?? 0, name),
       ...ofTarget(target),
+      ...rollouts.blockersOf(group, target),
       ...('image' in target ? approvals.blockersOf(candidate, limiting, target.image) : []),
       ...ledger.blockersOf(candidate, limiting),
     ];
@@ -120,6 +130,7 @@ export function planReplacements(
     ledger.reserve(candidate);
     if (keeping !== null) places.set(name, (places.get(name) ?? 0) + 1);
     const { image } = target;
+    rollouts.plan(group, image);
     commands.push({
       ...{ policy: policy.name, policyVersion: version, group: name },
       ...{ instanceId, providerId, cause, shapes: isForDrift(cause) ? shapesOf(instance.drifts) : [] },
@@ -129,7 +140,8 @@ export function planReplacements(
       approval: approvals.reserve(candidate, limiting, image),
     });
   }
-  return { commands, blocked, trips, requests: approvals.requests() };
+  const { soaked, pauses } = rollouts;
+  return { commands, blocked, trips, requests: approvals.requests(), soaked, pauses };
 }
 
 function tripsOf({ groups }: FleetSnapshot, ledger: Ledger, now: number): Plan['trips'] {

@@ -141,7 +141,7 @@ export async function makeProof(
       verificationResult: 'PASSED',
       verifiedLevels: [levelOf(made, look)],
       plan: { plannedAt, digest: planDigestOf({ ...claims, plan: { plannedAt } }) },
-      approvals: [],
+      approvals: await approvalsOf(db, replacement),
       ...claims,
       scan: cleanScan(scan),
       soak: { until: timestamp(soakEndsAt), scan: cleanScan(after.scan) },
@@ -165,6 +165,23 @@ function expecting(id: string): (condition: boolean, claim: string) => void {
 
 function cleanScan(scan: ProvingScan): ProofStatement['predicate']['scan'] {
   return { ...scan, verdict: 'in_sync', coverage: Coverage.parse(scan.coverage) };
+}
+
+/** Who had said yes when it began. */
+async function approvalsOf(
+  db: Db,
+  { approval, createdAt }: Replacement,
+): Promise<ProofStatement['predicate']['approvals']> {
+  if (approval === null) return [];
+  return db
+    .selectFrom('approval')
+    .select(['actor', 'created_at as at'])
+    .where('request_id', '=', approval)
+    .where('revoked_at', 'is', null)
+    .where('created_at', '<=', timestamp(createdAt))
+    .orderBy('id')
+    .limit(100)
+    .execute();
 }
 
 /** A cluster vouches for a pod and not for a machine, so that it counts as software. */

@@ -43,6 +43,8 @@ export interface Effects {
   readonly quarantine?: boolean;
   /** The old instance is active again. */
   readonly release?: boolean;
+  /** The new instance is why: it counts against its image. */
+  readonly blame?: true;
   /** Why the group's breaker latches. */
   readonly trip?: string;
 }
@@ -116,7 +118,7 @@ function launching(replacement: Replacement, world: World, now: number): Step {
     });
   }
   if (machine !== undefined && machine.state !== 'starting') {
-    return giveUp(`the new machine ${machine.providerId} is ${machine.state}`, replacement);
+    return giveUp(`the new machine ${machine.providerId} is ${machine.state}`, replacement, { blame: true });
   }
   if (replacement.attempts < callsMax) return callWhenDue('launch', replacement, now);
   if (machine) return wait;
@@ -125,14 +127,15 @@ function launching(replacement: Replacement, world: World, now: number): Step {
 
 function verifying(replacement: Replacement, world: World, now: number): Step {
   const drift = driftOfNew(world);
-  if (drift !== undefined) return giveUp(drift, replacement, { trip: drift });
+  if (drift !== undefined) return giveUp(drift, replacement, { trip: drift, blame: true });
   const machine = world.machines && newMachine(replacement, world.machines);
-  if (machine?.state === 'stopped') return giveUp(`the new machine ${machine.providerId} stopped`, replacement);
+  if (machine?.state === 'stopped')
+    return giveUp(`the new machine ${machine.providerId} stopped`, replacement, { blame: true });
   const clean = cleanScanOf(replacement, world);
   if ('missing' in clean || machine?.state !== 'running') {
     if (!isOver(replacement, now)) return wait;
     const missing = 'missing' in clean ? clean.missing : 'its machine is not listed';
-    return giveUp(`not measured clean in time: ${missing}`, replacement);
+    return giveUp(`not measured clean in time: ${missing}`, replacement, { blame: true });
   }
   const objection = isPastReturn(replacement) ? undefined : objectionTo(replacement, world, now);
   if (objection !== undefined) return rollBack(objection);
@@ -152,7 +155,7 @@ function verifying(replacement: Replacement, world: World, now: number): Step {
 /** The last gate: all that allowed the replacement is looked at once more, after the wait and before the kill. */
 function draining(replacement: Replacement, world: World, now: number): Step {
   const drift = driftOfNew(world);
-  if (drift !== undefined) return rollBack(drift, { trip: drift });
+  if (drift !== undefined) return rollBack(drift, { trip: drift, blame: true });
   const objection = objectionTo(replacement, world, now);
   if (objection !== undefined) return rollBack(objection);
   const keeping = keepingNow(replacement, world);
@@ -168,8 +171,10 @@ function draining(replacement: Replacement, world: World, now: number): Step {
   if (world.machines === null) return isOver(replacement, now) ? rollBack('the provider does not answer') : wait;
   if (replacement.order === 'launch-first') {
     const machine = newMachine(replacement, world.machines);
-    if (machine?.state !== 'running' || world.new?.content !== 'in_sync')
-      return isOver(replacement, now) ? rollBack('the new instance is not running and in sync any more') : wait;
+    if (machine?.state !== 'running' || world.new?.content !== 'in_sync') {
+      if (!isOver(replacement, now)) return wait;
+      return rollBack('the new instance is not running and in sync any more', { blame: true });
+    }
   }
   const how = isForced ? 'was not drained in time, and its policy forces it out' : 'is drained';
   const detail = `${replacement.oldProviderId} ${how}; there is no way back from here`;
@@ -238,7 +243,7 @@ function predecessorAway(replacement: Replacement, world: World, now: number, ho
  */
 function proving(replacement: Replacement, world: World, now: number): Step {
   const drift = driftOfNew(world);
-  if (drift !== undefined) return failed(`${drift}; there is no proof`, { trip: drift });
+  if (drift !== undefined) return failed(`${drift}; there is no proof`, { trip: drift, blame: true });
   const { kind } = cleanLookOf(replacement, world, now);
   if (kind === 'wanted') return { do: 'look' };
   return kind === 'awaited' ? wait : { do: 'prove' };
@@ -246,7 +251,7 @@ function proving(replacement: Replacement, world: World, now: number): Step {
 
 function soaking(replacement: Replacement, world: World, now: number): Step {
   const drift = driftOfNew(world);
-  if (drift !== undefined) return failed(drift, { trip: drift });
+  if (drift !== undefined) return failed(drift, { trip: drift, blame: true });
   if (!isOver(replacement, now)) return wait;
   const machine = world.machines && newMachine(replacement, world.machines);
   const runs = machine?.state === 'running';

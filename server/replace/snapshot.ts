@@ -19,6 +19,7 @@ import { readHolds } from '../store/hold-store.ts';
 import { liveQuarantines, placesTaken, type StoredQuarantine } from '../store/quarantine-store.ts';
 import { endedStates } from '../store/replacement-store.ts';
 import { type RequestedReplacement, readRequests } from '../store/request-store.ts';
+import { type Rollouts, readRolloutRecords } from './rollout-record.ts';
 import { shapeOf } from './shape.ts';
 import {
   type FailedBefore,
@@ -58,6 +59,8 @@ export interface GroupSnapshot {
   readonly images: ReadonlyMap<ImageRef, Image>;
   /** All but the retired, and those that are kept as evidence and have been replaced. */
   readonly instances: readonly InstanceSnapshot[];
+  /** Of the promoted images. */
+  readonly rollouts: Rollouts;
   /** How many there are besides, in service and in sync: of a past fleet, in which nothing happened to most. */
   readonly bystanders?: number;
   /** Replacements that failed in a row, latest first; null when the last one succeeded. */
@@ -164,7 +167,10 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
     const places = await placesTaken(db);
     const apart = apartOf(await liveQuarantines(db));
     const groups = new Map<string, GroupSnapshot>();
-    for (const { group, breaker } of await readGroups(db)) {
+    const stored = await readGroups(db);
+    const silentIn = (name: string) => silentOf(sources, instances.get(name) ?? []);
+    const rollouts = await readRolloutRecords(db, { groups: stored.map(({ group }) => group), images, silentIn }, now);
+    for (const { group, breaker } of stored) {
       groups.set(group.name, {
         group,
         breaker,
@@ -173,6 +179,7 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
           sources.machines.get(group.name)?.filter(({ providerId }) => !apart.has(`machine ${providerId}`)) ?? null,
         images: promotedImages(group, images),
         instances: (instances.get(group.name) ?? []).filter(({ id }) => !apart.has(`instance ${id}`)),
+        rollouts: rollouts.get(group.name) ?? new Map(),
         failures: failuresOf(failures.get(group.name), sources.timeOf ?? asWritten),
         typicalMs: typical.get(group.name) ?? null,
         replaced: replaced.get(group.name) ?? [],
@@ -191,6 +198,11 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
 function apartOf(kept: readonly StoredQuarantine[]): ReadonlySet<string> {
   const away = kept.filter(({ replacementId, state }) => replacementId !== null || state === 'ending');
   return new Set(away.flatMap(({ instanceId, providerId }) => [`instance ${instanceId}`, `machine ${providerId}`]));
+}
+
+/** Who was never heard of since this server began to listen may have had no time to say anything. */
+function silentOf({ hasReported }: Sources, instances: readonly InstanceSnapshot[]): ReadonlySet<string> {
+  return new Set(instances.filter(({ id, online }) => !online && hasReported(id)).map(({ id }) => id));
 }
 
 function failuresOf(failures: GroupSnapshot['failures'] | undefined, timeOf: TimeOf): GroupSnapshot['failures'] {

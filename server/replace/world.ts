@@ -1,7 +1,7 @@
 import type { Hold } from '../../shared/api-holds.ts';
 import { Coverage } from '../../shared/coverage.ts';
 import { durationMs } from '../../shared/duration.ts';
-import type { Image } from '../../shared/image.ts';
+import { type Image, imageRef } from '../../shared/image.ts';
 import type { Keeping } from '../../shared/keeping.ts';
 import { type Group, type Policy, Strategy } from '../../shared/policy.ts';
 import { selectorIn } from '../../shared/selector.ts';
@@ -25,6 +25,8 @@ export interface World {
   readonly machines: readonly Machine[] | null;
   readonly group: Group | null;
   readonly breaker: string | null;
+  /** Why the rollout of the target is paused. */
+  readonly paused: string | null;
   readonly policy: Policy | null;
   readonly policyVersion: number | null;
   /** All policies that act on the old instance: the windows of each hold. */
@@ -95,6 +97,8 @@ export function objectionTo(replacement: Replacement, world: World, now: number)
   if (policy.mode !== 'enforce') return `policy ${policy.name} only observes now`;
   if (breaker !== null) return `the breaker of group ${group.name} opened: ${breaker}`;
   if (old === null || old.lifecycle !== 'replacing') return 'the old instance is not there to be replaced any more';
+  const wrong = wrongTarget(group, world);
+  if (wrong !== undefined) return wrong;
   const closed = closedFor(replacement, world, now);
   if (closed !== undefined) return closed;
   const unapproved = lackOfApproval(replacement, world, now);
@@ -103,7 +107,8 @@ export function objectionTo(replacement: Replacement, world: World, now: number)
     case 'drift':
       return old.taint === null ? 'its drift was pardoned or exempted' : undefined;
     case 'outdated':
-      return currencyOf({ image: old.image, promoted: Object.values(group.images) }) === 'outdated'
+      return currencyOf({ image: old.image, promoted: Object.values(group.images) }) === 'outdated' ||
+        becomesCanary(replacement.cause, group)
         ? undefined
         : 'its image is promoted again';
     case 'age':
@@ -122,6 +127,19 @@ export function objectionTo(replacement: Replacement, world: World, now: number)
     default:
       return replacement.cause satisfies never;
   }
+}
+
+/** Whoever rolls back in the middle of a rollout wants none of the image that is left. */
+function wrongTarget({ name, images }: Group, { target, paused }: World): string | undefined {
+  if (target === null) return 'its target image is not there any more';
+  const ref = imageRef(target);
+  if (!Object.values(images).includes(ref)) return `${ref} is not promoted in group ${name} any more`;
+  return paused === null ? undefined : `the rollout of ${ref} is paused: ${paused}`;
+}
+
+/** What is stable may have to make place for a canary. */
+function becomesCanary({ from, to }: { readonly from: string; readonly to: string }, { images }: Group): boolean {
+  return to === images['canary'] && to !== images['stable'] && to !== from;
 }
 
 /** What a provider does not say at the moment it is asked for again, before anything ends. */

@@ -231,6 +231,11 @@ export async function retireLaunched(tx: Db, launchKey: string, at: string): Pro
   return rows.map(({ id }) => id);
 }
 
+/** It failed by its new instance, which counts against the image of that. */
+export async function blameNew(tx: Db, id: string): Promise<void> {
+  await tx.updateTable('replacement').set({ blames_new: 1 }).where('id', '=', id).execute();
+}
+
 /** Only from `replacing`. What was kept as evidence before it was to be replaced stays so. */
 export async function releaseOld(tx: Db, { oldInstanceId }: Replacement): Promise<void> {
   const kept = await tx

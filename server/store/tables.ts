@@ -31,6 +31,7 @@ export interface Tables {
   join_token: JoinTokenTable;
   instance_group: GroupTable;
   promotion: PromotionTable;
+  rollout: RolloutTable;
   policy: PolicyTable;
   instance: InstanceTable;
   revoked_key: RevokedKeyTable;
@@ -145,6 +146,18 @@ export interface GroupTable {
   breaker_reset_at: string | null;
 }
 
+/** How far an image has come in a group that promotes it, or did. */
+export interface RolloutTable {
+  group_name: string;
+  /** NAME@VERSION. */
+  image: string;
+  started_at: string;
+  soaked_at: string | null;
+  paused_at: string | null;
+  paused_cause: string | null;
+  resumed_at: string | null;
+}
+
 /** What a group promoted, in which channel; kept for good. */
 export interface PromotionTable {
   id: Generated<number>;
@@ -243,6 +256,8 @@ export interface ReplacementTable {
   /** When the present state must have ended; what happens then is the state machine's. */
   deadline_at: string | null;
   soak_ends_at: string | null;
+  /** 1 where it failed by its new instance. */
+  blames_new: Generated<number>;
   attempts: number;
   /** JSON of the scan that showed the new instance clean. */
   scan: string | null;

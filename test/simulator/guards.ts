@@ -19,6 +19,7 @@ interface Guard {
 
 const planner = 'server/replace/planner.ts';
 const candidates = 'server/replace/candidates.ts';
+const rollouts = 'server/replace/rollouts.ts';
 const ledger = 'server/replace/ledger.ts';
 const replacement = 'server/replace/replacement.ts';
 const leadership = 'server/replace/leadership.ts';
@@ -65,6 +66,8 @@ const guards: readonly Guard[] = [
     to: "if (per === 'zone') return String(Math.random());",
   },
   { name: 'the budget of the fleet', file: ledger, from: 'if (wholeAfter > open)', to: 'if (false)' },
+  { name: 'canaries before the rest', file: rollouts, from: 'return first === undefined ?', to: 'return true ?' },
+  { name: 'a rollout that is paused', file: rollouts, from: 'if (cause !== undefined) {', to: 'if (false) {' },
   { name: 'the rate of starts', file: ledger, from: 'recent.length >= startsOpen', to: 'false' },
   {
     name: 'objections on the way',

@@ -5,6 +5,7 @@ import { apartOf, askedOf, endings, evidence, isAlone, placesOf } from './eviden
 import { actingOn, isSelectedBy, isStillWanted, overspent, unfounded } from './limits.ts';
 import { isHeld, lackOf, movedWhileStopped } from './permissions.ts';
 import type { Act } from './process.ts';
+import { canaries, noteSoaked } from './rollouts.ts';
 import { ended, follow, look, type Memory, type Replaced, type View } from './view.ts';
 import type { SimulatedWorld } from './world.ts';
 
@@ -48,7 +49,7 @@ const alikeMax = 3;
 export function createInvariants(world: SimulatedWorld): Invariants {
   let old: View | undefined;
   let effectsSeen = 0;
-  const memory: Memory = { silentSince: new Map(), zones: new Map() };
+  const memory: Memory = { silentSince: new Map(), zones: new Map(), soaked: new Set() };
   let actsSeen = 0;
   return {
     async before() {
@@ -60,11 +61,13 @@ export function createInvariants(world: SimulatedWorld): Invariants {
       const is = await look(world, memory);
       const effects = world.cloud.effects.slice(effectsSeen);
       effectsSeen = world.cloud.effects.length;
+      noteSoaked(memory.soaked, was, is);
       const done = world.acts.slice(actsSeen);
       actsSeen = world.acts.length;
       const moved = [...movedWhileStopped(was, is), ...evidence(was, is)];
       return [
         ...starts(was, is, world),
+        ...canaries(was, is, memory.soaked),
         ...records(is),
         ...passed(was, is),
         ...acts(effects, was, is, world),

@@ -1,5 +1,6 @@
 import type { Policy } from '../../shared/policy.ts';
 import { apartOf, isAlone } from './evidence.ts';
+import { isOutdated } from './rollouts.ts';
 import type { View } from './view.ts';
 
 /** Whether what was begun might: by what selects it, for its reason, and under every limit. Nothing here asks the code under test. */
@@ -59,9 +60,12 @@ export function unfounded(was: View, is: View, one: Begun): readonly string[] {
     const isAsked = was.requests.some((each) => each.instance_id === instance.id && each.policy === one.policy);
     return holds([fresh, [isAsked, 'by hand, and nobody had asked']]);
   }
-  const isOutdated = was.groups.find(({ name }) => name === one.group_name)?.spec.images['stable'] === 'web@8';
+  const group = was.groups.find(({ name }) => name === one.group_name);
   const isOld = is.now - Date.parse(instance.enrolled_at) > hourMs;
-  return holds([fresh, [instance.taint_at !== null || isOutdated || isOld, 'for nothing']]);
+  return holds([
+    fresh,
+    [instance.taint_at !== null || isOutdated(instance.image_digest, group?.spec) || isOld, 'for nothing'],
+  ]);
 }
 
 function isFresh(scanFinishedAt: string | null, { now, evidenceTtlMs }: View): boolean {
@@ -130,7 +134,9 @@ function limitsOn(was: View, one: Begun, trigger: string) {
   ];
 }
 
-function placeOf(view: View, per: Per, { group_name: group, old_provider_id: machine }: Begun): string {
+type Place = Pick<Begun, 'group_name' | 'old_provider_id'>;
+
+function placeOf(view: View, per: Per, { group_name: group, old_provider_id: machine }: Place): string {
   if (per === 'fleet') return '';
   if (per === 'group') return group;
   if (per === 'zone') return `${group} ${view.zones.get(machine) ?? ''}`;
@@ -141,7 +147,11 @@ function labelOf({ groups }: View, group: string, label: string): string {
   return groups.find(({ name }) => name === group)?.spec.labels[label] ?? '';
 }
 
-function membersOf(is: View, per: Per, one: Begun) {
+export function sizeOf(view: View, group: string): number {
+  return membersOf(view, 'group', { group_name: group, old_provider_id: '' }).size;
+}
+
+function membersOf(is: View, per: Per, one: Place) {
   const isThere = (group: string, providerId: string) =>
     placeOf(is, per, { ...one, group_name: group, old_provider_id: providerId }) === placeOf(is, per, one);
   const active = is.replacements.filter(({ state }) => !['succeeded', 'failed'].includes(state));

@@ -6,6 +6,7 @@ import { abortReplacement, retryReplacement } from '../../server/replace/interve
 import { applyDocument } from '../../server/store/apply.ts';
 import { readGroups, resetBreaker } from '../../server/store/group-store.ts';
 import { readPolicies } from '../../server/store/policy-store.ts';
+import { readRollouts, resumeRollout } from '../../server/store/rollout-store.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { CodedError } from '../../shared/errors.ts';
 import { Policy } from '../../shared/policy.ts';
@@ -82,6 +83,8 @@ async function happen(world: SimulatedWorld, scene: Scene, random: Random): Prom
   if (random.next() < 0.1) await keepOrLetGo(world, random, one().id);
   if (random.next() < 0.05) await helpOut(world);
   if (random.next() < 0.02) await turn(world, random);
+  if (random.next() < scene.promoteShare) await promote(world, random);
+  if (random.next() < 0.03) await resumeRollouts(world);
   await decide(world, random);
   if (random.next() < scene.crashShare) world.crashSoon(1 + random.below(60));
   if (random.next() < scene.pauseShare) await world.pauseLeader(leaseMsMax * random.pick([0.5, 1, 1.5, 3]));
@@ -214,6 +217,20 @@ function unlessRefused(error: unknown): void {
   if (!(error instanceof CodedError)) throw error;
 }
 
+/** Somebody has a group promote something else. */
+async function promote({ db, clock }: SimulatedWorld, random: Random): Promise<void> {
+  const { group } = random.pick(await readGroups(db));
+  const canary = random.pick([undefined, undefined, 'web@8', 'web@9']);
+  const images = { stable: random.pick(['web@7', 'web@8', 'web@9']), ...(canary && { canary }) };
+  await applyDocument(db, { ...group, images }, timestamp(clock.now()));
+}
+
+async function resumeRollouts({ db, clock }: SimulatedWorld): Promise<void> {
+  for (const { group, image, paused } of await readRollouts(db)) {
+    if (paused !== null) await resumeRollout(db, { group, image, actor: 'somebody', reason: 'seen' }, clock.now());
+  }
+}
+
 async function reopenBreakers({ db, clock }: SimulatedWorld): Promise<void> {
   for (const { group, breaker } of await readGroups(db)) {
     if (breaker !== null) await resetBreaker(db, group.name, 'seen', timestamp(clock.now()));
@@ -251,6 +268,8 @@ async function comeToRest(world: SimulatedWorld, scene: Scene, invariants: Invar
     cloud.impair(providerId, false);
   }
   const at = timestamp(clock.now());
+  for (const { group } of await readGroups(db))
+    await applyDocument(db, { ...group, images: { stable: 'web@7' }, canary: undefined }, at);
   await db.updateTable('instance').set({ doubts: '[]' }).execute();
   await db.updateTable('instance').set({ verdict: 'in_sync' }).where('verdict', '=', 'unverifiable').execute();
   for (const { policy } of await readPolicies(db)) await applyDocument(db, { ...policy, mode: 'observe' }, at);
@@ -275,6 +294,7 @@ async function comeToRest(world: SimulatedWorld, scene: Scene, invariants: Invar
   for (let step = 0; step < restStepsMax; step++) {
     await reopenBreakers(world);
     if (step % 10 === 9) await helpOut(world);
+    await resumeRollouts(world);
     const wrong = await aStep(world, invariants, step % 4 === 3 ? 120_000 : 10_000);
     if (wrong.length > 0) return wrong;
     if (step % 20 !== 19) continue;

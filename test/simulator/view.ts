@@ -15,6 +15,8 @@ export interface Memory {
   readonly silentSince: Map<string, number>;
   /** Of all machines that there ever were. */
   readonly zones: Map<string, string>;
+  /** Groups with images that soaked there. */
+  readonly soaked: Set<string>;
 }
 
 export function follow({ clock, offline }: SimulatedWorld, { silentSince }: Memory): void {
@@ -47,6 +49,7 @@ export async function look(world: SimulatedWorld, memory: Memory) {
   );
   const instances = await db.selectFrom('instance').selectAll().execute();
   const requests = await db.selectFrom('replacement_request').selectAll().execute();
+  const paused = await db.selectFrom('rollout').selectAll().where('paused_at', 'is not', null).execute();
   const quarantines = await db.selectFrom('quarantine').selectAll().execute();
   return {
     ...{
@@ -58,6 +61,7 @@ export async function look(world: SimulatedWorld, memory: Memory) {
       instances,
       requests,
       quarantines,
+      paused,
     },
     ...{ silentSince: new Map(memory.silentSince), zones: memory.zones, evidenceTtlMs },
     decisions: await lookAtDecisions(world),

@@ -57,6 +57,7 @@ export function aGroupSnapshot(overrides: Partial<GroupSnapshot> = {}): GroupSna
     })),
     images: new Map([['web@7', anImage]]),
     instances,
+    rollouts: new Map(),
     failures: null,
     typicalMs: null,
     replaced: [],

@@ -52,6 +52,7 @@ function aWorld(overrides: Partial<World> = {}): World {
     holds: [],
     consent: null,
     target: anImage,
+    paused: null,
     policy: aPolicy().policy,
     acting: [aPolicy().policy],
     old: {
@@ -81,6 +82,9 @@ const bad: Readonly<Record<string, Partial<World>>> = {
   'the group is gone': { group: null },
   'the group is not stateless': { group: aGroup({ stateless: false }) },
   'the breaker is open': { breaker: 'too much' },
+  'the target is not promoted any more': { group: aGroup({ images: { stable: 'web@6' } }) },
+  'the target is gone': { target: null },
+  'the rollout is paused': { paused: 'two of two drifted' },
   'the policy is gone': { policy: null },
   'the policy observes': { policy: aPolicy({ mode: 'observe' }).policy },
   'the policy selects another group': { policy: aPolicy({ select: { group: 'other' } }).policy },

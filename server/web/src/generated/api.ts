@@ -436,6 +436,23 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/groups/{name}/images:resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let the rollout of an image go on after it paused; what was bad until now counts no more */
+        post: operations["resumeRollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/policies": {
         parameters: {
             query?: never;
@@ -1455,7 +1472,7 @@ export type components = {
             /** @description longest first */
             heldBack: {
                 /** @enum {string} */
-                kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
+                kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
                 /** @description for how long, of all instances together */
                 instanceHours: number;
                 mostAtOnce: number;
@@ -1479,7 +1496,7 @@ export type components = {
         };
         Blocker: {
             /** @enum {string} */
-            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
+            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
             message: string;
             until: string | null;
         };
@@ -1742,7 +1759,7 @@ export type components = {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.silent" | "instance.absent" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.promoted" | "image.rolled-back" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "webhook.test" | "webhook.disabled" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "hold.placed" | "hold.lifted" | "approval.requested" | "approval.given" | "approval.revoked" | "access-token.created" | "access-token.revoked" | "replacement.requested" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven" | "replacement.reopened" | "quarantine.started" | "quarantine.step" | "quarantine.extended" | "replacement.taken-back" | "proof.revoked";
+            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.silent" | "instance.absent" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.promoted" | "image.rolled-back" | "rollout.soaked" | "rollout.paused" | "rollout.resumed" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "webhook.test" | "webhook.disabled" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "hold.placed" | "hold.lifted" | "approval.requested" | "approval.given" | "approval.revoked" | "access-token.created" | "access-token.revoked" | "replacement.requested" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven" | "replacement.reopened" | "quarantine.started" | "quarantine.step" | "quarantine.extended" | "replacement.taken-back" | "proof.revoked";
             group: string | null;
             instanceId: string | null;
             replacementId: string | null;
@@ -1816,6 +1833,19 @@ export type components = {
              */
             images: {
                 [key: string]: components["schemas"]["ImageRef"];
+            };
+            /** @description canaries of every newly promoted image come before the rest; without it only those of the channel `canary`, one for an hour */
+            canary?: {
+                /**
+                 * @description how many instances of a new image come first
+                 * @default 1
+                 */
+                count: number | string;
+                /**
+                 * @description how long each of them must be there, clean, before the rest follows
+                 * @default 1h
+                 */
+                soak: string;
             };
             /** @default {} */
             labels: {
@@ -1900,6 +1930,16 @@ export type components = {
             images: {
                 [key: string]: components["schemas"]["ImageRef"];
             };
+            /** @description canaries of every newly promoted image come before the rest; without it only those of the channel `canary`, one for an hour */
+            canary?: {
+                /**
+                 * @description how many instances of a new image come first
+                 * @default 1
+                 */
+                count: number | string;
+                /** @description how long each of them must be there, clean, before the rest follows */
+                soak?: string | 0;
+            };
             /** @default {} */
             labels: {
                 [key: string]: string;
@@ -1936,6 +1976,8 @@ export type components = {
             holds: components["schemas"]["Hold"][];
             /** @description the latest of the channel `stable` */
             promotion: components["schemas"]["Promotion"] | null;
+            /** @description of the images that it promotes */
+            rollouts: components["schemas"]["Rollout"][];
             /** @description the image that was stable before this one: what a rollback promotes */
             rollsBackTo: components["schemas"]["ImageRef"] | null;
             /** Format: date-time */
@@ -1943,7 +1985,7 @@ export type components = {
         };
         HeldNow: {
             /** @enum {string} */
-            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
+            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
             instances: number;
         };
         /** @description While it is in force nothing is replaced where it is on. */
@@ -2671,6 +2713,11 @@ export type components = {
              * @enum {string}
              */
             channel: "stable" | "canary";
+            /**
+             * @description make a canary stable that has not soaked clean; needs a reason
+             * @constant
+             */
+            force?: true;
             /** @description kept with the promotion */
             reason?: string;
         };
@@ -2803,6 +2850,10 @@ export type components = {
             /** @description what holds it back now; it begins once nothing does, or is forgotten after a day */
             blockers: components["schemas"]["Blocker"][];
         };
+        ResumeRollout: {
+            image: components["schemas"]["ImageRef"];
+            reason: string;
+        };
         /** @description A proof that holds no more: the drift that it was to end came back. */
         Revocation: {
             replacementId: string;
@@ -2822,6 +2873,20 @@ export type components = {
         RollBackImage: {
             /** @description kept with the promotion */
             reason?: string;
+        };
+        /** @description How far an image has come in a group that promotes it. */
+        Rollout: {
+            image: components["schemas"]["ImageRef"];
+            /** Format: date-time */
+            startedAt: string;
+            /** @description since then its canaries need not come first; null until they have soaked clean */
+            soakedAt: string | null;
+            /** @description until a person resumes it */
+            paused: {
+                cause: string;
+                /** Format: date-time */
+                at: string;
+            } | null;
         };
         Rules: {
             /** @description the name: rules are for all versions of it */
@@ -4291,6 +4356,50 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["RollBackImage"];
+            };
+        };
+        responses: {
+            /** @description The group. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupView"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeRollout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResumeRollout"];
             };
         };
         responses: {
