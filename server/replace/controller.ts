@@ -1,19 +1,23 @@
 import type { PlanView } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
+import type { ImageRef } from '../../shared/image.ts';
 import type { Group } from '../../shared/policy.ts';
 import { type Absence, endAbsence, isOver } from '../fleet/absence.ts';
 import { requestApprovals } from '../store/approval-store.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { readGroups, tripBreaker } from '../store/group-store.ts';
 import { readPolicies } from '../store/policy-store.ts';
+import { liveQuarantines } from '../store/quarantine-store.ts';
 import { reserveReplacement } from '../store/replacement-store.ts';
+import { noteSoaked, pauseRollout } from '../store/rollout-store.ts';
 import { advanceReplacement } from './advance.ts';
 import { callProvider } from './call-provider.ts';
 import type { Survey } from './foresight.ts';
 import { createHindsight } from './hindsight.ts';
 import type { House } from './house.ts';
 import { createInventory } from './inventory.ts';
+import { keepEvidence } from './keep-evidence.ts';
 import { resumeLaunches } from './launch.ts';
 import { createLeadership, renewAfterMs, type Term } from './leadership.ts';
 import { createLister, type Listing } from './lister.ts';
@@ -152,9 +156,13 @@ export function createController(house: House): Controller {
     await follow(leading, groups, listing);
     for (const recurrence of recurrencesOf(snapshot)) await revokeProof(leading, recurrence);
     for (const trip of plan.trips) await latch(leading, trip.group, trip.cause, now);
+    for (const pause of plan.pauses) await pauseImage(leading, pause, now);
+    for (const { group, image } of plan.soaked) await letGo(leading, group, image, now);
     for (const command of plan.commands) await reserve(term, command, now);
     if (await requestApprovals(leading.db, plan.requests, now)) feed.wake();
     await tellBlocked(leading, plan.blocked, now);
+    for (const { id } of await liveQuarantines(leading.db))
+      run(term, `quarantine ${id}`, () => keepEvidence(leading, id, term.signal));
     for (const { id } of snapshot.active) run(term, id, () => advanceReplacement(leading, id, term.signal));
     // Whoever stops everything wants nothing ended, not even what was given up.
     if (snapshot.holds.some(({ scope }) => scope === 'all')) return;
@@ -208,6 +216,17 @@ export function createController(house: House): Controller {
     if (!tripped) return;
     feed.wake();
     log.error({ group, cause }, 'replace: the breaker of a group opened');
+  }
+
+  async function pauseImage({ db }: House, pause: Plan['pauses'][number], now: number): Promise<void> {
+    if (!(await db.transaction().execute((tx) => pauseRollout(tx, pause, now)))) return;
+    feed.wake();
+    log.error(pause, 'replace: a rollout paused itself');
+  }
+
+  async function letGo({ db }: House, group: string, image: ImageRef, now: number): Promise<void> {
+    await db.transaction().execute((tx) => noteSoaked(tx, group, image, timestamp(now), 'its canaries soaked clean'));
+    feed.wake();
   }
 
   async function reserve(term: Term, { target, ...command }: Command, now: number): Promise<void> {

@@ -20,7 +20,7 @@ export function applyRoutes(api: Api, services: Services): void {
       tags: ['groups'],
       summary: 'Declare a group, a policy or an exemption; declaring the same again changes nothing',
       description:
-        'A field that is not built yet is refused with its name (`NOT_BUILT_YET`). `enforce` is refused (409) for a group without `stateless: true`, whichever of the two documents comes first. An exemption is for an approver.',
+        'A field that is unknown is refused with its name. `enforce` is refused (409) for a group without `stateless: true`, whichever of the two documents comes first. An exemption is for an approver.',
       body: Document,
       response: answers(ApplyResult, 'What became of it.'),
     },
