@@ -10,7 +10,7 @@ import { EnrolmentWay } from './enrolment.ts';
 import { Exempted } from './exemption.ts';
 import { Change, Finding, FindingAttributes, Fingerprint } from './finding.ts';
 import { Image, ImageRef } from './image.ts';
-import { Group, Policy } from './policy.ts';
+import { Group, Policy, Strategy } from './policy.ts';
 import { Cause } from './proof.ts';
 import { Severity } from './severity.ts';
 import { Verdict } from './verdict.ts';
@@ -219,6 +219,8 @@ export const blockerKinds = [
   'approval',
   'not-stateless',
   'retry-backoff',
+  'retries-spent',
+  'quarantine-full',
   'provider',
 ] as const;
 export const Blocker = z
@@ -247,6 +249,7 @@ export const replacementStates = [
   'verifying',
   'draining',
   'terminating',
+  'quarantining',
   'proving',
   'soaking',
   'succeeded',
@@ -266,6 +269,11 @@ export const ReplacementView = z
     approval: z.string().nullable().describe('the request by which people approved it; null where nobody was asked'),
     cause: Cause,
     state: ReplacementState,
+    order: Strategy.shape.order.unwrap(),
+    lineage: z
+      .string()
+      .describe('id of the first of those that replace one instance for one trigger, each because the last one failed'),
+    attempt: z.int().positive().describe('which of its lineage it is'),
     target: Image,
     oldInstanceId: z.string(),
     oldProviderId: z.string(),

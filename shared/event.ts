@@ -59,6 +59,10 @@ export const eventTypes = [
   'replacement.blocked',
   'replacement.step',
   'replacement.proven',
+  'replacement.reopened',
+  'quarantine.started',
+  'quarantine.step',
+  'quarantine.extended',
   'replacement.taken-back',
   'proof.revoked',
 ] as const;

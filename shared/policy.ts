@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Duration, durationMs } from './duration.ts';
 import { Exemption } from './exemption.ts';
 import { ImageRef, Name } from './image.ts';
+import { Quarantine } from './keeping.ts';
 import { Labels, Selector } from './selector.ts';
 import { Severity } from './severity.ts';
 import { TriggerKind } from './trigger-kind.ts';
@@ -44,7 +45,29 @@ export const LocalProviderSpec = z.strictObject({
 });
 export type LocalProviderSpec = z.infer<typeof LocalProviderSpec>;
 
-export const ProviderSpec = z.discriminatedUnion('type', [LocalProviderSpec]);
+/** Machines of a program that somebody else writes: `server/provider/COMMAND.md`. */
+export const CommandProviderSpec = z.strictObject({
+  type: z.literal('command'),
+  command: z
+    .array(z.string().min(1).max(4_096))
+    .min(1)
+    .max(64)
+    .refine(([program]) => program?.startsWith('/'), 'expected the program by its path, beginning with /')
+    .describe('the program and its arguments; run as they stand, without a shell'),
+  env: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/), z.string().max(4_096))
+    .default({})
+    .describe('its environment, beside PATH and LANG'),
+  timeout: Duration.refine(
+    (text) => durationMs(text) >= 1_000 && durationMs(text) <= 3_600_000,
+    'expected a second at least, and an hour at most',
+  )
+    .default('60s')
+    .describe('of one run; then it is killed with all that it began'),
+});
+export type CommandProviderSpec = z.infer<typeof CommandProviderSpec>;
+
+export const ProviderSpec = z.discriminatedUnion('type', [LocalProviderSpec, CommandProviderSpec]);
 export type ProviderSpec = z.infer<typeof ProviderSpec>;
 
 /** A count of instances, or a percentage of the group's desired size. */
@@ -163,8 +186,17 @@ export const Budget = z.strictObject({
 export type Budget = z.infer<typeof Budget>;
 
 export const Strategy = z.strictObject({
-  order: z.literal('launch-first').default('launch-first'),
+  order: z
+    .enum(['launch-first', 'terminate-first'])
+    .default('launch-first')
+    .describe(
+      '`terminate-first` for groups without room for one more: what fails after the old one is gone needs a person',
+    ),
   drainTimeout: Duration.default('10m'),
+  drainDeadline: z
+    .enum(['wait', 'force', 'abort'])
+    .default('abort')
+    .describe('what to do with what is not drained by then: drain on, let it go as it is, or roll back'),
   verifyWithin: Duration.default('10m').describe('from launch to the first clean, complete scan'),
   overrunGrace: Duration.default('30m').describe(
     'how long after its windows closed a replacement may go on to where there is no way back; then it is rolled back',
@@ -209,6 +241,7 @@ export const Policy = z
       .max(16)
       .default([])
       .describe('the smallest holds; without one for all triggers 10% and at most 5 hold too'),
+    quarantine: Quarantine.optional().describe('machines that are kept as evidence in place of being ended'),
     approval: ApprovalRule.optional().describe(
       'of all policies that enforce on a group the strictest holds; bound to policy version, cause and target image',
     ),

@@ -62,7 +62,7 @@ export function candidatesOf(
       return group.instances
         .filter(
           (instance) =>
-            instance.lifecycle === 'active' &&
+            isThere(instance.lifecycle) &&
             !replaced.has(instance.id) &&
             !launched.has(instance.launchKey) &&
             isSelected(instance),
@@ -70,6 +70,11 @@ export function candidatesOf(
         .flatMap((instance) => candidateOf(versioned, group, instance, now, canaries) ?? []);
     }),
   );
+}
+
+/** What is kept as evidence and has no replacement yet is to have one. */
+function isThere(lifecycle: InstanceSnapshot['lifecycle']): boolean {
+  return lifecycle === 'active' || lifecycle === 'quarantined';
 }
 
 /** Who becomes a canary, of those that a policy would replace for it: one that enforces, where there is any. */

@@ -8,6 +8,7 @@ import { requestApprovals } from '../store/approval-store.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { readGroups, tripBreaker } from '../store/group-store.ts';
 import { readPolicies } from '../store/policy-store.ts';
+import { liveQuarantines } from '../store/quarantine-store.ts';
 import { reserveReplacement } from '../store/replacement-store.ts';
 import { noteSoaked, pauseRollout } from '../store/rollout-store.ts';
 import { advanceReplacement } from './advance.ts';
@@ -16,6 +17,7 @@ import type { Survey } from './foresight.ts';
 import { createHindsight } from './hindsight.ts';
 import type { House } from './house.ts';
 import { createInventory } from './inventory.ts';
+import { keepEvidence } from './keep-evidence.ts';
 import { resumeLaunches } from './launch.ts';
 import { createLeadership, renewAfterMs, type Term } from './leadership.ts';
 import { createLister, type Listing } from './lister.ts';
@@ -159,6 +161,8 @@ export function createController(house: House): Controller {
     for (const command of plan.commands) await reserve(term, command, now);
     if (await requestApprovals(leading.db, plan.requests, now)) feed.wake();
     await tellBlocked(leading, plan.blocked, now);
+    for (const { id } of await liveQuarantines(leading.db))
+      run(term, `quarantine ${id}`, () => keepEvidence(leading, id, term.signal));
     for (const { id } of snapshot.active) run(term, id, () => advanceReplacement(leading, id, term.signal));
     // Whoever stops everything wants nothing ended, not even what was given up.
     if (snapshot.holds.some(({ scope }) => scope === 'all')) return;

@@ -67,7 +67,8 @@ export async function readBindings(db: Db, replacement: Replacement, look: Store
   if (old === undefined || made === undefined || image === undefined || policyDigest === null) {
     throw new CodedError('PROOF', `replacement ${id}: expected both instances, the image and the policy in the store`);
   }
-  holds(old.lifecycle === 'retired' && old.providerId === replacement.oldProviderId, 'its predecessor is retired');
+  const isAway = old.lifecycle === 'retired' || old.lifecycle === 'quarantined';
+  holds(isAway && old.providerId === replacement.oldProviderId, 'its predecessor is retired, or kept apart');
   holds(made.launchKey === launchKeyOf(id), 'the new instance is of this launch');
   holds(made.providerId === newProviderId, 'the new instance runs on the machine that was launched');
   holds(made.keyId !== old.keyId, 'the new instance has a key of its own');

@@ -2,6 +2,7 @@ import type { Hold } from '../../shared/api-holds.ts';
 import { Coverage } from '../../shared/coverage.ts';
 import { durationMs } from '../../shared/duration.ts';
 import { type Image, imageRef } from '../../shared/image.ts';
+import type { Keeping } from '../../shared/keeping.ts';
 import { type Group, type Policy, Strategy } from '../../shared/policy.ts';
 import { selectorIn } from '../../shared/selector.ts';
 import type { Verdict } from '../../shared/verdict.ts';
@@ -10,6 +11,7 @@ import type { Machine } from '../provider/provider.ts';
 import type { Consent } from '../store/approval-store.ts';
 import type { StoredInstance } from '../store/instance-store.ts';
 import type { StoredLook } from '../store/look-store.ts';
+import type { StoredQuarantine } from '../store/quarantine-store.ts';
 import type { ProvingScan, Replacement } from '../store/replacement-store.ts';
 import { lackOfApproval } from './approvals.ts';
 import { keepsOf } from './keeps.ts';
@@ -42,6 +44,7 @@ export interface World {
   readonly rulesInForce: number | null;
   /** The last time that the server was to look at the disk of the new instance itself. */
   readonly look: StoredLook | null;
+  readonly evidence: Evidence;
   /** The provider has just said that the old machine is drained. */
   readonly drained: boolean;
   /** The provider has just said that it ended the old machine, or that there is none. */
@@ -55,6 +58,16 @@ export interface OldInstance extends StoredInstance {
   readonly online: boolean;
 }
 
+/** Whether the old machine is to be kept, and how far that is. */
+export interface Evidence {
+  /** As the policies that act want it now; null where none does. */
+  readonly wanted: Keeping | null;
+  /** No place is left for it, and none is taken for it. */
+  readonly isFull: boolean;
+  /** What keeps it: begun for this replacement, or before. */
+  readonly record: StoredQuarantine | null;
+}
+
 export interface NewInstance extends StoredInstance {
   readonly content: Verdict;
   readonly online: boolean;
@@ -64,6 +77,11 @@ export interface NewInstance extends StoredInstance {
 
 export function strategyOf({ policy }: World): Strategy {
   return policy?.strategy ?? Strategy.parse({});
+}
+
+/** The predecessor is on its way out, or gone: what fails now is not taken back. */
+export function isPastReturn({ path }: Pick<Replacement, 'path'>): boolean {
+  return path.includes('terminating') || path.includes('quarantining');
 }
 
 /** Why a replacement that was right when it was planned must not go on; undefined when nothing stands against it. */

@@ -9,6 +9,7 @@ import type {
   HoldTable,
   SpecVersionTable,
 } from './people-tables.ts';
+import type { QuarantineTable } from './quarantine-table.ts';
 import type {
   DriftTable,
   EvidenceTable,
@@ -42,6 +43,7 @@ export interface Tables {
   report: ReportTable;
   replacement: ReplacementTable;
   replacement_step: ReplacementStepTable;
+  quarantine: QuarantineTable;
   proof_revocation: RevocationTable;
   launch: LaunchTable;
   machine: MachineTable;
@@ -261,6 +263,15 @@ export interface ReplacementTable {
   scan: string | null;
   error: string | null;
   proof: string | null;
+  /** Of the strategy when it began. */
+  launch_order: Generated<'launch-first' | 'terminate-first'>;
+  /** JSON of how its machine is to be kept, and that a place is taken for it. */
+  keeping: Generated<string | null>;
+  /** Id of the first of its lineage; null for those of before there were any. */
+  lineage: Generated<string | null>;
+  attempt: Generated<number>;
+  /** When a person let the next one begin, where retries were spent. */
+  reopened_at: Generated<string | null>;
   created_at: string;
   updated_at: string;
 }

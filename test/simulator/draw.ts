@@ -19,6 +19,8 @@ export interface Scene {
   readonly badAgentShare: number;
   readonly taintShare: number;
   readonly crashShare: number;
+  /** Of all steps, those in which a person exempts something. */
+  readonly exemptShare: number;
   /** Over which machines are spread. */
   readonly zones: readonly (string | null)[];
   /** Over one store and one cloud. */
@@ -50,6 +52,7 @@ export function drawScene(random: Random): Scene {
     zones: random.pick([[null], ['a'], ['a', 'b'], ['a', 'b', 'c']]),
     steps: 60 + random.below(60),
     ...drawServers(random),
+    exemptShare: random.pick([0, 0.05, 0.2]),
   };
 }
 
@@ -76,10 +79,21 @@ function aPolicy(random: Random, group: string, name: string): Record<string, un
       drainTimeout: random.pick(['30s', '5m']),
       soak: random.pick(['5s', '5m']),
       overrunGrace: random.pick(['0', '5m', '30m']),
+      order: random.pick(['launch-first', 'launch-first', 'terminate-first']),
+      drainDeadline: random.pick(['abort', 'abort', 'wait', 'force']),
     },
+    ...(random.next() < 0.4 && { quarantine: aQuarantine(random) }),
     ...(random.next() < 0.7 && { budgets: [aBudget(random), aBudget(random)].slice(random.below(2)) }),
     ...(random.next() < 0.4 && { windows: [aWindow(random)] }),
     ...(random.next() < 0.4 && { approval: { count: random.pick([1, 1, 2]) } }),
+  };
+}
+
+function aQuarantine(random: Random): Record<string, unknown> {
+  return {
+    severity: random.pick(['low', 'high', 'critical']),
+    keepFor: random.pick(['2m', '1h', '72h']),
+    max: random.pick([1, 2, 5]),
   };
 }
 

@@ -24,6 +24,8 @@ const ledger = 'server/replace/ledger.ts';
 const replacement = 'server/replace/replacement.ts';
 const leadership = 'server/replace/leadership.ts';
 const world = 'server/replace/world.ts';
+const exemptions = 'server/fleet/exemptions.ts';
+const evidence = 'server/replace/evidence.ts';
 const approvals = 'server/replace/approvals.ts';
 
 const guards: readonly Guard[] = [
@@ -41,6 +43,24 @@ const guards: readonly Guard[] = [
   { name: 'drift that is alike', file: planner, from: ' ?? alikeCause(group, size, now)', to: '' },
   { name: 'windows', file: planner, from: 'return closed === undefined ?', to: 'return true ?' },
   { name: 'doubts', file: planner, from: 'if (instance.isInDoubt)', to: 'if (false)' },
+  {
+    name: 'what is exempted beside what is not',
+    file: 'server/replace/snapshot.ts',
+    from: '.where(({ not }) => not(isExempt))',
+    to: '',
+  },
+  {
+    name: 'the taint of what is exempted',
+    file: exemptions,
+    from: 'begun.length === 0 ? before.taint : await taintWithout(tx, instanceId, before.taint, begun)',
+    to: 'before.taint',
+  },
+  {
+    name: 'the end of an exemption',
+    file: exemptions,
+    from: 'const taint = over.reduce(taintWith, left)',
+    to: 'const taint = left',
+  },
   { name: 'old news', file: planner, from: 'if (now < evidenceExpiresAt) return [];', to: 'return [];' },
   { name: 'who is selected', file: candidates, from: 'isSelected(instance),', to: 'true,' },
   { name: 'the second witness', file: planner, from: 'if (cause.witness === null)', to: 'if (false)' },
@@ -100,6 +120,22 @@ const guards: readonly Guard[] = [
     file: 'server/replace/remains.ts',
     from: 'marked.filter(({ id }) => failed.has(id))',
     to: '[]',
+  },
+  { name: 'places for evidence', file: planner, from: 'taken < keeping.max', to: 'true' },
+  { name: 'retries', file: planner, from: 'last.attempt < attemptsMax', to: 'true' },
+  {
+    name: 'evidence in place of an end',
+    file: replacement,
+    from: "if (keeping === null) return move({ to: 'terminating', detail });",
+    to: "if (keeping === null || true) return move({ to: 'terminating', detail });",
+  },
+  { name: 'the time of evidence', file: evidence, from: 'now >= expiresAt', to: 'true' },
+  { name: 'evidence that nothing stands in for', file: evidence, from: 'replacementId !== null && ', to: '' },
+  {
+    name: 'the order of those that have no room',
+    file: replacement,
+    from: "if (replacement.order === 'terminate-first') {",
+    to: 'if (false) {',
   },
   {
     name: 'releasing who is not replaced',

@@ -1,8 +1,8 @@
 import { digestOf } from '../../shared/digest.ts';
 import { durationMs } from '../../shared/duration.ts';
 import type { Group } from '../../shared/policy.ts';
-import type { View } from './invariants.ts';
 import { sizeOf } from './limits.ts';
+import type { View } from './view.ts';
 
 /** How new images come into groups. Nothing here asks the code under test. */
 

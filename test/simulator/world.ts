@@ -1,4 +1,5 @@
 import { createEventFeed } from '../../server/fleet/event-feed.ts';
+import { createExemptionKeeper } from '../../server/fleet/exemption-keeper.ts';
 import { createController } from '../../server/replace/controller.ts';
 import { applyDocument } from '../../server/store/apply.ts';
 import { type Db, openDatabase } from '../../server/store/database.ts';
@@ -53,6 +54,9 @@ export async function aSimulatedWorld(scene: Scene, random: Random): Promise<Sim
   cloud.zoneOf = () => random.pick(scene.zones);
   await populate(db, cloud, scene, clock);
 
+  // Whichever server does it: it is no act of the one that leads.
+  const keeper = createExemptionKeeper({ db, clock, feed: createEventFeed(), log: { error: () => {} } });
+  keeper.start();
   let crashes = 0;
   let begun = 0;
   const acts: Act[] = [];
@@ -135,6 +139,7 @@ export async function aSimulatedWorld(scene: Scene, random: Random): Promise<Sim
     crashes: () => crashes,
     async end() {
       for (const server of servers) server.die();
+      await keeper.stop();
       await db.destroy();
     },
   };

@@ -61,6 +61,8 @@ export function aGroupSnapshot(overrides: Partial<GroupSnapshot> = {}): GroupSna
     failures: null,
     typicalMs: null,
     replaced: [],
+    failedBefore: new Map(),
+    evidencePlaces: 0,
     ...overrides,
   };
 }
