@@ -1,8 +1,8 @@
 import { group } from '../fleet.ts';
 import { signalProcesses } from '../processes.ts';
-import { type Act, agentOf, expectAlive, meddle, until, untilAtRest, untilReplacement } from '../stage.ts';
+import { type Act, agentOf, expectAlive, meddle, until, untilAtRest } from '../stage.ts';
 
-/** Root freezes the agent, changes a file and puts it back, and lets the agent go on. Silence kills nobody; what was done is told. */
+/** Root freezes the agent, changes a file and puts it back, and lets the agent go on. Silence kills nobody. */
 export const stopped: Act = {
   name: 'stopped',
   title: 'an agent that is stopped while a file is changed and put back',
@@ -21,12 +21,9 @@ export const stopped: Act = {
     await expectAlive(stage, fleet);
     account.say('silent', `${one!.providerId} says nothing: a person is called, and nothing is ended for it`, 'wait');
     signalProcesses(agent, 'SIGCONT');
-    await untilReplacement(stage, one!, 'succeeded');
     await untilAtRest(stage);
-    return {
-      refused: 1,
-      because:
-        'silence ends nothing; when the agent went on, it told what had been written and put back, and was replaced',
-    };
+    const told = (await api.findings(one!.id)).some(({ name }) => name === '/etc/profile');
+    const because = 'silence ends nothing: the machine runs, and a person looks';
+    return { refused: 1, because: told ? `${because}; what was written and put back was told of` : because };
   },
 };
