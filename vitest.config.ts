@@ -12,6 +12,7 @@ export const programs = [
   'test/agent/secrets/leaks.test.ts',
   'test/agent/sweep-child.test.ts',
   'test/contract/local.test.ts',
+  'test/contract/command.test.ts',
   'test/server/ctl/**/*.test.ts',
   'test/server/gateway/kill.test.ts',
   'test/server/notify/kill.test.ts',

@@ -29,8 +29,10 @@ import { createProviders } from './provider/providers.ts';
 import { createController } from './replace/controller.ts';
 import { createForesight } from './replace/foresight.ts';
 import { type House, leaseMsMax } from './replace/house.ts';
+import { abortReplacement, retryReplacement } from './replace/intervene.ts';
 import { launchInstances } from './replace/launch.ts';
 import { lintOverFleet } from './replace/lint-fleet.ts';
+import { findOrphans } from './replace/orphans.ts';
 import { openProofSigner } from './replace/proof.ts';
 import { openDataDirectory, readAdminToken, writeListening } from './store/data-directory.ts';
 import { openDatabase } from './store/database.ts';
@@ -117,6 +119,9 @@ export async function startServer(
       lint: (policy) => lintOverFleet(house, policy),
       launch: (group, request) => launchInstances(house, group, request),
       look: (instanceId) => looker.ask(instanceId, 'requested'),
+      orphans: () => findOrphans(house),
+      abort: (asked) => abortReplacement(db, asked, clock.now()),
+      retry: (asked) => retryReplacement(db, asked, clock.now()),
       testWebhook: sender?.test,
     },
     log,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Hold } from './api-holds.ts';
 import { PolicyWarning } from './api-policies.ts';
-import { Promotion } from './api-promotions.ts';
+import { Promotion, RolloutView } from './api-promotions.ts';
 import { Coverage, Hole } from './coverage.ts';
 import { Digest } from './digest.ts';
 import { Doubt } from './doubt.ts';
@@ -10,7 +10,7 @@ import { EnrolmentWay } from './enrolment.ts';
 import { Exempted } from './exemption.ts';
 import { Change, Finding, FindingAttributes, Fingerprint } from './finding.ts';
 import { Image, ImageRef } from './image.ts';
-import { Group, Policy } from './policy.ts';
+import { Group, Policy, Strategy } from './policy.ts';
 import { Cause } from './proof.ts';
 import { Severity } from './severity.ts';
 import { Verdict } from './verdict.ts';
@@ -168,6 +168,7 @@ export const GroupView = z
     breaker: Breaker.nullable(),
     holds: z.array(Hold).describe('in force: on everything, on it, or on one of its instances'),
     promotion: Promotion.nullable().describe('the latest of the channel `stable`'),
+    rollouts: z.array(RolloutView).describe('of the images that it promotes'),
     rollsBackTo: ImageRef.nullable().describe('the image that was stable before this one: what a rollback promotes'),
     updatedAt: time,
   })
@@ -205,6 +206,8 @@ export const blockerKinds = [
   'first-runs',
   'breaker',
   'no-target',
+  'canary',
+  'rollout-paused',
   'stale-evidence',
   'in-doubt',
   'no-witness',
@@ -216,6 +219,8 @@ export const blockerKinds = [
   'approval',
   'not-stateless',
   'retry-backoff',
+  'retries-spent',
+  'quarantine-full',
   'provider',
 ] as const;
 export const Blocker = z
@@ -244,6 +249,7 @@ export const replacementStates = [
   'verifying',
   'draining',
   'terminating',
+  'quarantining',
   'proving',
   'soaking',
   'succeeded',
@@ -263,6 +269,11 @@ export const ReplacementView = z
     approval: z.string().nullable().describe('the request by which people approved it; null where nobody was asked'),
     cause: Cause,
     state: ReplacementState,
+    order: Strategy.shape.order.unwrap(),
+    lineage: z
+      .string()
+      .describe('id of the first of those that replace one instance for one trigger, each because the last one failed'),
+    attempt: z.int().positive().describe('which of its lineage it is'),
     target: Image,
     oldInstanceId: z.string(),
     oldProviderId: z.string(),

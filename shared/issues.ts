@@ -1,14 +1,10 @@
 import type { z } from 'zod';
 
-/** One thing wrong in a document: where (RFC 6901) and what. `unbuilt` when the field is of the design but not of this release. */
+/** One thing wrong in a document: where (RFC 6901) and what. */
 export interface Issue {
   readonly pointer: string;
   readonly detail: string;
-  readonly unbuilt: boolean;
 }
-
-/** Fields of DESIGN §4 that this release refuses. They get a better sentence than a typing error, and a code of their own. */
-const unbuiltFields = new Set(['quarantine']);
 
 /** What a schema found wrong, flat, each with the name of the field it is about; the server and pristinectl say it alike. */
 export function issuesOf(error: z.ZodError): readonly Issue[] {
@@ -21,18 +17,10 @@ function flatten(issue: ZodIssue, above: readonly PropertyKey[]): readonly Issue
   const path = [...above, ...issue.path];
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => {
-        const unbuilt = unbuiltFields.has(key);
-        const detail = unbuilt
-          ? `\`${key}\` is not built yet, and is refused rather than ignored`
-          : `unknown field \`${key}\``;
-        return { pointer: pointerOf([...path, key]), detail, unbuilt };
-      });
+      return issue.keys.map((key) => ({ pointer: pointerOf([...path, key]), detail: `unknown field \`${key}\`` }));
     case 'invalid_union': {
       // The branch that objects least is the one that was meant.
       const branches = issue.errors.map((branch) => branch.flatMap((inner) => flatten(inner, path)));
-      const unbuilt = branches.flat().find((inner) => inner.unbuilt);
-      if (unbuilt !== undefined) return [unbuilt];
       const best = branches.toSorted((a, b) => score(a) - score(b))[0];
       return best === undefined || best.length === 0 ? [plain(issue.message, path)] : best;
     }
@@ -46,7 +34,7 @@ function score(issues: readonly Issue[]): number {
 }
 
 function plain(detail: string, path: readonly PropertyKey[]): Issue {
-  return { pointer: pointerOf(path), detail, unbuilt: false };
+  return { pointer: pointerOf(path), detail };
 }
 
 /** RFC 6901: `~` and `/` inside a name are escaped. The whole document is the empty pointer. */

@@ -6,6 +6,7 @@ export const pageTypes = [
   'breaker.tripped',
   'replacement.stuck',
   'instance.absent',
+  'instance.silent',
   'approval.requested',
   'proof.revoked',
   'rollout.paused',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Duration, durationMs } from './duration.ts';
 import { Exemption } from './exemption.ts';
 import { ImageRef, Name } from './image.ts';
+import { Quarantine } from './keeping.ts';
 import { Labels, Selector } from './selector.ts';
 import { Severity } from './severity.ts';
 import { TriggerKind } from './trigger-kind.ts';
@@ -44,8 +45,43 @@ export const LocalProviderSpec = z.strictObject({
 });
 export type LocalProviderSpec = z.infer<typeof LocalProviderSpec>;
 
-export const ProviderSpec = z.discriminatedUnion('type', [LocalProviderSpec]);
+/** Machines of a program that somebody else writes: `server/provider/COMMAND.md`. */
+export const CommandProviderSpec = z.strictObject({
+  type: z.literal('command'),
+  command: z
+    .array(z.string().min(1).max(4_096))
+    .min(1)
+    .max(64)
+    .refine(([program]) => program?.startsWith('/'), 'expected the program by its path, beginning with /')
+    .describe('the program and its arguments; run as they stand, without a shell'),
+  env: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/), z.string().max(4_096))
+    .default({})
+    .describe('its environment, beside PATH and LANG'),
+  timeout: Duration.refine(
+    (text) => durationMs(text) >= 1_000 && durationMs(text) <= 3_600_000,
+    'expected a second at least, and an hour at most',
+  )
+    .default('60s')
+    .describe('of one run; then it is killed with all that it began'),
+});
+export type CommandProviderSpec = z.infer<typeof CommandProviderSpec>;
+
+export const ProviderSpec = z.discriminatedUnion('type', [LocalProviderSpec, CommandProviderSpec]);
 export type ProviderSpec = z.infer<typeof ProviderSpec>;
+
+/** A count of instances, or a percentage of the group's desired size. */
+export const Cap = z.union([
+  z.int().nonnegative(),
+  z.string().regex(/^(?:100|\d{1,2})%$/, 'expected a count, or a percentage such as 10%'),
+]);
+export type Cap = z.infer<typeof Cap>;
+
+export const CanarySettings = z.strictObject({
+  count: Cap.default(1).describe('how many instances of a new image come first'),
+  soak: Duration.default('1h').describe('how long each of them must be there, clean, before the rest follows'),
+});
+export type CanarySettings = z.infer<typeof CanarySettings>;
 
 export const Group = z
   .strictObject({
@@ -56,6 +92,9 @@ export const Group = z
       .record(Name, ImageRef)
       .default({})
       .describe('promoted images by channel; `stable` is what replacements are launched from'),
+    canary: CanarySettings.optional().describe(
+      'canaries of every newly promoted image come before the rest; without it only those of the channel `canary`, one for an hour',
+    ),
     labels: Labels.default({}),
     stateless: z
       .boolean()
@@ -130,13 +169,6 @@ export const Trigger = z.union([
 ]);
 export type Trigger = z.infer<typeof Trigger>;
 
-/** A count of instances, or a percentage of the group's desired size. */
-export const Cap = z.union([
-  z.int().nonnegative(),
-  z.string().regex(/^(?:100|\d{1,2})%$/, 'expected a count, or a percentage such as 10%'),
-]);
-export type Cap = z.infer<typeof Cap>;
-
 export const Budget = z.strictObject({
   max: Cap,
   per: z
@@ -154,8 +186,17 @@ export const Budget = z.strictObject({
 export type Budget = z.infer<typeof Budget>;
 
 export const Strategy = z.strictObject({
-  order: z.literal('launch-first').default('launch-first'),
+  order: z
+    .enum(['launch-first', 'terminate-first'])
+    .default('launch-first')
+    .describe(
+      '`terminate-first` for groups without room for one more: what fails after the old one is gone needs a person',
+    ),
   drainTimeout: Duration.default('10m'),
+  drainDeadline: z
+    .enum(['wait', 'force', 'abort'])
+    .default('abort')
+    .describe('what to do with what is not drained by then: drain on, let it go as it is, or roll back'),
   verifyWithin: Duration.default('10m').describe('from launch to the first clean, complete scan'),
   overrunGrace: Duration.default('30m').describe(
     'how long after its windows closed a replacement may go on to where there is no way back; then it is rolled back',
@@ -200,6 +241,7 @@ export const Policy = z
       .max(16)
       .default([])
       .describe('the smallest holds; without one for all triggers 10% and at most 5 hold too'),
+    quarantine: Quarantine.optional().describe('machines that are kept as evidence in place of being ended'),
     approval: ApprovalRule.optional().describe(
       'of all policies that enforce on a group the strictest holds; bound to policy version, cause and target image',
     ),

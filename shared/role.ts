@@ -5,7 +5,7 @@ export const roles = ['viewer', 'operator', 'approver', 'admin'] as const;
 export const Role = z
   .enum(roles)
   .describe(
-    '`viewer` reads; `operator` runs the fleet: applies, holds, pardons; `approver` also approves replacements; `admin` also makes tokens and says whom to trust',
+    '`viewer` reads; `operator` runs the fleet: applies, holds, pardons; `approver` also approves replacements and declares exemptions; `admin` also makes tokens and says whom to trust',
   )
   .meta({ id: 'Role' });
 export type Role = z.infer<typeof Role>;

@@ -27,6 +27,7 @@ export function addImages(program: Command): void {
   )
     .requiredOption('--group <name>', 'the group')
     .option('--channel <channel>', 'stable or canary (default: stable)')
+    .option('--force', 'make a canary stable that has not soaked clean; needs a reason')
     .option('--reason <text>', 'why; kept with the promotion');
   leaf(
     images,
@@ -37,6 +38,15 @@ export function addImages(program: Command): void {
   )
     .requiredOption('--group <name>', 'the group')
     .option('--reason <text>', 'why; kept with the promotion');
+  leaf(
+    images,
+    'resume <image>',
+    'let the rollout of an image go on after it paused itself',
+    async () => (await promotion()).resume,
+    "images resume web@8 --group web-prod --reason 'their disks were full'",
+  )
+    .requiredOption('--group <name>', 'the group')
+    .requiredOption('--reason <text>', 'why; kept with the event');
   leaf(
     images,
     'promotions',

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import pkg from '../../package.json' with { type: 'json' };
 import { addImages, addTokens } from './coming-in.ts';
 import { collect, common, leaf, noun, wholeNumber } from './command.ts';
+import { addQuarantine } from './evidence.ts';
 import { addPeople } from './people.ts';
 
 /** How lists and people call them (`wanted-id.ts`). */
@@ -317,6 +318,19 @@ All that holds back other replacements holds back this one too, but for settling
     async () => (await import('./commands/why.ts')).why,
     'replacements why i-0a1b2c3d',
   );
+  for (const [name, says, because] of [
+    ['abort', 'give it up while there is a way back', 'the image is wrong'],
+    ['retry', 'try a stuck one again; of one that failed too often, let the next begin', 'the quota is raised'],
+  ] as const)
+    leaf(
+      replacements,
+      `${name} <id>`,
+      says,
+      async () => (await replacement()).intervene(name),
+      `replacements ${name} 55ec72 --reason '${because}'`,
+    ).requiredOption('--reason <text>', 'why; kept with its steps');
+
+  addQuarantine(program, instanceSaid);
 
   const taint = noun(program, 'taint', 'the mark of having drifted');
   leaf(

@@ -1,11 +1,12 @@
 import type { Clock } from '../../shared/clock.ts';
 import { sentenceOf } from '../../shared/errors.ts';
 import type { Db } from '../store/database.ts';
+import { nextEnd } from '../store/exemption-store.ts';
 import type { EventFeed } from './event-feed.ts';
 import { settleExemptions } from './exemptions.ts';
 import type { Log } from './log.ts';
 
-/** So much later at most, what an exemption no longer covers taints and drifts again. */
+/** Looked at anew so often; where an exemption is over sooner, then. A clock that is set delays it by no more. */
 const roundEveryMs = 10_000;
 
 export interface ExemptionKeeper {
@@ -13,7 +14,7 @@ export interface ExemptionKeeper {
   stop(): Promise<void>;
 }
 
-/** Looks at the hour: nothing waits for an expiry itself, so that no restart and no clock that is set lets one pass unseen. */
+/** Looks at the hour: nothing but this round waits for an expiry, so that no restart and no clock that is set lets one pass unseen. */
 export function createExemptionKeeper({
   db,
   feed,
@@ -38,6 +39,11 @@ export function createExemptionKeeper({
     },
   };
 
+  async function nextEndMs(): Promise<number> {
+    const now = clock.now();
+    return (await nextEnd(db, now)) - now;
+  }
+
   async function loop(): Promise<void> {
     while (!signal.aborted) {
       try {
@@ -45,7 +51,8 @@ export function createExemptionKeeper({
       } catch (error) {
         if (!signal.aborted) log.error({ error: sentenceOf(error) }, 'exemptions could not be settled');
       }
-      await clock.sleep(roundEveryMs, signal).catch(() => {});
+      const left = await nextEndMs().catch(() => roundEveryMs);
+      await clock.sleep(Math.min(roundEveryMs, left), signal).catch(() => {});
     }
   }
 }

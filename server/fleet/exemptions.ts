@@ -3,12 +3,13 @@ import type { Finding } from '../../shared/finding.ts';
 import { identityRule } from '../../shared/identity.ts';
 import { imageRef } from '../../shared/image.ts';
 import { highestSeverity, severityAtLeast } from '../../shared/severity.ts';
-import type { Db } from '../store/database.ts';
+import { type Db, inTransaction } from '../store/database.ts';
 import {
   type ExemptFinding,
   exemptAtOnce,
   findingsAbout,
   forgetExempt,
+  isJudgedOtherwise,
   listToJudge,
   noteJudged,
   placeExemption,
@@ -38,26 +39,29 @@ const instancesAtOnce = 50;
 
 /**
  * Brings the fleet to what exemptions say at this hour: places those that are new, changed or ended, and judges every instance
- * again that was judged by others. It is the hour that decides, so that it may run at any time, and again, and after a crash.
- * Answers whether anything has changed.
+ * again that was judged by others. It is the hour that decides, so that it may run at any time, and again, and after a crash. In a
+ * transaction it is part of that one, else of several. Answers whether anything has changed.
  */
 export async function settleExemptions(db: Db, now: number): Promise<boolean> {
   let changed = false;
   for (const stored of await readUnplaced(db)) {
-    await db.transaction().execute((tx) => place(tx, stored));
+    await inTransaction(db, (tx) => place(tx, stored));
     changed = true;
   }
   for (;;) {
-    const judged = await db.transaction().execute(async (tx) => {
-      const ids = await listToJudge(tx, inForceAt(now), instancesAtOnce);
+    const ids = await listToJudge(db, inForceAt(now), instancesAtOnce);
+    if (ids.length === 0) break;
+    await inTransaction(db, async (tx) => {
       for (const id of ids) await judgeAgain(tx, id, now);
-      return ids.length;
     });
-    if (judged === 0) break;
     changed = true;
   }
-  const told = await db.transaction().execute((tx) => tellExpired(tx, now));
-  return changed || told;
+  return (await tellExpired(db, now)) || changed;
+}
+
+/** Of one instance, before it is judged by anything else: an exemption may be over that nobody has looked at since. */
+export async function settleInstance(tx: Db, instanceId: string, now: number): Promise<void> {
+  if (await isJudgedOtherwise(tx, instanceId, inForceAt(now))) await judgeAgain(tx, instanceId, now);
 }
 
 async function place(tx: Db, stored: StoredExemption): Promise<void> {

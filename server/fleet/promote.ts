@@ -5,6 +5,7 @@ import type { Db } from '../store/database.ts';
 import { applyGroup, readGroup, type StoredGroup } from '../store/group-store.ts';
 import { findImageByRef } from '../store/image-store.ts';
 import { imageBefore, type Promoter, readStablePromotions } from '../store/promotion-store.ts';
+import { findRollout, noteSoaked } from '../store/rollout-store.ts';
 
 export interface WantedPromotion {
   readonly group: string;
@@ -12,16 +13,21 @@ export interface WantedPromotion {
   readonly image: ImageRef;
   readonly actor: string;
   readonly reason: string | null;
+  /** Makes a canary stable that has not soaked clean. */
+  readonly force?: boolean;
 }
 
 /**
  * Has a group promote an image; promoting what is promoted changes nothing. Whatever is not in the set of promoted images
- * after it is outdated, and goes by policy, under the same budgets as ever. Errors: NOT_FOUND.
+ * after it is outdated, and goes by policy, under the same budgets as ever. Errors: NOT_FOUND; CONFLICT for a canary that is to
+ * become stable and has not soaked clean; USAGE for one that is forced without a reason.
  */
-export function promoteImage(db: Db, { group: name, channel, image, actor, reason }: WantedPromotion, now: number) {
+export function promoteImage(db: Db, wanted: WantedPromotion, now: number) {
+  const { group: name, channel, image, actor, reason } = wanted;
   return db.transaction().execute(async (tx) => {
     const stored = await existing(tx, name);
     await pushed(tx, image);
+    if (channel === 'stable') await refuseUnsoaked(tx, stored, wanted, now);
     await promote(tx, stored, channel, image, { actor, how: 'promoted', reason }, now);
   });
 }
@@ -45,6 +51,29 @@ export function rollBackImage(
     await pushed(tx, image);
     await promote(tx, stored, 'stable', image, { actor, how: 'rolled-back', reason }, now);
   });
+}
+
+/** Its canaries are there to be waited for. A person who does not says why, and then nobody waits for them any more. */
+async function refuseUnsoaked(
+  tx: Db,
+  { group }: StoredGroup,
+  { image, force = false, reason }: WantedPromotion,
+  now: number,
+): Promise<void> {
+  if (group.images['canary'] !== image || group.images['stable'] === image) return;
+  const rollout = await findRollout(tx, group.name, image);
+  if (rollout === undefined || (rollout.soakedAt !== null && rollout.paused === null)) return;
+  if (!force) {
+    const why =
+      rollout.paused === null ? 'its canaries have not soaked clean yet' : `it is paused: ${rollout.paused.cause}`;
+    throw new CodedError(
+      'CONFLICT',
+      `group ${group.name}: ${image} is a canary, and ${why}; \`pristinectl groups get ${group.name}\` shows it, ` +
+        '`--force --reason TEXT` makes it stable all the same',
+    );
+  }
+  if (reason === null) throw new CodedError('USAGE', 'expected a reason for making a canary stable by force');
+  await noteSoaked(tx, group.name, image, timestamp(now), reason);
 }
 
 /** A canary that has become stable, or is what was rolled back from, is no canary any more. */

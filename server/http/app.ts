@@ -25,6 +25,7 @@ import { keyRoutes } from './routes/keys.ts';
 import { lookRoutes } from './routes/looks.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { promotionRoutes } from './routes/promotions.ts';
+import { quarantineRoutes } from './routes/quarantines.ts';
 import { replacementRoutes } from './routes/replacements.ts';
 import { rulesRoutes } from './routes/rules.ts';
 import { tokenRoutes } from './routes/tokens.ts';
@@ -125,16 +126,8 @@ async function addApi(api: Api, services: Services): Promise<void> {
         promotionRoutes,
         policyRoutes,
       ],
-      ...[
-        instanceRoutes,
-        whyRoutes,
-        lookRoutes,
-        driftRoutes,
-        exemptionRoutes,
-        replacementRoutes,
-        eventRoutes,
-        webhookRoutes,
-      ],
+      ...[instanceRoutes, whyRoutes, lookRoutes, driftRoutes, exemptionRoutes, replacementRoutes, quarantineRoutes],
+      ...[eventRoutes, webhookRoutes],
       ...[holdRoutes, approvalRoutes, accessTokenRoutes, auditRoutes],
     ]) {
       addRoutes(guarded, services);

@@ -14,7 +14,7 @@ export class InvalidRequest extends CodedError {
     const first = issues[0];
     const where = first === undefined || first.pointer === '' ? (part ?? 'request') : first.pointer;
     const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
-    super(issues.some((issue) => issue.unbuilt) ? 'NOT_BUILT_YET' : 'USAGE', `${where}: ${first?.detail}${more}`);
+    super('USAGE', `${where}: ${first?.detail}${more}`);
     this.issues = issues;
     this.syntax = part !== 'body';
   }

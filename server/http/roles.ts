@@ -38,6 +38,9 @@ const needed: Readonly<Record<string, Role>> = {
   listExemptions: 'viewer',
   getExemption: 'viewer',
   listReplacements: 'viewer',
+  listQuarantines: 'viewer',
+  getQuarantine: 'viewer',
+  listOrphans: 'viewer',
   getReplacement: 'viewer',
   getProof: 'viewer',
   getProofKey: 'viewer',
@@ -54,8 +57,13 @@ const needed: Readonly<Record<string, Role>> = {
   launchInstances: 'operator',
   promoteImage: 'operator',
   rollBackImage: 'operator',
+  resumeRollout: 'operator',
   testWebhook: 'operator',
   resetBreaker: 'operator',
+  startQuarantine: 'operator',
+  extendQuarantine: 'operator',
+  abortReplacement: 'operator',
+  retryReplacement: 'operator',
   requestReplacement: 'operator',
   placeHold: 'operator',
   liftHold: 'operator',
@@ -78,6 +86,8 @@ const needed: Readonly<Record<string, Role>> = {
   lookAtInstance: 'operator',
 
   approve: 'approver',
+  // It ends a machine, and what it may have told.
+  releaseQuarantine: 'approver',
 
   // Whoever may say which keys sign images, or what a cloud calls them, says what is clean.
   trustKey: 'admin',

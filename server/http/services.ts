@@ -9,6 +9,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { LaunchInstances, PlanView } from '../../shared/api.ts';
 import type { PolicyAnswer, SimulatePolicies, Simulation } from '../../shared/api-foresight.ts';
 import type { PolicyWarning } from '../../shared/api-policies.ts';
+import type { OrphansView } from '../../shared/api-quarantine.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { WebhookTested } from '../../shared/page.ts';
 import type { Policy } from '../../shared/policy.ts';
@@ -27,6 +28,13 @@ interface Connections {
   requestScan(instanceId: string): boolean;
   requestKey(instanceId: string): boolean;
   isOnline(instanceId: string): boolean;
+}
+
+/** What a person decides about a replacement, and why. */
+interface Intervention {
+  readonly id: string;
+  readonly reason: string;
+  readonly actor: string;
 }
 
 /** What the routes need of the rest of the house; wired in main.ts. */
@@ -51,6 +59,10 @@ export interface Services {
   readonly lint: (policy: Policy) => Promise<readonly PolicyWarning[]>;
   /** Has the disk of an instance looked at from outside; answers the id of the look. */
   readonly look: (instanceId: string) => Promise<string>;
+  /** What the providers have that no record owns. */
+  readonly orphans: () => Promise<OrphansView>;
+  readonly abort: (asked: Intervention) => Promise<void>;
+  readonly retry: (asked: Intervention) => Promise<void>;
   /** Calls now, as a test; undefined where no webhook is configured. */
   readonly testWebhook: ((actor: string) => Promise<WebhookTested>) | undefined;
   readonly entries: EntriesStore;

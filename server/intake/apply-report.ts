@@ -5,7 +5,7 @@ import type { Finding } from '../../shared/finding.ts';
 import type { ReportMessage } from '../../shared/protocol.ts';
 import { stateDigest } from '../../shared/state-digest.ts';
 import { appendChangeEvents } from '../fleet/change-events.ts';
-import { exemptNew } from '../fleet/exemptions.ts';
+import { exemptNew, settleInstance } from '../fleet/exemptions.ts';
 import { followIdentities, type IdentityChange } from '../fleet/identities.ts';
 import { holesOfAgent, lastingHoles } from '../fleet/server-holes.ts';
 import { withVerdict } from '../fleet/verdict.ts';
@@ -64,6 +64,7 @@ export async function applyReport(intake: Intake, instanceId: string, report: Re
   return intake.db.transaction().execute(async (tx): Promise<Outcome> => {
     // Here, because what it takes is its sender's too.
     refuseContradictions(report);
+    await settleInstance(tx, instanceId, intake.now);
     const before = await findInstance(tx, instanceId);
     if (before === undefined || before.lifecycle === 'retired') return { kind: 'retired' };
 

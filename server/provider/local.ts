@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { CodedError } from '../../shared/errors.ts';
 import type { Group, LocalProviderSpec } from '../../shared/policy.ts';
-import { agentIsRunning, endAgent, startAgent } from './local/agent.ts';
+import { agentIsRunning, endAgent, freezeAgent, startAgent } from './local/agent.ts';
 import { removeViews, viewDisk } from './local/disk-view.ts';
 import { makeRoot, unmountAll } from './local/instance-root.ts';
+import { createKeptSnapshots } from './local/kept-snapshots.ts';
 import { createPlaces, type Place } from './local/place.ts';
 import { mayMount, runningArguments, startTimeOf } from './local/processes.ts';
 import { isOwnerGone, type MachineRecord, machineState } from './local/record.ts';
@@ -52,19 +53,45 @@ export function createLocalProvider(options: { readonly privileged?: boolean } =
           : record,
       ),
 
-    async terminate(group, providerId) {
+    async terminate(group, providerId, isolatedBy) {
       const place = createPlaces(specOf(group).directory).ofId(providerId);
-      await inTurn(place.directory, () => terminate(place));
+      await inTurn(place.directory, async () => {
+        const record = place.read();
+        if (record?.state === 'isolated' && record.drainedBy !== isolatedBy)
+          throw new CodedError(
+            'CONFLICT',
+            `${providerId} is kept as evidence by ${record.drainedBy}: release that first`,
+          );
+        await terminate(place);
+      });
     },
 
-    async snapshot(group, providerId) {
+    // Written down first: what dies in between is out of service, and is frozen when it is asked for again.
+    isolate(group, providerId, key) {
       const place = createPlaces(specOf(group).directory).ofId(providerId);
       return inTurn(place.directory, async () => {
         const record = place.read();
-        if (record === undefined || record.group !== group.name || ['preparing', 'terminating'].includes(record.state))
-          throw new CodedError('NOT_FOUND', `group ${group.name} has no machine ${providerId} with a disk to look at`);
-        return viewDisk(place);
+        if (record === undefined || record.group !== group.name || record.state === 'terminating') return;
+        if (record.state !== 'isolated') place.write({ ...record, state: 'isolated', drainedBy: key });
+        await freezeAgent(place);
       });
+    },
+
+    keepSnapshot(group, providerId, key) {
+      const { directory } = specOf(group);
+      const place = createPlaces(directory).ofId(providerId);
+      const snapshots = createKeptSnapshots(directory);
+      return inTurn(place.directory, async () => {
+        const known = snapshots.find(group.name, key);
+        return known ?? snapshots.keep(group.name, key, withDisk(place, group));
+      });
+    },
+    dropSnapshot: (group, snapshotId) => createKeptSnapshots(specOf(group).directory).drop(group.name, snapshotId),
+    listSnapshots: async (group) => createKeptSnapshots(specOf(group).directory).list(group.name),
+
+    async snapshot(group, providerId) {
+      const place = createPlaces(specOf(group).directory).ofId(providerId);
+      return inTurn(place.directory, async () => viewDisk(withDisk(place, group)));
     },
 
     async recover(group) {
@@ -72,7 +99,8 @@ export function createLocalProvider(options: { readonly privileged?: boolean } =
       await places.removeRemains();
       for (const { place, record } of await places.all(group.name)) {
         await inTurn(place.directory, () => removeViews(place));
-        if (record.state === 'terminating' || isOwnerGone(record))
+        // Evidence outlives its owner.
+        if (record.state === 'terminating' || (isOwnerGone(record) && record.state !== 'isolated'))
           await inTurn(place.directory, () => terminate(place));
       }
     },
@@ -116,8 +144,9 @@ function refuseMissing({ group, image }: LaunchRequest, paths: LocalProviderSpec
 }
 
 /** The first of those in which the fewest are; null where none are told apart. */
-async function emptiestZone({ name, provider: { directory, zones = [] } }: Group): Promise<string | null> {
-  const all = await createPlaces(directory).all(name);
+async function emptiestZone(group: Group): Promise<string | null> {
+  const { directory, zones = [] } = specOf(group);
+  const all = await createPlaces(directory).all(group.name);
   const count = (zone: string) => all.filter(({ record }) => record.zone === zone).length;
   return zones.toSorted((a, b) => count(a) - count(b))[0] ?? null;
 }
@@ -140,6 +169,14 @@ function newRecord(place: Place, request: LaunchRequest, spec: LocalProviderSpec
   };
 }
 
+/** Errors: NOT_FOUND. */
+function withDisk(place: Place, group: Group): Place {
+  const record = place.read();
+  if (record === undefined || record.group !== group.name || ['preparing', 'terminating'].includes(record.state))
+    throw new CodedError('NOT_FOUND', `group ${group.name} has no machine ${place.id} with a disk to look at`);
+  return place;
+}
+
 async function terminate(place: Place): Promise<void> {
   const record = place.read();
   if (record === undefined) return;
@@ -155,6 +192,7 @@ function describe(place: Place, record: MachineRecord, agentRuns: boolean): Mach
 }
 
 function specOf(group: Group): LocalProviderSpec {
+  if (group.provider.type !== 'local') throw new CodedError('CONFIG', `group ${group.name} has no local instances`);
   return group.provider;
 }
 

@@ -17,8 +17,26 @@ export interface Provider {
   drain(group: Group, providerId: string, by: { readonly key: string; readonly timeoutMs: number }): Promise<void>;
   /** Puts a machine that was drained with this key back into service. Restoring any other is done. */
   restore(group: Group, providerId: string, key: string): Promise<void>;
-  /** Ends the machine and frees what it held. Terminating what is gone is done. */
-  terminate(group: Group, providerId: string): Promise<void>;
+  /**
+   * Ends the machine and frees what it held. Terminating what is gone is done. One that is isolated is evidence: it is ended
+   * only for whoever knows the key that it is isolated with, so that no call that comes late can end it. Errors: CONFLICT.
+   */
+  terminate(group: Group, providerId: string, isolatedBy?: string): Promise<void>;
+  /**
+   * Cuts the machine off, in service or drained, and marks it with the key: nothing in it runs on, nobody reaches it, and its
+   * disk stays as it is. There is no way back into service. Isolating what is isolated or gone is done, and leaves the mark of
+   * whoever was first.
+   */
+  isolate(group: Group, providerId: string, key: string): Promise<void>;
+  /**
+   * Keeps a copy of what was changed on the machine's disk, under the key, until it is dropped: also when the machine has gone.
+   * The same key is the same copy. Errors: NOT_FOUND for a machine that is gone, IO.
+   */
+  keepSnapshot(group: Group, providerId: string, key: string): Promise<KeptSnapshot>;
+  /** Dropping what is dropped is done. */
+  dropSnapshot(group: Group, snapshotId: string): Promise<void>;
+  /** Those of the group that are kept. */
+  listSnapshots(group: Group): Promise<readonly KeptSnapshot[]>;
   /**
    * The machine's disk for reading, as it lies there and not as the machine's own kernel shows it: what is mounted over it
    * inside the machine is not in it. Nothing is written to it, and it stays until it is disposed of. Errors: NOT_FOUND for a
@@ -33,13 +51,23 @@ export interface Machine {
   readonly providerId: string;
   /** The key it was launched with; null for machines that are not ours. */
   readonly launchKey: string | null;
-  readonly state: 'starting' | 'running' | 'draining' | 'stopped';
-  /** The key it was drained with; null for what is in service, or was drained by somebody else. */
+  readonly state: 'starting' | 'running' | 'draining' | 'isolated' | 'stopped';
+  /** The key it was drained or isolated with; null for what is in service, or was taken out of it by somebody else. */
   readonly drainedBy: string | null;
   /** Where it is, as the provider calls it; null or left out where that is not known. */
   readonly zone?: string | null;
   /** The provider itself says that the machine does not work as it should. */
   readonly isImpaired?: boolean;
+}
+
+/** A copy of a disk that is kept as evidence. */
+export interface KeptSnapshot {
+  readonly snapshotId: string;
+  /** What it is kept under. */
+  readonly key: string;
+  readonly providerId: string;
+  /** Where a person finds it: a path, or what a cloud calls it. */
+  readonly where: string;
 }
 
 /** A directory with the whole of a disk: a live view, or a copy of one moment, which a cloud gives. */

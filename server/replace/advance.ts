@@ -1,11 +1,14 @@
 import { timestamp } from '../../shared/clock.ts';
 import { durationMs } from '../../shared/duration.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
+import { imageRef } from '../../shared/image.ts';
+import type { Keeping } from '../../shared/keeping.ts';
 import type { Group, Policy } from '../../shared/policy.ts';
 import { selectorIn } from '../../shared/selector.ts';
 import { contentOf } from '../fleet/content.ts';
 import { holdsOf } from '../fleet/hold.ts';
 import { freeIdentities, retireInstance } from '../fleet/identities.ts';
+import { keepingFor } from '../fleet/quarantine.ts';
 import type { Machine } from '../provider/provider.ts';
 import { readConsent } from '../store/approval-store.ts';
 import type { Db } from '../store/database.ts';
@@ -14,11 +17,13 @@ import { isOnRecord } from '../store/evidence-store.ts';
 import { readGroup, tripBreaker } from '../store/group-store.ts';
 import { readHolds } from '../store/hold-store.ts';
 import { findImage } from '../store/image-store.ts';
-import { findInstance, findInstanceByLaunch, type StoredInstance } from '../store/instance-store.ts';
+import { findInstance, findInstanceByLaunch, type StoredInstance, setLifecycle } from '../store/instance-store.ts';
 import { latestLook, type StoredLook } from '../store/look-store.ts';
 import { zoneOf } from '../store/machine-store.ts';
 import { enforcingPolicies, readPolicy } from '../store/policy-store.ts';
+import { adoptQuarantine, insertQuarantine, latestQuarantine, placesTaken } from '../store/quarantine-store.ts';
 import {
+  blameNew,
   countAttempt,
   endedStates,
   findReplacementRecord,
@@ -28,6 +33,7 @@ import {
   releaseOld,
   retireLaunched,
 } from '../store/replacement-store.ts';
+import { findRollout } from '../store/rollout-store.ts';
 import { rulesFor } from '../store/rules-store.ts';
 import { callMsMax, callProvider, listMsMax } from './call-provider.ts';
 import type { House } from './house.ts';
@@ -35,7 +41,16 @@ import { joinMachine, launchMachine } from './launch.ts';
 import { launchKeyOf } from './launch-key.ts';
 import { makeProof, readBindings } from './proof.ts';
 import { type Call, type Effects, newMachine, nextStep, type Step } from './replacement.ts';
-import { cleanLookOf, type NewInstance, type OldInstance, scanAfterSoak, strategyOf, type World } from './world.ts';
+import {
+  cleanLookOf,
+  type Evidence,
+  type NewInstance,
+  type OldInstance,
+  reasonOf,
+  scanAfterSoak,
+  strategyOf,
+  type World,
+} from './world.ts';
 
 /** More steps than a replacement has, so that a defect ends in a wait for the next tick and not in a busy loop. */
 const stepsMax = 40;
@@ -66,20 +81,25 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
     const stored = await readGroup(tx, replacement.group);
     const policy = await readPolicy(tx, replacement.policy);
     const old = await oldInstance(tx);
+    const acting = old && stored ? await actingOn(tx, stored.group, old) : [];
     const made = await findInstanceByLaunch(tx, launchKeyOf(replacement.id));
     const { group: name, oldInstanceId, approval, targetDigest } = replacement;
+    const target = (await findImage(tx, targetDigest)) ?? null;
+    const rollout = target && (await findRollout(tx, name, imageRef(target)));
     const now = clock.now();
     const holds = holdsOf(await readHolds(tx, now));
     return {
       machines,
       group: stored?.group ?? null,
       breaker: stored?.breaker?.cause ?? null,
+      target,
+      paused: rollout?.paused?.cause ?? null,
       policy: policy?.policy ?? null,
       policyVersion: policy?.version ?? null,
       holds: holds.on(name, oldInstanceId, made?.id),
       consent: approval === null ? null : await readConsent(tx, approval, now),
-      target: (await findImage(tx, targetDigest)) ?? null,
-      acting: old && stored ? await actingOn(tx, stored.group, old) : [],
+      acting,
+      evidence: await evidenceOf(tx, replacement, keepingFor(acting, old?.taint?.severity ?? null)),
       old,
       new: made ? await newInstance(tx, made) : null,
       look: made ? ((await latestLook(tx, made.id)) ?? null) : null,
@@ -107,6 +127,19 @@ async function lookAround(house: House, replacement: Replacement): Promise<Omit<
       scan !== null && stateDigest !== null && (await isOnRecord(tx, { ...made, ...scan, instanceId, stateDigest }));
     return { ...made, content, online: isOnline(instanceId), isScanOnRecord };
   }
+}
+
+async function evidenceOf(
+  tx: Db,
+  { id, group, keeping, oldInstanceId }: Replacement,
+  wanted: Keeping | null,
+): Promise<Evidence> {
+  const latest = await latestQuarantine(tx, oldInstanceId);
+  const isOurs = latest !== undefined && (latest.state !== 'ended' || latest.replacementId === id);
+  const record = isOurs ? latest : null;
+  const needsPlace = wanted !== null && keeping === null && record === null;
+  const taken = needsPlace ? ((await placesTaken(tx, oldInstanceId)).get(group) ?? 0) : 0;
+  return { wanted, record, isFull: needsPlace && taken >= wanted.max };
 }
 
 async function actingOn(tx: Db, group: Group, old: OldInstance): Promise<readonly Policy[]> {
@@ -170,11 +203,27 @@ async function commitMove(
 
 async function applyEffects(tx: Db, replacement: Replacement, effects: Effects, at: string): Promise<void> {
   if (effects.retire === 'old') await retireInstance(tx, replacement.oldInstanceId, at);
+  if (effects.keep !== undefined) await keepOld(tx, replacement, effects.keep, Date.parse(at));
+  if (effects.quarantine) await setLifecycle(tx, replacement.oldInstanceId, 'quarantined', at);
   if (effects.retire === 'new') {
     for (const id of await retireLaunched(tx, launchKeyOf(replacement.id), at)) await freeIdentities(tx, id, at);
   }
   if (effects.release) await releaseOld(tx, replacement);
+  if (effects.blame) await blameNew(tx, replacement.id);
   if (effects.trip !== undefined) await tripBreaker(tx, replacement.group, effects.trip, at);
+}
+
+/** Errors: CONFLICT where another took the last place since it was looked for. */
+async function keepOld(tx: Db, replacement: Replacement, { keepFor, max }: Keeping, now: number): Promise<void> {
+  const { id, group, policy, oldInstanceId: instanceId, oldProviderId: providerId } = replacement;
+  const known = await latestQuarantine(tx, instanceId);
+  if (known !== undefined && known.state !== 'ended') return adoptQuarantine(tx, known.id, id);
+  const taken = (await placesTaken(tx, instanceId)).get(group) ?? 0;
+  if (replacement.keeping === null && taken >= max)
+    throw new CodedError('CONFLICT', `all ${max} places of group ${group} are taken`);
+  const severity = (await findInstance(tx, instanceId))?.taint?.severity ?? null;
+  const asked = { owner: `policy ${policy}`, reason: reasonOf(replacement), severity, keepMs: durationMs(keepFor) };
+  await insertQuarantine(tx, { group, instanceId, providerId, replacementId: id, ...asked }, now);
 }
 
 async function look(house: House, replacement: Replacement, { new: made }: World): Promise<boolean> {
@@ -277,7 +326,9 @@ async function makeCall(house: House, replacement: Replacement, world: World, ca
       return;
     }
     case 'drain': {
-      const timeoutMs = Math.max(0, (replacement.deadlineAt ?? clock.now()) - clock.now());
+      const leftMs = Math.max(0, (replacement.deadlineAt ?? clock.now()) - clock.now());
+      const { drainDeadline, drainTimeout } = strategyOf(world);
+      const timeoutMs = leftMs === 0 && drainDeadline === 'wait' ? durationMs(drainTimeout) : leftMs;
       const drain = () =>
         provider.drain(group, replacement.oldProviderId, { key: launchKeyOf(replacement.id), timeoutMs });
       await callProvider(clock, call, drain, timeoutMs + listMsMax);

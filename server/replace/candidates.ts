@@ -14,10 +14,14 @@ import type { Cause } from '../../shared/proof.ts';
 import { selectorIn } from '../../shared/selector.ts';
 import { highestSeverity, type Severity, severities, severityAtLeast } from '../../shared/severity.ts';
 import { currencyOf } from '../fleet/currency.ts';
+import { membersOf } from './budget.ts';
+import { chosenCanaries } from './canary.ts';
 import { launchKeyOf } from './launch-key.ts';
+import { once } from './once.ts';
 import { subjectOf } from './shape.ts';
 import { machineOf, silentFor, unverifiableFor, witnessOf } from './silence.ts';
 import type { FleetSnapshot, GroupSnapshot, InstanceDrift, InstanceSnapshot } from './snapshot.ts';
+import { type Channel, channelOf } from './target.ts';
 
 export interface VersionedPolicy {
   readonly policy: Policy;
@@ -29,6 +33,8 @@ export interface Candidate extends VersionedPolicy {
   readonly group: GroupSnapshot;
   readonly instance: InstanceSnapshot;
   readonly cause: Cause;
+  /** What it is replaced by. */
+  readonly channel: Channel;
   /** Null for an instance that has not drifted, or is not replaced for it. */
   readonly severity: Severity | null;
   /** Milliseconds since the epoch: how long it has waited, and from when it may be acted on. */
@@ -47,21 +53,49 @@ export function candidatesOf(
 ): readonly Candidate[] {
   const replaced = new Set(snapshot.active.map(({ oldInstanceId }) => oldInstanceId));
   const launched = new Set<string | null>(snapshot.active.map(({ id }) => launchKeyOf(id)));
+  const canariesOf = canariesIn(snapshot, policies);
   return policies.flatMap((versioned) =>
     selectedBy(versioned.policy, snapshot).flatMap((group) => {
       const isSelected = selectorIn(versioned.policy.select, group.group);
       if (isSelected === undefined) return [];
+      const canaries = canariesOf(group);
       return group.instances
         .filter(
           (instance) =>
-            instance.lifecycle === 'active' &&
+            isThere(instance.lifecycle) &&
             !replaced.has(instance.id) &&
             !launched.has(instance.launchKey) &&
             isSelected(instance),
         )
-        .flatMap((instance) => candidateOf(versioned, group, instance, now) ?? []);
+        .flatMap((instance) => candidateOf(versioned, group, instance, now, canaries) ?? []);
     }),
   );
+}
+
+/** What is kept as evidence and has no replacement yet is to have one. */
+function isThere(lifecycle: InstanceSnapshot['lifecycle']): boolean {
+  return lifecycle === 'active' || lifecycle === 'quarantined';
+}
+
+/** Who becomes a canary, of those that a policy would replace for it: one that enforces, where there is any. */
+export function canariesIn(
+  snapshot: FleetSnapshot,
+  policies: readonly VersionedPolicy[],
+): (group: GroupSnapshot) => ReadonlySet<string> {
+  const replaced = new Set(snapshot.active.map(({ oldInstanceId }) => oldInstanceId));
+  const wanting = policies
+    .map(({ policy }) => policy)
+    .filter(({ triggers }) => triggers.some((one) => 'outdated' in one));
+  return once((group) => {
+    const selecting = wanting.flatMap(({ mode, select }) => {
+      const isSelected = selectorIn(select, group.group);
+      return isSelected === undefined ? [] : [{ mode, isSelected }];
+    });
+    const enforcing = selecting.filter(({ mode }) => mode === 'enforce');
+    const counted = enforcing.length > 0 ? enforcing : selecting;
+    const isReached = (instance: InstanceSnapshot) => counted.some(({ isSelected }) => isSelected(instance));
+    return chosenCanaries(group, (one) => !replaced.has(one.id) && isReached(one), membersOf(snapshot, group).size);
+  });
 }
 
 /** The groups of which it may select some: the name of one that is not there selects nothing. */
@@ -80,22 +114,26 @@ export function candidateOf(
   group: GroupSnapshot,
   instance: InstanceSnapshot,
   now: number,
+  canaries: ReadonlySet<string>,
 ): Candidate | undefined {
   const { policy } = versioned;
   const drift = driftOf(policy, withoutHeld(instance, now), now);
   const silence = silenceOf(policy, group, instance, now);
   const isDead = silence?.cause.trigger === 'silence' && silence.cause.witness !== null;
   const mayAct = drift?.isSettled && drift.heldUntil === null;
+  const becomes = canaries.has(instance.id) ? 'canary' : 'stable';
+  const outdated = outdatedOf(policy, group, instance, becomes);
   const reason =
     requestOf(policy, instance) ??
     (isDead ? silence : undefined) ??
     (mayAct ? drift : undefined) ??
     unverifiableOf(policy, instance, now) ??
-    outdatedOf(policy, group, instance) ??
+    outdated ??
     agedOf(policy, instance, now) ??
     drift ??
     silence;
-  return reason && { ...versioned, group, instance, ...reason };
+  const channel = outdated !== undefined && reason === outdated ? becomes : channelOf(group.group, instance.image);
+  return reason && { ...versioned, group, instance, channel, ...reason };
 }
 
 /** Beside what is there by itself, what only new rules find does not make an instance worse than it is. */
@@ -178,10 +216,17 @@ function requestOf({ name, triggers }: Policy, { requested, taint }: InstanceSna
   return atOnce({ trigger: 'manual', by, reason, askedAt: timestamp(at) }, at, taint?.severity);
 }
 
-function outdatedOf({ triggers }: Policy, { group }: GroupSnapshot, instance: InstanceSnapshot): Reason | undefined {
+/** One that becomes a canary need not be outdated. */
+function outdatedOf(
+  { triggers }: Policy,
+  { group }: GroupSnapshot,
+  instance: InstanceSnapshot,
+  becomes: Channel,
+): Reason | undefined {
   if (!triggers.some((trigger) => 'outdated' in trigger) || instance.image === null) return undefined;
-  if (currencyOf({ image: instance.image, promoted: Object.values(group.images) }) !== 'outdated') return undefined;
-  const cause = { trigger: 'outdated' as const, from: imageRef(instance.image), to: group.images['stable'] ?? '' };
+  const currency = currencyOf({ image: instance.image, promoted: Object.values(group.images) });
+  if (becomes === 'stable' && currency !== 'outdated') return undefined;
+  const cause = { trigger: 'outdated' as const, from: imageRef(instance.image), to: group.images[becomes] ?? '' };
   return atOnce(cause, instance.enrolledAt);
 }
 

@@ -1,21 +1,26 @@
 import type { PlanView } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
+import type { ImageRef } from '../../shared/image.ts';
+import type { Group } from '../../shared/policy.ts';
 import { type Absence, endAbsence, isOver } from '../fleet/absence.ts';
 import { requestApprovals } from '../store/approval-store.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { readGroups, tripBreaker } from '../store/group-store.ts';
 import { readPolicies } from '../store/policy-store.ts';
+import { liveQuarantines } from '../store/quarantine-store.ts';
 import { reserveReplacement } from '../store/replacement-store.ts';
+import { noteSoaked, pauseRollout } from '../store/rollout-store.ts';
 import { advanceReplacement } from './advance.ts';
 import { callProvider } from './call-provider.ts';
 import type { Survey } from './foresight.ts';
 import { createHindsight } from './hindsight.ts';
 import type { House } from './house.ts';
 import { createInventory } from './inventory.ts';
+import { keepEvidence } from './keep-evidence.ts';
 import { resumeLaunches } from './launch.ts';
 import { createLeadership, renewAfterMs, type Term } from './leadership.ts';
-import { createLister } from './lister.ts';
+import { createLister, type Listing } from './lister.ts';
 import { type Blocked, type Command, type Plan, planReplacements } from './planner.ts';
 import { findRemains, takeBack } from './remains.ts';
 import { recurrencesOf, revokeProof } from './revoke.ts';
@@ -148,12 +153,16 @@ export function createController(house: House): Controller {
     const leading = term.house;
     const { groups, listing, snapshot, plan, now } = await survey();
     if (snapshot.absence !== null && isOver(snapshot.absence)) await welcomeBack(leading, snapshot.absence, now);
-    await inventory.follow(leading.db, groups, listing);
+    await follow(leading, groups, listing);
     for (const recurrence of recurrencesOf(snapshot)) await revokeProof(leading, recurrence);
     for (const trip of plan.trips) await latch(leading, trip.group, trip.cause, now);
+    for (const pause of plan.pauses) await pauseImage(leading, pause, now);
+    for (const { group, image } of plan.soaked) await letGo(leading, group, image, now);
     for (const command of plan.commands) await reserve(term, command, now);
     if (await requestApprovals(leading.db, plan.requests, now)) feed.wake();
     await tellBlocked(leading, plan.blocked, now);
+    for (const { id } of await liveQuarantines(leading.db))
+      run(term, `quarantine ${id}`, () => keepEvidence(leading, id, term.signal));
     for (const { id } of snapshot.active) run(term, id, () => advanceReplacement(leading, id, term.signal));
     // Whoever stops everything wants nothing ended, not even what was given up.
     if (snapshot.holds.some(({ scope }) => scope === 'all')) return;
@@ -165,6 +174,13 @@ export function createController(house: House): Controller {
       takenBackAt.set(providerId, clock.monotonic());
       run(term, `remains of ${providerId}`, () => takeBack(leading, remains));
     }
+  }
+
+  /** What could not be written is compared again a minute later; nothing is replaced for it, so nothing waits for it. */
+  async function follow({ db: leadingDb }: House, groups: readonly Group[], listing: Listing): Promise<void> {
+    await inventory
+      .follow(leadingDb, groups, listing)
+      .catch((error: unknown) => log.warn({ error: sentenceOf(error) }, 'replace: the inventory could not be written'));
   }
 
   /** Of the moment at which the providers have answered: a window may have closed while they were asked. */
@@ -200,6 +216,17 @@ export function createController(house: House): Controller {
     if (!tripped) return;
     feed.wake();
     log.error({ group, cause }, 'replace: the breaker of a group opened');
+  }
+
+  async function pauseImage({ db }: House, pause: Plan['pauses'][number], now: number): Promise<void> {
+    if (!(await db.transaction().execute((tx) => pauseRollout(tx, pause, now)))) return;
+    feed.wake();
+    log.error(pause, 'replace: a rollout paused itself');
+  }
+
+  async function letGo({ db }: House, group: string, image: ImageRef, now: number): Promise<void> {
+    await db.transaction().execute((tx) => noteSoaked(tx, group, image, timestamp(now), 'its canaries soaked clean'));
+    feed.wake();
   }
 
   async function reserve(term: Term, { target, ...command }: Command, now: number): Promise<void> {

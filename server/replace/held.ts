@@ -1,7 +1,7 @@
 import { holdSentence } from '../fleet/hold.ts';
 import type { Replacement } from '../store/replacement-store.ts';
 import type { Step } from './replacement.ts';
-import type { World } from './world.ts';
+import { isPastReturn, type World } from './world.ts';
 
 /**
  * What a hold makes of a replacement that is under way; undefined where none stands in its way. Pure.
@@ -27,7 +27,10 @@ export function stepWhileHeld(replacement: Replacement, { holds, new: made }: Wo
     case 'launching':
     case 'verifying':
     case 'draining':
-      return isStopped ? { do: 'wait' } : { do: 'move', move: { to: 'rolling_back', detail, set }, effects: {} };
+      if (isStopped) return { do: 'wait' };
+      // Where the old machine had to go first there is nothing to go back to.
+      if (isPastReturn(replacement)) return undefined;
+      return { do: 'move', move: { to: 'rolling_back', detail, set }, effects: {} };
     default:
       return isStopped ? { do: 'wait' } : undefined;
   }

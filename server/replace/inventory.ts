@@ -144,7 +144,12 @@ export function createInventory(
     const { provider_id: providerId, zone, told, first_listed_at: listedSince } = row;
     const type = told === 'absent' ? 'instance.absent' : 'instance.silent';
     const about = { groupName, ...(instanceId !== undefined && { instanceId }) };
-    await appendEvent(tx, { at: timestamp(now), type, ...about, data: { providerId, zone, listedSince } });
+    await appendEvent(tx, {
+      at: timestamp(now),
+      type,
+      ...about,
+      data: { providerId, zone, listedSince, detail: details[type] },
+    });
     log.error({ group: groupName, providerId, zone, instanceId }, messages[type]);
   }
 }
@@ -152,6 +157,14 @@ export function createInventory(
 const messages = {
   'instance.absent': 'replace: no agent has enrolled from a machine that its provider has',
   'instance.silent': 'replace: an agent is silent, and its machine runs: somebody must look',
+} as const;
+
+/** For whoever is woken by it. */
+const details = {
+  'instance.absent':
+    'nothing is replaced for it; look whether its agent starts, and whether it can reach this server with a good token',
+  'instance.silent':
+    'its provider has nothing to say against it, so nothing is replaced for it; look whether the machine works, and at `pristine status` there',
 } as const;
 
 function enrolWithinMs({ enrolWithin = enrolWithinDefault }: Group): number {

@@ -1,11 +1,13 @@
 import type { Blocker } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
-import type { Image } from '../../shared/image.ts';
-import type { Policy } from '../../shared/policy.ts';
+import type { Image, ImageRef } from '../../shared/image.ts';
+import type { Keeping } from '../../shared/keeping.ts';
+import type { Policy, Strategy } from '../../shared/policy.ts';
 import type { Cause } from '../../shared/proof.ts';
 import { selectorIn } from '../../shared/selector.ts';
 import { isOver, reportedPercentMin } from '../fleet/absence.ts';
 import { type Holds, holdSentence, holdsOf } from '../fleet/hold.ts';
+import { keepingFor } from '../fleet/quarantine.ts';
 import type { Binding } from '../store/approval-store.ts';
 import { openApprovals } from './approvals.ts';
 import { alikeCause, tripCause } from './breaker.ts';
@@ -13,10 +15,12 @@ import { type Candidate, candidatesOf, inOrder, type VersionedPolicy } from './c
 import { keepsOf } from './keeps.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import { once } from './once.ts';
+import { openRollouts } from './rollouts.ts';
 import { shapesOf } from './shape.ts';
 import { type Mass, massSilence, massUnverifiable } from './silence.ts';
 import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from './snapshot.ts';
 import { type Target, targetOf } from './target.ts';
+import { type FailedBefore, lineageKey } from './track-record.ts';
 import { openWindowBook, type WindowBook } from './windows.ts';
 
 export interface Command {
@@ -30,6 +34,10 @@ export interface Command {
   /** Left out where it is not known. */
   readonly zone?: string;
   readonly target: Image;
+  readonly order: Strategy['order'];
+  /** How its machine is to be kept in place of being ended; a place is taken for it. */
+  readonly keeping: Keeping | null;
+  readonly lineage: { readonly id: string; readonly attempt: number } | null;
   /** The request by which people approved it; null where nobody is asked. */
   readonly approval: string | null;
 }
@@ -49,6 +57,10 @@ export interface Plan {
   readonly blocked: readonly Blocked[];
   /** Groups whose breaker must latch now. */
   readonly trips: readonly { readonly group: string; readonly cause: string }[];
+  /** Images whose canaries have soaked clean by now. */
+  readonly soaked: readonly { readonly group: string; readonly image: ImageRef }[];
+  /** Images of which no more may be made, until a person says so. */
+  readonly pauses: readonly { readonly group: string; readonly image: ImageRef; readonly cause: string }[];
   /** What people must be asked. */
   readonly requests: readonly Binding[];
 }
@@ -68,24 +80,33 @@ export function planReplacements(
 ): Plan {
   const ledger = openLedger(snapshot, now);
   const trips = tripsOf(snapshot, ledger, now);
+  const rollouts = openRollouts(snapshot, ledger, now);
   const commands: Command[] = [];
   const blocked: Blocked[] = [];
   const taken = new Set<string>();
+  const places = new Map([...snapshot.groups].map(([name, { evidencePlaces }]) => [name, evidencePlaces]));
   const acting = actingIn(policies);
   const signs = signsOf(snapshot);
   const holds = holdsOf(snapshot.holds);
   const approvals = openApprovals(snapshot, now);
   // Thousands of candidates may be of one group and one policy.
-  const targetFor = once(targetOf);
+  const targetFor = {
+    stable: once((group: GroupSnapshot) => targetOf(group)),
+    canary: once((group: GroupSnapshot) => targetOf(group, 'canary')),
+  };
   const groupBlockers = once((group: GroupSnapshot) => ofGroup(group, trips, now));
   const listedIn = once(
     ({ machines }: GroupSnapshot) => machines && new Set(machines.map(({ providerId }) => providerId)),
   );
   for (const candidate of inOrder(candidatesOf(snapshot, policies, now), ledger.underWayIn)) {
-    const { policy, version, group, instance, cause } = candidate;
+    const { policy, version, group, instance, cause, channel } = candidate;
     if (taken.has(instance.id)) continue;
-    const target = targetFor(group);
+    const target = targetFor[channel](group);
+    const { name } = group.group;
     const limiting = acting(group, instance, policy);
+    const keeping =
+      instance.lifecycle === 'quarantined' ? null : keepingFor(limiting, instance.taint?.severity ?? null);
+    const before = failedBefore(candidate);
     const blockers = [
       ...ofHolds(candidate, holds),
       ...ofPolicy(candidate),
@@ -93,11 +114,13 @@ export function planReplacements(
       ...ofServer(snapshot),
       ...groupBlockers(group),
       ...ofInstance(candidate, listedIn(group), signs, now),
+      ...ofLineage(before),
+      ...ofPlaces(keeping, places.get(name) ?? 0, name),
       ...ofTarget(target),
+      ...rollouts.blockersOf(group, target),
       ...('image' in target ? approvals.blockersOf(candidate, limiting, target.image) : []),
       ...ledger.blockersOf(candidate, limiting),
     ];
-    const { name } = group.group;
     const { id: instanceId, providerId } = instance;
     if (blockers.length > 0 || 'missing' in target || providerId === null) {
       blocked.push({ policy: policy.name, group: name, instanceId, providerId, cause, blockers });
@@ -105,16 +128,20 @@ export function planReplacements(
     }
     taken.add(instanceId);
     ledger.reserve(candidate);
+    if (keeping !== null) places.set(name, (places.get(name) ?? 0) + 1);
     const { image } = target;
+    rollouts.plan(group, image);
     commands.push({
       ...{ policy: policy.name, policyVersion: version, group: name },
       ...{ instanceId, providerId, cause, shapes: isForDrift(cause) ? shapesOf(instance.drifts) : [] },
       ...(instance.zone !== null && { zone: instance.zone }),
+      ...{ order: policy.strategy.order, keeping, lineage: lineageAfter(before, now) },
       target: image,
       approval: approvals.reserve(candidate, limiting, image),
     });
   }
-  return { commands, blocked, trips, requests: approvals.requests() };
+  const { soaked, pauses } = rollouts;
+  return { commands, blocked, trips, requests: approvals.requests(), soaked, pauses };
 }
 
 function tripsOf({ groups }: FleetSnapshot, ledger: Ledger, now: number): Plan['trips'] {
@@ -230,6 +257,36 @@ function ofInstance(
   return blockers;
 }
 
+const hourMs = 3_600_000;
+/** The first, and so many again as there is reason to believe that it was chance. */
+const attemptsMax = 3;
+
+/** What a person has seen, because they reset the breaker after it, counts no more. */
+function failedBefore({ group, instance, cause }: Candidate): FailedBefore | undefined {
+  const last = group.failedBefore.get(lineageKey(instance.id, cause.trigger));
+  return last !== undefined && last.failedAt > group.breakerResetAt ? last : undefined;
+}
+
+/** A failure within an hour is retried as the same; after that whatever was wrong may be another thing. */
+function lineageAfter(last: FailedBefore | undefined, now: number): Command['lineage'] {
+  if (last === undefined || now - last.failedAt > hourMs) return null;
+  return { id: last.lineage, attempt: last.attempt + 1 };
+}
+
+/** One that is hopeless must not start for ever. */
+function ofLineage(last: FailedBefore | undefined): Blocker[] {
+  if (last === undefined || last.attempt < attemptsMax) return [];
+  const message = `${attemptsMax} replacements of it failed one after the other: a person must look, and \`pristinectl replacements retry\` the last of lineage ${last.lineage}`;
+  return [blocker('retries-spent', message)];
+}
+
+/** What has to be kept waits for a place; what need not goes on: who floods the places stops nobody else. */
+function ofPlaces(keeping: Keeping | null, taken: number, group: string): Blocker[] {
+  if (keeping === null || taken < keeping.max) return [];
+  const message = `it has to be kept as evidence, and ${taken} of ${keeping.max} places of group ${group} are taken: release one with \`pristinectl quarantine release\``;
+  return [blocker('quarantine-full', message)];
+}
+
 /**
  * No machine dies on old news. What it had must have been seen lately; a silent one is dead by what its provider says at this
  * moment, and one that cannot be verified is connected at this moment.
@@ -249,9 +306,10 @@ function ofEvidence(instance: InstanceSnapshot, cause: Cause, signs: Signs, now:
     const mass = signs.unverifiable()(instance);
     return mass === undefined ? [] : [blocker('mass-unverifiable', mass)];
   }
-  const { evidenceExpiresAt } = instance;
+  const { evidenceExpiresAt, lifecycle } = instance;
   if (evidenceExpiresAt === null) return [blocker('stale-evidence', 'it has never been scanned completely')];
-  if (now < evidenceExpiresAt) return [];
+  // What is isolated is as it was then.
+  if (now < evidenceExpiresAt || lifecycle === 'quarantined') return [];
   return [blocker('stale-evidence', `its last complete scan expired at ${timestamp(evidenceExpiresAt)}`)];
 }
 

@@ -67,7 +67,8 @@ export async function readBindings(db: Db, replacement: Replacement, look: Store
   if (old === undefined || made === undefined || image === undefined || policyDigest === null) {
     throw new CodedError('PROOF', `replacement ${id}: expected both instances, the image and the policy in the store`);
   }
-  holds(old.lifecycle === 'retired' && old.providerId === replacement.oldProviderId, 'its predecessor is retired');
+  const isAway = old.lifecycle === 'retired' || old.lifecycle === 'quarantined';
+  holds(isAway && old.providerId === replacement.oldProviderId, 'its predecessor is retired, or kept apart');
   holds(made.launchKey === launchKeyOf(id), 'the new instance is of this launch');
   holds(made.providerId === newProviderId, 'the new instance runs on the machine that was launched');
   holds(made.keyId !== old.keyId, 'the new instance has a key of its own');
@@ -140,7 +141,7 @@ export async function makeProof(
       verificationResult: 'PASSED',
       verifiedLevels: [levelOf(made, look)],
       plan: { plannedAt, digest: planDigestOf({ ...claims, plan: { plannedAt } }) },
-      approvals: [],
+      approvals: await approvalsOf(db, replacement),
       ...claims,
       scan: cleanScan(scan),
       soak: { until: timestamp(soakEndsAt), scan: cleanScan(after.scan) },
@@ -164,6 +165,23 @@ function expecting(id: string): (condition: boolean, claim: string) => void {
 
 function cleanScan(scan: ProvingScan): ProofStatement['predicate']['scan'] {
   return { ...scan, verdict: 'in_sync', coverage: Coverage.parse(scan.coverage) };
+}
+
+/** Who had said yes when it began. */
+async function approvalsOf(
+  db: Db,
+  { approval, createdAt }: Replacement,
+): Promise<ProofStatement['predicate']['approvals']> {
+  if (approval === null) return [];
+  return db
+    .selectFrom('approval')
+    .select(['actor', 'created_at as at'])
+    .where('request_id', '=', approval)
+    .where('revoked_at', 'is', null)
+    .where('created_at', '<=', timestamp(createdAt))
+    .orderBy('id')
+    .limit(100)
+    .execute();
 }
 
 /** A cluster vouches for a pod and not for a machine, so that it counts as software. */

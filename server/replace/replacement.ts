@@ -1,15 +1,27 @@
-import { durationMs } from '../../shared/duration.ts';
+import { durationMs, formatDuration } from '../../shared/duration.ts';
+import type { Keeping } from '../../shared/keeping.ts';
 import { clockStepMsMax } from '../fleet/absence.ts';
+import { stricter } from '../fleet/quarantine.ts';
 import type { Machine } from '../provider/provider.ts';
 import type { Move, Replacement } from '../store/replacement-store.ts';
 import { stepWhileHeld } from './held.ts';
 import { launchKeyOf } from './launch-key.ts';
-import { cleanLookOf, cleanScanOf, driftOfNew, objectionTo, scanAfterSoak, strategyOf, type World } from './world.ts';
+import {
+  cleanLookOf,
+  cleanScanOf,
+  driftOfNew,
+  isPastReturn,
+  objectionTo,
+  scanAfterSoak,
+  strategyOf,
+  type World,
+} from './world.ts';
 
 /**
  * What to do next with a replacement. A state is the durable intent of the call that is made in it: `launching` launches,
- * `draining` drains, `terminating` terminates the old machine, `rolling_back` the new one. After a restart the machine is
- * found where it was left, the provider is asked what there is, and only then is anything done.
+ * `draining` drains, `terminating` terminates the old machine, `rolling_back` the new one; in `quarantining` the old one is
+ * kept by a record of its own (`evidence.ts`). After a restart the machine is found where it was left, the provider is asked
+ * what there is, and only then is anything done.
  */
 export type Step =
   | { readonly do: 'wait' }
@@ -25,8 +37,14 @@ export type Call = 'launch' | 'drain' | 'terminate' | 'discard' | 'restore' | 's
 /** What is committed together with a move. */
 export interface Effects {
   readonly retire?: 'old' | 'new';
+  /** The old machine is to be kept: a record of its own is made, or one that keeps it already is taken over. */
+  readonly keep?: Keeping;
+  /** The old instance is kept as evidence from here on, and comes back no more. */
+  readonly quarantine?: boolean;
   /** The old instance is active again. */
   readonly release?: boolean;
+  /** The new instance is why: it counts against its image. */
+  readonly blame?: true;
   /** Why the group's breaker latches. */
   readonly trip?: string;
 }
@@ -36,7 +54,10 @@ const backoffMsMin = 1_000;
 const backoffMsMax = 60_000;
 const wait: Step = { do: 'wait' };
 
-/** Pure. Up to `terminating` everything can be taken back, and nothing after it: that is the point of no return. */
+/**
+ * Pure. Up to `terminating` or `quarantining` everything can be taken back, and nothing after it: that is the point of no
+ * return. Launch-first gets there with a successor that is measured clean; terminate-first without one, and launches then.
+ */
 export function nextStep(replacement: Replacement, world: World, now: number): Step {
   const held = stepWhileHeld(replacement, world);
   if (held !== undefined) return held;
@@ -51,6 +72,8 @@ export function nextStep(replacement: Replacement, world: World, now: number): S
       return draining(replacement, world, now);
     case 'terminating':
       return terminating(replacement, world, now);
+    case 'quarantining':
+      return quarantining(replacement, world, now);
     case 'proving':
       return proving(replacement, world, now);
     case 'soaking':
@@ -70,83 +93,108 @@ export function nextStep(replacement: Replacement, world: World, now: number): S
 function reserved(replacement: Replacement, world: World, now: number): Step {
   const objection = objectionTo(replacement, world, now);
   if (objection !== undefined) return failed(objection, { release: true });
-  const deadlineAt = now + durationMs(strategyOf(world).verifyWithin);
+  const { verifyWithin, drainTimeout } = strategyOf(world);
+  if (replacement.order === 'terminate-first') {
+    const detail = 'the old instance goes first: the group has no room for both';
+    return move({ to: 'draining', detail, set: { deadlineAt: now + durationMs(drainTimeout) } });
+  }
   return move({
     ...{ to: 'launching', detail: 'a new instance of the stable image is launched first' },
-    set: { launchedAt: now, deadlineAt },
+    set: { launchedAt: now, deadlineAt: now + durationMs(verifyWithin) },
   });
 }
 
 function launching(replacement: Replacement, world: World, now: number): Step {
-  if (isOver(replacement, now)) return rollBack('no machine was running in time');
+  const machine = world.machines === null ? undefined : newMachine(replacement, world.machines);
+  // Where its predecessor is gone, a machine that came late is better than none.
+  if (isOver(replacement, now) && (machine?.state !== 'running' || !isPastReturn(replacement)))
+    return giveUp('no machine was running in time', replacement);
   if (world.machines === null) return wait;
-  const machine = newMachine(replacement, world.machines);
   if (machine?.state === 'running') {
+    const deadlineAt = now + durationMs(strategyOf(world).verifyWithin);
     return move({
       ...{ to: 'verifying', detail: `machine ${machine.providerId} runs; its agent measures it` },
-      set: { newProviderId: machine.providerId },
+      set: { newProviderId: machine.providerId, ...(isPastReturn(replacement) && { deadlineAt }) },
     });
   }
-  if (machine?.state === 'stopped' || machine?.state === 'draining') {
-    return rollBack(`the new machine ${machine.providerId} is ${machine.state}`);
+  if (machine !== undefined && machine.state !== 'starting') {
+    return giveUp(`the new machine ${machine.providerId} is ${machine.state}`, replacement, { blame: true });
   }
   if (replacement.attempts < callsMax) return callWhenDue('launch', replacement, now);
-  return machine ? wait : rollBack(`launching failed ${callsMax} times: ${replacement.error ?? 'no answer'}`);
+  if (machine) return wait;
+  return giveUp(`launching failed ${callsMax} times: ${replacement.error ?? 'no answer'}`, replacement);
 }
 
 function verifying(replacement: Replacement, world: World, now: number): Step {
   const drift = driftOfNew(world);
-  if (drift !== undefined) return rollBack(drift, { trip: drift });
+  if (drift !== undefined) return giveUp(drift, replacement, { trip: drift, blame: true });
   const machine = world.machines && newMachine(replacement, world.machines);
-  if (machine?.state === 'stopped') return rollBack(`the new machine ${machine.providerId} stopped`);
+  if (machine?.state === 'stopped')
+    return giveUp(`the new machine ${machine.providerId} stopped`, replacement, { blame: true });
   const clean = cleanScanOf(replacement, world);
   if ('missing' in clean || machine?.state !== 'running') {
     if (!isOver(replacement, now)) return wait;
-    return rollBack(`not measured clean in time: ${'missing' in clean ? clean.missing : 'its machine is not listed'}`);
+    const missing = 'missing' in clean ? clean.missing : 'its machine is not listed';
+    return giveUp(`not measured clean in time: ${missing}`, replacement, { blame: true });
   }
-  const objection = objectionTo(replacement, world, now);
+  const objection = isPastReturn(replacement) ? undefined : objectionTo(replacement, world, now);
   if (objection !== undefined) return rollBack(objection);
   const outside = cleanLookOf(replacement, world, now);
   if ('missing' in outside) {
-    if (isOver(replacement, now)) return rollBack(`not seen clean from outside in time: ${outside.missing}`);
+    if (isOver(replacement, now)) return giveUp(`not seen clean from outside in time: ${outside.missing}`, replacement);
     return outside.kind === 'wanted' ? { do: 'look' } : wait;
   }
   const also = outside.kind === 'clean' ? ', and so did the server from outside' : '';
-  return move({
-    to: 'draining',
-    detail: `a complete scan found the new instance ${clean.instanceId} in sync${also}`,
-    set: {
-      newInstanceId: clean.instanceId,
-      scan: clean.scan,
-      deadlineAt: now + durationMs(strategyOf(world).drainTimeout),
-    },
-  });
+  const detail = `a complete scan found the new instance ${clean.instanceId} in sync${also}`;
+  const found = { newInstanceId: clean.instanceId, scan: clean.scan };
+  if (isPastReturn(replacement)) return move({ to: 'proving', detail, set: { ...found, deadlineAt: null } });
+  const deadlineAt = now + durationMs(strategyOf(world).drainTimeout);
+  return move({ to: 'draining', detail, set: { ...found, deadlineAt } });
 }
 
 /** The last gate: all that allowed the replacement is looked at once more, after the wait and before the kill. */
 function draining(replacement: Replacement, world: World, now: number): Step {
   const drift = driftOfNew(world);
-  if (drift !== undefined) return rollBack(drift, { trip: drift });
+  if (drift !== undefined) return rollBack(drift, { trip: drift, blame: true });
   const objection = objectionTo(replacement, world, now);
   if (objection !== undefined) return rollBack(objection);
-  if (!world.drained) {
-    if (isOver(replacement, now)) return rollBack(`it was not drained in time: ${replacement.error ?? 'no answer'}`);
+  const keeping = keepingNow(replacement, world);
+  if (keeping !== null && world.evidence.isFull)
+    return rollBack(`it has to be kept as evidence, and all ${keeping.max} places of its group are taken`);
+  const { drainDeadline } = strategyOf(world);
+  const isForced = !world.drained && isOver(replacement, now) && drainDeadline === 'force';
+  if (!world.drained && !isForced) {
+    if (isOver(replacement, now) && drainDeadline === 'abort')
+      return rollBack(`it was not drained in time: ${replacement.error ?? 'no answer'}`);
     return callWhenDue('drain', replacement, now);
   }
-  const machine = world.machines && newMachine(replacement, world.machines);
-  if (machine?.state !== 'running' || world.new?.content !== 'in_sync') {
-    return isOver(replacement, now) ? rollBack('the new instance is not running and in sync any more') : wait;
+  if (world.machines === null) return isOver(replacement, now) ? rollBack('the provider does not answer') : wait;
+  if (replacement.order === 'launch-first') {
+    const machine = newMachine(replacement, world.machines);
+    if (machine?.state !== 'running' || world.new?.content !== 'in_sync') {
+      if (!isOver(replacement, now)) return wait;
+      return rollBack('the new instance is not running and in sync any more', { blame: true });
+    }
   }
-  return move({ to: 'terminating', detail: `${replacement.oldProviderId} is drained; there is no way back from here` });
+  const how = isForced ? 'was not drained in time, and its policy forces it out' : 'is drained';
+  const detail = `${replacement.oldProviderId} ${how}; there is no way back from here`;
+  if (keeping === null) return move({ to: 'terminating', detail });
+  return move({ to: 'quarantining', detail: `${detail}: it is isolated and kept` }, { keep: keeping });
+}
+
+/** What is kept already stays so; else as it was reserved, and as the policies that act want it now: the strictest. */
+function keepingNow({ keeping }: Replacement, { evidence: { wanted, record } }: World): Keeping | null {
+  const already = record && { keepFor: formatDuration(record.keepMs), max: Number.MAX_SAFE_INTEGER };
+  return stricter(stricter(keeping, wanted), already);
 }
 
 function terminating(replacement: Replacement, world: World, now: number): Step {
   if (world.machines === null) return wait;
   const isListed = world.machines.some(({ providerId }) => providerId === replacement.oldProviderId);
   // A list may leave out for a while what is there: gone is what is not listed once its end was asked for and answered.
-  if (!isListed && (world.terminated || replacement.attempts >= callsMax)) {
-    const { oldProviderId } = replacement;
-    return move({ to: 'proving', detail: `${oldProviderId} is gone`, set: { retiredAt: now } }, { retire: 'old' });
+  const isEnded = world.terminated || replacement.retiredAt !== null || replacement.attempts >= callsMax;
+  if (!isListed && isEnded) {
+    return predecessorAway(replacement, world, now, 'is gone', { retire: 'old' });
   }
   if (replacement.attempts < callsMax) return callWhenDue('terminate', replacement, now);
   return stuckWith(
@@ -155,13 +203,47 @@ function terminating(replacement: Replacement, world: World, now: number): Step 
   );
 }
 
+/** Nothing is ended here: the record that keeps the machine does that, when its time is over or a person lets it go. */
+function quarantining(replacement: Replacement, world: World, now: number): Step {
+  if (world.machines === null) return wait;
+  const { record } = world.evidence;
+  if (record === null) return stuckWith('nothing tells how the old machine is kept', replacement);
+  if (record.state === 'isolating' || record.state === 'copying') {
+    if (record.attempts < callsMax) return wait;
+    return stuckWith(
+      `the old machine is not kept after ${callsMax} attempts: ${record.error ?? 'no answer'}`,
+      replacement,
+    );
+  }
+  const isKept = record.state === 'kept';
+  const effects: Effects = isKept ? { quarantine: true } : { retire: 'old' };
+  return predecessorAway(replacement, world, now, isKept ? 'is isolated, and a snapshot is kept' : 'is gone', effects);
+}
+
+/** The point of no return is behind, and the predecessor out of service: launch-first is done with it, the other begins. */
+function predecessorAway(replacement: Replacement, world: World, now: number, how: string, effects: Effects): Step {
+  const { oldProviderId, order } = replacement;
+  const retiredAt = replacement.retiredAt ?? now;
+  if (order === 'launch-first')
+    return move({ to: 'proving', detail: `${oldProviderId} ${how}`, set: { retiredAt } }, effects);
+  // Of an attempt that was no good, where a person has had it tried again.
+  const left = world.machines && newMachine(replacement, world.machines);
+  if (left) {
+    if (replacement.attempts < callsMax) return callWhenDue('discard', replacement, now);
+    return stuckWith(`${left.providerId} is still there after ${callsMax} attempts to end it`, replacement);
+  }
+  const deadlineAt = now + durationMs(strategyOf(world).verifyWithin);
+  const detail = `${oldProviderId} ${how}; a new instance of the stable image is launched`;
+  return move({ to: 'launching', detail, set: { retiredAt, launchedAt: now, deadlineAt } }, effects);
+}
+
 /**
  * Whether all is there that a proof binds together is looked at before the soak, so that a person hears of what is not; it is
  * signed after. A policy that has come to ask for a look since the instance was verified gets one: there is no proof without.
  */
 function proving(replacement: Replacement, world: World, now: number): Step {
   const drift = driftOfNew(world);
-  if (drift !== undefined) return failed(`${drift}; there is no proof`, { trip: drift });
+  if (drift !== undefined) return failed(`${drift}; there is no proof`, { trip: drift, blame: true });
   const { kind } = cleanLookOf(replacement, world, now);
   if (kind === 'wanted') return { do: 'look' };
   return kind === 'awaited' ? wait : { do: 'prove' };
@@ -169,7 +251,7 @@ function proving(replacement: Replacement, world: World, now: number): Step {
 
 function soaking(replacement: Replacement, world: World, now: number): Step {
   const drift = driftOfNew(world);
-  if (drift !== undefined) return failed(drift, { trip: drift });
+  if (drift !== undefined) return failed(drift, { trip: drift, blame: true });
   if (!isOver(replacement, now)) return wait;
   const machine = world.machines && newMachine(replacement, world.machines);
   const runs = machine?.state === 'running';
@@ -237,6 +319,11 @@ function move(intent: Move, effects: Effects = {}): Step {
   return { do: 'move', move: intent, effects };
 }
 
+/** Back, where there is a way back; else a person is needed. */
+function giveUp(error: string, replacement: Replacement, effects: Effects = {}): Step {
+  return isPastReturn(replacement) ? stuckWith(error, { error }, effects) : rollBack(error, effects);
+}
+
 /** Before the point of no return only: the predecessor lives. */
 function rollBack(error: string, effects: Effects = {}): Step {
   return move({ to: 'rolling_back', detail: error, set: { error, deadlineAt: null } }, effects);
@@ -247,7 +334,7 @@ function failed(error: string, effects: Effects): Step {
 }
 
 /** Its budget stays taken: something is wrong that no retry mends. */
-function stuckWith(reason: string, { error }: Replacement): Step {
+function stuckWith(reason: string, { error }: Pick<Replacement, 'error'>, effects: Effects = {}): Step {
   const detail = `${reason}; a person is needed`;
-  return move({ to: 'stuck', detail, set: { error: error ?? detail, deadlineAt: null } });
+  return move({ to: 'stuck', detail, set: { error: error ?? detail, deadlineAt: null } }, effects);
 }

@@ -16,10 +16,20 @@ import type { Db } from '../store/database.ts';
 import { isExempt } from '../store/exempt-finding-store.ts';
 import { readGroups } from '../store/group-store.ts';
 import { readHolds } from '../store/hold-store.ts';
+import { liveQuarantines, placesTaken, type StoredQuarantine } from '../store/quarantine-store.ts';
 import { endedStates } from '../store/replacement-store.ts';
 import { type RequestedReplacement, readRequests } from '../store/request-store.ts';
+import { type Rollouts, readRolloutRecords } from './rollout-record.ts';
 import { shapeOf } from './shape.ts';
-import { readFailures, readReplaced, readSoaked, readStarts, readTypicalMs } from './track-record.ts';
+import {
+  type FailedBefore,
+  readFailedBefore,
+  readFailures,
+  readReplaced,
+  readSoaked,
+  readStarts,
+  readTypicalMs,
+} from './track-record.ts';
 
 /** Everything that a plan rests on, read at one moment. Times are milliseconds since the epoch. */
 export interface FleetSnapshot {
@@ -43,12 +53,14 @@ export interface GroupSnapshot {
   readonly breaker: Breaker | null;
   /** Taints up to then were looked at by the person who reset the breaker. */
   readonly breakerResetAt: number;
-  /** As its provider lists them; null when it could not be asked. */
+  /** As its provider lists them, without what is kept as evidence and has been replaced; null when it could not be asked. */
   readonly machines: readonly Machine[] | null;
   /** Pushed images among the promoted ones. */
   readonly images: ReadonlyMap<ImageRef, Image>;
-  /** All but the retired. */
+  /** All but the retired, and those that are kept as evidence and have been replaced. */
   readonly instances: readonly InstanceSnapshot[];
+  /** Of the promoted images. */
+  readonly rollouts: Rollouts;
   /** How many there are besides, in service and in sync: of a past fleet, in which nothing happened to most. */
   readonly bystanders?: number;
   /** Replacements that failed in a row, latest first; null when the last one succeeded. */
@@ -57,6 +69,10 @@ export interface GroupSnapshot {
   readonly typicalMs: number | null;
   /** Those of a week that were begun for drift, the ones that failed among them. */
   readonly replaced: readonly ReplacedDrift[];
+  /** Of instances that are still there, by `lineageKey`: the last replacement that failed. */
+  readonly failedBefore: ReadonlyMap<string, FailedBefore>;
+  /** Places for evidence that are taken: by what is kept, and by replacements under way. */
+  readonly evidencePlaces: number;
 }
 
 export interface InstanceSnapshot {
@@ -147,18 +163,28 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
     const failures = await readFailures(db);
     const typical = await readTypicalMs(db);
     const replaced = await readReplaced(db, now);
+    const failedBefore = await readFailedBefore(db, sources.timeOf ?? asWritten);
+    const places = await placesTaken(db);
+    const apart = apartOf(await liveQuarantines(db));
     const groups = new Map<string, GroupSnapshot>();
-    for (const { group, breaker } of await readGroups(db)) {
+    const stored = await readGroups(db);
+    const silentIn = (name: string) => silentOf(sources, instances.get(name) ?? []);
+    const rollouts = await readRolloutRecords(db, { groups: stored.map(({ group }) => group), images, silentIn }, now);
+    for (const { group, breaker } of stored) {
       groups.set(group.name, {
         group,
         breaker,
         breakerResetAt: resets.get(group.name) ?? 0,
-        machines: sources.machines.get(group.name) ?? null,
+        machines:
+          sources.machines.get(group.name)?.filter(({ providerId }) => !apart.has(`machine ${providerId}`)) ?? null,
         images: promotedImages(group, images),
-        instances: instances.get(group.name) ?? [],
+        instances: (instances.get(group.name) ?? []).filter(({ id }) => !apart.has(`instance ${id}`)),
+        rollouts: rollouts.get(group.name) ?? new Map(),
         failures: failuresOf(failures.get(group.name), sources.timeOf ?? asWritten),
         typicalMs: typical.get(group.name) ?? null,
         replaced: replaced.get(group.name) ?? [],
+        failedBefore: failedBefore.get(group.name) ?? new Map(),
+        evidencePlaces: places.get(group.name) ?? 0,
       });
     }
     const absence = await readAbsence(db, sources, now);
@@ -166,6 +192,17 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
     const [holds, consents] = [await readHolds(db, now), await readConsents(db, now)];
     return { groups, absence, active, starts, soaked, holds, consents };
   });
+}
+
+/** What is kept and has its replacement, or is let go, is no member of its group any more: neither its size nor its limits. */
+function apartOf(kept: readonly StoredQuarantine[]): ReadonlySet<string> {
+  const away = kept.filter(({ replacementId, state }) => replacementId !== null || state === 'ending');
+  return new Set(away.flatMap(({ instanceId, providerId }) => [`instance ${instanceId}`, `machine ${providerId}`]));
+}
+
+/** Who was never heard of since this server began to listen may have had no time to say anything. */
+function silentOf({ hasReported }: Sources, instances: readonly InstanceSnapshot[]): ReadonlySet<string> {
+  return new Set(instances.filter(({ id, online }) => !online && hasReported(id)).map(({ id }) => id));
 }
 
 function failuresOf(failures: GroupSnapshot['failures'] | undefined, timeOf: TimeOf): GroupSnapshot['failures'] {

@@ -64,7 +64,7 @@ export async function readTypicalMs(db: Db): Promise<ReadonlyMap<string, number>
     .selectFrom('replacement')
     .innerJoin('replacement_step as step', 'step.replacement_id', 'replacement.id')
     .select(['replacement.group_name', 'replacement.created_at', 'step.at'])
-    .where('step.state', '=', 'terminating')
+    .where('step.state', 'in', ['terminating', 'quarantining'])
     .orderBy('replacement.id', 'desc')
     .limit(durationsMax)
     .execute();
@@ -99,4 +99,42 @@ export async function readReplaced(db: Db, now: number): Promise<ReadonlyMap<str
   return new Map(
     [...Map.groupBy(entries, ({ group }) => group)].map(([group, own]) => [group, own.map(({ replaced }) => replaced)]),
   );
+}
+
+/** The last one that failed before its predecessor went, of an instance that is still there, and of one trigger. */
+export interface FailedBefore {
+  readonly lineage: string;
+  readonly attempt: number;
+  readonly failedAt: number;
+}
+
+/** By group, and there by `lineageKey`. Those that a person has let go on count no more. */
+export async function readFailedBefore(
+  db: Db,
+  timeOf: (at: number) => number,
+): Promise<ReadonlyMap<string, ReadonlyMap<string, FailedBefore>>> {
+  const rows = await db
+    .selectFrom('replacement')
+    .innerJoin('instance', 'instance.id', 'replacement.old_instance_id')
+    .select(['replacement.id', 'replacement.group_name', 'replacement.cause', 'replacement.lineage'])
+    .select(['replacement.attempt', 'replacement.updated_at', 'replacement.old_instance_id', 'replacement.reopened_at'])
+    .where('instance.lifecycle', '!=', 'retired')
+    .where('replacement.state', '=', 'failed')
+    .where('replacement.retired_at', 'is', null)
+    .orderBy('replacement.id')
+    .execute();
+  const byGroup = new Map<string, Map<string, FailedBefore>>();
+  for (const row of rows) {
+    const own = byGroup.get(row.group_name) ?? new Map<string, FailedBefore>();
+    byGroup.set(row.group_name, own);
+    const key = lineageKey(row.old_instance_id, JSON.parse(row.cause).trigger);
+    const last = { lineage: row.lineage ?? row.id, attempt: row.attempt, failedAt: timeOf(Date.parse(row.updated_at)) };
+    if (row.reopened_at === null) own.set(key, last);
+    else own.delete(key);
+  }
+  return byGroup;
+}
+
+export function lineageKey(instanceId: string, trigger: string): string {
+  return `${trigger} ${instanceId}`;
 }

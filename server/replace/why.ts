@@ -5,7 +5,7 @@ import { imageRef } from '../../shared/image.ts';
 import { isAgeTrigger, isDriftTrigger, type Trigger } from '../../shared/policy.ts';
 import { selectorIn } from '../../shared/selector.ts';
 import { severityAtLeast } from '../../shared/severity.ts';
-import { candidateOf, type VersionedPolicy } from './candidates.ts';
+import { canariesIn, candidateOf, type VersionedPolicy } from './candidates.ts';
 import { planReplacements } from './planner.ts';
 import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from './snapshot.ts';
 
@@ -24,12 +24,13 @@ export function explain(
   const { group, instance } = found;
   const plan = planReplacements(snapshot, policies, now);
   const command = plan.commands.find((one) => one.instanceId === instanceId);
+  const canaries = canariesIn(snapshot, policies)(group);
   return policies
     .filter(({ policy }) => selectorIn(policy.select, group.group)?.(instance))
     .map((versioned): PolicyAnswer => {
       const { policy, version } = versioned;
       const held = plan.blocked.find((one) => one.instanceId === instanceId && one.policy === policy.name);
-      const triggers = policy.triggers.map((trigger) => answerOf(versioned, trigger, group, instance, now));
+      const triggers = policy.triggers.map((trigger) => answerOf(versioned, trigger, found, canaries, now));
       const common = { policy: policy.name, version, mode: policy.mode, triggers };
       if (command?.policy === policy.name) return { ...common, decision: 'starts', cause: command.cause, blockers: [] };
       if (held !== undefined) return { ...common, decision: 'held', cause: held.cause, blockers: [...held.blockers] };
@@ -51,17 +52,17 @@ function find({ groups }: FleetSnapshot, instanceId: string) {
 function answerOf(
   { policy, version }: VersionedPolicy,
   trigger: Trigger,
-  group: GroupSnapshot,
-  instance: InstanceSnapshot,
+  { group, instance }: { readonly group: GroupSnapshot; readonly instance: InstanceSnapshot },
+  canaries: ReadonlySet<string>,
   now: number,
 ): TriggerAnswer {
-  const reason = candidateOf({ policy: { ...policy, triggers: [trigger] }, version }, group, instance, now);
+  const reason = candidateOf({ policy: { ...policy, triggers: [trigger] }, version }, group, instance, now, canaries);
   const said = isDriftTrigger(trigger)
     ? driftWords(trigger.drift, instance)
     : isAgeTrigger(trigger)
       ? ageWords(trigger.olderThan, instance)
       : 'outdated' in trigger
-        ? outdatedWords(group, instance)
+        ? outdatedWords(group, instance, canaries.has(instance.id))
         : otherWords(trigger, instance);
   if (reason === undefined) return { fires: false, ...said };
   if (reason.heldUntil !== null)
@@ -107,13 +108,14 @@ function otherWords(trigger: Trigger, { online, unverifiableSince, requested }: 
   return said('manual', requested === null ? 'nobody asks for it' : `${requested.by} asks for it`);
 }
 
-function outdatedWords({ group }: GroupSnapshot, { image }: InstanceSnapshot): Words {
+function outdatedWords({ group }: GroupSnapshot, { image }: InstanceSnapshot, becomesCanary: boolean): Words {
   const said = (why: string) => ({ trigger: 'outdated', why, until: null });
   const promoted = Object.values(group.images);
   if (image === null) return said('nobody can say whether it is: its image was never pushed');
   if (promoted.length === 0) return said(`group ${group.name} promotes no image, so that nothing is outdated`);
   const isPromoted = promoted.includes(imageRef(image));
-  return said(`${imageRef(image)} is ${isPromoted ? '' : 'not '}promoted`);
+  const own = `${imageRef(image)} is ${isPromoted ? '' : 'not '}promoted`;
+  return said(becomesCanary ? `${own}, and it was picked as a canary of ${group.images['canary']}` : own);
 }
 
 function ageWords(olderThan: string, { enrolledAt }: InstanceSnapshot): Words {

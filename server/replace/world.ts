@@ -1,7 +1,8 @@
 import type { Hold } from '../../shared/api-holds.ts';
 import { Coverage } from '../../shared/coverage.ts';
 import { durationMs } from '../../shared/duration.ts';
-import type { Image } from '../../shared/image.ts';
+import { type Image, imageRef } from '../../shared/image.ts';
+import type { Keeping } from '../../shared/keeping.ts';
 import { type Group, type Policy, Strategy } from '../../shared/policy.ts';
 import { selectorIn } from '../../shared/selector.ts';
 import type { Verdict } from '../../shared/verdict.ts';
@@ -10,6 +11,7 @@ import type { Machine } from '../provider/provider.ts';
 import type { Consent } from '../store/approval-store.ts';
 import type { StoredInstance } from '../store/instance-store.ts';
 import type { StoredLook } from '../store/look-store.ts';
+import type { StoredQuarantine } from '../store/quarantine-store.ts';
 import type { ProvingScan, Replacement } from '../store/replacement-store.ts';
 import { lackOfApproval } from './approvals.ts';
 import { keepsOf } from './keeps.ts';
@@ -23,6 +25,8 @@ export interface World {
   readonly machines: readonly Machine[] | null;
   readonly group: Group | null;
   readonly breaker: string | null;
+  /** Why the rollout of the target is paused. */
+  readonly paused: string | null;
   readonly policy: Policy | null;
   readonly policyVersion: number | null;
   /** All policies that act on the old instance: the windows of each hold. */
@@ -40,6 +44,7 @@ export interface World {
   readonly rulesInForce: number | null;
   /** The last time that the server was to look at the disk of the new instance itself. */
   readonly look: StoredLook | null;
+  readonly evidence: Evidence;
   /** The provider has just said that the old machine is drained. */
   readonly drained: boolean;
   /** The provider has just said that it ended the old machine, or that there is none. */
@@ -53,6 +58,16 @@ export interface OldInstance extends StoredInstance {
   readonly online: boolean;
 }
 
+/** Whether the old machine is to be kept, and how far that is. */
+export interface Evidence {
+  /** As the policies that act want it now; null where none does. */
+  readonly wanted: Keeping | null;
+  /** No place is left for it, and none is taken for it. */
+  readonly isFull: boolean;
+  /** What keeps it: begun for this replacement, or before. */
+  readonly record: StoredQuarantine | null;
+}
+
 export interface NewInstance extends StoredInstance {
   readonly content: Verdict;
   readonly online: boolean;
@@ -62,6 +77,11 @@ export interface NewInstance extends StoredInstance {
 
 export function strategyOf({ policy }: World): Strategy {
   return policy?.strategy ?? Strategy.parse({});
+}
+
+/** The predecessor is on its way out, or gone: what fails now is not taken back. */
+export function isPastReturn({ path }: Pick<Replacement, 'path'>): boolean {
+  return path.includes('terminating') || path.includes('quarantining');
 }
 
 /** Why a replacement that was right when it was planned must not go on; undefined when nothing stands against it. */
@@ -77,6 +97,8 @@ export function objectionTo(replacement: Replacement, world: World, now: number)
   if (policy.mode !== 'enforce') return `policy ${policy.name} only observes now`;
   if (breaker !== null) return `the breaker of group ${group.name} opened: ${breaker}`;
   if (old === null || old.lifecycle !== 'replacing') return 'the old instance is not there to be replaced any more';
+  const wrong = wrongTarget(group, world);
+  if (wrong !== undefined) return wrong;
   const closed = closedFor(replacement, world, now);
   if (closed !== undefined) return closed;
   const unapproved = lackOfApproval(replacement, world, now);
@@ -85,7 +107,8 @@ export function objectionTo(replacement: Replacement, world: World, now: number)
     case 'drift':
       return old.taint === null ? 'its drift was pardoned or exempted' : undefined;
     case 'outdated':
-      return currencyOf({ image: old.image, promoted: Object.values(group.images) }) === 'outdated'
+      return currencyOf({ image: old.image, promoted: Object.values(group.images) }) === 'outdated' ||
+        becomesCanary(replacement.cause, group)
         ? undefined
         : 'its image is promoted again';
     case 'age':
@@ -104,6 +127,19 @@ export function objectionTo(replacement: Replacement, world: World, now: number)
     default:
       return replacement.cause satisfies never;
   }
+}
+
+/** Whoever rolls back in the middle of a rollout wants none of the image that is left. */
+function wrongTarget({ name, images }: Group, { target, paused }: World): string | undefined {
+  if (target === null) return 'its target image is not there any more';
+  const ref = imageRef(target);
+  if (!Object.values(images).includes(ref)) return `${ref} is not promoted in group ${name} any more`;
+  return paused === null ? undefined : `the rollout of ${ref} is paused: ${paused}`;
+}
+
+/** What is stable may have to make place for a canary. */
+function becomesCanary({ from, to }: { readonly from: string; readonly to: string }, { images }: Group): boolean {
+  return to === images['canary'] && to !== images['stable'] && to !== from;
 }
 
 /** What a provider does not say at the moment it is asked for again, before anything ends. */

@@ -52,7 +52,9 @@ export async function requestApprovals(db: Db, bindings: readonly Binding[], now
         .values({ ...row, target_digest: targetDigest, created_at: at })
         .onConflict((conflict) => conflict.doNothing())
         .execute();
-      const data = { request: id, policy, policyVersion, cause, targetDigest };
+      const why = cause.severity === undefined ? cause.trigger : `${cause.severity} ${cause.trigger}`;
+      const detail = `policy ${policy}, because of ${why}; \`pristinectl approvals get ${id}\` shows what it is, and nothing starts until somebody approves it`;
+      const data = { request: id, policy, policyVersion, cause, targetDigest, detail };
       await appendEvent(tx, { at, type: 'approval.requested', groupName: group, data });
     }
     for (const group of new Set([...wanted.values()].map((binding) => binding.group))) await forgetOldest(tx, group);

@@ -9,6 +9,11 @@ import type { Tables } from './tables.ts';
 /** A `Transaction<Tables>` is one too, so stores compose inside `db.transaction().execute(…)`. */
 export type Db = Kysely<Tables>;
 
+/** Part of the transaction that it is given, or one of its own. */
+export function inTransaction<T>(db: Db, work: (tx: Db) => Promise<T>): Promise<T> {
+  return db.isTransaction ? work(db) : db.transaction().execute(work);
+}
+
 /** Older ones can lose commits when a WAL is reset (sqlite.org, release 3.51.3). */
 const sqliteMin = [3, 51, 3] as const;
 const busyMsMax = 5_000;

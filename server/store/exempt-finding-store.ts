@@ -133,6 +133,23 @@ const place = prepared<CoveredFinding & { readonly name: string; readonly until:
     ),
 );
 
+/** Of one instance: the same as `listToJudge` asks of all. */
+export async function isJudgedOtherwise(db: Db, instanceId: string, holds: InForce): Promise<boolean> {
+  return (await judgedOtherwise(db, { instanceId, ...holds })).length > 0;
+}
+
+const judgedOtherwise = prepared<InForce & { readonly instanceId: string }>()((db, gap) =>
+  db
+    .selectFrom('exempt_finding')
+    .select('fingerprint')
+    .where('instance_id', '=', gap('instanceId'))
+    .where(({ or, and, eb, not }) => {
+      const holds = and([eb('until', '>', gap('after')), eb('until', '<=', gap('upTo'))]);
+      return or([eb('judged', '=', 0), and([eb('counted', '=', 1), not(holds)]), and([eb('counted', '=', 0), holds])]);
+    })
+    .limit(1),
+);
+
 /** Instances that were judged with other exemptions than hold now. */
 export async function listToJudge(db: Db, { after, upTo }: InForce, limit: number): Promise<readonly string[]> {
   const rows = await db

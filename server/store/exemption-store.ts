@@ -5,7 +5,7 @@ import { Exemption, exemptionDaysMax, latestUntil } from '../../shared/exemption
 import { parseImageRef } from '../../shared/image.ts';
 import { outsideSubject } from '../../shared/outside-look.ts';
 import { relabelFingerprint } from '../../shared/relabel.ts';
-import type { Db } from './database.ts';
+import { type Db, inTransaction } from './database.ts';
 import { appendEvent } from './event-store.ts';
 import type { ExemptionTable } from './exemption-tables.ts';
 import { readGroup } from './group-store.ts';
@@ -157,11 +157,20 @@ export async function tellExpired(db: Db, now: number): Promise<boolean> {
     .where('expired_at', 'is', null)
     .where('until', '<=', at)
     .execute();
-  for (const row of rows) {
-    await db.updateTable('exemption').set({ expired_at: at }).where('name', '=', row.name).execute();
-    await tell(db, 'exemption.expired', storedExemption(row), {}, at);
-  }
-  return rows.length > 0;
+  if (rows.length === 0) return false;
+  await inTransaction(db, async (tx) => {
+    for (const row of rows) {
+      const { numUpdatedRows } = await tx
+        .updateTable('exemption')
+        .set({ expired_at: at })
+        .where('name', '=', row.name)
+        .where('version', '=', row.version)
+        .where('expired_at', 'is', null)
+        .executeTakeFirst();
+      if (numUpdatedRows > 0n) await tell(tx, 'exemption.expired', storedExemption(row), {}, at);
+    }
+  });
+  return true;
 }
 
 async function tell(
@@ -194,6 +203,17 @@ const inForce = prepared<InForce>()((db, gap) =>
     .where('until', '>', gap('after'))
     .where('until', '<=', gap('upTo')),
 );
+
+/** When the first of those in force is over; milliseconds since the epoch, or `Infinity`. */
+export async function nextEnd(db: Db, now: number): Promise<number> {
+  const { until } = await db
+    .selectFrom('exemption')
+    .select((eb) => eb.fn.min('until').as('until'))
+    .where('ended_at', 'is', null)
+    .where('until', '>', timestamp(now))
+    .executeTakeFirstOrThrow();
+  return until === null ? Number.POSITIVE_INFINITY : Date.parse(until);
+}
 
 /** Those whose present version has not been placed on instances. */
 export async function readUnplaced(db: Db): Promise<readonly StoredExemption[]> {

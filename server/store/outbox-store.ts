@@ -112,6 +112,8 @@ function sentenceOf(
       return `Replacement ${replacementId} of ${machine} in group ${groupName} is stuck${text('detail')}`;
     case 'instance.absent':
       return `Machine ${machine} of group ${groupName} runs, and its agent never reported${text('detail')}`;
+    case 'instance.silent':
+      return `Machine ${machine} of group ${groupName} runs, and its agent is silent${text('detail')}`;
     case 'approval.requested':
       return `A replacement in group ${groupName} waits for approval${text('detail')}`;
     case 'proof.revoked':

@@ -3,6 +3,7 @@ import type { Promotion, PromotionWay } from '../../shared/api-promotions.ts';
 import type { ImageRef } from '../../shared/image.ts';
 import type { Db } from './database.ts';
 import { appendEvent } from './event-store.ts';
+import { beginRollout, noteSoaked } from './rollout-store.ts';
 import type { PromotionTable } from './tables.ts';
 
 /** Who changes what a group promotes, and why. */
@@ -29,6 +30,10 @@ export async function recordPromotions(
       .insertInto('promotion')
       .values({ group_name: group, channel, image, previous, how, actor, reason, at })
       .execute();
+    if (image !== null && !Object.values(before).includes(image)) await beginRollout(db, group, image, at);
+    // Nothing comes before the first image of a group, and what was stable before need not soak again.
+    if (image !== null && (how === 'rolled-back' || (channel === 'stable' && previous === null)))
+      await noteSoaked(db, group, image, at, null);
     const type = how === 'rolled-back' ? 'image.rolled-back' : 'image.promoted';
     await appendEvent(db, { at, type, groupName: group, data: { channel, image, previous, how, actor, reason } });
   }

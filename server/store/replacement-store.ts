@@ -1,12 +1,15 @@
+import type { Selectable } from 'kysely';
 import type { ReplacementState } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { digestOf } from '../../shared/digest.ts';
 import type { Envelope } from '../../shared/dsse.ts';
 import { CodedError } from '../../shared/errors.ts';
+import type { Keeping } from '../../shared/keeping.ts';
 import type { Cause } from '../../shared/proof.ts';
 import { uuidv7 } from '../../shared/uuid.ts';
 import type { Db } from './database.ts';
 import { appendEvent } from './event-store.ts';
+import { exemptUntils } from './exempt-finding-store.ts';
 import { setLifecycle } from './instance-store.ts';
 import { dropRequest } from './request-store.ts';
 import type { ReplacementTable } from './tables.ts';
@@ -31,6 +34,10 @@ export interface Replacement {
   /** How the old instance was drifted (`replace/shape.ts`). */
   readonly shapes: readonly string[];
   readonly state: ReplacementState;
+  /** Of the strategy when it began: a policy that changes on the way does not turn it around. */
+  readonly order: 'launch-first' | 'terminate-first';
+  /** How the old machine is to be kept; null where nobody asked for that when it began. */
+  readonly keeping: Keeping | null;
   readonly targetDigest: string;
   readonly oldInstanceId: string;
   readonly oldProviderId: string;
@@ -75,6 +82,10 @@ export interface Reservation {
   /** Of its machine, where it is known. */
   readonly zone?: string;
   readonly targetDigest: string;
+  readonly order: Replacement['order'];
+  readonly keeping: Keeping | null;
+  /** Which earlier ones it goes on with; null where it begins anew. */
+  readonly lineage: { readonly id: string; readonly attempt: number } | null;
   readonly approval: string | null;
   /** For people. */
   readonly reason: string;
@@ -82,22 +93,23 @@ export interface Reservation {
 
 /**
  * Makes the intent durable: from here on the instance is being replaced. Errors: CONFLICT when it is not active any more
- * or another replacement has it, whatever the plan said.
+ * or another replacement has it, or its drift counts for nothing any more, whatever the plan said.
  */
 export function reserveReplacement(db: Db, reservation: Reservation, now: number): Promise<string> {
   const at = timestamp(now);
   const id = uuidv7(now);
   const { group, policy, policyVersion, instanceId, providerId, cause, shapes, zone, targetDigest, reason } =
     reservation;
-  const { approval } = reservation;
+  const { approval, order, keeping, lineage } = reservation;
   return db.transaction().execute(async (tx) => {
     const taken = await tx
       .updateTable('instance')
       .set({ lifecycle: 'replacing' })
       .where('id', '=', instanceId)
-      .where('lifecycle', '=', 'active')
+      .where('lifecycle', 'in', ['active', 'quarantined'])
       .executeTakeFirst();
     if (taken.numUpdatedRows === 0n) throw new CodedError('CONFLICT', `instance ${instanceId} is not active`);
+    if (cause.trigger === 'drift') await refuseForgiven(tx, instanceId, cause.fingerprints);
     const wanted = await tx
       .selectFrom('policy')
       .select(['spec', 'version'])
@@ -112,6 +124,8 @@ export function reserveReplacement(db: Db, reservation: Reservation, now: number
         ...{ state: 'reserved', target_digest: targetDigest, old_instance_id: instanceId, old_provider_id: providerId },
         ...{ shapes: JSON.stringify(shapes), zone: zone ?? null, approval },
         ...{ attempts: 0, created_at: at, updated_at: at },
+        ...{ launch_order: order, keeping: keeping && JSON.stringify(keeping) },
+        ...{ lineage: lineage?.id ?? id, attempt: lineage?.attempt ?? 1 },
       })
       .execute();
     await dropRequest(tx, instanceId);
@@ -122,6 +136,18 @@ export function reserveReplacement(db: Db, reservation: Reservation, now: number
     });
     return id;
   });
+}
+
+/** A person may have said, since the plan was made, that it counts for nothing. */
+async function refuseForgiven(tx: Db, instanceId: string, fingerprints: readonly string[]): Promise<void> {
+  const { taint_at: taintAt } = await tx
+    .selectFrom('instance')
+    .select('taint_at')
+    .where('id', '=', instanceId)
+    .executeTakeFirstOrThrow();
+  const exempt = await exemptUntils(tx, instanceId);
+  if (taintAt === null || fingerprints.some((fingerprint) => exempt.has(fingerprint)))
+    throw new CodedError('CONFLICT', `the drift of instance ${instanceId} was pardoned or exempted`);
 }
 
 export interface Move {
@@ -219,11 +245,22 @@ export async function retireLaunched(tx: Db, launchKey: string, at: string): Pro
   return rows.map(({ id }) => id);
 }
 
-/** Only from `replacing`: a person may have quarantined it meanwhile. */
+/** It failed by its new instance, which counts against the image of that. */
+export async function blameNew(tx: Db, id: string): Promise<void> {
+  await tx.updateTable('replacement').set({ blames_new: 1 }).where('id', '=', id).execute();
+}
+
+/** Only from `replacing`. What was kept as evidence before it was to be replaced stays so. */
 export async function releaseOld(tx: Db, { oldInstanceId }: Replacement): Promise<void> {
+  const kept = await tx
+    .selectFrom('quarantine')
+    .select('id')
+    .where('instance_id', '=', oldInstanceId)
+    .where('state', '!=', 'ended')
+    .executeTakeFirst();
   await tx
     .updateTable('instance')
-    .set({ lifecycle: 'active' })
+    .set({ lifecycle: kept === undefined ? 'active' : 'quarantined' })
     .where('id', '=', oldInstanceId)
     .where('lifecycle', '=', 'replacing')
     .execute();
@@ -244,6 +281,34 @@ export async function findReplacementRecord(db: Db, id: string): Promise<Replace
   );
 }
 
+/** Whether a replacement that is under way has launched it. */
+export async function isBeingMade(db: Db, launchKey: string | null): Promise<boolean> {
+  if (launchKey === null) return false;
+  const row = await db
+    .selectFrom('replacement')
+    .select('id')
+    .where('id', '=', launchKey.replace(/^r-/, ''))
+    .where('state', 'not in', endedStates)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** A person lets another begin after this one. Errors: CONFLICT where its instance is not there to be replaced any more. */
+export async function reopenLineage(tx: Db, { id, oldInstanceId }: Replacement, now: number): Promise<void> {
+  const instance = await tx
+    .selectFrom('instance')
+    .select('lifecycle')
+    .where('id', '=', oldInstanceId)
+    .executeTakeFirst();
+  if (instance === undefined || instance.lifecycle === 'retired')
+    throw new CodedError('CONFLICT', `instance ${oldInstanceId}, which replacement ${id} was for, is no more`);
+  await tx
+    .updateTable('replacement')
+    .set({ reopened_at: timestamp(now) })
+    .where('id', '=', id)
+    .execute();
+}
+
 /** Of those ids, the replacements that failed: nothing launched for them may live. */
 export async function failedAmong(db: Db, ids: readonly string[]): Promise<ReadonlySet<string>> {
   if (ids.length === 0) return new Set();
@@ -257,7 +322,7 @@ export async function failedAmong(db: Db, ids: readonly string[]): Promise<Reado
   return new Set(rows.map(({ id }) => id));
 }
 
-function replacementOf(row: ReplacementTable, path: readonly ReplacementState[]): Replacement {
+function replacementOf(row: Selectable<ReplacementTable>, path: readonly ReplacementState[]): Replacement {
   const time = (text: string | null) => (text === null ? null : Date.parse(text));
   return {
     id: row.id,
@@ -269,6 +334,8 @@ function replacementOf(row: ReplacementTable, path: readonly ReplacementState[])
     cause: JSON.parse(row.cause),
     shapes: JSON.parse(row.shapes),
     state: row.state as ReplacementState,
+    order: row.launch_order,
+    keeping: row.keeping === null ? null : JSON.parse(row.keeping),
     targetDigest: row.target_digest,
     oldInstanceId: row.old_instance_id,
     oldProviderId: row.old_provider_id,

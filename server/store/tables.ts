@@ -9,6 +9,7 @@ import type {
   HoldTable,
   SpecVersionTable,
 } from './people-tables.ts';
+import type { QuarantineTable } from './quarantine-table.ts';
 import type {
   DriftTable,
   EvidenceTable,
@@ -30,6 +31,7 @@ export interface Tables {
   join_token: JoinTokenTable;
   instance_group: GroupTable;
   promotion: PromotionTable;
+  rollout: RolloutTable;
   policy: PolicyTable;
   instance: InstanceTable;
   revoked_key: RevokedKeyTable;
@@ -41,6 +43,7 @@ export interface Tables {
   report: ReportTable;
   replacement: ReplacementTable;
   replacement_step: ReplacementStepTable;
+  quarantine: QuarantineTable;
   proof_revocation: RevocationTable;
   launch: LaunchTable;
   machine: MachineTable;
@@ -143,6 +146,18 @@ export interface GroupTable {
   breaker_reset_at: string | null;
 }
 
+/** How far an image has come in a group that promotes it, or did. */
+export interface RolloutTable {
+  group_name: string;
+  /** NAME@VERSION. */
+  image: string;
+  started_at: string;
+  soaked_at: string | null;
+  paused_at: string | null;
+  paused_cause: string | null;
+  resumed_at: string | null;
+}
+
 /** What a group promoted, in which channel; kept for good. */
 export interface PromotionTable {
   id: Generated<number>;
@@ -241,11 +256,22 @@ export interface ReplacementTable {
   /** When the present state must have ended; what happens then is the state machine's. */
   deadline_at: string | null;
   soak_ends_at: string | null;
+  /** 1 where it failed by its new instance. */
+  blames_new: Generated<number>;
   attempts: number;
   /** JSON of the scan that showed the new instance clean. */
   scan: string | null;
   error: string | null;
   proof: string | null;
+  /** Of the strategy when it began. */
+  launch_order: Generated<'launch-first' | 'terminate-first'>;
+  /** JSON of how its machine is to be kept, and that a place is taken for it. */
+  keeping: Generated<string | null>;
+  /** Id of the first of its lineage; null for those of before there were any. */
+  lineage: Generated<string | null>;
+  attempt: Generated<number>;
+  /** When a person let the next one begin, where retries were spent. */
+  reopened_at: Generated<string | null>;
   created_at: string;
   updated_at: string;
 }

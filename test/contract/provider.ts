@@ -187,6 +187,78 @@ export function describeProvider(name: string, open: () => Promise<Bench>): void
       expect(await provider.list(group)).toEqual([]);
     });
 
+    it('isolates, in service or drained, for good: nothing gives it back, and the first mark stays', async () => {
+      const bench = await aBench();
+      const { provider, group } = bench;
+      const one = await provider.launch(request(bench, 'r-1'));
+      const two = await provider.launch(request(bench, 'r-2'));
+      await provider.drain(group, two.providerId, by);
+
+      for (const key of ['q-1', 'q-2']) {
+        await provider.isolate(group, one.providerId, key);
+        await provider.isolate(group, two.providerId, key);
+      }
+      await provider.restore(group, one.providerId, 'q-1');
+      await provider.restore(group, two.providerId, by.key);
+      await provider.drain(group, one.providerId, by);
+      const again = await provider.launch(request(bench, 'r-1'));
+
+      const isolated = { state: 'isolated', drainedBy: 'q-1' };
+      expect(again).toEqual({ ...one, ...isolated });
+      expect(await bench.reopen().list(group)).toHaveLength(2);
+      for (const machine of await provider.list(group)) expect(machine).toMatchObject(isolated);
+    });
+
+    it('ends what is isolated only for who isolated it', async () => {
+      const bench = await aBench();
+      const { provider, group } = bench;
+      const { providerId } = await provider.launch(request(bench, 'r-1'));
+      await provider.isolate(group, providerId, 'q-1');
+
+      await expect(provider.terminate(group, providerId)).rejects.toMatchObject({ code: 'CONFLICT' });
+      await expect(provider.terminate(group, providerId, 'q-2')).rejects.toMatchObject({ code: 'CONFLICT' });
+      await bench.reopen().recover(group);
+      const before = await provider.list(group);
+      await provider.terminate(group, providerId, 'q-1');
+      await provider.terminate(group, providerId, 'q-1');
+      await provider.isolate(group, providerId, 'q-1');
+
+      expect(before).toHaveLength(1);
+      expect(await provider.list(group)).toEqual([]);
+    });
+
+    it('keeps a copy of a disk under its key, once, also when the machine has gone, until it is dropped', async () => {
+      const bench = await aBench();
+      const { provider, group, otherGroup } = bench;
+      const { providerId } = await provider.launch(request(bench, 'r-1'));
+      bench.write(providerId, 'changed', 'by an intruder');
+
+      const kept = await provider.keepSnapshot(group, providerId, 'q-1');
+      bench.write(providerId, 'changed', 'later');
+      const again = await bench.reopen().keepSnapshot(group, providerId, 'q-1');
+      await provider.terminate(group, providerId);
+
+      expect(again).toEqual(kept);
+      expect(kept).toMatchObject({ key: 'q-1', providerId });
+      expect(await bench.reopen().listSnapshots(group)).toEqual([kept]);
+      expect(await provider.listSnapshots(otherGroup)).toEqual([]);
+      expect(readFileSync(join(kept.where, 'changed'), 'utf8')).toBe('by an intruder');
+      await provider.dropSnapshot(group, kept.snapshotId);
+      await provider.dropSnapshot(group, kept.snapshotId);
+      expect(await provider.listSnapshots(group)).toEqual([]);
+      expect(existsSync(kept.where)).toBe(false);
+    });
+
+    it('keeps no copy of what is gone, or of another group', async () => {
+      const bench = await aBench();
+      const { provider, group, otherGroup } = bench;
+      const { providerId } = await provider.launch(request(bench, 'r-1'));
+
+      await expect(provider.keepSnapshot(otherGroup, providerId, 'q-1')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await provider.terminate(group, providerId);
+      await expect(provider.keepSnapshot(group, providerId, 'q-1')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    });
+
     it('finds its machines again after a restart, and recovering leaves the living alone', async () => {
       const bench = await aBench();
       const machine = await bench.provider.launch(request(bench, 'r-1'));

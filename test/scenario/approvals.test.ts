@@ -44,6 +44,7 @@ describe('a policy that asks for an approval', () => {
     expect(blocked[0]?.blockers).toMatchObject([{ kind: 'approval', message: expect.stringContaining(id) }]);
     const asked = await world.db.selectFrom('event').selectAll().where('type', '=', 'approval.requested').execute();
     expect(asked).toHaveLength(1);
+    expect(JSON.parse(asked[0]!.data).detail).toMatch(new RegExp(`^policy web, because of .*approvals get ${id}`));
 
     await approve(world, id, 'bob');
     await world.until(controller, async () => (await world.replacements())[0]?.state === 'succeeded');

@@ -72,12 +72,17 @@ describe('a replacement whose new machine enrols through AWS', () => {
   });
 
   it('comes to its end also when its agent is faster than the answer of its launch', async () => {
-    const launched = Promise.withResolvers<void>();
-    world.provider.faultOf = (call) => (call === 'launch' ? launched.promise : undefined);
+    const [asked, launched] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    world.provider.faultOf = (call) => {
+      if (call !== 'launch') return undefined;
+      asked.resolve();
+      return launched.promise;
+    };
     const instanceId = anInstanceId();
     world.provider.nameOf = () => instanceId;
     const controller = world.control();
     const tick = controller.tick();
+    await asked.promise;
 
     const id = await enrolled(clouds.rsa2048({ instanceId }));
     const before = await findInstance(world.db, id);

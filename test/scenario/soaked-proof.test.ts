@@ -100,13 +100,8 @@ describe('the proof', () => {
     const world = await aReplacementWorld();
     const reservation = {
       ...{ policy: 'web', policyVersion: 2, group: 'web', instanceId: world.instances[0]!, providerId: 'm' },
-      ...{
-        cause: { trigger: 'outdated' as const, from: 'web@6', to: 'web@7' },
-        shapes: [],
-        approval: null,
-        reason: 'a test',
-      },
-      targetDigest: anImageDigest,
+      ...{ cause: { trigger: 'outdated' as const, from: 'web@6', to: 'web@7' }, shapes: [], reason: 'a test' },
+      ...{ targetDigest: anImageDigest, order: 'launch-first' as const, keeping: null, lineage: null, approval: null },
     };
 
     await expect(reserveReplacement(world.db, reservation, world.clock.now())).rejects.toMatchObject({

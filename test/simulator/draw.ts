@@ -1,9 +1,17 @@
+import type { CanarySettings } from '../../shared/policy.ts';
 import type { Random } from '../support/random.ts';
 
 /** What a seed makes: groups, policies, and how bad the world is. */
 
 export interface Scene {
-  readonly groups: readonly { readonly name: string; readonly size: number }[];
+  readonly groups: readonly {
+    readonly name: string;
+    readonly size: number;
+    readonly canary: CanarySettings | undefined;
+  }[];
+  /** Every instance of web@9 drifts. */
+  readonly badImage: boolean;
+  readonly promoteShare: number;
   readonly policies: readonly Record<string, unknown>[];
   /** Of all calls to the provider. */
   readonly faultShare: number;
@@ -11,6 +19,8 @@ export interface Scene {
   readonly badAgentShare: number;
   readonly taintShare: number;
   readonly crashShare: number;
+  /** Of all steps, those in which a person exempts something. */
+  readonly exemptShare: number;
   /** Over which machines are spread. */
   readonly zones: readonly (string | null)[];
   /** Over one store and one cloud. */
@@ -23,13 +33,18 @@ export interface Scene {
 }
 
 export function drawScene(random: Random): Scene {
-  const groups = ['web', 'api'].slice(0, 1 + random.below(2)).map((name) => ({ name, size: 3 + random.below(18) }));
+  const groups = ['web', 'api'].slice(0, 1 + random.below(2)).map((name) => ({
+    ...{ name, size: 3 + random.below(18) },
+    canary: random.pick([undefined, { count: 1, soak: '5m' }, { count: 2, soak: '1h' }, { count: '34%', soak: '5m' }]),
+  }));
   const policies = groups.flatMap(({ name }) =>
     Array.from({ length: random.next() < 0.2 ? 2 : 1 }, (_, n) => aPolicy(random, name, `${name}-${n}`)),
   );
   if (random.next() < 0.1) policies.push({ ...aPolicy(random, 'web', 'empty'), select: {} });
   return {
     ...{ groups, policies },
+    badImage: random.next() < 0.5,
+    promoteShare: random.pick([0, 0.02, 0.1]),
     faultShare: random.pick([0, 0, 0.1, 0.4]),
     badAgentShare: random.pick([0, 0.1, 0.5]),
     taintShare: random.pick([0.05, 0.2, 0.5]),
@@ -37,6 +52,7 @@ export function drawScene(random: Random): Scene {
     zones: random.pick([[null], ['a'], ['a', 'b'], ['a', 'b', 'c']]),
     steps: 60 + random.below(60),
     ...drawServers(random),
+    exemptShare: random.pick([0, 0.05, 0.2]),
   };
 }
 
@@ -63,10 +79,21 @@ function aPolicy(random: Random, group: string, name: string): Record<string, un
       drainTimeout: random.pick(['30s', '5m']),
       soak: random.pick(['5s', '5m']),
       overrunGrace: random.pick(['0', '5m', '30m']),
+      order: random.pick(['launch-first', 'launch-first', 'terminate-first']),
+      drainDeadline: random.pick(['abort', 'abort', 'wait', 'force']),
     },
+    ...(random.next() < 0.4 && { quarantine: aQuarantine(random) }),
     ...(random.next() < 0.7 && { budgets: [aBudget(random), aBudget(random)].slice(random.below(2)) }),
     ...(random.next() < 0.4 && { windows: [aWindow(random)] }),
     ...(random.next() < 0.4 && { approval: { count: random.pick([1, 1, 2]) } }),
+  };
+}
+
+function aQuarantine(random: Random): Record<string, unknown> {
+  return {
+    severity: random.pick(['low', 'high', 'critical']),
+    keepFor: random.pick(['2m', '1h', '72h']),
+    max: random.pick([1, 2, 5]),
   };
 }
 

@@ -19,10 +19,13 @@ interface Guard {
 
 const planner = 'server/replace/planner.ts';
 const candidates = 'server/replace/candidates.ts';
+const rollouts = 'server/replace/rollouts.ts';
 const ledger = 'server/replace/ledger.ts';
 const replacement = 'server/replace/replacement.ts';
 const leadership = 'server/replace/leadership.ts';
 const world = 'server/replace/world.ts';
+const exemptions = 'server/fleet/exemptions.ts';
+const evidence = 'server/replace/evidence.ts';
 const approvals = 'server/replace/approvals.ts';
 
 const guards: readonly Guard[] = [
@@ -40,6 +43,24 @@ const guards: readonly Guard[] = [
   { name: 'drift that is alike', file: planner, from: ' ?? alikeCause(group, size, now)', to: '' },
   { name: 'windows', file: planner, from: 'return closed === undefined ?', to: 'return true ?' },
   { name: 'doubts', file: planner, from: 'if (instance.isInDoubt)', to: 'if (false)' },
+  {
+    name: 'what is exempted beside what is not',
+    file: 'server/replace/snapshot.ts',
+    from: '.where(({ not }) => not(isExempt))',
+    to: '',
+  },
+  {
+    name: 'the taint of what is exempted',
+    file: exemptions,
+    from: 'begun.length === 0 ? before.taint : await taintWithout(tx, instanceId, before.taint, begun)',
+    to: 'before.taint',
+  },
+  {
+    name: 'the end of an exemption',
+    file: exemptions,
+    from: 'const taint = over.reduce(taintWith, left)',
+    to: 'const taint = left',
+  },
   { name: 'old news', file: planner, from: 'if (now < evidenceExpiresAt) return [];', to: 'return [];' },
   { name: 'who is selected', file: candidates, from: 'isSelected(instance),', to: 'true,' },
   { name: 'the second witness', file: planner, from: 'if (cause.witness === null)', to: 'if (false)' },
@@ -64,6 +85,8 @@ const guards: readonly Guard[] = [
     to: "if (per === 'zone') return String(Math.random());",
   },
   { name: 'the budget of the fleet', file: ledger, from: 'if (wholeAfter > open)', to: 'if (false)' },
+  { name: 'canaries before the rest', file: rollouts, from: 'return first === undefined ?', to: 'return true ?' },
+  { name: 'a rollout that is paused', file: rollouts, from: 'if (cause !== undefined) {', to: 'if (false) {' },
   { name: 'the rate of starts', file: ledger, from: 'recent.length >= startsOpen', to: 'false' },
   {
     name: 'objections on the way',
@@ -97,6 +120,22 @@ const guards: readonly Guard[] = [
     file: 'server/replace/remains.ts',
     from: 'marked.filter(({ id }) => failed.has(id))',
     to: '[]',
+  },
+  { name: 'places for evidence', file: planner, from: 'taken < keeping.max', to: 'true' },
+  { name: 'retries', file: planner, from: 'last.attempt < attemptsMax', to: 'true' },
+  {
+    name: 'evidence in place of an end',
+    file: replacement,
+    from: "if (keeping === null) return move({ to: 'terminating', detail });",
+    to: "if (keeping === null || true) return move({ to: 'terminating', detail });",
+  },
+  { name: 'the time of evidence', file: evidence, from: 'now >= expiresAt', to: 'true' },
+  { name: 'evidence that nothing stands in for', file: evidence, from: 'replacementId !== null && ', to: '' },
+  {
+    name: 'the order of those that have no room',
+    file: replacement,
+    from: "if (replacement.order === 'terminate-first') {",
+    to: 'if (false) {',
   },
   {
     name: 'releasing who is not replaced',

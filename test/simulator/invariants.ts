@@ -1,11 +1,13 @@
 import type { ReplacementState } from '../../shared/api.ts';
 import { durationMs } from '../../shared/duration.ts';
-import { Group, Policy } from '../../shared/policy.ts';
-import type { MemoryMachine } from '../support/memory-provider.ts';
+import type { Policy } from '../../shared/policy.ts';
+import { apartOf, askedOf, endings, evidence, isAlone, placesOf } from './evidence.ts';
 import { actingOn, isSelectedBy, isStillWanted, overspent, unfounded } from './limits.ts';
-import { isHeld, lackOf, lookAtDecisions, movedWhileStopped } from './permissions.ts';
+import { isHeld, lackOf, movedWhileStopped } from './permissions.ts';
 import type { Act } from './process.ts';
-import { evidenceTtlMs, type SimulatedWorld } from './world.ts';
+import { canaries, noteSoaked } from './rollouts.ts';
+import { ended, follow, look, type Memory, type Replaced, type View } from './view.ts';
+import type { SimulatedWorld } from './world.ts';
 
 /**
  * What holds whatever happens, looked at after each step, from the rows and from what the cloud did: nothing here asks the
@@ -21,30 +23,33 @@ export interface Invariants {
 }
 
 const next: Readonly<Record<ReplacementState, readonly ReplacementState[]>> = {
-  reserved: ['launching', 'failed'],
-  launching: ['verifying', 'rolling_back'],
-  verifying: ['draining', 'rolling_back'],
-  draining: ['terminating', 'rolling_back'],
-  terminating: ['proving', 'stuck'],
+  reserved: ['launching', 'draining', 'failed'],
+  launching: ['verifying', 'rolling_back', 'stuck'],
+  verifying: ['draining', 'proving', 'rolling_back', 'stuck'],
+  draining: ['terminating', 'quarantining', 'rolling_back'],
+  terminating: ['proving', 'launching', 'stuck'],
+  quarantining: ['proving', 'launching', 'stuck'],
   proving: ['soaking', 'failed', 'stuck'],
   soaking: ['succeeded', 'failed', 'stuck'],
   rolling_back: ['failed', 'stuck'],
-  stuck: ['proving', 'soaking', 'succeeded', 'failed'],
+  stuck: [
+    ...['terminating', 'quarantining', 'launching', 'verifying', 'proving', 'soaking', 'succeeded', 'failed'],
+    'rolling_back',
+  ] as const,
   succeeded: [],
   failed: [],
 };
-const ended: readonly string[] = ['succeeded', 'failed'];
+/** Whoever gets there does not come back. */
+const returns: readonly string[] = ['terminating', 'quarantining'];
 const hourMs = 3_600_000;
 const startsPerHourMax = 30;
 /** In groups as small as these; of a week, which no seed lasts. */
 const alikeMax = 3;
 
-export type View = Awaited<ReturnType<typeof look>>;
-
 export function createInvariants(world: SimulatedWorld): Invariants {
   let old: View | undefined;
   let effectsSeen = 0;
-  const memory: Memory = { silentSince: new Map(), zones: new Map() };
+  const memory: Memory = { silentSince: new Map(), zones: new Map(), soaked: new Set() };
   let actsSeen = 0;
   return {
     async before() {
@@ -56,11 +61,13 @@ export function createInvariants(world: SimulatedWorld): Invariants {
       const is = await look(world, memory);
       const effects = world.cloud.effects.slice(effectsSeen);
       effectsSeen = world.cloud.effects.length;
+      noteSoaked(memory.soaked, was, is);
       const done = world.acts.slice(actsSeen);
       actsSeen = world.acts.length;
-      const moved = movedWhileStopped(was, is);
+      const moved = [...movedWhileStopped(was, is), ...evidence(was, is)];
       return [
         ...starts(was, is, world),
+        ...canaries(was, is, memory.soaked),
         ...records(is),
         ...passed(was, is),
         ...acts(effects, was, is, world),
@@ -71,52 +78,6 @@ export function createInvariants(world: SimulatedWorld): Invariants {
     async atRest(sizes) {
       return rest(await look(world, memory), sizes);
     },
-  };
-}
-
-interface Memory {
-  /** By the monotonic clock. */
-  readonly silentSince: Map<string, number>;
-  /** Of all machines that there ever were. */
-  readonly zones: Map<string, string>;
-}
-
-function follow({ clock, offline }: SimulatedWorld, { silentSince }: Memory): void {
-  for (const id of silentSince.keys()) if (!offline.has(id)) silentSince.delete(id);
-  for (const id of offline) if (!silentSince.has(id)) silentSince.set(id, clock.monotonic());
-}
-
-async function look(world: SimulatedWorld, memory: Memory) {
-  const { db, clock, cloud, offline } = world;
-  for (const { providerId, zone } of cloud.machines.values()) if (zone) memory.zones.set(providerId, zone);
-  const steps = await db.selectFrom('replacement_step').selectAll().orderBy('replacement_id').orderBy('n').execute();
-  const events = await db
-    .selectFrom('event')
-    .selectAll()
-    .where('type', '=', 'replacement.step')
-    .orderBy('id')
-    .execute();
-  const paths = Map.groupBy(steps, (step) => step.replacement_id);
-  const replacements = (await db.selectFrom('replacement').selectAll().orderBy('id').execute()).map((row) => ({
-    ...row,
-    path: (paths.get(row.id) ?? []).map(({ state }) => state as ReplacementState),
-    told: events.filter((event) => event.replacement_id === row.id).map(({ data }) => JSON.parse(data).state as string),
-  }));
-  const groups = (await db.selectFrom('instance_group').selectAll().execute()).map((row) => ({
-    ...{ name: row.name, breaker: row.breaker_at, resetAt: row.breaker_reset_at ?? '' },
-    spec: Group.parse(JSON.parse(row.spec)),
-  }));
-  const policies = (await db.selectFrom('policy').selectAll().execute()).map(({ spec }) =>
-    Policy.parse(JSON.parse(spec)),
-  );
-  const instances = await db.selectFrom('instance').selectAll().execute();
-  const requests = await db.selectFrom('replacement_request').selectAll().execute();
-  return {
-    ...{ now: clock.now(), elapsed: clock.monotonic(), replacements, groups, policies, instances, requests },
-    ...{ silentSince: new Map(memory.silentSince), zones: memory.zones, evidenceTtlMs },
-    decisions: await lookAtDecisions(world),
-    machines: new Map(cloud.machines) as ReadonlyMap<string, MemoryMachine>,
-    offline: new Set(offline),
   };
 }
 
@@ -137,13 +98,28 @@ function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
     if (lack !== undefined) say(`without its approval: ${lack}`);
     if (group?.spec.stateless !== true) say('in a group that is not stateless');
     if (group?.breaker !== null) say('while the breaker was open');
-    if (instance?.lifecycle !== 'active') say('though it was not active');
+    const isKept = isAlone(was, one.old_instance_id);
+    if (instance?.lifecycle !== 'active' && !(instance?.lifecycle === 'quarantined' && isKept))
+      say('though it was not active');
     for (const shape of JSON.parse(one.shapes)) {
       const count = alikeSince(is, one.group_name, shape, group?.resetAt ?? '');
       if (count > alikeMax) say(`as the ${count}th that drifted alike: ${shape}`);
     }
+    if (JSON.parse(one.cause).trigger === 'drift') {
+      const exempted = exemptedOf(is, one.group_name);
+      for (const fingerprint of JSON.parse(one.cause).fingerprints)
+        if (exempted.has(fingerprint)) say('for what is exempted');
+      const own = is.findings.get(one.old_instance_id) ?? [];
+      if (own.length > 0 && own.every(({ fingerprint }) => exempted.has(fingerprint)))
+        say('though all that it has is exempted');
+    }
     if (instance?.doubts !== '[]') say('though nobody is sure which machine it is');
     for (const why of unfounded(was, is, one)) say(why);
+    const places = askedOf(was, one);
+    if (places.length > 0 && !isKept && placesOf(is, one.group_name) > Math.min(...places))
+      say('without a place for evidence');
+    const failed = failedInARow(was, one);
+    if (failed > 2) say(`after ${failed} that failed`);
     const acting = actingOn(was, one);
     if (!acting.every((each) => isOpen(each, clock.now()))) say('while a window was closed');
   }
@@ -151,6 +127,35 @@ function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
   const lately = is.replacements.filter(({ created_at: at }) => Date.parse(at) > is.now - hourMs);
   if (lately.length > startsPerHourMax) wrong.push(`${lately.length} were begun within an hour`);
   return wrong;
+}
+
+/** All through the step: declared before it, and not over at its end. */
+function exemptedOf({ exemptions, now }: View, groupName: string): ReadonlySet<string> {
+  const inForce = exemptions.filter(
+    ({ group, until, endedAt }) => group === groupName && endedAt === null && Date.parse(until) > now,
+  );
+  return new Set(inForce.flatMap(({ drift }) => ('fingerprint' in drift ? [drift.fingerprint] : [])));
+}
+
+/** The same instance, for the same trigger, each within an hour after the one before, and nobody looked meanwhile. */
+function failedInARow(
+  { replacements, groups }: View,
+  { old_instance_id: instance, cause, group_name: name }: Replaced,
+): number {
+  const { trigger } = JSON.parse(cause);
+  const resetAt = groups.find((group) => group.name === name)?.resetAt ?? '';
+  const failed = replacements.filter(
+    (one) => one.old_instance_id === instance && one.state === 'failed' && JSON.parse(one.cause).trigger === trigger,
+  );
+  let count = 0;
+  let before = Number.NEGATIVE_INFINITY;
+  for (const one of failed) {
+    const isSame = Date.parse(one.created_at) - before <= hourMs;
+    count = isSame ? count + 1 : 1;
+    before = Date.parse(one.updated_at);
+    if (one.reopened_at !== null || one.updated_at <= resetAt) count = 0;
+  }
+  return count;
 }
 
 function alikeSince({ replacements }: View, group: string, shape: string, resetAt: string): number {
@@ -188,7 +193,7 @@ function records(is: View): string[] {
       wrong.push(`replacement ${id} succeeded without a second scan`);
     if (path.at(-1) !== state) wrong.push(`replacement ${id} is ${state}, and its last step was ${path.at(-1)}`);
     if (told.join() !== path.join()) wrong.push(`replacement ${id} went ${path.join()}, and ${told.join()} was told`);
-    const after = path.indexOf('terminating');
+    const after = path.findIndex((one) => returns.includes(one));
     if (after >= 0 && path.slice(after).includes('rolling_back'))
       wrong.push(`replacement ${id} went back past its point`);
   }
@@ -212,12 +217,31 @@ function acts(effects: readonly string[], was: View, is: View, { cloud }: Simula
     const replaced = is.replacements.filter((one) => one.old_provider_id === about);
     const maker = byKey.get(keyOf(about));
     if (what === 'terminate') {
+      const isEvidence = cloud.effects.includes(`isolated ${about}`);
+      const letGo = is.quarantines.some((one) => one.provider_id === about && endings.includes(one.state));
+      if (isEvidence && !letGo) wrong.push(`${about} was ended, and is evidence`);
       const cause = replaced.find(({ path }) => path.includes('terminating'));
-      if (cause === undefined && !isGivenUp(maker)) wrong.push(`${about} was ended, and nobody may have wanted it`);
-      const isDrained = cloud.effects.includes(`draining ${about}`) || was.machines.get(about)?.state === 'stopped';
+      if (cause === undefined && !letGo && !mayBeEnded(maker))
+        wrong.push(`${about} was ended, and nobody may have wanted it`);
+      const policy = is.policies.find(({ name }) => name === cause?.policy);
+      const isDrained =
+        cloud.effects.includes(`draining ${about}`) ||
+        was.machines.get(about)?.state === 'stopped' ||
+        policy?.strategy.drainDeadline === 'force';
       if (cause !== undefined && !isDrained) wrong.push(`${about} was ended, and never drained`);
     }
-    if (what === 'launch' && byKey.get(about) === undefined) wrong.push(`${about} was launched for nobody`);
+    if (what === 'isolated' && is.quarantines.every((one) => one.provider_id !== about))
+      wrong.push(`${about} was isolated, and is not kept`);
+    const launched = byKey.get(about);
+    if (what === 'launch' && launched === undefined) wrong.push(`${about} was launched for nobody`);
+    const old = is.machines.get(launched?.old_provider_id ?? '');
+    if (
+      what === 'launch' &&
+      launched?.launch_order === 'terminate-first' &&
+      old !== undefined &&
+      old.state !== 'isolated'
+    )
+      wrong.push(`${about} was launched before its predecessor went`);
     if (what === 'draining' && replaced.every(({ path }) => !path.includes('draining')))
       wrong.push(`${about} was drained, and is not being replaced`);
   }
@@ -239,40 +263,61 @@ function keyOf(providerId: string): string {
   return /^m-[a-z]+-(r-.+)$/.exec(providerId)?.[1] ?? '';
 }
 
-type Replaced = View['replacements'][number];
-
 function isGivenUp(maker: Replaced | undefined): boolean {
-  if (maker === undefined || maker.path.includes('terminating')) return false;
+  if (maker === undefined || maker.path.some((state) => returns.includes(state))) return false;
   return maker.path.includes('rolling_back') || maker.state === 'failed';
+}
+
+/** One that launches after its predecessor had to go may have it tried again, once a person says so. */
+function mayBeEnded(maker: Replaced | undefined): boolean {
+  return isGivenUp(maker) || (maker?.launch_order === 'terminate-first' && maker.path.includes('stuck'));
 }
 
 /** 2, 7: what was past the point of no return in this step, and whether it might. */
 function passed(was: View, is: View): string[] {
-  const before = new Map(was.replacements.map((one) => [one.id, one]));
+  const before = new Map(was.replacements.map((one) => [one.id, one.path]));
   return is.replacements.flatMap((one) => {
-    if (!one.path.includes('terminating') || before.get(one.id)?.path.includes('terminating')) return [];
-    const group = was.groups.find(({ name }) => name === one.group_name);
-    const policy = was.policies.find(({ name }) => name === one.policy);
-    const made = is.instances.find(({ id }) => id === one.new_instance_id);
-    const holds: readonly (readonly [boolean, string])[] = [
-      [group?.breaker === null, 'the breaker was open'],
-      [group?.spec.stateless === true, 'its group is not stateless'],
-      [policy?.mode === 'enforce', 'its policy does not enforce'],
-      [isStillWanted(was, one), 'what it was replaced for is over'],
-      [!isHeld(one, was, is), 'it is held'],
-      [
-        lackOf(one, was, is, actingOn(was, one)) === undefined,
-        `it lacks its approval: ${lackOf(one, was, is, actingOn(was, one))}`,
-      ],
-      [made !== undefined, 'its successor never reported'],
-      [made?.launch_key === `r-${one.id}`, 'its successor is of another launch'],
-      [made?.image_digest === one.target_digest, 'its successor is of another image'],
-      [made?.verdict === 'in_sync' && made.taint_at === null, 'its successor is not clean'],
-      [(made?.scan_started_at ?? '') >= (one.launched_at ?? '~'), 'its successor was not measured since its launch'],
-      [is.machines.get(one.new_provider_id ?? '')?.state === 'running', 'its successor does not run'],
-    ];
-    return holds.flatMap(([isSo, why]) => (isSo ? [] : [`${one.old_provider_id} is given up, and ${why}`]));
+    const isNew = (states: readonly string[]) =>
+      one.path.some((state) => states.includes(state)) &&
+      !(before.get(one.id) ?? []).some((state) => states.includes(state));
+    const isFirst = one.launch_order === 'launch-first';
+    return [
+      ...(isNew(returns) ? mayPass(one, was, is) : []),
+      ...(isNew(isFirst ? returns : ['proving']) ? isReplaced(one, is) : []),
+    ].map((why) => `${one.old_provider_id} is given up, and ${why}`);
   });
+}
+
+function mayPass(one: Replaced, was: View, is: View): string[] {
+  const group = was.groups.find(({ name }) => name === one.group_name);
+  const policy = was.policies.find(({ name }) => name === one.policy);
+  const isAsked = askedOf(was, one).length > 0;
+  const lack = lackOf(one, was, is, actingOn(was, one));
+  return unless([
+    [group?.breaker === null, 'the breaker was open'],
+    [group?.spec.stateless === true, 'its group is not stateless'],
+    [policy?.mode === 'enforce', 'its policy does not enforce'],
+    [!isHeld(one, was, is), 'it is held'],
+    [isStillWanted(was, one), 'what it was replaced for is over'],
+    [lack === undefined, `it lacks its approval: ${lack}`],
+    [!isAsked || !one.path.includes('terminating'), 'its evidence goes with it'],
+  ]);
+}
+
+function isReplaced(one: Replaced, is: View): string[] {
+  const made = is.instances.find(({ id }) => id === one.new_instance_id);
+  return unless([
+    [made !== undefined, 'its successor never reported'],
+    [made?.launch_key === `r-${one.id}`, 'its successor is of another launch'],
+    [made?.image_digest === one.target_digest, 'its successor is of another image'],
+    [made?.verdict === 'in_sync' && made.taint_at === null, 'its successor is not clean'],
+    [(made?.scan_started_at ?? '') >= (one.launched_at ?? '~'), 'its successor was not measured since its launch'],
+    [is.machines.get(one.new_provider_id ?? '')?.state === 'running', 'its successor does not run'],
+  ]);
+}
+
+function unless(holds: readonly (readonly [boolean, string])[]): string[] {
+  return holds.flatMap(([isSo, why]) => (isSo ? [] : [why]));
 }
 
 /** 6, 8, 11: nothing is left, nobody waits, and there are as many as there were. */
@@ -281,17 +326,31 @@ function rest(is: View, sizes: ReadonlyMap<string, number>): string[] {
   const open = is.replacements.filter(({ state }) => !ended.includes(state));
   for (const { id, state, error } of open) wrong.push(`replacement ${id} is still ${state}: ${error}`);
   for (const [group, size] of sizes) {
-    const own = [...is.machines.values()].filter((machine) => machine.group === group);
-    if (own.length !== size) wrong.push(`${group} has ${own.length} machines, and had ${size}`);
+    const apart = apartOf(is);
+    const own = [...is.machines.values()].filter((one) => one.group === group && !apart.has(one.providerId));
+    // What a person kept and let go, without a replacement, is one less.
+    const less = is.quarantines.filter(
+      (one) => one.group_name === group && one.replacement_id === null && endings.includes(one.state),
+    );
+    if (own.length !== size - less.length) wrong.push(`${group} has ${own.length} machines, and had ${size}`);
   }
   for (const { providerId, state, launchKey } of is.machines.values()) {
     if (state === 'draining') wrong.push(`${providerId} is left draining`);
+    const isKept = is.quarantines.some((one) => one.provider_id === providerId && one.state !== 'ended');
+    if (state === 'isolated' && !isKept) wrong.push(`${providerId} is left isolated`);
     const maker = is.replacements.find(({ id }) => `r-${id}` === launchKey);
     if (isGivenUp(maker)) wrong.push(`${providerId} is left of replacement ${maker?.id}, which was given up`);
+  }
+  for (const { snapshotId, key } of is.snapshots) {
+    const isKept = is.quarantines.some(({ id, state }) => `q-${id}` === key && state !== 'ended');
+    if (!isKept) wrong.push(`snapshot ${snapshotId} is left`);
   }
   for (const { id, lifecycle, taint_at: taint } of is.instances) {
     if (lifecycle === 'replacing') wrong.push(`${id} is being replaced, and nobody does it`);
     if (lifecycle === 'active' && taint !== null) wrong.push(`${id} is tainted, and nobody came`);
+    const own = is.findings.get(id) ?? [];
+    if (lifecycle === 'active' && taint === null && own.length > 0 && !is.pardoned.has(id))
+      wrong.push(`${id} drifted, and nobody knows of it since an exemption ended`);
   }
   return wrong;
 }

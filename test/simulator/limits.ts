@@ -1,5 +1,7 @@
 import type { Policy } from '../../shared/policy.ts';
-import type { View } from './invariants.ts';
+import { apartOf, isAlone } from './evidence.ts';
+import { isOutdated } from './rollouts.ts';
+import type { View } from './view.ts';
 
 /** Whether what was begun might: by what selects it, for its reason, and under every limit. Nothing here asks the code under test. */
 
@@ -52,14 +54,19 @@ export function unfounded(was: View, is: View, one: Begun): readonly string[] {
       [blind.length < massMin, 'as not verifiable, as many others are'],
     ]);
   }
-  const fresh = [isFresh(instance.scan_finished_at, is), 'on old news'] as const;
+  // What is isolated is as it was then.
+  const fresh = [isFresh(instance.scan_finished_at, is) || isAlone(was, instance.id), 'on old news'] as const;
   if (trigger === 'manual') {
     const isAsked = was.requests.some((each) => each.instance_id === instance.id && each.policy === one.policy);
     return holds([fresh, [isAsked, 'by hand, and nobody had asked']]);
   }
-  const isOutdated = was.groups.find(({ name }) => name === one.group_name)?.spec.images['stable'] === 'web@8';
+  const group = was.groups.find(({ name }) => name === one.group_name);
   const isOld = is.now - Date.parse(instance.enrolled_at) > hourMs;
-  return holds([fresh, [instance.taint_at !== null || isOutdated || isOld, 'for nothing']]);
+  // An exemption may have ended in this very step.
+  const isTainted = [was, is].some((view) =>
+    view.instances.some(({ id, taint_at: at }) => id === instance.id && at !== null),
+  );
+  return holds([fresh, [isTainted || isOutdated(instance.image_digest, group?.spec) || isOld, 'for nothing']]);
 }
 
 function isFresh(scanFinishedAt: string | null, { now, evidenceTtlMs }: View): boolean {
@@ -128,7 +135,9 @@ function limitsOn(was: View, one: Begun, trigger: string) {
   ];
 }
 
-function placeOf(view: View, per: Per, { group_name: group, old_provider_id: machine }: Begun): string {
+type Place = Pick<Begun, 'group_name' | 'old_provider_id'>;
+
+function placeOf(view: View, per: Per, { group_name: group, old_provider_id: machine }: Place): string {
   if (per === 'fleet') return '';
   if (per === 'group') return group;
   if (per === 'zone') return `${group} ${view.zones.get(machine) ?? ''}`;
@@ -139,16 +148,21 @@ function labelOf({ groups }: View, group: string, label: string): string {
   return groups.find(({ name }) => name === group)?.spec.labels[label] ?? '';
 }
 
-function membersOf(is: View, per: Per, one: Begun) {
+export function sizeOf(view: View, group: string): number {
+  return membersOf(view, 'group', { group_name: group, old_provider_id: '' }).size;
+}
+
+function membersOf(is: View, per: Per, one: Place) {
   const isThere = (group: string, providerId: string) =>
     placeOf(is, per, { ...one, group_name: group, old_provider_id: providerId }) === placeOf(is, per, one);
   const active = is.replacements.filter(({ state }) => !['succeeded', 'failed'].includes(state));
   const taken = new Set(active.map(({ old_provider_id: id }) => id));
   const made = new Set(active.map(({ id }) => `r-${id}`));
   const own = active.filter((each) => isThere(each.group_name, each.old_provider_id));
+  const apart = apartOf(is);
   const others = [...is.machines.values()].filter(
     ({ group, providerId, launchKey }) =>
-      isThere(group, providerId) && !taken.has(providerId) && !made.has(launchKey ?? ''),
+      isThere(group, providerId) && !taken.has(providerId) && !made.has(launchKey ?? '') && !apart.has(providerId),
   );
   const states = others.map(({ group, providerId, state, isImpaired }) => {
     const agents = is.instances.filter((row) => row.provider_id === providerId && row.lifecycle === 'active');

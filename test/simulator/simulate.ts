@@ -1,9 +1,12 @@
 import { sql } from 'kysely';
 import { pardon } from '../../server/fleet/pardon.ts';
+import { extendQuarantine, releaseQuarantine, startQuarantine } from '../../server/fleet/quarantine.ts';
 import { requestReplacement } from '../../server/fleet/request.ts';
+import { abortReplacement, retryReplacement } from '../../server/replace/intervene.ts';
 import { applyDocument } from '../../server/store/apply.ts';
 import { readGroups, resetBreaker } from '../../server/store/group-store.ts';
 import { readPolicies } from '../../server/store/policy-store.ts';
+import { readRollouts, resumeRollout } from '../../server/store/rollout-store.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { CodedError } from '../../shared/errors.ts';
 import { Policy } from '../../shared/policy.ts';
@@ -12,6 +15,7 @@ import { type Random, seededRandom } from '../support/random.ts';
 import { insertFinding } from '../support/rows.ts';
 import { decide, letAllGo, people } from './decide.ts';
 import { drawScene, type Scene } from './draw.ts';
+import { endAllExemptions, endSomeExemption, exemptSomething } from './exempting.ts';
 import { createInvariants, type Invariants } from './invariants.ts';
 import { aSimulatedWorld, leaseMsMax, type SimulatedWorld } from './world.ts';
 
@@ -72,12 +76,18 @@ async function happen(world: SimulatedWorld, scene: Scene, random: Random): Prom
   if (random.next() < 0.05) offline.add(one().id);
   if (random.next() < 0.03) await doubt(world, one().id);
   if (random.next() < 0.1) offline.clear();
-  if (random.next() < 0.02) cloud.set(random.pick([...cloud.machines.keys()]), 'stopped');
+  if (random.next() < 0.02) stop(world, random.pick([...cloud.machines.keys()]));
   if (random.next() < 0.04) fail(world, one(), random);
   if (random.next() < 0.03) await blind(world, one().id);
   if (random.next() < 0.05) await ask(world, one().id, random);
   if (random.next() < 0.03) await reopenBreakers(world);
+  if (random.next() < 0.1) await keepOrLetGo(world, random, one().id);
+  if (random.next() < 0.05) await helpOut(world);
   if (random.next() < 0.02) await turn(world, random);
+  if (random.next() < scene.exemptShare) await exemptSomething(world, random);
+  if (random.next() < scene.exemptShare / 4) await endSomeExemption(world, random);
+  if (random.next() < scene.promoteShare) await promote(world, random);
+  if (random.next() < 0.03) await resumeRollouts(world);
   await decide(world, random);
   if (random.next() < scene.crashShare) world.crashSoon(1 + random.below(60));
   if (random.next() < scene.pauseShare) await world.pauseLeader(leaseMsMax * random.pick([0.5, 1, 1.5, 3]));
@@ -117,6 +127,11 @@ async function doubt({ db, clock }: SimulatedWorld, id: string): Promise<void> {
     .execute();
 }
 
+/** One that is isolated stays so. */
+function stop({ cloud }: Pick<SimulatedWorld, 'cloud'>, providerId: string): void {
+  if (cloud.machines.get(providerId)?.state !== 'isolated') cloud.set(providerId, 'stopped');
+}
+
 /** A machine dies, or its provider says that it does not work as it should; its agent with it, or not. */
 function fail(
   { cloud, offline }: SimulatedWorld,
@@ -124,7 +139,7 @@ function fail(
   random: Random,
 ) {
   const machine = row.provider_id ?? '';
-  if (random.next() < 0.5) cloud.set(machine, 'stopped');
+  if (random.next() < 0.5) stop({ cloud }, machine);
   else cloud.impair(machine, random.next() < 0.8);
   if (random.next() < 0.8) offline.add(row.id);
 }
@@ -159,6 +174,64 @@ async function turn({ db, clock }: SimulatedWorld, random: Random): Promise<void
   const { policy } = random.pick(await readPolicies(db));
   const mode = policy.mode === 'enforce' ? 'observe' : 'enforce';
   await applyDocument(db, { ...policy, mode }, timestamp(clock.now()), random.pick(people));
+}
+
+/** A person keeps a machine, keeps it longer, lets it go, or gives a replacement up: whatever is refused is no matter. */
+async function keepOrLetGo({ db, clock }: SimulatedWorld, random: Random, any: string): Promise<void> {
+  const now = clock.now();
+  const kept = await db
+    .selectFrom('quarantine')
+    .select('instance_id')
+    .where('state', '!=', 'ended')
+    .orderBy('id')
+    .execute();
+  const instanceId = kept.length > 0 ? random.pick(kept).instance_id : any;
+  const decision = { instanceId, reason: 'seen', actor: 'somebody' };
+  const open = await db.selectFrom('replacement').select('id').where('state', 'not in', ended).orderBy('id').execute();
+  const id = open.length > 0 ? random.pick(open).id : 'none';
+  const act = random.pick([
+    () => startQuarantine(db, { ...decision, instanceId: any }, now),
+    () => releaseQuarantine(db, decision, now),
+    () => extendQuarantine(db, { ...decision, by: '1h' }, now),
+    () => abortReplacement(db, { id, reason: 'seen', actor: 'somebody' }, now),
+  ]);
+  await act().catch(unlessRefused);
+}
+
+/** A person has what is stuck tried again, and lets another begin where retries were spent. */
+async function helpOut({ db, clock }: SimulatedWorld): Promise<void> {
+  const waiting = await db
+    .selectFrom('replacement')
+    .select('id')
+    .where(({ eb, or, and }) =>
+      or([
+        eb('state', '=', 'stuck'),
+        and([eb('state', '=', 'failed'), eb('attempt', '>', 2), eb('reopened_at', 'is', null)]),
+      ]),
+    )
+    .execute();
+  for (const { id } of waiting)
+    await retryReplacement(db, { id, reason: 'seen', actor: 'somebody' }, clock.now()).catch(unlessRefused);
+}
+
+const ended = ['succeeded', 'failed'];
+
+function unlessRefused(error: unknown): void {
+  if (!(error instanceof CodedError)) throw error;
+}
+
+/** Somebody has a group promote something else. */
+async function promote({ db, clock }: SimulatedWorld, random: Random): Promise<void> {
+  const { group } = random.pick(await readGroups(db));
+  const canary = random.pick([undefined, undefined, 'web@8', 'web@9']);
+  const images = { stable: random.pick(['web@7', 'web@8', 'web@9']), ...(canary && { canary }) };
+  await applyDocument(db, { ...group, images }, timestamp(clock.now()));
+}
+
+async function resumeRollouts({ db, clock }: SimulatedWorld): Promise<void> {
+  for (const { group, image, paused } of await readRollouts(db)) {
+    if (paused !== null) await resumeRollout(db, { group, image, actor: 'somebody', reason: 'seen' }, clock.now());
+  }
 }
 
 async function reopenBreakers({ db, clock }: SimulatedWorld): Promise<void> {
@@ -198,7 +271,10 @@ async function comeToRest(world: SimulatedWorld, scene: Scene, invariants: Invar
     cloud.impair(providerId, false);
   }
   const at = timestamp(clock.now());
+  for (const { group } of await readGroups(db))
+    await applyDocument(db, { ...group, images: { stable: 'web@7' }, canary: undefined }, at);
   await db.updateTable('instance').set({ doubts: '[]' }).execute();
+  await endAllExemptions(world);
   await db.updateTable('instance').set({ verdict: 'in_sync' }).where('verdict', '=', 'unverifiable').execute();
   for (const { policy } of await readPolicies(db)) await applyDocument(db, { ...policy, mode: 'observe' }, at);
   for (const { name } of scene.groups) {
@@ -208,10 +284,21 @@ async function comeToRest(world: SimulatedWorld, scene: Scene, invariants: Invar
     const policy = { kind: 'Policy', name: `rest-${name}`, mode: 'enforce', select, triggers, strategy };
     await applyDocument(db, Policy.parse({ ...policy, budgets: [{ max: 1 }] }), at);
   }
+  const alone = await db
+    .selectFrom('quarantine')
+    .select('instance_id')
+    .where('replacement_id', 'is', null)
+    .where('state', '!=', 'ended')
+    .execute();
+  // What nothing replaces is down, and holds back all else where hardly anything may be.
+  for (const { instance_id: instanceId } of alone)
+    await releaseQuarantine(db, { instanceId, reason: 'seen', actor: 'somebody' }, clock.now()).catch(unlessRefused);
   const sizes = new Map(scene.groups.map(({ name, size }) => [name, size]));
   let left: readonly string[] = [];
   for (let step = 0; step < restStepsMax; step++) {
     await reopenBreakers(world);
+    if (step % 10 === 9) await helpOut(world);
+    await resumeRollouts(world);
     const wrong = await aStep(world, invariants, step % 4 === 3 ? 120_000 : 10_000);
     if (wrong.length > 0) return wrong;
     if (step % 20 !== 19) continue;

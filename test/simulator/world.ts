@@ -1,4 +1,5 @@
 import { createEventFeed } from '../../server/fleet/event-feed.ts';
+import { createExemptionKeeper } from '../../server/fleet/exemption-keeper.ts';
 import { createController } from '../../server/replace/controller.ts';
 import { applyDocument } from '../../server/store/apply.ts';
 import { type Db, openDatabase } from '../../server/store/database.ts';
@@ -53,6 +54,9 @@ export async function aSimulatedWorld(scene: Scene, random: Random): Promise<Sim
   cloud.zoneOf = () => random.pick(scene.zones);
   await populate(db, cloud, scene, clock);
 
+  // Whichever server does it: it is no act of the one that leads.
+  const keeper = createExemptionKeeper({ db, clock, feed: createEventFeed(), log: { error: () => {} } });
+  keeper.start();
   let crashes = 0;
   let begun = 0;
   const acts: Act[] = [];
@@ -108,7 +112,9 @@ export async function aSimulatedWorld(scene: Scene, random: Random): Promise<Sim
       const at = agentsAt.get(machine.providerId) ?? clock.monotonic() + 1_000 * random.below(90);
       agentsAt.set(machine.providerId, at);
       if (clock.monotonic() < at) continue;
-      const found = isCalm || random.next() >= scene.badAgentShare ? {} : aBadAgent(random, clock);
+      const isBad = scene.badImage && machine.request.image === 'web@9';
+      const bad = () => (isBad ? aDrifted(clock) : aBadAgent(random, clock));
+      const found = isCalm || !(isBad || random.next() < scene.badAgentShare) ? {} : bad();
       if (found !== 'silent') await enrol(db, machine.request.joinToken, clock, found);
     }
   }
@@ -133,6 +139,7 @@ export async function aSimulatedWorld(scene: Scene, random: Random): Promise<Sim
     crashes: () => crashes,
     async end() {
       for (const server of servers) server.die();
+      await keeper.stop();
       await db.destroy();
     },
   };
@@ -158,11 +165,14 @@ function aFault(random: Random, clock: FakeClock): Fault {
   ])();
 }
 
+function aDrifted(clock: FakeClock) {
+  return { verdict: 'drifted' as const, taint_severity: 'high', taint_at: timestamp(clock.now()) };
+}
+
 function aBadAgent(random: Random, clock: FakeClock) {
-  const at = timestamp(clock.now());
   return random.pick([
     'silent' as const,
-    { verdict: 'drifted' as const, taint_severity: 'high', taint_at: at },
+    aDrifted(clock),
     { image_digest: otherImageDigest },
     { verdict: 'unverifiable' as const, scan_id: null, coverage: null },
     { scan_started_at: '2025-12-31T23:59:59.999Z' },
@@ -178,8 +188,9 @@ async function populate(
   const at = timestamp(clock.now());
   await insertImage(db, { digest: anImageDigest, version: '7' });
   await insertImage(db, { digest: otherImageDigest, version: '8' });
-  for (const { name, size } of groups) {
-    await applyDocument(db, aGroup({ name, labels: { of: name, tier: 'front' } }), at);
+  await insertImage(db, { digest: digestOf('image web@9'), version: '9' });
+  for (const { name, size, canary } of groups) {
+    await applyDocument(db, aGroup({ name, canary, labels: { of: name, tier: 'front' } }), at);
     for (let n = 0; n < size; n++) {
       const row = anInstanceRow({
         ...{ id: `i-${name}-${n}`, group_name: name, provider_id: `old-${name}-${n}` },

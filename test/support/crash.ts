@@ -56,6 +56,13 @@ export function dyingAt(given: number, db: Db, provider: Provider, atReads = fal
       restore: dying(provider.restore),
       terminate: dying(provider.terminate),
       snapshot: dying(provider.snapshot),
+      isolate: dying(provider.isolate),
+      keepSnapshot: dying(provider.keepSnapshot),
+      dropSnapshot: dying(provider.dropSnapshot),
+      listSnapshots: async (group) => {
+        breathe(false);
+        return provider.listSnapshots(group);
+      },
       recover: dying(provider.recover),
     },
     moments: () => passed,

@@ -52,6 +52,10 @@ function dying(provider: Provider): Provider {
     drain: around('drain', provider.drain),
     restore: around('restore', provider.restore),
     terminate: around('terminate', provider.terminate),
+    isolate: around('isolate', provider.isolate),
+    keepSnapshot: around('keepSnapshot', provider.keepSnapshot),
+    dropSnapshot: around('dropSnapshot', provider.dropSnapshot),
+    listSnapshots: provider.listSnapshots,
   };
 }
 

@@ -41,6 +41,9 @@ export async function anHttpServer(
       throw new CodedError('CONFLICT', `nobody looks at ${id}`);
     },
     entries: openEntriesStore(join(aDirectory(), 'entries')),
+    orphans: async () => ({ computedAt: '2026-01-01T00:00:00.000Z', items: [], unasked: [] }),
+    abort: async () => {},
+    retry: async () => {},
     testWebhook: undefined,
     isReady: () => true,
     leads: () => true,

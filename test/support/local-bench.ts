@@ -38,7 +38,8 @@ export async function aLocalBench(options: { readonly privileged: boolean }): Pr
     reopen: () => createLocalProvider(options),
     async close() {
       for (const each of [group, otherGroup]) {
-        for (const { providerId } of await provider.list(each)) await provider.terminate(each, providerId);
+        for (const { providerId, drainedBy } of await provider.list(each))
+          await provider.terminate(each, providerId, drainedBy ?? undefined);
       }
       place.remove();
     },

@@ -1,11 +1,22 @@
-import { writeFileSync } from 'node:fs';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LaunchRequest, Machine, Provider } from '../../server/provider/provider.ts';
+import type { KeptSnapshot, LaunchRequest, Machine, Provider } from '../../server/provider/provider.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { Group } from '../../shared/policy.ts';
 import { aDirectory } from './directory.ts';
 
-type CallName = 'list' | 'launch' | 'drain' | 'restore' | 'terminate' | 'recover' | 'snapshot';
+type CallName =
+  | 'list'
+  | 'launch'
+  | 'drain'
+  | 'restore'
+  | 'terminate'
+  | 'recover'
+  | 'snapshot'
+  | 'isolate'
+  | 'keepSnapshot'
+  | 'dropSnapshot'
+  | 'listSnapshots';
 
 /** `before`: refused, nothing happened. `after`: it happened, and the reply was lost. `twice`: delivered two times. A promise: not before it settles. */
 export type Fault = 'before' | 'after' | 'twice' | Promise<unknown>;
@@ -34,7 +45,9 @@ export interface MemoryProvider extends Provider {
   write(providerId: string, name: string, text: string): void;
   /** A directory of its own, which snapshots show as it is. */
   diskOf(providerId: string): string;
-  /** Snapshots that nobody has disposed of. */
+  /** Those that are kept, by id. */
+  readonly kept: ReadonlyMap<string, KeptSnapshot & { readonly group: string }>;
+  /** Views of disks that nobody has disposed of. */
   readonly shown: number;
 }
 
@@ -46,6 +59,7 @@ export function createMemoryProvider(): MemoryProvider {
     disks.set(providerId, disk);
     return disk;
   };
+  const kept = new Map<string, KeptSnapshot & { readonly group: string }>();
   let shown = 0;
   const effects: string[] = [];
   const calls: string[] = [];
@@ -73,6 +87,7 @@ export function createMemoryProvider(): MemoryProvider {
 
   const provider: MemoryProvider = {
     machines,
+    kept,
     effects,
     calls,
     set,
@@ -123,10 +138,14 @@ export function createMemoryProvider(): MemoryProvider {
       }),
     restore: (_group, providerId, key) =>
       call('restore', providerId, () => {
-        if (machines.get(providerId)?.drainedBy === key) set(providerId, 'running');
+        const { state, drainedBy } = machines.get(providerId) ?? {};
+        if (state === 'draining' && drainedBy === key) set(providerId, 'running');
       }),
-    terminate: (_group, providerId) =>
+    terminate: (_group, providerId, isolatedBy) =>
       call('terminate', providerId, () => {
+        const { state, drainedBy } = machines.get(providerId) ?? {};
+        if (state === 'isolated' && drainedBy !== isolatedBy)
+          throw new CodedError('CONFLICT', `${providerId} is evidence of ${drainedBy}`);
         if (machines.delete(providerId)) effects.push(`terminate ${providerId}`);
       }),
     snapshot: (group, providerId) =>
@@ -143,6 +162,35 @@ export function createMemoryProvider(): MemoryProvider {
           },
         };
       }),
+    isolate: (_group, providerId, key) =>
+      call('isolate', providerId, () => {
+        if (machines.get(providerId)?.state !== 'isolated') set(providerId, 'isolated', key);
+      }),
+    keepSnapshot: (group, providerId, key) =>
+      call('keepSnapshot', providerId, () => {
+        const snapshotId = `s-${group.name}-${key}`;
+        const known = kept.get(snapshotId);
+        if (known) return describedSnapshot(known);
+        if (machines.get(providerId)?.group !== group.name)
+          throw new CodedError('NOT_FOUND', `there is no machine ${providerId}`);
+        const where = disks.has(providerId) ? aDirectory() : '';
+        if (where !== '') cpSync(diskOf(providerId), where, { recursive: true });
+        const made = { snapshotId, key, providerId, where, group: group.name };
+        kept.set(snapshotId, made);
+        effects.push(`keep ${providerId}`);
+        return describedSnapshot(made);
+      }),
+    dropSnapshot: (_group, snapshotId) =>
+      call('dropSnapshot', snapshotId, () => {
+        const where = kept.get(snapshotId)?.where ?? '';
+        if (!kept.delete(snapshotId)) return;
+        if (where !== '') rmSync(where, { recursive: true });
+        effects.push(`drop ${snapshotId}`);
+      }),
+    listSnapshots: (group) =>
+      call('listSnapshots', group.name, () =>
+        [...kept.values()].filter((one) => one.group === group.name).map(describedSnapshot),
+      ),
     recover: (group) => call('recover', group.name, () => {}),
   };
   return provider;
@@ -152,4 +200,8 @@ const inService = { state: 'running', drainedBy: null } as const;
 
 function described({ group: _group, request: _request, ...machine }: MemoryMachine): Machine {
   return machine;
+}
+
+function describedSnapshot({ snapshotId, key, providerId, where }: KeptSnapshot): KeptSnapshot {
+  return { snapshotId, key, providerId, where };
 }

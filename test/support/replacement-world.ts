@@ -168,6 +168,7 @@ export async function enrol(db: Db, token: string, clock: FakeClock, found: Part
     launch_key: grant.launchKey,
     provider_id: grant.providerId,
     image_digest: grant.imageDigest,
+    enrolled_at: at,
     coverage: JSON.stringify(aCoverage()),
     scan_started_at: at,
     scan_finished_at: at,

@@ -57,9 +57,12 @@ export function aGroupSnapshot(overrides: Partial<GroupSnapshot> = {}): GroupSna
     })),
     images: new Map([['web@7', anImage]]),
     instances,
+    rollouts: new Map(),
     failures: null,
     typicalMs: null,
     replaced: [],
+    failedBefore: new Map(),
+    evidencePlaces: 0,
     ...overrides,
   };
 }

@@ -110,6 +110,7 @@ function anInstance(overrides: Partial<Instance> = {}): Instance {
     ...{
       id: 'id',
       providerId: 'machine',
+      zone: null,
       group: 'web',
       image: null,
       imageDigest: digest,

@@ -18,7 +18,7 @@ interface Declared {
 
 /**
  * Every document is read and checked before the first is sent, so that a slip of the pen in the last changes nothing.
- * Errors: CONFIG, NOT_BUILT_YET with file and line, and what the server refuses.
+ * Errors: CONFIG with file and line, and what the server refuses.
  */
 export async function apply(
   context: Context,
@@ -97,14 +97,11 @@ function refuseWrong(declared: readonly Declared[]): void {
   const wrong = declared.flatMap(({ body, placeOf }) => {
     const result = Document.safeParse(body);
     if (result.success) return [];
-    return issuesOf(result.error).map((issue) => ({
-      sentence: `${placeOf(issue.pointer)}: ${issue.pointer || '(document)'}: ${issue.detail}`,
-      unbuilt: issue.unbuilt,
-    }));
+    return issuesOf(result.error).map(
+      ({ pointer, detail }) => `${placeOf(pointer)}: ${pointer || '(document)'}: ${detail}`,
+    );
   });
-  if (wrong.length === 0) return;
-  const code = wrong.some(({ unbuilt }) => unbuilt) ? 'NOT_BUILT_YET' : 'CONFIG';
-  throw new CodedError(code, wrong.map(({ sentence }) => sentence).join('\n'));
+  if (wrong.length > 0) throw new CodedError('CONFIG', wrong.join('\n'));
 }
 
 /** The line of what the pointer is about, or of the nearest thing around it: a missing field has no line of its own. */

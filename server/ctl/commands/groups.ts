@@ -42,6 +42,7 @@ function show({ out, json }: Context, view: GroupView): void {
     ['images', pairsCell(group.images)],
     ['promoted', view.promotion && `${view.promotion.at}, by ${view.promotion.actor}`],
     ['rolls back to', view.rollsBackTo],
+    ...view.rollouts.map((one) => ['rollout', rolloutCell(one)] as const),
     ['labels', pairsCell(group.labels)],
     ['stateless', String(group.stateless)],
     ['size', view.size],
@@ -99,4 +100,9 @@ function counted(count: number, tone: 'bad' | 'warn'): Cell {
 
 function breakerCell({ breaker }: GroupView): Cell {
   return breaker === null ? null : { text: `open since ${breaker.trippedAt}: ${breaker.cause}`, tone: 'bad' };
+}
+
+function rolloutCell({ image, startedAt, soakedAt, paused }: GroupView['rollouts'][number]): Cell {
+  if (paused !== null) return { text: `${image} is paused since ${paused.at}: ${paused.cause}`, tone: 'bad' };
+  return `${image} since ${startedAt}, ${soakedAt === null ? 'its canaries come first' : `free since ${soakedAt}`}`;
 }

@@ -7,13 +7,19 @@ type Options = Readonly<Record<string, string | number | boolean | undefined>>;
 const pathOf = (group: unknown) => `groups/${encodeURIComponent(String(group))}`;
 
 export async function promote(context: Context, [image = '']: readonly string[], options: Options): Promise<void> {
-  const { group, channel, reason } = options;
-  tell(context, await context.remote.post<GroupView>(`${pathOf(group)}/images:promote`, { image, channel, reason }));
+  const { group, channel, force, reason } = options;
+  const body = { image, channel, force, reason };
+  tell(context, await context.remote.post<GroupView>(`${pathOf(group)}/images:promote`, body));
 }
 
 export async function rollback(context: Context, _args: readonly string[], options: Options): Promise<void> {
   const { group, reason } = options;
   tell(context, await context.remote.post<GroupView>(`${pathOf(group)}/images:rollback`, { reason }));
+}
+
+export async function resume(context: Context, [image = '']: readonly string[], options: Options): Promise<void> {
+  const { group, reason } = options;
+  tell(context, await context.remote.post<GroupView>(`${pathOf(group)}/images:resume`, { image, reason }));
 }
 
 export async function promotions({ remote, out, json }: Context, _args: readonly string[], { group }: Options) {

@@ -39,14 +39,30 @@ export async function list(
 }
 
 export async function get({ remote, out, json }: Context, [id = '']: readonly string[]): Promise<void> {
-  const one = await remote.get<ReplacementView>(await pathOf(remote, id));
-  if (json) return out.json(one);
+  show({ out, json }, await remote.get<ReplacementView>(await pathOf(remote, id)));
+}
+
+/** What a person says to it, with the reason. */
+export function intervene(what: 'abort' | 'retry') {
+  return async (
+    { remote, out, json }: Context,
+    [id = '']: readonly string[],
+    { reason }: { readonly reason?: unknown },
+  ): Promise<void> => {
+    show({ out, json }, await remote.post<ReplacementView>(`${await pathOf(remote, id)}/${what}`, { reason }));
+  };
+}
+
+function show({ out, json }: Pick<Context, 'out' | 'json'>, one: ReplacementView): void {
+  if (json) return void out.json(one);
   out.facts([
     ['replacement', one.id],
     ['group', one.group],
     ['policy', `${one.policy}, version ${one.policyVersion}`],
     ['cause', causeText(one.cause)],
     ['state', stateCell(one.state)],
+    ['order', one.order],
+    ['attempt', one.attempt === 1 ? null : `${one.attempt}, of lineage ${one.lineage}`],
     ['error', one.error],
     ['image', imageRef(one.target)],
     ['old', `${one.oldInstanceId} (${one.oldProviderId})`],

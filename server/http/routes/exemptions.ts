@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import { Reason } from '../../../shared/api.ts';
-import { timestamp } from '../../../shared/clock.ts';
 import { ExemptionView } from '../../../shared/exemption.ts';
-import { settleExemptions } from '../../fleet/exemptions.ts';
-import { endExemption } from '../../store/exemption-store.ts';
+import { endDeclared } from '../../fleet/declare.ts';
 import { findExemption, listExemptions } from '../../store/views/exemptions-view.ts';
 import { answers, answersPage, flag, found, pageQuery } from '../schema.ts';
 import type { Api, Services } from '../services.ts';
@@ -48,8 +46,7 @@ export function exemptionRoutes(api: Api, services: Services): void {
     handler: async ({ params, body, actor }) => {
       const { db, clock, feed } = services;
       const ended = { name: params.name, reason: body.reason, actor: actor.name };
-      await db.transaction().execute((tx) => endExemption(tx, ended, timestamp(clock.now())));
-      await settleExemptions(db, clock.now());
+      await endDeclared(db, ended, clock.now());
       feed.wake();
       return exemption(params.name);
     },

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { GroupView } from '../../../shared/api.ts';
-import { PromoteImage, Promotion, RollBackImage } from '../../../shared/api-promotions.ts';
+import { PromoteImage, Promotion, ResumeRollout, RollBackImage } from '../../../shared/api-promotions.ts';
 import { promoteImage, rollBackImage } from '../../fleet/promote.ts';
 import { readGroup } from '../../store/group-store.ts';
+import { resumeRollout } from '../../store/rollout-store.ts';
 import { findGroup } from '../../store/views/groups-view.ts';
 import { listPromotions } from '../../store/views/promotions-view.ts';
 import { answers, answersPage, found, pageQuery } from '../schema.ts';
@@ -40,8 +41,8 @@ export function promotionRoutes(api: Api, services: Services): void {
       response: answers(GroupView, 'The group.'),
     },
     handler: async ({ params, body, actor }) => {
-      const { image, channel, reason = null } = body;
-      await promoteImage(db, { group: params.name, image, channel, reason, actor: actor.name }, clock.now());
+      const { image, channel, force = false, reason = null } = body;
+      await promoteImage(db, { group: params.name, image, channel, force, reason, actor: actor.name }, clock.now());
       feed.wake();
       return group(params.name);
     },
@@ -58,6 +59,23 @@ export function promotionRoutes(api: Api, services: Services): void {
     },
     handler: async ({ params, body, actor }) => {
       await rollBackImage(db, { group: params.name, reason: body.reason ?? null, actor: actor.name }, clock.now());
+      feed.wake();
+      return group(params.name);
+    },
+  });
+
+  api.post('/groups/:name/images::resume', {
+    schema: {
+      operationId: 'resumeRollout',
+      tags: ['images'],
+      summary: 'Let the rollout of an image go on after it paused; what was bad until now counts no more',
+      params: named,
+      body: ResumeRollout,
+      response: answers(GroupView, 'The group.'),
+    },
+    handler: async ({ params, body, actor }) => {
+      found(await readGroup(db, params.name), `group ${params.name}`);
+      await resumeRollout(db, { group: params.name, ...body, actor: actor.name }, clock.now());
       feed.wake();
       return group(params.name);
     },

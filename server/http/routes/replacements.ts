@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ReplacementView, RequestedReplacement, RequestReplacement } from '../../../shared/api.ts';
+import { Reason, ReplacementView, RequestedReplacement, RequestReplacement } from '../../../shared/api.ts';
 import { Envelope } from '../../../shared/dsse.ts';
 import { Revocation } from '../../../shared/revocation.ts';
 import { requestReplacement } from '../../fleet/request.ts';
@@ -57,6 +57,23 @@ export function replacementRoutes(api: Api, services: Services): void {
     },
     handler: async ({ params }) => found(await findReplacement(services.db, params.id), `replacement ${params.id}`),
   });
+
+  const intervene = (name: 'abort' | 'retry', summary: string, act: Services['abort']) =>
+    api.post(`/replacements/:id/${name}`, {
+      schema: {
+        ...{ operationId: `${name}Replacement`, tags: ['replacements'], summary, params: identified, body: Reason },
+        response: answers(ReplacementView, 'The replacement.'),
+      },
+      handler: async ({ params, body, actor }) => {
+        await act({ id: params.id, reason: body.reason, actor: actor.name });
+        services.feed.wake();
+        return found(await findReplacement(services.db, params.id), `replacement ${params.id}`);
+      },
+    });
+  intervene('abort', 'Give it up while there is a way back: the old instance stays', (asked) => services.abort(asked));
+  intervene('retry', 'Try a stuck one again, or let another begin where one failed too often', (asked) =>
+    services.retry(asked),
+  );
 
   api.get('/replacements/:id/proof', {
     schema: {

@@ -6,7 +6,7 @@ import { systemClock } from '../../../shared/clock.ts';
 import { CodedError } from '../../../shared/errors.ts';
 import type { LocalProviderSpec } from '../../../shared/policy.ts';
 import type { Place } from './place.ts';
-import { pidsWithArgument } from './processes.ts';
+import { isStopped, pidsWithArgument } from './processes.ts';
 import type { MachineRecord } from './record.ts';
 
 export interface AgentStart {
@@ -90,11 +90,26 @@ export async function endAgent(place: Place): Promise<void> {
   }
 }
 
+/**
+ * Stops all of it where it stands, memory included, and keeps its processes for whoever looks into them. Errors: IO, when
+ * something runs on.
+ */
+export async function freezeAgent(place: Place): Promise<void> {
+  const deadline = systemClock.monotonic() + endsWithinMs;
+  const running = () => pidsWithArgument(place.agentConfig).filter((pid) => !isStopped(pid));
+  for (let pids = running(); pids.length > 0; pids = running()) {
+    if (systemClock.monotonic() > deadline)
+      throw new CodedError('IO', `processes ${pids.join(', ')} of ${place.id} do not stop`);
+    for (const pid of pids) kill(pid, 'SIGSTOP');
+    await systemClock.sleep(10);
+  }
+}
+
 /** Its whole process group, since the owner's watcher has no argument to be found by; and itself, where it leads none. */
-function kill(pid: number): void {
+function kill(pid: number, signal: 'SIGKILL' | 'SIGSTOP' = 'SIGKILL'): void {
   for (const target of [-pid, pid]) {
     try {
-      process.kill(target, 'SIGKILL');
+      process.kill(target, signal);
     } catch {
       // It leads no group, or ended by itself in between.
     }

@@ -8,6 +8,12 @@ export function startTimeOf(pid: number): string | null {
   return stat === '' || fields[0] === 'Z' ? null : fields[19]!;
 }
 
+/** Stopped by a signal, ended, or gone: it does nothing more. */
+export function isStopped(pid: number): boolean {
+  const stat = readOrEmpty(`/proc/${pid}/stat`);
+  return stat === '' || /^[TZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+}
+
 /** Processes that were started with exactly this word among their arguments. */
 export function pidsWithArgument(word: string): readonly number[] {
   return readdirSync('/proc')

@@ -10,7 +10,7 @@ export const MachineRecord = z.strictObject({
   key: z.string(),
   /** The process with which the instance ends, told apart from a later one of the same pid by its start time. */
   owner: z.strictObject({ pid: z.int().positive(), startTime: z.string().nullable() }).nullable(),
-  state: z.enum(['preparing', 'running', 'draining', 'terminating']),
+  state: z.enum(['preparing', 'running', 'draining', 'isolated', 'terminating']),
   drainedBy: z.string().nullable().default(null),
   zone: z.string().nullable().default(null),
 });
@@ -29,6 +29,9 @@ export function machineState(record: MachineRecord, agentRuns: boolean): Machine
       return agentRuns ? 'running' : 'stopped';
     case 'draining':
       return agentRuns ? 'draining' : 'stopped';
+    case 'isolated':
+      // Whatever has become of its processes: it is its disk that matters.
+      return 'isolated';
     case 'terminating':
       return 'stopped';
     default:

@@ -26,5 +26,20 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('revoked_at', 'text', (c) => c.notNull())
     .addColumn('envelope', 'text', (c) => c.notNull())
     .execute();
+  await db.schema
+    .alterTable('replacement')
+    .addColumn('blames_new', 'integer', (c) => c.notNull().defaultTo(0))
+    .execute();
+  await db.schema
+    .createTable('rollout')
+    .addColumn('group_name', 'text', (c) => c.notNull())
+    .addColumn('image', 'text', (c) => c.notNull())
+    .addColumn('started_at', 'text', (c) => c.notNull())
+    .addColumn('soaked_at', 'text')
+    .addColumn('paused_at', 'text')
+    .addColumn('paused_cause', 'text')
+    .addColumn('resumed_at', 'text')
+    .addPrimaryKeyConstraint('rollout_key', ['group_name', 'image'])
+    .execute();
   await db.schema.createIndex('promotion_of_group').on('promotion').columns(['group_name', 'id']).execute();
 }

@@ -10,6 +10,7 @@ import * as tokenMachine from './0009-token-machine.ts';
 import * as shapes from './0010-shapes.ts';
 import * as lease from './0011-lease.ts';
 import * as people from './0012-people.ts';
+import * as quarantine from './0013-quarantine.ts';
 import * as machines from './0014-machines.ts';
 import * as promotions from './0015-promotions.ts';
 import * as exemptions from './0017-exemptions.ts';
@@ -27,6 +28,7 @@ export const migrations: Record<string, Migration> = {
   '0010-shapes': shapes,
   '0011-lease': lease,
   '0012-people': people,
+  '0013-quarantine': quarantine,
   '0014-machines': machines,
   '0015-promotions': promotions,
   '0017-exemptions': exemptions,

@@ -1,12 +1,14 @@
 import { type Expression, type SqlBool, sql } from 'kysely';
 import type { GroupView } from '../../../shared/api.ts';
-import type { Promotion } from '../../../shared/api-promotions.ts';
+import type { Promotion, RolloutView } from '../../../shared/api-promotions.ts';
+import { timestamp } from '../../../shared/clock.ts';
 import { type Holds, holdsOf } from '../../fleet/hold.ts';
 import type { Db } from '../database.ts';
 import { readGroup, type StoredGroup, storedGroup } from '../group-store.ts';
 import { readHolds } from '../hold-store.ts';
 import { imageBefore, readStablePromotions } from '../promotion-store.ts';
 import { endedStates } from '../replacement-store.ts';
+import { readRollouts, type StoredRollout } from '../rollout-store.ts';
 import { contentIs } from './instances-view.ts';
 import { type Page, type PageQuery, pageOfRows, readCursor } from './page.ts';
 import type { Sight } from './sight.ts';
@@ -24,11 +26,12 @@ export async function listGroups(db: Db, query: PageQuery, sight: Sight): Promis
   const names = rows.map((row) => row.name);
   const counts = await countsOf(db, names, sight);
   const promoted = await readStablePromotions(db, names);
+  const rollouts = await readRollouts(db, names);
   return pageOfRows(
     rows,
     query,
     (row) => [row.name],
-    (row) => groupOf(storedGroup(row), counts, holds, promoted.get(row.name)),
+    (row) => groupOf(storedGroup(row), counts, holds, promoted.get(row.name), rollouts),
   );
 }
 
@@ -37,7 +40,8 @@ export async function findGroup(db: Db, name: string, sight: Sight): Promise<Gro
   if (stored === undefined) return undefined;
   const holds = holdsOf(await readHolds(db, sight.now));
   const promoted = await readStablePromotions(db, [name]);
-  return groupOf(stored, await countsOf(db, [name], sight), holds, promoted.get(name));
+  const rollouts = await readRollouts(db, [name]);
+  return groupOf(stored, await countsOf(db, [name], sight), holds, promoted.get(name), rollouts);
 }
 
 type Counts = ReadonlyMap<string, Awaited<ReturnType<typeof instanceCounts>>[number] & { readonly underWay: number }>;
@@ -80,7 +84,13 @@ function instanceCounts(db: Db, names: readonly string[], sight: Sight) {
 }
 
 /** Old and new of a replacement under way are one of the group's size together. */
-function groupOf(stored: StoredGroup, counts: Counts, holds: Holds, promoted: readonly Promotion[] = []): GroupView {
+function groupOf(
+  stored: StoredGroup,
+  counts: Counts,
+  holds: Holds,
+  promoted: readonly Promotion[] = [],
+  rollouts: readonly StoredRollout[] = [],
+): GroupView {
   const count = counts.get(stored.group.name);
   return {
     group: stored.group,
@@ -96,7 +106,21 @@ function groupOf(stored: StoredGroup, counts: Counts, holds: Holds, promoted: re
     breaker: stored.breaker,
     holds: [...holds.within(stored.group.name)],
     promotion: promoted.at(-1) ?? null,
+    rollouts: rollouts.filter((one) => isPromoted(stored, one)).map(rolloutOf),
     rollsBackTo: imageBefore(promoted),
     updatedAt: stored.updatedAt,
+  };
+}
+
+function isPromoted({ group }: StoredGroup, rollout: StoredRollout): boolean {
+  return rollout.group === group.name && Object.values(group.images).includes(rollout.image);
+}
+
+function rolloutOf({ image, startedAt, soakedAt, paused }: StoredRollout): RolloutView {
+  return {
+    image,
+    startedAt: timestamp(startedAt),
+    soakedAt: soakedAt === null ? null : timestamp(soakedAt),
+    paused: paused && { cause: paused.cause, at: timestamp(paused.at) },
   };
 }

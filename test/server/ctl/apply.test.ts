@@ -62,13 +62,12 @@ describe('apply -f', () => {
   });
 
   it.each([
-    ['a field that is not built yet', policy('bad', 'quarantine: {}'), 13, 'NOT_BUILT_YET', '`quarantine`'],
     [
       'one deep inside',
-      policy('bad', 'triggers:\n  - outdated: true\n  - silent: 15m'),
+      policy('bad', 'triggers:\n  - outdated: true\n  - drift: {severty: low}'),
       15,
-      'NOT_BUILT_YET',
-      '`silent`',
+      'CONFIG',
+      '`severty`',
     ],
     ['a misspelt field', policy('bad', '\nmdoe: observe'), 14, 'CONFIG', '`mdoe`'],
     ['a value', policy('bad', 'mode: kill'), 13, 'CONFIG', '/mode'],

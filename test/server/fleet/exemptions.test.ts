@@ -129,6 +129,19 @@ describe('an exemption', () => {
     expect(await settleExemptions(db, now)).toBe(false);
   });
 
+  it('is over for the report that comes before anything else has looked', async () => {
+    await sweep([sshd]);
+    const before = await state();
+    await exempt({ until: timestamp(now + hour) });
+    now += hour;
+
+    await sweep([sshd]);
+
+    expect(await state()).toEqual(before);
+    const evidence = await db.selectFrom('evidence').select('verdict').orderBy('id', 'desc').execute();
+    expect(evidence[0]).toEqual({ verdict: 'drifted' });
+  });
+
   it('holds again where the clock was ahead for a while', async () => {
     await sweep([sshd]);
     await exempt();

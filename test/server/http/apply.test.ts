@@ -68,17 +68,6 @@ describe('apply', () => {
     expect((await server.get('policies/web')).body.policy.select).toEqual({});
   });
 
-  it.each([['quarantine', policy({ quarantine: { severity: 'critical' } }), '/quarantine']])(
-    'refuses `%s`, which is not built yet, by its name',
-    async (field, document, pointer) => {
-      const { status, body } = await server.post('apply', document);
-
-      expect({ status, code: body.code }).toEqual({ status: 422, code: 'NOT_BUILT_YET' });
-      expect(body.errors).toEqual([{ pointer, detail: expect.stringContaining(`\`${field}\``) }]);
-      expect((await server.get('policies')).body.items).toEqual([]);
-    },
-  );
-
   it.each([
     ['a misspelt field', policy({ mod: 'observe' }), '/mod'],
     ['a mode', policy({ mode: 'kill' }), '/mode'],
@@ -102,7 +91,7 @@ describe('apply', () => {
       policy({ triggers: [{ drift: { severity: 'info' } }] }),
       '/triggers/0/drift/severity',
     ],
-    ['an order', policy({ strategy: { order: 'terminate-first' } }), '/strategy/order'],
+    ['an order', policy({ strategy: { order: 'both' } }), '/strategy/order'],
     ['a name', policy({ name: '../x' }), '/name'],
     ['an upper-case name', group({ name: 'Web' }), '/name'],
     ['a provider', group({ provider: { type: 'aws-asg' } }), '/provider/type'],

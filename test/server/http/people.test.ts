@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAccessToken } from '../../../server/store/access-token-store.ts';
+import { timestamp } from '../../../shared/clock.ts';
 import { type Role, roles } from '../../../shared/role.ts';
 import { aGroup } from '../../support/builders.ts';
 import type { FakeClock } from '../../support/fake-clock.ts';
@@ -78,6 +79,48 @@ describe('roles', () => {
     ];
 
     expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 200, 200]);
+  });
+});
+
+describe('an exemption', () => {
+  const exemption = (overrides: object = {}) => ({
+    ...{ kind: 'Exemption', name: 'old-motd', group: 'web', reason: 'known' },
+    drift: { fingerprint: 'a'.repeat(64) },
+    until: timestamp(server.services.clock.now() + 3_600_000),
+    ...overrides,
+  });
+  beforeEach(() => insertGroup(server.db));
+
+  it.each([
+    ['viewer', 403, /needs the role operator/],
+    ['operator', 403, /needs the role approver: ask one to apply exemption old-motd; .* hold the group/],
+    ['approver', 200, undefined],
+    ['admin', 200, undefined],
+  ] as const)('is declared, or not, by a %s', async (role, status, why) => {
+    const answer = await as(await aTokenOf('alice', role), 'apply', exemption());
+
+    expect(answer.status).toBe(status);
+    if (why !== undefined) expect(answer.body).toMatchObject({ code: 'FORBIDDEN', detail: expect.stringMatching(why) });
+    const declared = await server.db
+      .selectFrom('audit')
+      .select('actor')
+      .where('what', '=', 'exemption.declared')
+      .execute();
+    expect(declared).toEqual(status === 200 ? [{ actor: 'alice' }] : []);
+    expect((await server.get('exemptions')).body.items).toHaveLength(status === 200 ? 1 : 0);
+  });
+
+  it('may be among what an operator applies, as long as it changes nothing', async () => {
+    await server.post('apply', exemption());
+    const bob = await aTokenOf('bob', 'operator');
+
+    const answers = [
+      await as(bob, 'apply', exemption()),
+      await as(bob, 'apply', exemption({ reason: 'other' })),
+      await as(bob, 'exemptions/old-motd/end', { reason: 'mended' }),
+    ];
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 403, 200]);
   });
 });
 

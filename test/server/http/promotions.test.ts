@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readEvents } from '../../../server/store/event-store.ts';
+import { pauseRollout } from '../../../server/store/rollout-store.ts';
 import { digestOf } from '../../../shared/digest.ts';
 import { aGroup } from '../../support/builders.ts';
 import { anHttpServer, type HttpServer } from '../../support/http-server.ts';
@@ -58,7 +59,7 @@ describe('a promotion', () => {
     await promote('web@8', { channel: 'canary' });
     await promote('web@9');
     const other = await images();
-    await promote('web@8');
+    await promote('web@8', { force: true, reason: 'it cannot wait' });
 
     expect([other, await images()]).toEqual([{ stable: 'web@9', canary: 'web@8' }, { stable: 'web@8' }]);
   });
@@ -113,5 +114,47 @@ describe('a rollback', () => {
     await rollBack();
 
     expect(await images()).toEqual({ stable: 'web@7' });
+  });
+});
+
+describe('a canary', () => {
+  it('that has not soaked becomes stable by force only, and with a reason', async () => {
+    await promote('web@8', { channel: 'canary' });
+
+    const plain = await promote('web@8');
+    const forced = await promote('web@8', { force: true });
+
+    expect([plain.status, plain.body.code, forced.status, forced.body.code]).toEqual([409, 'CONFLICT', 422, 'USAGE']);
+    expect(plain.body.detail).toContain('--force');
+    expect((await server.get('groups/web')).body.rollouts).toMatchObject([
+      { image: 'web@7', soakedAt: expect.any(String), paused: null },
+      { image: 'web@8', soakedAt: null, paused: null },
+    ]);
+  });
+
+  it('is refused where its group says how many in a way that nobody can mean', async () => {
+    const { status, body } = await server.post('apply', { ...aGroup(), canary: { count: '101%' } });
+
+    expect([status, body.errors[0].pointer]).toEqual([422, '/canary/count']);
+  });
+});
+
+describe('a rollout', () => {
+  const resume = (image: string) => server.post('groups/web/images:resume', { image, reason: 'seen' });
+
+  it('is resumed by a person with a reason, once it has paused', async () => {
+    await promote('web@8');
+    const early = await resume('web@8');
+    await pauseRollout(server.db, { group: 'web', image: 'web@8', cause: 'two of two drifted' }, 0);
+    const paused = (await server.get('groups/web')).body.rollouts[0].paused;
+
+    const { body } = await resume('web@8');
+
+    expect([early.status, paused.cause, body.rollouts[0].paused]).toEqual([409, 'two of two drifted', null]);
+    const events = await readEvents(server.db, { afterId: 0, limit: 20 });
+    expect(events.slice(-2).map(({ type }) => type)).toEqual(['rollout.paused', 'rollout.resumed']);
+    expect(events.at(-1)?.data).toEqual({
+      ...{ image: 'web@8', actor: 'admin', reason: 'seen', cause: 'two of two drifted' },
+    });
   });
 });

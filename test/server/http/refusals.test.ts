@@ -33,6 +33,7 @@ const routes: readonly (readonly [method: string, path: string])[] = [
   ['GET', 'groups/web/promotions'],
   ['POST', 'groups/web/images:promote'],
   ['POST', 'groups/web/images:rollback'],
+  ['POST', 'groups/web/images:resume'],
   ['GET', 'policies'],
   ['GET', 'policies/web'],
   ['GET', 'instances'],

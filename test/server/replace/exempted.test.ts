@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
+import { declare } from '../../../server/fleet/declare.ts';
 import { settleExemptions } from '../../../server/fleet/exemptions.ts';
-import { applyDocument } from '../../../server/store/apply.ts';
+import { type Command, planReplacements } from '../../../server/replace/planner.ts';
+import { reserveReplacement } from '../../../server/store/replacement-store.ts';
 import { timestamp } from '../../../shared/clock.ts';
 import { Exemption } from '../../../shared/exemption.ts';
 import { aReplacementWorld, type ReplacementWorld } from '../../support/replacement-world.ts';
@@ -22,8 +24,7 @@ async function drift({ db, clock }: ReplacementWorld, id: string, name = '/etc/m
 async function exempt({ db, clock }: ReplacementWorld, fingerprint: string, hours = 1): Promise<void> {
   const until = timestamp(clock.now() + hours * 3_600_000);
   const said = { kind: 'Exemption', name: 'one', drift: { fingerprint }, group: 'web', reason: 'known', until };
-  await applyDocument(db, Exemption.parse(said), timestamp(clock.now()));
-  await settleExemptions(db, clock.now());
+  await declare(db, Exemption.parse(said), { actor: 'ann', now: clock.now() });
 }
 
 it('nothing is replaced for what is exempted, and all that was exempted is once it is over', async () => {
@@ -44,6 +45,42 @@ it('nothing is replaced for what is exempted, and all that was exempted is once 
 
   // At once: it had settled long before.
   expect(await world.replacements()).toHaveLength(1);
+});
+
+it('nothing is begun by a plan that was made before its drift was exempted', async () => {
+  const world = await aReplacementWorld();
+  const id = world.instances[0]!;
+  await world.taint(id);
+  const fingerprint = await drift(world, id);
+  const { snapshot, policies, now } = await world.control().survey();
+  const [{ target, ...command }] = planReplacements(snapshot, policies, now).commands as [Command];
+  await exempt(world, fingerprint);
+
+  const begun = reserveReplacement(world.db, { ...command, targetDigest: target.digest, reason: 'drift' }, now);
+
+  await expect(begun).rejects.toMatchObject({ code: 'CONFLICT', message: expect.stringMatching(/exempted/) });
+  expect(await world.replacements()).toEqual([]);
+});
+
+it('nobody sees an exemption that is in force beside the taint of what it is for', async () => {
+  const world = await aReplacementWorld();
+  const { db } = world;
+  const id = world.instances[0]!;
+  await world.taint(id);
+  const fingerprint = await drift(world, id);
+  const seen: (readonly [number, string | null])[] = [];
+  const look = () =>
+    db.transaction().execute(async (tx) => {
+      const declared = await tx.selectFrom('exemption').select('name').execute();
+      const row = await tx.selectFrom('instance').select('taint_at').where('id', '=', id).executeTakeFirstOrThrow();
+      seen.push([declared.length, row.taint_at === null ? null : 'tainted']);
+    });
+
+  // Whoever waits for the database gets it between two transactions.
+  await Promise.all([look(), exempt(world, fingerprint), look(), look()]);
+
+  expect(seen.filter(([declared, taint]) => (declared === 1) === (taint !== null))).toEqual([]);
+  expect(seen.at(-1)).toEqual([1, null]);
 });
 
 it('what is under way is taken back when its drift is exempted', async () => {

@@ -104,7 +104,9 @@ describe('the list of a provider', () => {
 
     expect(early).toEqual([]);
     expect(await told(world)).toMatchObject([{ type: 'instance.absent', instance_id: null }]);
-    expect(JSON.parse((await told(world))[0]!.data)).toMatchObject({ providerId: 'm-mute', zone: 'a' });
+    expect(JSON.parse((await told(world))[0]!.data)).toMatchObject({
+      ...{ providerId: 'm-mute', zone: 'a', detail: expect.stringContaining('whether its agent starts') },
+    });
     expect(await world.replacements()).toEqual([]);
   });
 
@@ -118,6 +120,7 @@ describe('the list of a provider', () => {
     await lookAgain(world, controller, 40);
 
     expect(await told(world)).toMatchObject([{ type: 'instance.silent', instance_id: mute }]);
+    expect((await told(world))[0]?.data).toContain('pristine status');
     expect(await world.replacements()).toEqual([]);
   });
 });

@@ -36,6 +36,7 @@ describe('what a policy selects', () => {
         cause: { trigger: 'drift', severity: 'high', fingerprints: ['f1'] },
         shapes: ['f1'],
         target: anImage,
+        ...{ order: 'launch-first', keeping: null, lineage: null },
         approval: null,
       },
     ]);

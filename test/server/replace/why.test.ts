@@ -52,6 +52,20 @@ describe('why an instance is not replaced', () => {
     ]);
   });
 
+  it('is that another of its group was picked as the canary', () => {
+    const group = aGroupSnapshot({ group: aGroup({ images: { stable: 'web@7', canary: 'web@8' } }) }).group;
+    const policies = [aPolicy({ triggers: [{ outdated: true }] })];
+
+    const [first] = why(anInstance({ enrolledAt: now - 90 * minuteMs }), policies, { group });
+    const [last] = why(anInstance({ enrolledAt: now }), policies, { group });
+
+    expect(first?.triggers[0]).toMatchObject({
+      fires: true,
+      why: 'web@7 is promoted, and it was picked as a canary of web@8',
+    });
+    expect(last?.triggers[0]).toMatchObject({ fires: false, why: 'web@7 is promoted' });
+  });
+
   it('is that nobody knows its image', () => {
     const [policy] = why(anInstance({ image: null }), [aPolicy({ triggers: [{ outdated: true }] })]);
 

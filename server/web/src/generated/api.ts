@@ -274,7 +274,7 @@ export type paths = {
         put?: never;
         /**
          * Declare a group, a policy or an exemption; declaring the same again changes nothing
-         * @description A field that is not built yet is refused with its name (`NOT_BUILT_YET`). `enforce` is refused (409) for a group without `stateless: true`, whichever of the two documents comes first.
+         * @description A field that is unknown is refused with its name. `enforce` is refused (409) for a group without `stateless: true`, whichever of the two documents comes first. An exemption is for an approver.
          */
         post: operations["apply"];
         delete?: never;
@@ -430,6 +430,23 @@ export type paths = {
         put?: never;
         /** Promote the image that was stable before this one; instances follow by policy, under the same budgets */
         post: operations["rollBackImage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{name}/images:resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let the rollout of an image go on after it paused; what was bad until now counts no more */
+        post: operations["resumeRollout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -896,6 +913,40 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/replacements/{id}/abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give it up while there is a way back: the old instance stays */
+        post: operations["abortReplacement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/replacements/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a stuck one again, or let another begin where one failed too often */
+        post: operations["retryReplacement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/replacements/{id}/proof": {
         parameters: {
             query?: never;
@@ -939,6 +990,92 @@ export type paths = {
         };
         /** The public key that proofs verify with */
         get: operations["getProofKey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Machines that are kept as evidence, newest first */
+        get: operations["listQuarantines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instances/{id}/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How an instance is, or was, kept as evidence */
+        get: operations["getQuarantine"];
+        put?: never;
+        /** Isolate an instance and keep it; nothing takes its place yet */
+        post: operations["startQuarantine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instances/{id}/quarantine/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Nobody needs it any more: end the machine, and drop its snapshot */
+        post: operations["releaseQuarantine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instances/{id}/quarantine/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep it for longer */
+        post: operations["extendQuarantine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orphans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Machines, marks and snapshots at the providers that no record owns, and records without their machine */
+        get: operations["listOrphans"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1335,7 +1472,7 @@ export type components = {
             /** @description longest first */
             heldBack: {
                 /** @enum {string} */
-                kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "provider";
+                kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
                 /** @description for how long, of all instances together */
                 instanceHours: number;
                 mostAtOnce: number;
@@ -1359,7 +1496,7 @@ export type components = {
         };
         Blocker: {
             /** @enum {string} */
-            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "provider";
+            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
             message: string;
             until: string | null;
         };
@@ -1612,12 +1749,17 @@ export type components = {
             /** @description on which it exempts a finding that is open now */
             instances: number;
         };
+        ExtendQuarantine: {
+            reason: string;
+            /** @description added to when it expires, or to now where that is past */
+            by: string | 0;
+        };
         FleetEvent: {
             id: number;
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.silent" | "instance.absent" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.promoted" | "image.rolled-back" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "webhook.test" | "webhook.disabled" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "hold.placed" | "hold.lifted" | "approval.requested" | "approval.given" | "approval.revoked" | "access-token.created" | "access-token.revoked" | "replacement.requested" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven" | "replacement.taken-back" | "proof.revoked";
+            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.silent" | "instance.absent" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.promoted" | "image.rolled-back" | "rollout.soaked" | "rollout.paused" | "rollout.resumed" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "webhook.test" | "webhook.disabled" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "hold.placed" | "hold.lifted" | "approval.requested" | "approval.given" | "approval.revoked" | "access-token.created" | "access-token.revoked" | "replacement.requested" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven" | "replacement.reopened" | "quarantine.started" | "quarantine.step" | "quarantine.extended" | "replacement.taken-back" | "proof.revoked";
             group: string | null;
             instanceId: string | null;
             replacementId: string | null;
@@ -1667,6 +1809,23 @@ export type components = {
                     /** Format: starts_with */
                     ca?: string;
                 };
+            } | {
+                /** @constant */
+                type: "command";
+                /** @description the program and its arguments; run as they stand, without a shell */
+                command: string[];
+                /**
+                 * @description its environment, beside PATH and LANG
+                 * @default {}
+                 */
+                env: {
+                    [key: string]: string;
+                };
+                /**
+                 * @description of one run; then it is killed with all that it began
+                 * @default 60s
+                 */
+                timeout: string;
             };
             /**
              * @description promoted images by channel; `stable` is what replacements are launched from
@@ -1674,6 +1833,19 @@ export type components = {
              */
             images: {
                 [key: string]: components["schemas"]["ImageRef"];
+            };
+            /** @description canaries of every newly promoted image come before the rest; without it only those of the channel `canary`, one for an hour */
+            canary?: {
+                /**
+                 * @description how many instances of a new image come first
+                 * @default 1
+                 */
+                count: number | string;
+                /**
+                 * @description how long each of them must be there, clean, before the rest follows
+                 * @default 1h
+                 */
+                soak: string;
             };
             /** @default {} */
             labels: {
@@ -1736,6 +1908,20 @@ export type components = {
                     /** Format: starts_with */
                     ca?: string;
                 };
+            } | {
+                /** @constant */
+                type: "command";
+                /** @description the program and its arguments; run as they stand, without a shell */
+                command: string[];
+                /**
+                 * @description its environment, beside PATH and LANG
+                 * @default {}
+                 */
+                env: {
+                    [key: string]: string;
+                };
+                /** @description of one run; then it is killed with all that it began */
+                timeout?: string | 0;
             };
             /**
              * @description promoted images by channel; `stable` is what replacements are launched from
@@ -1743,6 +1929,16 @@ export type components = {
              */
             images: {
                 [key: string]: components["schemas"]["ImageRef"];
+            };
+            /** @description canaries of every newly promoted image come before the rest; without it only those of the channel `canary`, one for an hour */
+            canary?: {
+                /**
+                 * @description how many instances of a new image come first
+                 * @default 1
+                 */
+                count: number | string;
+                /** @description how long each of them must be there, clean, before the rest follows */
+                soak?: string | 0;
             };
             /** @default {} */
             labels: {
@@ -1780,6 +1976,8 @@ export type components = {
             holds: components["schemas"]["Hold"][];
             /** @description the latest of the channel `stable` */
             promotion: components["schemas"]["Promotion"] | null;
+            /** @description of the images that it promotes */
+            rollouts: components["schemas"]["Rollout"][];
             /** @description the image that was stable before this one: what a rollback promotes */
             rollsBackTo: components["schemas"]["ImageRef"] | null;
             /** Format: date-time */
@@ -1787,7 +1985,7 @@ export type components = {
         };
         HeldNow: {
             /** @enum {string} */
-            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "provider";
+            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
             instances: number;
         };
         /** @description While it is in force nothing is replaced where it is on. */
@@ -2049,6 +2247,29 @@ export type components = {
             misused: number;
             token: string;
         };
+        Orphan: {
+            group: string;
+            /**
+             * @description a machine that was launched, a machine that was drained or isolated, a snapshot that is kept, or a record whose machine is gone
+             * @enum {string}
+             */
+            kind: "machine" | "mark" | "snapshot" | "record";
+            providerId: string | null;
+            snapshotId: string | null;
+            /** @description the mark that it bears */
+            key: string;
+            why: string;
+        };
+        Orphans: {
+            /** Format: date-time */
+            computedAt: string;
+            items: components["schemas"]["Orphan"][];
+            /** @description groups whose provider could not be asked: nothing is known of them */
+            unasked: {
+                group: string;
+                error: string;
+            }[];
+        };
         OutboxMessage: {
             /** @description of the CloudEvent: the same however often it is sent */
             id: string;
@@ -2065,7 +2286,7 @@ export type components = {
         /** @enum {string} */
         OutboxState: "pending" | "delivered" | "dead";
         /** @enum {string} */
-        PageType: "breaker.tripped" | "replacement.stuck" | "instance.absent" | "approval.requested" | "proof.revoked" | "rollout.paused";
+        PageType: "breaker.tripped" | "replacement.stuck" | "instance.absent" | "instance.silent" | "approval.requested" | "proof.revoked" | "rollout.paused";
         PlaceHold: {
             scope: components["schemas"]["HoldScope"];
             /** @description the id of the instance, or the name of the group; none for `all` */
@@ -2151,12 +2372,19 @@ export type components = {
             })[];
             strategy: {
                 /**
+                 * @description `terminate-first` for groups without room for one more: what fails after the old one is gone needs a person
                  * @default launch-first
-                 * @constant
+                 * @enum {string}
                  */
-                order: "launch-first";
+                order: "launch-first" | "terminate-first";
                 /** @default 10m */
                 drainTimeout: string;
+                /**
+                 * @description what to do with what is not drained by then: drain on, let it go as it is, or roll back
+                 * @default abort
+                 * @enum {string}
+                 */
+                drainDeadline: "wait" | "force" | "abort";
                 /**
                  * @description from launch to the first clean, complete scan
                  * @default 10m
@@ -2231,6 +2459,25 @@ export type components = {
                 /** @description holds only for what these want; the default holds beside it */
                 triggers?: ("drift" | "outdated" | "age" | "silence" | "unverifiable" | "manual")[];
             }[];
+            /** @description machines that are kept as evidence in place of being ended */
+            quarantine?: {
+                /**
+                 * @description machines with a taint of this or more are isolated and kept, whatever they are replaced for
+                 * @default critical
+                 * @enum {string}
+                 */
+                severity: "low" | "medium" | "high" | "critical";
+                /**
+                 * @description then the machine is ended, and its snapshot dropped
+                 * @default 72h
+                 */
+                keepFor: string;
+                /**
+                 * @description kept in the group at once; at this many nothing is replaced that would need a place
+                 * @default 5
+                 */
+                max: number;
+            };
             /** @description of all policies that enforce on a group the strictest holds; bound to policy version, cause and target image */
             approval?: {
                 /**
@@ -2320,11 +2567,18 @@ export type components = {
             /** @default {} */
             strategy: {
                 /**
+                 * @description `terminate-first` for groups without room for one more: what fails after the old one is gone needs a person
                  * @default launch-first
-                 * @constant
+                 * @enum {string}
                  */
-                order: "launch-first";
+                order: "launch-first" | "terminate-first";
                 drainTimeout?: string | 0;
+                /**
+                 * @description what to do with what is not drained by then: drain on, let it go as it is, or roll back
+                 * @default abort
+                 * @enum {string}
+                 */
+                drainDeadline: "wait" | "force" | "abort";
                 /** @description from launch to the first clean, complete scan */
                 verifyWithin?: string | 0;
                 /** @description how long after its windows closed a replacement may go on to where there is no way back; then it is rolled back */
@@ -2387,6 +2641,22 @@ export type components = {
                 /** @description holds only for what these want; the default holds beside it */
                 triggers?: ("drift" | "outdated" | "age" | "silence" | "unverifiable" | "manual")[];
             }[];
+            /** @description machines that are kept as evidence in place of being ended */
+            quarantine?: {
+                /**
+                 * @description machines with a taint of this or more are isolated and kept, whatever they are replaced for
+                 * @default critical
+                 * @enum {string}
+                 */
+                severity: "low" | "medium" | "high" | "critical";
+                /** @description then the machine is ended, and its snapshot dropped */
+                keepFor?: string | 0;
+                /**
+                 * @description kept in the group at once; at this many nothing is replaced that would need a place
+                 * @default 5
+                 */
+                max: number;
+            };
             /** @description of all policies that enforce on a group the strictest holds; bound to policy version, cause and target image */
             approval?: {
                 /**
@@ -2443,6 +2713,11 @@ export type components = {
              * @enum {string}
              */
             channel: "stable" | "canary";
+            /**
+             * @description make a canary stable that has not soaked clean; needs a reason
+             * @constant
+             */
+            force?: true;
             /** @description kept with the promotion */
             reason?: string;
         };
@@ -2488,6 +2763,38 @@ export type components = {
             pushedAt: string;
             instances: number;
         };
+        Quarantine: {
+            id: string;
+            group: string;
+            instanceId: string;
+            providerId: string;
+            /** @description of the replacement that put another in its place; null while none has */
+            replacementId: string | null;
+            /** @description who wanted it kept: a policy, or a person */
+            owner: string;
+            reason: string;
+            /** @description of its taint when it began */
+            severity: components["schemas"]["Severity"] | null;
+            state: components["schemas"]["QuarantineState"];
+            /** @description what the provider calls the copy of its disk */
+            snapshotId: string | null;
+            /** @description where a person finds that copy */
+            snapshotAt: string | null;
+            /**
+             * Format: date-time
+             * @description what has no replacement stays beyond it, until a person releases it
+             */
+            expiresAt: string;
+            releasedAt: string | null;
+            /** @description what a call to the provider failed with last, or how the evidence was lost */
+            error: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @enum {string} */
+        QuarantineState: "isolating" | "copying" | "kept" | "ending" | "ended";
         Rate: string;
         Reason: {
             reason: string;
@@ -2501,6 +2808,12 @@ export type components = {
             approval: string | null;
             cause: components["schemas"]["Cause"];
             state: components["schemas"]["ReplacementState"];
+            /** @enum {string} */
+            order: "launch-first" | "terminate-first";
+            /** @description id of the first of those that replace one instance for one trigger, each because the last one failed */
+            lineage: string;
+            /** @description which of its lineage it is */
+            attempt: number;
             target: components["schemas"]["Image"];
             oldInstanceId: string;
             oldProviderId: string;
@@ -2524,7 +2837,7 @@ export type components = {
             updatedAt: string;
         };
         /** @enum {string} */
-        ReplacementState: "reserved" | "launching" | "verifying" | "draining" | "terminating" | "proving" | "soaking" | "succeeded" | "rolling_back" | "failed" | "stuck";
+        ReplacementState: "reserved" | "launching" | "verifying" | "draining" | "terminating" | "quarantining" | "proving" | "soaking" | "succeeded" | "rolling_back" | "failed" | "stuck";
         RequestReplacement: {
             instanceId: string;
             /** @description one that selects it and has `{manual: true}` among its triggers */
@@ -2536,6 +2849,10 @@ export type components = {
             policy: string;
             /** @description what holds it back now; it begins once nothing does, or is forgotten after a day */
             blockers: components["schemas"]["Blocker"][];
+        };
+        ResumeRollout: {
+            image: components["schemas"]["ImageRef"];
+            reason: string;
         };
         /** @description A proof that holds no more: the drift that it was to end came back. */
         Revocation: {
@@ -2549,13 +2866,27 @@ export type components = {
             envelope: components["schemas"]["Envelope"];
         };
         /**
-         * @description `viewer` reads; `operator` runs the fleet: applies, holds, pardons; `approver` also approves replacements; `admin` also makes tokens and says whom to trust
+         * @description `viewer` reads; `operator` runs the fleet: applies, holds, pardons; `approver` also approves replacements and declares exemptions; `admin` also makes tokens and says whom to trust
          * @enum {string}
          */
         Role: "viewer" | "operator" | "approver" | "admin";
         RollBackImage: {
             /** @description kept with the promotion */
             reason?: string;
+        };
+        /** @description How far an image has come in a group that promotes it. */
+        Rollout: {
+            image: components["schemas"]["ImageRef"];
+            /** Format: date-time */
+            startedAt: string;
+            /** @description since then its canaries need not come first; null until they have soaked clean */
+            soakedAt: string | null;
+            /** @description until a person resumes it */
+            paused: {
+                cause: string;
+                /** Format: date-time */
+                at: string;
+            } | null;
         };
         Rules: {
             /** @description the name: rules are for all versions of it */
@@ -2684,6 +3015,11 @@ export type components = {
             digest: components["schemas"]["Digest"];
             /** @description null where this release does not read it any more */
             document: (components["schemas"]["Group"] | components["schemas"]["Policy"] | components["schemas"]["Exemption"]) | null;
+        };
+        StartQuarantine: {
+            reason: string;
+            /** @description without it as the policies of its group say, or 72h */
+            keepFor?: string | 0;
         };
         Taint: {
             severity: components["schemas"]["Severity"];
@@ -4052,6 +4388,50 @@ export interface operations {
             };
         };
     };
+    resumeRollout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResumeRollout"];
+            };
+        };
+        responses: {
+            /** @description The group. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupView"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listPolicies: {
         parameters: {
             query?: {
@@ -5280,6 +5660,94 @@ export interface operations {
             };
         };
     };
+    abortReplacement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The replacement. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replacement"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryReplacement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The replacement. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replacement"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getProof: {
         parameters: {
             query?: never;
@@ -5382,6 +5850,265 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listQuarantines: {
+        parameters: {
+            query?: {
+                group?: string;
+                /** @description those that have ended too */
+                all?: boolean;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 100 unless said */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Quarantines. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Quarantine"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getQuarantine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The quarantine. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quarantine"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startQuarantine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartQuarantine"];
+            };
+        };
+        responses: {
+            /** @description The quarantine. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quarantine"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    releaseQuarantine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The quarantine. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quarantine"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extendQuarantine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtendQuarantine"];
+            };
+        };
+        responses: {
+            /** @description The quarantine. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quarantine"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOrphans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Orphans. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Orphans"];
                 };
             };
             /** @description Refused; `code` says why and is stable. */

@@ -19,11 +19,23 @@ const way: readonly State[] = [
   'succeeded',
 ];
 
+/** Which goes first is its own; what is kept is quarantined in place of being ended. */
+function wayOf({ order, steps }: Replacement): readonly State[] {
+  const isKept = steps.some(({ state }) => state === 'quarantining');
+  const own = way.map((state) => (isKept && state === 'terminating' ? 'quarantining' : state));
+  if (order === 'launch-first') return own;
+  const [reserved, launching, verifying, draining, terminating, ...rest] = own as readonly [
+    ...[State, State, State, State, State],
+    ...State[],
+  ];
+  return [reserved, draining, terminating, launching, verifying, ...rest];
+}
+
 /** The way so far with its times, and what is still to come. */
 export function Steps({ replacement }: { readonly replacement: Replacement }) {
   const { steps } = replacement;
-  const onItsWay = way.includes(replacement.state);
-  const ahead = onItsWay ? way.slice(way.indexOf(replacement.state) + 1) : [];
+  const own = wayOf(replacement);
+  const ahead = own.includes(replacement.state) ? own.slice(own.indexOf(replacement.state) + 1) : [];
   return (
     <ol className={styles['steps']}>
       {steps.map(({ state, at, detail }, index) => {
@@ -40,7 +52,9 @@ export function Steps({ replacement }: { readonly replacement: Replacement }) {
             </span>
             <span className={styles['what']}>
               <strong>{replacementMarks[state].word}</strong>
-              {state === 'terminating' && <em className={styles['quiet']}> no way back from here</em>}
+              {(state === 'terminating' || state === 'quarantining') && (
+                <em className={styles['quiet']}> no way back from here</em>
+              )}
               {detail !== '' && (
                 <span className={styles['detail']}>
                   <Untrusted text={detail} mono={false} />

@@ -65,6 +65,7 @@ export const replacementMarks: Record<Replacement['state'], Mark> = {
   verifying: mark('cycle', 'verifying', 'info', 'The new instance must show a clean, complete scan.'),
   draining: mark('cycle', 'draining', 'info', 'The old instance is taken out of service.'),
   terminating: mark('cycle', 'terminating', 'info', 'The old instance is being terminated: no way back from here.'),
+  quarantining: mark('box', 'quarantining', 'info', 'The old instance is isolated and kept: no way back from here.'),
   proving: mark('cycle', 'proving', 'info', 'The provider confirms the end of the old one; the proof is signed.'),
   soaking: mark('clock', 'soaking', 'info', 'Proven; the new instance is watched before the budget is free again.'),
   succeeded: mark('check', 'succeeded', 'ok', 'Replaced, and the new instance measured clean.'),
