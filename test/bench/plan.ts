@@ -39,12 +39,11 @@ export async function planFiguresOf({
     { name: 'plan: memory of the fleet that is given', value: planned.givenKib / 1_024, unit: 'MiB' },
     { name: 'plan: what it adds at its peak', value: planned.addedKib / 1_024, unit: 'MiB' },
     {
-      name: 'plan: the fleet and what it adds',
-      value: (planned.givenKib + planned.addedKib) / 1_024,
+      name: 'plan: peak memory of the process',
+      value: planned.peakKib / 1_024,
       unit: 'MiB',
       target: { atMost: memoryMibMax },
     },
-    { name: 'plan: peak memory of the process', value: planned.peakKib / 1_024, unit: 'MiB' },
     { name: `reading ${read.count} instances from SQLite`, value: read.ms, unit: 'ms' },
     { name: 'reading: peak memory of the process', value: read.peakKib / 1_024, unit: 'MiB' },
   ];

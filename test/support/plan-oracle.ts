@@ -71,7 +71,7 @@ function firstFirst(a: Wish, b: Wish): number {
 function wishesOf(policy: Policy, { groups, active }: FleetSnapshot): readonly Wish[] {
   return [...groups.values()].flatMap((group) =>
     group.instances.flatMap((instance): Wish[] => {
-      if (!selects(policy, group, instance) || instance.lifecycle !== 'active') return [];
+      if (!selects(policy, group, instance) || !['active', 'quarantined'].includes(instance.lifecycle)) return [];
       if (active.some(({ id, oldInstanceId }) => oldInstanceId === instance.id || instance.launchKey === `r-${id}`))
         return [];
       const { taint, image, enrolledAt } = instance;
