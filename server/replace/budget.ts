@@ -58,47 +58,53 @@ export interface Member {
 }
 
 /**
- * The members of a group, each once: an instance, a machine that nobody ever spoke for, or a replacement under way, which
+ * Tells the members of a group, each once: an instance, a machine that nobody ever spoke for, or a replacement under way, which
  * stands for its old and its new instance together and is unavailable until it has ended. The size is that of the provider:
  * agents that no machine stands behind would raise every percentage, and who has a join token can enrol as many as it allows.
+ * They are told one by one, and kept by nobody: a fleet has a hundred thousand of them.
  */
-export function membersIn(
+export function forEachMember(
   active: FleetSnapshot['active'],
   { group, machines, instances, bystanders = 0 }: GroupSnapshot,
-): readonly Member[] {
+  tell: (member: Member) => void,
+): void {
   const own = active.filter((replacement) => replacement.group === group.name);
-  const members: Member[] = own.map(({ oldInstanceId, zone = null, labels = {} }) => ({
-    ...{ key: oldInstanceId, zone, labels, counts: 1, is: 'down' },
-  }));
-  if (bystanders > 0) members.push({ key: '', zone: null, labels: {}, counts: bystanders, is: 'available' });
+  for (const { oldInstanceId, zone = null, labels = {} } of own) {
+    tell({ key: oldInstanceId, zone, labels, counts: 1, is: 'down' });
+  }
+  if (bystanders > 0) tell({ key: '', zone: null, labels: {}, counts: bystanders, is: 'available' });
   const [replacedIds, replaced] = [
     new Set(own.map(({ oldInstanceId }) => oldInstanceId)),
     new Set(own.map((one) => one.oldProviderId)),
   ];
   const launched = new Set(own.map(({ id }) => launchKeyOf(id)));
 
-  const listed = new Map((machines ?? []).map((machine) => [machine.providerId, machine]));
-  const uncounted = new Map(listed);
-  for (const { providerId, launchKey } of listed.values()) {
-    if (replaced.has(providerId) || (launchKey !== null && launched.has(launchKey))) uncounted.delete(providerId);
+  const all = machines ?? [];
+  const places = new Map(all.map(({ providerId }, place) => [providerId, place]));
+  const [isCounted, isSpokenFor] = [new Uint8Array(all.length), new Uint8Array(all.length)];
+  for (const place of places.values()) {
+    const { providerId, launchKey } = all[place]!;
+    if (replaced.has(providerId) || (launchKey !== null && launched.has(launchKey))) isCounted[place] = 1;
   }
-  const spokenFor = new Set<string>();
   for (const instance of instances) {
     const { id: key, providerId, launchKey, zone, labels } = instance;
-    if (providerId !== null) spokenFor.add(providerId);
+    const place = providerId === null ? undefined : places.get(providerId);
+    if (place !== undefined) isSpokenFor[place] = 1;
     if (replacedIds.has(key) && replaced.has(providerId ?? '')) continue;
     if (launchKey !== null && launched.has(launchKey)) continue;
-    const machine = providerId === null ? undefined : listed.get(providerId);
+    const machine = place === undefined ? undefined : all[place];
     // One enrolled by hand has no machine that could be asked about.
     const runs = machines === null || providerId === null || (machine?.state === 'running' && !machine.isImpaired);
-    const counts = providerId !== null && (machines === null || uncounted.delete(providerId)) ? 1 : 0;
-    members.push({ key, zone, labels, counts, is: stateOf(instance, runs) });
+    const isFirst = place !== undefined && isCounted[place] === 0;
+    if (place !== undefined) isCounted[place] = 1;
+    const counts = isFirst || (machines === null && providerId !== null) ? 1 : 0;
+    tell({ key, zone, labels, counts, is: stateOf(instance, runs) });
   }
-  for (const { providerId, zone = null } of uncounted.values()) {
-    const is = spokenFor.has(providerId) ? 'available' : 'down';
-    members.push({ key: `machine ${providerId}`, zone, labels: {}, counts: 1, is });
+  for (const [providerId, place] of places) {
+    if (isCounted[place] === 1) continue;
+    const is = isSpokenFor[place] === 1 ? 'available' : 'down';
+    tell({ key: `machine ${providerId}`, zone: all[place]!.zone ?? null, labels: {}, counts: 1, is });
   }
-  return members;
 }
 
 function stateOf({ lifecycle, online }: InstanceSnapshot, runs: boolean): Member['is'] {
@@ -108,11 +114,13 @@ function stateOf({ lifecycle, online }: InstanceSnapshot, runs: boolean): Member
 
 /** Those of one group together. */
 export function membersOf(snapshot: FleetSnapshot, group: GroupSnapshot) {
-  const members = membersIn(snapshot.active, group);
-  return {
-    size: members.reduce((size, { counts }) => size + counts, 0),
-    unavailable: new Set(members.filter((member) => member.is !== 'available').map(({ key }) => key)),
-    /** Those of them of which nothing more is known than that their agents are silent. */
-    quiet: new Set(members.filter((member) => member.is === 'quiet').map(({ key }) => key)),
-  };
+  let size = 0;
+  /** Those of them of which nothing more is known than that their agents are silent are `quiet`. */
+  const [unavailable, quiet] = [new Set<string>(), new Set<string>()];
+  forEachMember(snapshot.active, group, ({ key, counts, is }) => {
+    size += counts;
+    if (is !== 'available') unavailable.add(key);
+    if (is === 'quiet') quiet.add(key);
+  });
+  return { size, unavailable, quiet };
 }

@@ -2,7 +2,15 @@ import type { Blocker } from '../../shared/api.ts';
 import { timestamp } from '../../shared/clock.ts';
 import type { Policy } from '../../shared/policy.ts';
 import { labelOf } from '../../shared/selector.ts';
-import { firstRunsSingly, fleetCap, type Limit, limitsOf, type Member, membersIn, startsPerHourMax } from './budget.ts';
+import {
+  firstRunsSingly,
+  fleetCap,
+  forEachMember,
+  type Limit,
+  limitsOf,
+  type Member,
+  startsPerHourMax,
+} from './budget.ts';
 import type { Candidate } from './candidates.ts';
 import type { FleetSnapshot, GroupSnapshot } from './snapshot.ts';
 
@@ -44,24 +52,31 @@ interface Place {
  * counts once: replacing it takes nothing away.
  */
 export function openLedger(snapshot: FleetSnapshot, now: number): Ledger {
-  const members = [...snapshot.groups.values()].flatMap((group) =>
-    membersIn(snapshot.active, group).map((member) => ({ group: group.group, ...member })),
-  );
   const reserved: Candidate[] = [];
   const books = new Map<string, Book>();
   const starts = [...snapshot.starts];
   const running = countsOf(snapshot.active.map(({ policy }) => policy));
   const underWay = countsOf(snapshot.active.map(({ group, zone = null }) => zoneKey(group, zone)));
 
-  /** Made when it is first asked for: nobody counts by labels that no budget names. */
+  /** All of these by one walk over the fleet. */
+  const openBooks = (wanted: readonly Per[]): void => {
+    const opened = wanted.map((per): Book => ({ per, accounts: new Map() }));
+    for (const book of opened) books.set(nameOf(book.per), book);
+    for (const each of snapshot.groups.values()) {
+      const { group } = each;
+      forEachMember(snapshot.active, each, (member) => {
+        const { zone, labels } = member;
+        for (const book of opened) note(accountIn(book, { group, zone, labels }), member);
+      });
+    }
+    for (const candidate of reserved)
+      for (const book of opened) take(accountIn(book, placeOf(candidate)), candidate.instance.id);
+  };
+  openBooks(['fleet', 'group']);
+  /** The others when they are first asked for: nobody counts by labels that no budget names. */
   const bookOf = (per: Per): Book => {
-    const known = books.get(nameOf(per));
-    if (known) return known;
-    const book: Book = { per, accounts: new Map() };
-    books.set(nameOf(per), book);
-    for (const member of members) note(accountIn(book, member), member);
-    for (const candidate of reserved) take(accountIn(book, placeOf(candidate)), candidate.instance.id);
-    return book;
+    if (!books.has(nameOf(per))) openBooks([per]);
+    return books.get(nameOf(per))!;
   };
   const accountOf = (per: Per, place: Place) => accountIn(bookOf(per), place);
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { planReplacements } from '../../server/replace/planner.ts';
 import { takeSnapshot } from '../../server/replace/snapshot.ts';
@@ -18,6 +18,14 @@ export interface PlanFigures {
   /** Of the plan: candidates; of the reading: instances. */
   readonly count: number;
 }
+export interface PlanMemory {
+  /** Of Node and the modules, before there was anything to plan on. */
+  readonly ownKib: number;
+  /** Of the fleet. */
+  readonly givenKib: number;
+  /** From there, at the peak. */
+  readonly addedKib: number;
+}
 
 // As the server has it (`server/main.ts`).
 setFlagsFromString('--heap-growing-percent=30');
@@ -33,8 +41,12 @@ obeyParent<PlanCommand>(async (command) => {
   }
 });
 
-function plan(rounds: number): PlanFigures {
+function plan(rounds: number): PlanFigures & PlanMemory {
+  const ownKib = statusKib('VmRSS');
   const { snapshot, policies } = aLargeFleet();
+  const whole = statusKib('VmHWM');
+  const heldKib = statusKib('VmRSS');
+  forgetPeak();
   const times: number[] = [];
   let count = 0;
   for (let round = 0; round < rounds; round++) {
@@ -43,7 +55,9 @@ function plan(rounds: number): PlanFigures {
     times.push(performance.now() - from);
     count = commands.length + blocked.length;
   }
-  return { ms: median(times), peakKib: peakKib(), count };
+  const peakKib = statusKib('VmHWM');
+  const memory = { ownKib, givenKib: heldKib - ownKib, addedKib: peakKib - heldKib };
+  return { ms: median(times), peakKib: Math.max(whole, peakKib), ...memory, count };
 }
 
 async function read(file: string): Promise<PlanFigures> {
@@ -58,10 +72,15 @@ async function read(file: string): Promise<PlanFigures> {
     count = [...groups.values()].reduce((sum, { instances }) => sum + instances.length, 0);
   }
   await db.destroy();
-  return { ms: median(times), peakKib: peakKib(), count };
+  return { ms: median(times), peakKib: statusKib('VmHWM'), count };
 }
 
-/** VmHWM of proc_pid_status(5). */
-function peakKib(): number {
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
+/** proc_pid_status(5). */
+function statusKib(field: 'VmHWM' | 'VmRSS'): number {
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
+}
+
+/** VmHWM begins anew: proc_pid_clear_refs(5). */
+function forgetPeak(): void {
+  writeFileSync('/proc/self/clear_refs', '5');
 }

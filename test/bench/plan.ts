@@ -10,7 +10,7 @@ import { calibrate } from './calibrate.ts';
 import { startChild } from './child.ts';
 import type { Figure } from './figure.ts';
 import { groups, instancesPerGroup } from './plan-fleet.ts';
-import type { PlanCommand, PlanFigures } from './plan-process.ts';
+import type { PlanCommand, PlanFigures, PlanMemory } from './plan-process.ts';
 
 const rounds = 15;
 /** 200 MB. */
@@ -27,14 +27,17 @@ export async function planFiguresOf({
   say('a calibration loop');
   const { verifications } = calibrate(work);
   say('a plan for 100,000 instances');
-  const planned = await ask({ do: 'plan', rounds });
+  const planned = await ask<PlanFigures & PlanMemory>({ do: 'plan', rounds });
   say('the reading of 100,000 instances');
-  const read = await ask({ do: 'read', file: await aLargeDatabase(work) });
+  const read = await ask<PlanFigures>({ do: 'read', file: await aLargeDatabase(work) });
   const size = groups * instancesPerGroup;
   return [
     { name: 'calibration: Ed25519 verifications', value: verifications, unit: '/s' },
     { name: `plan: candidates among ${size} instances`, value: planned.count, unit: 'entries' },
     { name: 'plan', value: planned.ms, unit: 'ms', target: { atMost: 250 } },
+    { name: 'plan: memory of Node and the modules', value: planned.ownKib / 1_024, unit: 'MiB' },
+    { name: 'plan: memory of the fleet that is given', value: planned.givenKib / 1_024, unit: 'MiB' },
+    { name: 'plan: what it adds at its peak', value: planned.addedKib / 1_024, unit: 'MiB' },
     {
       name: 'plan: peak memory of the process',
       value: planned.peakKib / 1_024,
@@ -46,10 +49,10 @@ export async function planFiguresOf({
   ];
 }
 
-async function ask(command: PlanCommand): Promise<PlanFigures> {
+async function ask<Figures>(command: PlanCommand): Promise<Figures> {
   const child = startChild<PlanCommand>('plan-process.ts');
   try {
-    return (await child.ask(command)) as PlanFigures;
+    return (await child.ask(command)) as Figures;
   } finally {
     child.kill();
   }
