@@ -119,6 +119,8 @@ export async function aSimulatedWorld(scene: Scene, random: Random): Promise<Sim
     }
   }
 
+  // What a server does first must be over before anybody looks at how things are.
+  await settle();
   return {
     ...{ db, clock, cloud, offline, acts },
     calm() {

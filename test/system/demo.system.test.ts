@@ -46,10 +46,12 @@ for (const user of isRoot ? (['root', 'ordinary user'] as const) : (['ordinary u
         ['treadmill', 1],
         ['killed-server', 1],
         ['reverted', 0],
+        ['stopped', 1],
+        ['blinded', 0],
         ['approval', 1],
         ['bad-image', 6],
       ]);
-      expect([summary.replaced, summary.refused]).toEqual([6, 18]);
+      expect([summary.replaced, summary.refused]).toEqual([asNobody || !isRoot ? 6 : 7, 19]);
       for (const one of summary.drifted) {
         expect(one).toMatchObject({ proof: 'in_sync', msToVerdict: expect.any(Number), msToProof: expect.any(Number) });
         expect(one.newInstanceId).not.toBe(one.instanceId);
