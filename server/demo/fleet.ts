@@ -41,13 +41,14 @@ export interface DemoImage {
 export interface PolicyChoice {
   readonly settle?: string;
   readonly approval?: boolean;
+  readonly quarantine?: boolean;
 }
 
 /** The group, the first of its images stable, and an enforcing policy with a budget of one. Settle and soak are short because somebody is watching. */
 export function fleetDocuments(
   directory: string,
   images: readonly [DemoImage, ...DemoImage[]],
-  { settle = '1s', approval = false }: PolicyChoice = {},
+  { settle = '1s', approval = false, quarantine = false }: PolicyChoice = {},
 ): string {
   const ref = ({ version }: DemoImage) => `${name}@${version}`;
   const lines = images.map((image) => {
@@ -75,7 +76,7 @@ triggers:
   - {outdated: true}
 strategy: {order: launch-first, verifyWithin: 2m, drainTimeout: 30s, soak: 1s}
 budgets: [{max: 1}]
-${approval ? 'approval: {required: true}\n' : ''}`;
+${approval ? 'approval: {required: true}\n' : ''}${quarantine ? 'quarantine: {severity: critical, keepFor: 1h}\n' : ''}`;
 }
 
 export async function raiseFleet(directory: string, image: DemoImage, ctl: Ctl, count: number): Promise<void> {

@@ -5,6 +5,7 @@ import { badImage } from './acts/bad-image.ts';
 import { badRules } from './acts/bad-rules.ts';
 import { blinded } from './acts/blinded.ts';
 import { killedServer } from './acts/killed-server.ts';
+import { quarantine } from './acts/quarantine.ts';
 import { reverted } from './acts/reverted.ts';
 import { stopped } from './acts/stopped.ts';
 import { tool } from './acts/tool.ts';
@@ -24,6 +25,7 @@ export const acts: readonly Act[] = [
   stopped,
   blinded,
   approval,
+  quarantine,
   badImage,
 ];
 

@@ -59,7 +59,7 @@ export async function until<T>(
 /** The whole fleet in sync, online and without a mark: how each act begins and ends. */
 export function untilAtRest(stage: Stage): Promise<readonly Instance[]> {
   return until(stage, `${stage.size} instances in sync and untainted`, async () => {
-    const all = await stage.api.instances(group);
+    const all = (await stage.api.instances(group)).filter(({ lifecycle }) => lifecycle !== 'quarantined');
     const good = all.filter(
       ({ content, liveness, lifecycle, taint }) =>
         content === 'in_sync' && liveness === 'online' && lifecycle === 'active' && taint === null,

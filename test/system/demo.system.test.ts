@@ -49,9 +49,10 @@ for (const user of isRoot ? (['root', 'ordinary user'] as const) : (['ordinary u
         ['stopped', 1],
         ['blinded', 0],
         ['approval', 1],
+        ['quarantine', 1],
         ['bad-image', 6],
       ]);
-      expect([summary.replaced, summary.refused]).toEqual([asNobody || !isRoot ? 6 : 7, 19]);
+      expect([summary.replaced, summary.refused]).toEqual([asNobody || !isRoot ? 7 : 8, 20]);
       for (const one of summary.drifted) {
         expect(one).toMatchObject({ proof: 'in_sync', msToVerdict: expect.any(Number), msToProof: expect.any(Number) });
         expect(one.newInstanceId).not.toBe(one.instanceId);
