@@ -37,6 +37,12 @@ export function blockerAdvice({ kind, until }: Blocker, { policy, group, instanc
       return 'wait for those that are unavailable or under way: pristinectl replacements list --active';
     case 'retry-backoff':
       return `see why the last ones failed: pristinectl replacements list --group ${group}`;
+    case 'retries-spent':
+      return `see why its replacements failed (pristinectl replacements list --group ${group}), then: pristinectl replacements retry ID --reason …`;
+    case 'quarantine-full':
+      return `look at what is kept and release it: pristinectl quarantine list --group ${group}`;
+    case 'rollout-paused':
+      return `find out why its replacements fare worse, then: pristinectl images resume, or images rollback --group ${group}`;
     default:
       return until === null ? undefined : waits;
   }

@@ -130,6 +130,8 @@ export function assumptionsOf(
   const failed = past.replacements.filter(({ state, createdAt }) => state === 'failed' && createdAt >= from).length;
   return [
     'every agent was connected, every machine ran, and this server was never away: history does not tell who was silent',
+    'triggers `silent`, `unverifiable` and `manual` wanted nothing, no drift was exempted, and nothing was kept in quarantine',
+    'zones and labels of instances are not known of the past: what selects or limits by them may have chosen others',
     'nobody held anything, and what needs approval was approved at once',
     'groups, images and the other policies that enforce were as they are now',
     ...(unknown.length === 0

@@ -183,7 +183,10 @@ describe('what policies would have done', () => {
   });
 
   it('says how long a replacement is taken to last, and that none has ended yet', () => {
-    expect(run(healthy(3), [aPolicy()]).assumptions).toContainEqual(expect.stringContaining('to learn from'));
+    const { assumptions } = run(healthy(3), [aPolicy()]);
+    expect(assumptions).toContainEqual(expect.stringContaining('to learn from'));
+    for (const left of ['`manual`', 'exempted', 'quarantine', 'zones and labels', 'silent'])
+      expect(assumptions.join(), left).toContain(left);
   });
 
   it('comes to its end, in steps that it tells, where more happens than it can look at', () => {
