@@ -24,11 +24,9 @@ function wayOf({ order, steps }: Replacement): readonly State[] {
   const isKept = steps.some(({ state }) => state === 'quarantining');
   const own = way.map((state) => (isKept && state === 'terminating' ? 'quarantining' : state));
   if (order === 'launch-first') return own;
-  const [reserved, launching, verifying, draining, terminating, ...rest] = own as readonly [
-    ...[State, State, State, State, State],
-    ...State[],
-  ];
-  return [reserved, draining, terminating, launching, verifying, ...rest];
+  const made: readonly State[] = ['launching', 'verifying'];
+  const [reserved, drained, others] = [own.slice(0, 1), own.slice(3, 5), own.slice(5)];
+  return [...reserved, ...drained, ...made, ...others];
 }
 
 /** The way so far with its times, and what is still to come. */
