@@ -61,6 +61,11 @@ export function nextEvidenceStep(
   }
 }
 
+/** Nothing to do with it before its time, so that no provider is asked about it each second. */
+export function isAtRest(kept: StoredQuarantine, now: number): boolean {
+  return kept.state === 'kept' && !isDue(kept, now);
+}
+
 /** What no replacement stands in for is not ended by time alone: nobody has said that it may be. */
 function isDue({ replacementId, expiresAt }: StoredQuarantine, now: number): boolean {
   return replacementId !== null && now >= expiresAt;

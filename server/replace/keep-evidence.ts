@@ -15,7 +15,15 @@ import {
   type StoredQuarantine,
 } from '../store/quarantine-store.ts';
 import { callProvider, listMsMax } from './call-provider.ts';
-import { type EvidenceCall, gone, lost, lostAfterAttempts, nextEvidenceStep, quarantineKeyOf } from './evidence.ts';
+import {
+  type EvidenceCall,
+  gone,
+  isAtRest,
+  lost,
+  lostAfterAttempts,
+  nextEvidenceStep,
+  quarantineKeyOf,
+} from './evidence.ts';
 import type { House } from './house.ts';
 
 /** More steps than there are, so that a defect ends in a wait for the next tick and not in a busy loop. */
@@ -26,7 +34,7 @@ export async function keepEvidence(house: House, id: string, signal: AbortSignal
   let answered: EvidenceCall | undefined;
   for (let taken = 0; taken < stepsMax && !signal.aborted; taken += 1) {
     const kept = await findQuarantine(house.db, id);
-    if (kept === undefined || kept.state === 'ended') return;
+    if (kept === undefined || kept.state === 'ended' || isAtRest(kept, house.clock.now())) return;
     if (await isHeld(house, kept)) return;
     const step = nextEvidenceStep(kept, await describe(house, kept), house.clock.now(), answered);
     if (step.do === 'wait') return;
