@@ -105,7 +105,7 @@ export async function startServer(
     sweep: (instanceId) => gateway.requestScan(instanceId),
   };
   const controller = createController(house);
-  const foresight = createForesight({ db, survey: controller.survey, evidenceTtlMs });
+  const foresight = createForesight({ db, clock, survey: controller.survey, evidenceTtlMs });
   const sender = webhook && createSender({ db, feed, clock, log, random: Math.random, ...webhook });
   const http = await createHttp(
     {

@@ -1,7 +1,7 @@
 import type { Blocker } from '../../shared/api.ts';
 import type { Backtest } from '../../shared/api-foresight.ts';
 import type { Blocked } from './planner.ts';
-import { alikeShownMax, type Slot, type VirtualGroup } from './virtual-fleet.ts';
+import type { Slot, VirtualGroup } from './virtual-fleet.ts';
 
 type Kind = Blocker['kind'];
 type Start = Backtest['starts'][number];
@@ -115,8 +115,8 @@ export function createTally(from: number, given: ReadonlySet<string>): Tally {
       since = Math.min(since, slots.get(one.instanceId)?.wantedAt ?? Infinity);
     }
     for (const queue of group.waiting.values()) {
-      const more = queue.length - alikeShownMax;
-      const like = more > 0 ? byInstance.get(queue[alikeShownMax - 1]!.id) : undefined;
+      const more = queue.length - group.alikeShown;
+      const like = more > 0 ? byInstance.get(queue[group.alikeShown - 1]!.id) : undefined;
       if (like === undefined) continue;
       add(like, more);
       count += more;

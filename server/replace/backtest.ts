@@ -1,11 +1,13 @@
 import type { Backtest } from '../../shared/api-foresight.ts';
 import { timestamp } from '../../shared/clock.ts';
+import type { Policy } from '../../shared/policy.ts';
 import { createTally } from './backtest-tally.ts';
 import { openBooks } from './books.ts';
+import { fleetCap, startsPerHourMax } from './budget.ts';
 import { selectedBy, type VersionedPolicy } from './candidates.ts';
 import { launchKeyOf } from './launch-key.ts';
 import type { Past } from './past.ts';
-import { assumptionsOf, type Moment, paceOf, slotsOf } from './past-fleet.ts';
+import { assumptionsOf, type Moment, type Pace, paceOf, slotsOf } from './past-fleet.ts';
 import { type Command, planReplacements } from './planner.ts';
 import type { ActiveReplacement, FleetSnapshot, GroupSnapshot } from './snapshot.ts';
 import * as virtual from './virtual-fleet.ts';
@@ -25,12 +27,9 @@ export interface BacktestOf {
 }
 
 const hourMs = 3_600_000;
-/** Instances shown to plans, over all of them: some seconds of work. Before it is spent moments are put together, which is said. */
+/** Instances shown to plans, over all of them: two or three seconds of work. Before it is spent moments are put together, which is said. */
 const workMaxDefault = 1_200_000;
 const workOfPlan = 20;
-/** After so much, whoever else wants the processor has it. */
-const workOfSlice = 500;
-const looksMin = 200;
 /** Neither is kept for whom it was in force then: nothing was held, and what needs approval was approved at once. */
 const nobodyAsked = { absence: null, holds: [], consents: new Map() };
 /** What stands for groups in which nothing happens; no group can be called that. */
@@ -38,18 +37,22 @@ const others = ' ';
 
 /**
  * What policies would have done: the planner of today before the fleet of each moment at which something changed, under a clock
- * of its own. Yields when it has worked for a while. Pure.
+ * of its own. Yields again and again, so that whoever else wants the processor can have it. Pure.
  */
 export function* backtest(options: BacktestOf): Generator<void, Backtest> {
   const { live, past, given, from, to, workMax = workMaxDefault } = options;
   const acting = options.acting.map(({ policy: { approval, ...policy }, version }) => ({ policy, version }));
   const policies = acting.map(({ policy }) => policy);
   const wanted = new Set(policies.flatMap((policy) => selectedBy(policy, live)));
-  const groups = [...live.groups.values()].map((group) =>
-    virtual.createGroup(group, policies, { ...options, isWanted: wanted.has(group) }),
-  );
-  const { slots, moments } = slotsOf(groups, options);
-  const paces = new Map(policies.map((policy) => [policy.name, (group: string) => paceOf(past, group, policy)]));
+  const replacedIn = Map.groupBy(past.replacements, ({ group }) => group);
+  const groups = [...live.groups.values()].map((group) => {
+    const replaced = replacedIn.get(group.group.name) ?? [];
+    return virtual.createGroup(group, policies, { ...options, isWanted: wanted.has(group), replaced });
+  });
+  yield;
+  const { slots, moments } = yield* slotsOf(groups, options);
+  const paces = new Map<string, Pace>();
+  const byName = new Map(policies.map((policy) => [policy.name, policy]));
   const books = openBooks();
   const tally = createTally(from, given);
   const active: ActiveReplacement[] = [];
@@ -59,7 +62,7 @@ export function* backtest(options: BacktestOf): Generator<void, Backtest> {
   for (const { policy, state, updatedAt } of past.replacements)
     if (state === 'succeeded' && updatedAt >= from) soaked.set(policy, (soaked.get(policy) ?? 1) - 1);
   let [nextMoment, planAt, plannedAt, now] = [0, from, from, from];
-  let [work, slice, looks, coarsestMs, begun] = [0, 0, 0, 0, 0];
+  let [work, workOfLast, looks, coarsestMs, begun] = [0, 0, 0, 0, 0];
   happen();
 
   for (;;) {
@@ -73,14 +76,12 @@ export function* backtest(options: BacktestOf): Generator<void, Backtest> {
     tally.pass(now);
     plan();
     plannedAt = now;
-    if (work - slice < workOfSlice) continue;
-    slice = work;
     yield;
   }
   tally.pass(to);
   return {
     ...{ from: timestamp(from), to: timestamp(to), ...tally.sum() },
-    ...{ looks, coarsestMs: Math.round(coarsestMs), assumptions: assumptionsOf(options, groups) },
+    ...{ looks, coarsestMs: Math.round(coarsestMs), assumptions: assumptionsOf(options, groups, paceIn) },
   };
 
   function happen(): boolean {
@@ -99,8 +100,9 @@ export function* backtest(options: BacktestOf): Generator<void, Backtest> {
     const { shown, snapshot } = lookAt();
     const { commands, blocked, trips } = planReplacements(snapshot, acting, now, books);
     looks += 1;
-    work +=
-      workOfPlan + commands.length + shown.reduce((sum, { snapshot: { instances } }) => sum + instances.length, 0);
+    const instances = shown.reduce((sum, { snapshot: { instances: own } }) => sum + own.length, 0);
+    workOfLast = workOfPlan + commands.length + instances;
+    work += workOfLast;
     for (const { group: name, cause } of trips) {
       const group = shown.find((one) => one.snapshot.group.name === name)!.group;
       group.breaker = { cause, trippedAt: timestamp(now) };
@@ -119,6 +121,8 @@ export function* backtest(options: BacktestOf): Generator<void, Backtest> {
   function lookAt() {
     const busy = new Set(active.map(({ group }) => group));
     const shown: { readonly group: virtual.VirtualGroup; readonly snapshot: GroupSnapshot }[] = [];
+    const size = groups.reduce((sum, { present }) => sum + present, 0);
+    const mayStart = Math.max(0, Math.min(startsPerHourMax - starts.length, fleetCap(size) - active.length));
     let bystanders = 0;
     for (const group of groups) {
       if (virtual.isQuiet(group, now) && !busy.has(group.live.group.name)) {
@@ -126,7 +130,7 @@ export function* backtest(options: BacktestOf): Generator<void, Backtest> {
         continue;
       }
       group.shownAt = now;
-      shown.push({ group, snapshot: virtual.snapshotOf(group, now) });
+      shown.push({ group, snapshot: virtual.snapshotOf(group, mayStart, now) });
     }
     const named = shown.map(({ snapshot }) => [snapshot.group.name, snapshot] as const);
     const rest = groups.slice(0, 1).map(({ live: any }) => [others, crowdOf(any, bystanders)] as const);
@@ -139,7 +143,7 @@ export function* backtest(options: BacktestOf): Generator<void, Backtest> {
     const { group } = slot;
     const id = `of-backtest-${++begun}`;
     const isGiven = tally.start({ at: timestamp(now), policy, group: name, instanceId, trigger: cause.trigger }, slot);
-    const { retiredMs, endedMs } = paces.get(policy)!(name);
+    const { retiredMs, endedMs } = paceIn(byName.get(policy)!, name);
     const one = {
       id,
       group: name,
@@ -166,6 +170,13 @@ export function* backtest(options: BacktestOf): Generator<void, Backtest> {
     });
   }
 
+  function paceIn(policy: Policy, group: string): Pace {
+    const key = `${policy.name} ${group}`;
+    const pace = paces.get(key) ?? paceOf(replacedIn.get(group) ?? [], policy);
+    paces.set(key, pace);
+    return pace;
+  }
+
   function wake(at: number, act: Moment['happen']): void {
     let [low, high] = [0, wakes.length];
     while (low < high) {
@@ -176,12 +187,14 @@ export function* backtest(options: BacktestOf): Generator<void, Backtest> {
     wakes.splice(low, 0, { at, happen: act });
   }
 
-  /** How much time a plan must stand for, so that the work is done before its bound. */
+  /**
+   * How much time the next plan must stand for, so that the work is done before its bound: none as long as half of what the rest
+   * of the time may take is left for it, and then as much as the last plan took of that.
+   */
   function grainMs(): number {
-    if (looks < looksMin || now <= from) return 0;
-    const left = workMax - work;
-    if ((work / (now - from)) * (to - now) <= left) return 0;
-    return ((to - now) * (work / looks)) / Math.max(left, 1);
+    const [left, restMs] = [workMax - work, to - now];
+    if (left > (workMax / 2) * (restMs / (to - from))) return 0;
+    return (restMs * workOfLast) / Math.max(left, workOfLast);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Backtest, PolicyAnswer, SimulatePolicies, Simulation } from '../../shared/api-foresight.ts';
-import { timestamp } from '../../shared/clock.ts';
+import { type Clock, timestamp } from '../../shared/clock.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { Db } from '../store/database.ts';
 import { backtest } from './backtest.ts';
@@ -24,13 +24,17 @@ export interface Foresight {
 }
 
 const dayMs = 86_400_000;
+/** So long the server answers nobody else; a step of the work comes on top. */
+const sliceMs = 10;
 
 export function createForesight({
   db,
+  clock,
   survey,
   evidenceTtlMs,
 }: {
   readonly db: Db;
+  readonly clock: Pick<Clock, 'monotonic'>;
   readonly survey: () => Promise<Survey>;
   readonly evidenceTtlMs: number;
 }): Foresight {
@@ -60,7 +64,10 @@ export function createForesight({
         enforcing(given),
       );
       const names = new Set(given.map(({ name }) => name));
-      return await inSlices(backtest({ live: snapshot, past, acting, given: names, from, to: now, evidenceTtlMs }));
+      return await inSlices(
+        backtest({ live: snapshot, past, acting, given: names, from, to: now, evidenceTtlMs }),
+        clock,
+      );
     } finally {
       isBusy = false;
     }
@@ -68,10 +75,13 @@ export function createForesight({
 }
 
 /** Between two slices everybody else is served. */
-async function inSlices(work: Generator<void, Backtest>): Promise<Backtest> {
+async function inSlices(work: Generator<void, Backtest>, clock: Pick<Clock, 'monotonic'>): Promise<Backtest> {
   for (;;) {
-    const { done, value } = work.next();
-    if (done) return value;
+    const from = clock.monotonic();
+    do {
+      const { done, value } = work.next();
+      if (done) return value;
+    } while (clock.monotonic() - from < sliceMs);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

@@ -2,7 +2,7 @@ import { timestamp } from '../../shared/clock.ts';
 import { durationMs } from '../../shared/duration.ts';
 import type { Policy } from '../../shared/policy.ts';
 import type { BacktestOf } from './backtest.ts';
-import type { Past, PastInstance } from './past.ts';
+import type { PastInstance, PastReplacement } from './past.ts';
 import * as virtual from './virtual-fleet.ts';
 
 /** Something that happened, or is due. */
@@ -16,12 +16,14 @@ const minuteMs = 60_000;
 /** Where no replacement has ended yet to learn from; its soak comes on top. */
 const assumedMs = 10 * minuteMs;
 const paceOfLast = 50;
+const instancesPerSlice = 200;
+const partsOfTime = 100;
 
 /**
  * The places of the fleet, by the instance that was in each when it began, and what happened to them. Who was really replaced in
  * that time and who came for it are in one place: whether they would have changed there is the question.
  */
-export function slotsOf(groups: readonly virtual.VirtualGroup[], { past, from }: BacktestOf) {
+export function* slotsOf(groups: readonly virtual.VirtualGroup[], { past, from, to }: BacktestOf) {
   const byName = new Map(groups.map((group) => [group.live.group.name, group]));
   const byId = new Map(past.instances.map((instance) => [instance.id, instance]));
   const within = past.replacements.filter(({ createdAt }) => createdAt >= from);
@@ -32,21 +34,22 @@ export function slotsOf(groups: readonly virtual.VirtualGroup[], { past, from }:
   );
   const launched = new Set<string | null>(within.map(({ id }) => `r-${id}`));
   const slots = new Map<string, virtual.Slot>();
-  const moments: Moment[] = [];
-  for (const first of past.instances) {
+  const calendar = openCalendar(from, to);
+  for (const [n, first] of past.instances.entries()) {
+    if (n % instancesPerSlice === 0) yield;
     const group = byName.get(first.group);
     // What was launched for a replacement of that time is in the place of whom it was to replace, or was given up.
     if (group === undefined || first.goneAt < from || launched.has(first.launchKey)) continue;
     const chain = chainOf(first, successors, byId);
     const slot = virtual.createSlot(group, chain, past.images.get(first.imageDigest) ?? null);
     slots.set(slot.id, slot);
-    moments.push(...momentsOf(slot));
+    for (const moment of momentsOf(slot)) calendar.note(moment);
   }
   for (const group of groups) {
     const { name } = group.live.group;
-    for (const at of past.resets.get(name) ?? []) moments.push({ at, happen: () => virtual.reset(group, at) });
+    for (const at of past.resets.get(name) ?? []) calendar.note({ at, happen: () => virtual.reset(group, at) });
     if (group.outdatedFrom >= from)
-      moments.push({
+      calendar.note({
         at: group.outdatedFrom,
         happen: (at) => {
           for (const slot of slots.values()) if (slot.group === group) virtual.place(slot, at);
@@ -54,7 +57,27 @@ export function slotsOf(groups: readonly virtual.VirtualGroup[], { past, from }:
         },
       });
   }
-  return { slots, moments: moments.sort((a, b) => a.at - b.at) };
+  return { slots, moments: yield* calendar.inOrder() };
+}
+
+/** Moments by parts of the time, each sorted by itself: all at once would be long. What comes after the end is left out. */
+function openCalendar(from: number, to: number) {
+  const parts = Array.from({ length: partsOfTime }, (): Moment[] => []);
+  return {
+    note(moment: Moment): void {
+      if (moment.at >= to) return;
+      const part = Math.max(0, Math.floor((partsOfTime * (moment.at - from)) / (to - from)));
+      parts[part]!.push(moment);
+    },
+    *inOrder(): Generator<void, readonly Moment[]> {
+      const moments: Moment[] = [];
+      for (const part of parts) {
+        for (const moment of part.sort((a, b) => a.at - b.at)) moments.push(moment);
+        yield;
+      }
+      return moments;
+    },
+  };
 }
 
 function chainOf(
@@ -99,8 +122,8 @@ export interface Pace {
 }
 
 /** As long as half of the group's last ones took. */
-export function paceOf({ replacements }: Past, group: string, { strategy }: Policy): Pace {
-  const ended = replacements.filter((one) => one.group === group && one.state === 'succeeded').slice(-paceOfLast);
+export function paceOf(ofGroup: readonly PastReplacement[], { strategy }: Policy): Pace {
+  const ended = ofGroup.filter(({ state }) => state === 'succeeded').slice(-paceOfLast);
   if (ended.length === 0) return { retiredMs: assumedMs, endedMs: assumedMs + durationMs(strategy.soak), of: 0 };
   const middle = (values: readonly number[]) => values.toSorted((a, b) => a - b)[(values.length - 1) >> 1]!;
   return {
@@ -114,13 +137,13 @@ export function paceOf({ replacements }: Past, group: string, { strategy }: Poli
 export function assumptionsOf(
   { past, acting, given, from }: BacktestOf,
   groups: readonly virtual.VirtualGroup[],
+  paceIn: (policy: Policy, group: string) => Pace,
 ): string[] {
   const policies = acting.map(({ policy }) => policy).filter(({ name }) => given.has(name));
   const wanted = groups.filter(({ isWanted }) => isWanted);
-  const paces = policies.flatMap((policy) =>
-    wanted.map(({ live }) => ({ name: live.group.name, ...paceOf(past, live.group.name, policy) })),
-  );
-  const said = paces.slice(0, 3).map(({ name, retiredMs, endedMs, of }) => {
+  const pairs = policies.flatMap((policy) => wanted.map(({ live }) => ({ policy, name: live.group.name })));
+  const said = pairs.slice(0, 3).map(({ policy, name }) => {
+    const { retiredMs, endedMs, of } = paceIn(policy, name);
     const on = of === 0 ? 'none of its replacements has ended to learn from' : `as half of its last ${of} did`;
     return `a replacement in ${name} has ended its old instance after ${minutes(retiredMs)} and is over after ${minutes(endedMs)}: ${on}`;
   });

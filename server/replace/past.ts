@@ -55,7 +55,7 @@ export interface PastReplacement {
   readonly shapes: readonly string[];
 }
 
-const pageInstances = 500;
+const pageInstances = 200;
 /** Of one instance and severity: what follows changes neither its taint nor how alike it is to others. */
 const driftsMax = 20;
 const weekMs = 7 * 86_400_000;

@@ -4,7 +4,7 @@ import { isAgeTrigger, type Policy } from '../../shared/policy.ts';
 import { highestSeverity } from '../../shared/severity.ts';
 import { currencyOf } from '../fleet/currency.ts';
 import { startsPerHourMax } from './budget.ts';
-import type { Past, PastInstance } from './past.ts';
+import type { Past, PastInstance, PastReplacement } from './past.ts';
 import type { GroupSnapshot, InstanceDrift, InstanceSnapshot, ReplacedDrift } from './snapshot.ts';
 
 /** A place in a group, whoever is in it: an instance of the past and those that really replaced it, or would have. */
@@ -49,10 +49,12 @@ export interface VirtualGroup {
   /** Oldest first; another list whenever it changes. */
   replaced: readonly ReplacedDrift[];
   shownAt: number;
+  /** Of those that wait alike, how many the last plan saw. */
+  alikeShown: number;
 }
 
-/** No plan starts more than may start in an hour: of those that are alike, more need not be shown to it. */
-export const alikeShownMax = startsPerHourMax + 1;
+/** Where canaries are chosen among all that are shown, so many are. */
+const canariesShownMax = startsPerHourMax + 1;
 const hourMs = 3_600_000;
 const weekMs = 168 * hourMs;
 
@@ -64,7 +66,15 @@ export function createGroup(
     from,
     evidenceTtlMs,
     isWanted,
-  }: { readonly past: Past; readonly from: number; readonly evidenceTtlMs: number; readonly isWanted: boolean },
+    replaced,
+  }: {
+    readonly past: Past;
+    readonly from: number;
+    readonly evidenceTtlMs: number;
+    readonly isWanted: boolean;
+    /** Of this group. */
+    readonly replaced: readonly PastReplacement[];
+  },
 ): VirtualGroup {
   const ages = acting.flatMap(({ triggers }) => triggers.filter(isAgeTrigger)).map((age) => durationMs(age.olderThan));
   const { name } = live.group;
@@ -76,13 +86,13 @@ export function createGroup(
     ...{ present: 0, busy: new Set<Slot>(), waiting: new Map<string, Slot[]>() },
     breaker: wasOpen ? live.breaker : null,
     breakerResetAt: live.breakerResetAt < from ? live.breakerResetAt : 0,
-    replaced: past.replacements
-      .filter(({ group, createdAt, shapes }) => group === name && createdAt < from && shapes.length > 0)
+    replaced: replaced
+      .filter(({ createdAt, shapes }) => createdAt < from && shapes.length > 0)
       .map(({ id, oldInstanceId, createdAt, shapes }) => ({
         ...{ replacementId: id, instanceId: oldInstanceId, at: createdAt, shapes },
       }))
       .sort((a, b) => a.at - b.at),
-    shownAt: Number.NEGATIVE_INFINITY,
+    ...{ shownAt: Number.NEGATIVE_INFINITY, alikeShown: 0 },
   };
 }
 
@@ -148,10 +158,15 @@ export function isQuiet({ busy, waiting, breaker, shownAt }: VirtualGroup, now: 
   return (busy.size === 0 && waiting.size === 0) || (breaker !== null && now < shownAt + hourMs);
 }
 
-/** What the planner sees of it: who may matter one by one, the others as a number. */
-export function snapshotOf(group: VirtualGroup, now: number): GroupSnapshot {
+/**
+ * What the planner sees of it: who may matter one by one, the others as a number. Of those that wait alike it sees as many as may
+ * start, and one more, which stands for the rest: what holds that one holds them.
+ */
+export function snapshotOf(group: VirtualGroup, mayStart: number, now: number): GroupSnapshot {
   const { live, busy, waiting } = group;
-  const shown = [...busy, ...[...waiting.values()].flatMap((queue) => queue.slice(0, alikeShownMax))];
+  const alike = live.group.images['canary'] === undefined ? mayStart + 1 : canariesShownMax;
+  group.alikeShown = alike;
+  const shown = [...busy, ...[...waiting.values()].flatMap((queue) => queue.slice(0, alike))];
   const instances = shown.map((slot) => instanceOf(slot, now));
   if (group.replaced[0] !== undefined && group.replaced[0].at <= now - weekMs)
     group.replaced = group.replaced.filter(({ at }) => at > now - weekMs);

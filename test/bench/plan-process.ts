@@ -1,9 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
+import { backtest } from '../../server/replace/backtest.ts';
 import { planReplacements } from '../../server/replace/planner.ts';
 import { takeSnapshot } from '../../server/replace/snapshot.ts';
 import { openDatabase } from '../../server/store/database.ts';
 import { now } from '../support/snapshot.ts';
+import { aLargePast } from './backtest-fleet.ts';
 import { obeyParent } from './child.ts';
 import { median } from './compare-times.ts';
 import { aLargeFleet } from './plan-fleet.ts';
@@ -11,12 +13,20 @@ import { aLargeFleet } from './plan-fleet.ts';
 /** What a planning server does, alone in a process: its memory is then that of the plan. */
 export type PlanCommand =
   | { readonly do: 'plan'; readonly rounds: number }
-  | { readonly do: 'read'; readonly file: string };
+  | { readonly do: 'read'; readonly file: string }
+  | { readonly do: 'backtest'; readonly groups: number };
 export interface PlanFigures {
   readonly ms: number;
   readonly peakKib: number;
   /** Of the plan: candidates; of the reading: instances. */
   readonly count: number;
+}
+export interface BacktestFigures {
+  readonly ms: number;
+  /** The longest that it let nobody else have the processor, but for what its caller adds. */
+  readonly longestMs: number;
+  readonly coarsestMs: number;
+  readonly looks: number;
 }
 export interface PlanMemory {
   /** Of Node and the modules, before there was anything to plan on. */
@@ -36,6 +46,8 @@ obeyParent<PlanCommand>(async (command) => {
       return plan(command.rounds);
     case 'read':
       return read(command.file);
+    case 'backtest':
+      return lookBack(command.groups);
     default:
       return command satisfies never;
   }
@@ -73,6 +85,20 @@ async function read(file: string): Promise<PlanFigures> {
   }
   await db.destroy();
   return { ms: median(times), peakKib: statusKib('VmHWM'), count };
+}
+
+/** The first in its process, as whoever asks for one sees it. */
+async function lookBack(groups: number): Promise<BacktestFigures> {
+  const work = backtest(aLargePast(groups));
+  const from = performance.now();
+  let [last, longestMs] = [from, 0];
+  for (;;) {
+    const { done, value } = work.next();
+    const at = performance.now();
+    longestMs = Math.max(longestMs, at - last);
+    last = at;
+    if (done) return { ms: at - from, longestMs, coarsestMs: value.coarsestMs, looks: value.looks };
+  }
 }
 
 /** proc_pid_status(5). */

@@ -6,17 +6,18 @@ import { timestamp } from '../../shared/clock.ts';
 import { aGroup, anInstanceRow, aTime } from '../support/builders.ts';
 import { insertImage } from '../support/rows.ts';
 import { now } from '../support/snapshot.ts';
+import { days, instances } from './backtest-fleet.ts';
 import { calibrate } from './calibrate.ts';
 import { startChild } from './child.ts';
 import type { Figure } from './figure.ts';
 import { groups, instancesPerGroup } from './plan-fleet.ts';
-import type { PlanCommand, PlanFigures, PlanMemory } from './plan-process.ts';
+import type { BacktestFigures, PlanCommand, PlanFigures, PlanMemory } from './plan-process.ts';
 
 const rounds = 15;
 /** 200 MB. */
 const memoryMibMax = 190;
 
-/** The planner, alone in a process of its own, on a fleet of 100,000; and the reading of what it plans on. */
+/** The planner, alone in a process of its own, on a fleet of 100,000; the reading of what it plans on; and backtests. */
 export async function planFiguresOf({
   work,
   say,
@@ -30,6 +31,8 @@ export async function planFiguresOf({
   const planned = await ask<PlanFigures & PlanMemory>({ do: 'plan', rounds });
   say('the reading of 100,000 instances');
   const read = await ask<PlanFigures>({ do: 'read', file: await aLargeDatabase(work) });
+  const backtests: Figure[] = [];
+  for (const count of [1, 50]) backtests.push(...(await backtestFiguresOf(count, say)));
   const size = groups * instancesPerGroup;
   return [
     { name: 'calibration: Ed25519 verifications', value: verifications, unit: '/s' },
@@ -46,6 +49,19 @@ export async function planFiguresOf({
     },
     { name: `reading ${read.count} instances from SQLite`, value: read.ms, unit: 'ms' },
     { name: 'reading: peak memory of the process', value: read.peakKib / 1_024, unit: 'MiB' },
+    ...backtests,
+  ];
+}
+
+async function backtestFiguresOf(count: number, say: (what: string) => void): Promise<Figure[]> {
+  const of = `backtest of ${days} days, ${instances} instances in ${count === 1 ? 'one group' : `${count} groups`}`;
+  say(`a ${of}`);
+  const { ms, longestMs, coarsestMs, looks } = await ask<BacktestFigures>({ do: 'backtest', groups: count });
+  return [
+    { name: of, value: ms / 1_000, unit: 's', target: { atMost: 5 } },
+    { name: `${of}: longest step`, value: longestMs, unit: 'ms' },
+    { name: `${of}: plans`, value: looks, unit: 'entries' },
+    { name: `${of}: longest that a change waits for one`, value: coarsestMs / 1_000, unit: 's' },
   ];
 }
 

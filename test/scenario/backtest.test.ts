@@ -19,7 +19,9 @@ async function drift({ db, clock }: ReplacementWorld, id: string, severity: 'low
 }
 
 async function ask(world: ReplacementWorld, policy: Record<string, unknown>, days = 1) {
-  const foresight = createForesight({ db: world.db, survey: world.control().survey, evidenceTtlMs });
+  const foresight = createForesight({
+    ...{ db: world.db, clock: world.clock, survey: world.control().survey, evidenceTtlMs },
+  });
   const given = Policy.parse({ kind: 'Policy', name: 'web', select: { group: 'web' }, ...policy });
   const { backtest } = await foresight.simulate({ policies: [given], days });
   return backtest!;
