@@ -188,12 +188,12 @@ export function* backtest(options: BacktestOf): Generator<void, Backtest> {
   }
 
   /**
-   * How much time the next plan must stand for, so that the work is done before its bound: none as long as half of what the rest
-   * of the time may take is left for it, and then as much as the last plan took of that.
+   * How much time the next plan must stand for, so that the work is done before its bound: none as long as nearly all that the
+   * rest of the time may take is left for it, and then as much as the last plan took of that.
    */
   function grainMs(): number {
     const [left, restMs] = [workMax - work, to - now];
-    if (left > (workMax / 2) * (restMs / (to - from))) return 0;
+    if (left > 0.9 * workMax * (restMs / (to - from))) return 0;
     return (restMs * workOfLast) / Math.max(left, workOfLast);
   }
 }

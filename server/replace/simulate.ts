@@ -1,6 +1,7 @@
 import type { SimulatedPlan, Simulation } from '../../shared/api-foresight.ts';
 import type { Policy } from '../../shared/policy.ts';
 import { selectedBy, type VersionedPolicy } from './candidates.ts';
+import { lintPolicy } from './lint.ts';
 import { type Plan, planReplacements } from './planner.ts';
 import type { FleetSnapshot } from './snapshot.ts';
 
@@ -30,7 +31,11 @@ export function simulateNow(
   const names = new Set(given.map(({ name }) => name));
   const planOf = (policies: readonly Policy[]) =>
     simulated(planReplacements(snapshot, withGiven(stored, policies), now), names);
-  return { asWritten: planOf(given), enforced: planOf(enforcing(given)), warnings: warningsOf(snapshot, given) };
+  return {
+    asWritten: planOf(given),
+    enforced: planOf(enforcing(given)),
+    warnings: warningsOf(snapshot, withGiven(stored, given), given, now),
+  };
 }
 
 function simulated({ commands, blocked, trips }: Plan, names: ReadonlySet<string>): SimulatedPlan {
@@ -56,13 +61,21 @@ function simulated({ commands, blocked, trips }: Plan, names: ReadonlySet<string
   };
 }
 
-function warningsOf(snapshot: FleetSnapshot, given: readonly Policy[]): string[] {
+/** What the lint says of each, and who must declare what before it acts. */
+function warningsOf(
+  snapshot: FleetSnapshot,
+  policies: readonly VersionedPolicy[],
+  given: readonly Policy[],
+  now: number,
+): string[] {
   return given.flatMap((policy) => {
     const groups = selectedBy(policy, snapshot);
     const stateful = groups.filter(({ group }) => !group.stateless).map(({ group }) => group.name);
+    const odd = lintPolicy(policy, snapshot, policies, now);
+    const selectsNothing = groups.length === 0 && !odd.some(({ code }) => code === 'never-matches');
     return [
-      ...(groups.length === 0 ? [`policy ${policy.name} selects nothing: no group that is declared is so`] : []),
-      ...(policy.triggers.length === 0 ? [`policy ${policy.name} has no trigger: it wants nothing replaced`] : []),
+      ...odd.map(({ code, message }) => `policy ${policy.name}: ${message} (${code})`),
+      ...(selectsNothing ? [`policy ${policy.name} selects nothing: no group that is declared is so`] : []),
       ...(stateful.length === 0
         ? []
         : [`policy ${policy.name} can act only once somebody declares \`stateless: true\` on ${stateful.join(', ')}`]),

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { VersionedPolicy } from '../../../server/replace/candidates.ts';
 import { planReplacements } from '../../../server/replace/planner.ts';
 import { simulateNow } from '../../../server/replace/simulate.ts';
 import { aGroup } from '../../support/builders.ts';
@@ -40,11 +41,35 @@ it('tells which breaker would open', () => {
   expect(simulateNow(fleet(150), [], [aPolicy().policy], now).enforced.trips).toHaveLength(1);
 });
 
+const never = [{ deny: '0 0 * * *', duration: '24h', timeZone: 'UTC' }];
+
 it.each([
-  ['selects nothing', aPolicy({ select: { group: 'gone' } })],
-  ['has no trigger', aPolicy({ triggers: [] })],
-])('warns of one that %s', (words, { policy }) => {
-  expect(simulateNow(fleet(1), [], [policy], now).warnings).toEqual([expect.stringContaining(words)]);
+  ['never-matches', { select: { group: 'gone' } }],
+  ['never-matches', { triggers: [] }],
+  ['never-finishes', { budgets: [{ max: 0 }] }],
+  ['never-finishes', { windows: never }],
+  ['matches-everything', { triggers: [{ olderThan: '1h' }] }],
+])('warns as the lint does: %s %j', (code, overrides) => {
+  const { policy } = aPolicy(overrides);
+
+  const { warnings } = simulateNow(fleet(1), [], [policy], now + 1);
+
+  expect(warnings).toContainEqual(expect.stringMatching(new RegExp(`^policy web: .* \\(${code}\\)$`)));
+});
+
+it('warns of what the policies that are given together make of each other, and of nothing that they replace', () => {
+  const [own, beside] = [aPolicy(), aPolicy({ name: 'careful', budgets: [{ max: 0 }] })];
+  const told = (given: readonly VersionedPolicy[], stored: readonly VersionedPolicy[]) =>
+    simulateNow(
+      fleet(1),
+      stored,
+      given.map(({ policy }) => policy),
+      now,
+    ).warnings;
+
+  expect(told([own, beside], [])).toContainEqual(expect.stringMatching(/^policy web: .*careful.*\(contradicts\)$/));
+  expect(told([own], [beside])).toContainEqual(expect.stringContaining('(contradicts)'));
+  expect(told([own, aPolicy({ name: 'careful' })], [beside])).toEqual([]);
 });
 
 it('warns where nobody declared the group stateless', () => {
