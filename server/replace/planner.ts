@@ -19,7 +19,7 @@ import { openRollouts } from './rollouts.ts';
 import { shapesOf } from './shape.ts';
 import { type Mass, massSilence, massUnverifiable } from './silence.ts';
 import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from './snapshot.ts';
-import { type Target, targetOf } from './target.ts';
+import { lackOf, type Target, targetOf } from './target.ts';
 import { type FailedBefore, lineageKey } from './track-record.ts';
 import { openWindowBook, type WindowBook } from './windows.ts';
 
@@ -314,7 +314,8 @@ function ofEvidence(instance: InstanceSnapshot, cause: Cause, signs: Signs, now:
 }
 
 function ofTarget(target: Target): readonly Blocker[] {
-  return 'missing' in target ? [blocker('no-target', target.missing)] : [];
+  const lack = lackOf(target);
+  return lack === undefined ? [] : [blocker(lack.kind, lack.message)];
 }
 
 export function blocker(kind: Blocker['kind'], message: string, until: number | null = null): Blocker {
