@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Asked, Instance, InstanceFinding, Lifecycle, Reason } from '../../../shared/api.ts';
+import { AbsentMachine } from '../../../shared/api-absent.ts';
 import { CodedError } from '../../../shared/errors.ts';
 import { Verdict } from '../../../shared/verdict.ts';
 import { acceptClaimant } from '../../fleet/claimants.ts';
@@ -9,6 +10,7 @@ import { pardon } from '../../fleet/pardon.ts';
 import { retire } from '../../fleet/retire.ts';
 import { revokeKey } from '../../fleet/revoke-key.ts';
 import type { Db } from '../../store/database.ts';
+import { listAbsentMachines } from '../../store/views/absent-machines-view.ts';
 import { listFindings } from '../../store/views/findings-view.ts';
 import { findInstance, listInstances } from '../../store/views/instances-view.ts';
 import { answers, answersPage, flag, found, pageQuery } from '../schema.ts';
@@ -36,6 +38,17 @@ export function instanceRoutes(api: Api, services: Services): void {
       response: answersPage(Instance, 'Instances.'),
     },
     handler: (request) => listInstances(services.db, request.query, sightOf(services)),
+  });
+
+  api.get('/absent-machines', {
+    schema: {
+      operationId: 'listAbsentMachines',
+      tags: ['instances'],
+      summary: 'Machines that providers have and no agent ever enrolled from: nothing is replaced for them',
+      querystring: z.strictObject({ group: z.string().optional(), ...pageQuery }),
+      response: answersPage(AbsentMachine, 'Machines.'),
+    },
+    handler: ({ query }) => listAbsentMachines(services.db, query),
   });
 
   api.get('/instances/:id', {
