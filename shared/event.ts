@@ -54,6 +54,7 @@ export const eventTypes = [
   'approval.requested',
   'approval.given',
   'approval.revoked',
+  'approval.refused',
   'access-token.created',
   'access-token.revoked',
   'replacement.requested',

@@ -10,6 +10,7 @@ declare module 'fastify' {
 
 /** Who may do what, on one page: the role that each route behind the token needs, by its operation. */
 const needed: Readonly<Record<string, Role>> = {
+  getCaller: 'viewer',
   listKeys: 'viewer',
   listImages: 'viewer',
   getImage: 'viewer',
@@ -28,6 +29,7 @@ const needed: Readonly<Record<string, Role>> = {
   listPolicyVersions: 'viewer',
   lintPolicy: 'viewer',
   listInstances: 'viewer',
+  listAbsentMachines: 'viewer',
   getInstance: 'viewer',
   listFindings: 'viewer',
   listLooks: 'viewer',
@@ -68,6 +70,8 @@ const needed: Readonly<Record<string, Role>> = {
   placeHold: 'operator',
   liftHold: 'operator',
   revokeApprovals: 'operator',
+  // Saying no ends nothing.
+  refuse: 'operator',
   endExemption: 'operator',
   pushImage: 'operator',
   pushEntries: 'operator',

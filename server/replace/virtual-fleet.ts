@@ -47,7 +47,8 @@ export interface VirtualGroup {
   readonly waiting: Map<string, Slot[]>;
   breaker: GroupSnapshot['breaker'];
   breakerResetAt: number;
-  replaced: ReplacedDrift[];
+  /** Oldest first; another list whenever it changes. */
+  replaced: readonly ReplacedDrift[];
   shownAt: number;
 }
 
@@ -80,7 +81,8 @@ export function createGroup(
       .filter(({ group, createdAt, shapes }) => group === name && createdAt < from && shapes.length > 0)
       .map(({ id, oldInstanceId, createdAt, shapes }) => ({
         ...{ replacementId: id, instanceId: oldInstanceId, at: createdAt, shapes },
-      })),
+      }))
+      .sort((a, b) => a.at - b.at),
     shownAt: Number.NEGATIVE_INFINITY,
   };
 }
@@ -152,7 +154,8 @@ export function snapshotOf(group: VirtualGroup, now: number): GroupSnapshot {
   const { live, busy, waiting } = group;
   const shown = [...busy, ...[...waiting.values()].flatMap((queue) => queue.slice(0, alikeShownMax))];
   const instances = shown.map((slot) => instanceOf(slot, now));
-  group.replaced = group.replaced.filter(({ at }) => at > now - weekMs);
+  if (group.replaced[0] !== undefined && group.replaced[0].at <= now - weekMs)
+    group.replaced = group.replaced.filter(({ at }) => at > now - weekMs);
   return {
     ...live,
     preflights: asPromised(live.group),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { applyDocument } from '../../server/store/apply.ts';
-import { findRequest, giveApproval, revokeApprovals } from '../../server/store/approval-store.ts';
+import { findRequest, giveApproval, refuseRequest, revokeApprovals } from '../../server/store/approval-store.ts';
 import { readPolicy } from '../../server/store/policy-store.ts';
 import { findApproval } from '../../server/store/views/approvals-view.ts';
 import { timestamp } from '../../shared/clock.ts';
@@ -91,6 +91,28 @@ describe('a policy that asks for an approval', () => {
     // The group, and with it the image, was declared by `admin`.
     await expect(approve(world, id, 'admin')).rejects.toMatchObject({ code: 'FORBIDDEN' });
     expect((await findApproval(world.db, id, world.clock.now()))?.barred).toEqual(['alice', 'admin']);
+  });
+
+  it('starts nothing once somebody said no, until somebody approves it after that', async () => {
+    const world = await aReplacementWorld({ approval: {} });
+    const { controller, id } = await askedFor(world);
+    await approve(world, id, 'bob');
+    const request = (await findRequest(world.db, id))!;
+    const no = { actor: 'carol', reason: 'the image is wrong' };
+    await world.db.transaction().execute((tx) => refuseRequest(tx, request, no, world.clock.now()));
+    await controller.tick();
+
+    expect(await world.replacements()).toEqual([]);
+    const refused = await findApproval(world.db, id, world.clock.now());
+    expect(refused).toMatchObject({ state: 'refused', refused: no, approvals: [{ revokedBy: 'carol' }] });
+    const audit = await world.db.selectFrom('audit').select('actor').where('what', '=', 'approval.refused').execute();
+    expect(audit).toEqual([{ actor: 'carol' }]);
+
+    await approve(world, id, 'bob');
+    await controller.tick();
+
+    expect(await findApproval(world.db, id, world.clock.now())).toMatchObject({ refused: null });
+    expect(await world.replacements()).toHaveLength(1);
   });
 
   it('is over in time', async () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Asked, Instance, InstanceFinding, Lifecycle, Reason } from '../../../shared/api.ts';
 import { timestamp } from '../../../shared/clock.ts';
+import { AbsentMachine } from '../../../shared/api-absent.ts';
 import { CodedError } from '../../../shared/errors.ts';
 import { Verdict } from '../../../shared/verdict.ts';
 import { acceptClaimant } from '../../fleet/claimants.ts';
@@ -11,6 +12,7 @@ import { retire } from '../../fleet/retire.ts';
 import { revokeKey } from '../../fleet/revoke-key.ts';
 import type { Db } from '../../store/database.ts';
 import { appendEvent } from '../../store/event-store.ts';
+import { listAbsentMachines } from '../../store/views/absent-machines-view.ts';
 import { listFindings } from '../../store/views/findings-view.ts';
 import { findInstance, listInstances } from '../../store/views/instances-view.ts';
 import { answers, answersPage, flag, found, pageQuery } from '../schema.ts';
@@ -38,6 +40,17 @@ export function instanceRoutes(api: Api, services: Services): void {
       response: answersPage(Instance, 'Instances.'),
     },
     handler: (request) => listInstances(services.db, request.query, sightOf(services)),
+  });
+
+  api.get('/absent-machines', {
+    schema: {
+      operationId: 'listAbsentMachines',
+      tags: ['instances'],
+      summary: 'Machines that providers have and no agent ever enrolled from: nothing is replaced for them',
+      querystring: z.strictObject({ group: z.string().optional(), ...pageQuery }),
+      response: answersPage(AbsentMachine, 'Machines.'),
+    },
+    handler: ({ query }) => listAbsentMachines(services.db, query),
   });
 
   api.get('/instances/:id', {

@@ -47,6 +47,8 @@ describe('roles', () => {
     ['viewer', 'holds', undefined, 200],
     ['viewer', 'holds', { scope: 'all', reason: 'stop' }, 403],
     ['operator', 'holds', { scope: 'all', reason: 'stop' }, 200],
+    ['viewer', 'approvals/x/refuse', { reason: 'seen' }, 403],
+    ['operator', 'approvals/x/refuse', { reason: 'seen' }, 404],
     ['operator', 'approvals/x/approve', { instances: 1, reason: 'seen' }, 403],
     ['approver', 'approvals/x/approve', { instances: 1, reason: 'seen' }, 404],
     ['approver', 'access-tokens', { name: 'bob', role: 'admin' }, 403],
@@ -137,6 +139,18 @@ describe('an access token', () => {
       { name: 'alice', role: 'viewer', createdBy: 'admin', lastUsedAt: expect.any(String) },
     ]);
     expect(JSON.stringify(await server.db.selectFrom('access_token').selectAll().execute())).not.toContain(body.token);
+  });
+
+  it('says whom it speaks for', async () => {
+    const answers = [
+      await as(await aTokenOf('alice', 'viewer'), 'access-tokens/self'),
+      await server.get('access-tokens/self'),
+    ];
+
+    expect(answers.map(({ body }) => body)).toEqual([
+      { name: 'alice', role: 'viewer' },
+      { name: 'admin', role: 'admin' },
+    ]);
   });
 
   it('is no good once it is revoked or over', async () => {
@@ -234,5 +248,18 @@ describe('versions', () => {
       { version: 2, actor: 'alice', document: { labels: { env: 'prod' } } },
       { version: 1, actor: 'admin', document: { labels: {} } },
     ]);
+  });
+});
+
+describe('the audit', () => {
+  it('is read from its end too, page by page', async () => {
+    for (const reason of ['one', 'two', 'three']) await server.post('holds', { scope: 'all', reason });
+
+    const first = await server.get('audit?newest=true&limit=2');
+    const second = await server.get(`audit?newest=true&limit=2&cursor=${first.body.nextCursor}`);
+
+    const numbers = [...first.body.items, ...second.body.items].map(({ n }: { n: number }) => n);
+    expect(numbers).toEqual([3, 2, 1]);
+    expect(second.body.nextCursor).toBeNull();
   });
 });
