@@ -248,13 +248,20 @@ export function createController(house: House): Controller {
   }
 
   /** At most one an hour, whoever waits. */
-  async function isolate({ db }: House, { policy, group, instanceId }: Plan['isolations'][number], now: number): Promise<void> {
+  async function isolate(
+    { db }: House,
+    { policy, group, instanceId }: Plan['isolations'][number],
+    now: number,
+  ): Promise<void> {
     const reason = 'critical drift, and nobody has approved its replacement yet';
     const asked = { instanceId, reason, actor: `policy ${policy}`, byItself: true };
     try {
       await startQuarantine(db, asked, now);
       feed.wake();
-      log.warn({ group, instance: instanceId, policy }, 'replace: a machine is isolated before anybody has approved its replacement');
+      log.warn(
+        { group, instance: instanceId, policy },
+        'replace: a machine is isolated before anybody has approved its replacement',
+      );
     } catch (error) {
       if (!(error instanceof CodedError) || error.code !== 'CONFLICT') throw error;
     }

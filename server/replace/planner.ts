@@ -12,7 +12,7 @@ import { openApprovals } from './approvals.ts';
 import * as why from './blockers.ts';
 import { openBooks } from './books.ts';
 import { tripCause } from './breaker.ts';
-import { candidatesOf, inOrder, type VersionedPolicy } from './candidates.ts';
+import { type Candidate, candidatesOf, inOrder, type VersionedPolicy } from './candidates.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import { failedBefore, lineageAfter, ofLineage } from './lineage.ts';
 import { once } from './once.ts';
@@ -144,7 +144,15 @@ export function planReplacements(
     });
   }
   const { soaked, pauses } = rollouts;
-  return { commands, blocked, trips, requests: approvals.requests(), isolations: commands.length > 0 ? [] : isolations, soaked, pauses };
+  return {
+    commands,
+    blocked,
+    trips,
+    requests: approvals.requests(),
+    isolations: commands.length > 0 ? [] : isolations,
+    soaked,
+    pauses,
+  };
 }
 
 function isUnapprovedOnly({ cause, severity }: Candidate, blockers: readonly Blocker[]): boolean {

@@ -204,11 +204,7 @@ async function rulesUsed(db: Db, image: StoredImage, sequences: readonly number[
 }
 
 /** Of an instance that is in sync, whatever is open does not count: by an exemption, or because it is of no weight. */
-async function uncounted(
-  db: Db,
-  instanceId: string,
-  now: number,
-): Promise<ProofStatement['predicate']['exempted']> {
+async function uncounted(db: Db, instanceId: string, now: number): Promise<ProofStatement['predicate']['exempted']> {
   const exempted = await exemptedFindings(db, instanceId, now);
   const by = new Map(exempted.map(({ fingerprint, exemption, until }) => [fingerprint, { exemption, until }]));
   const open = await db

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Asked, Instance, InstanceFinding, Lifecycle, Reason } from '../../../shared/api.ts';
-import { timestamp } from '../../../shared/clock.ts';
 import { AbsentMachine } from '../../../shared/api-absent.ts';
+import { timestamp } from '../../../shared/clock.ts';
 import { CodedError } from '../../../shared/errors.ts';
 import { Verdict } from '../../../shared/verdict.ts';
 import { acceptClaimant } from '../../fleet/claimants.ts';
