@@ -11,7 +11,7 @@ import { once } from './once.ts';
 import type { Plan } from './planner.ts';
 import { type Mass, massSilence, massUnverifiable } from './silence.ts';
 import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from './snapshot.ts';
-import type { Target } from './target.ts';
+import { lackOf, type Target } from './target.ts';
 import type { WindowBook } from './windows.ts';
 
 /** Why not now: each says what it has against a candidate, by what it is about. The limits that are counted are in `ledger.ts`. */
@@ -141,7 +141,8 @@ function ofEvidence(instance: InstanceSnapshot, cause: Cause, signs: Signs, now:
 }
 
 export function ofTarget(target: Target): readonly Blocker[] {
-  return 'missing' in target ? [blocker('no-target', target.missing)] : [];
+  const lack = lackOf(target);
+  return lack === undefined ? [] : [blocker(lack.kind, lack.message)];
 }
 
 export function blocker(kind: Blocker['kind'], message: string, until: number | null = null): Blocker {

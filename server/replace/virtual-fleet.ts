@@ -5,6 +5,7 @@ import { highestSeverity } from '../../shared/severity.ts';
 import { currencyOf } from '../fleet/currency.ts';
 import { startsPerHourMax } from './budget.ts';
 import type { Past, PastInstance, PastReplacement } from './past.ts';
+import { asPromised } from './preflight.ts';
 import type { GroupSnapshot, InstanceDrift, InstanceSnapshot, ReplacedDrift } from './snapshot.ts';
 
 /** A place in a group, whoever is in it: an instance of the past and those that really replaced it, or would have. */
@@ -172,6 +173,7 @@ export function snapshotOf(group: VirtualGroup, mayStart: number, now: number): 
     group.replaced = group.replaced.filter(({ at }) => at > now - weekMs);
   return {
     ...live,
+    preflights: asPromised(live.group),
     group: now >= group.outdatedFrom ? live.group : withImagesOf(instances, live.group),
     ...{ breaker: group.breaker, breakerResetAt: group.breakerResetAt, failures: null, replaced: group.replaced },
     machines: instances.map(({ providerId, launchKey }) => ({

@@ -98,15 +98,15 @@ function refusalOf({
   return at === null || actor === null || reason === null ? null : { actor, reason, at };
 }
 
-/** Four eyes: who applied this version of the policy, and who promoted what it would bring. */
+/** Four eyes: who applied this version of the policy, who promoted what it would bring, and who asked for it by hand. */
 export async function barredFrom(
   db: Db,
-  { policy, policyVersion, group, targetDigest }: Binding,
+  { policy, policyVersion, group, targetDigest, cause }: Binding,
 ): Promise<readonly string[]> {
   const author = await authorOf(db, 'Policy', policy, policyVersion);
   const image = await findImage(db, targetDigest);
   const promoter = image && (await promoterOf(db, group, imageRef(image)));
-  return [...new Set([author, ...(promoter === undefined ? [] : [promoter])])];
+  return [...new Set([author, promoter, cause.by].filter((one) => one !== undefined))];
 }
 
 export interface NewApproval {
@@ -124,7 +124,7 @@ export async function giveApproval(tx: Db, given: NewApproval, now: number): Pro
   if (barred.includes(actor)) {
     throw new CodedError(
       'FORBIDDEN',
-      `${actor} applied version ${request.policyVersion} of policy ${request.policy}, or promoted its image: another person must approve it`,
+      `${actor} applied version ${request.policyVersion} of policy ${request.policy}, promoted its image, or asked for it: another person must approve it`,
     );
   }
   const [id, at, expiresAt] = [uuidv7(now), timestamp(now), timestamp(now + ms)];
@@ -154,6 +154,25 @@ export async function revokeApprovals(tx: Db, request: StoredRequest, actor: str
     await appendEvent(tx, { at, type: 'approval.revoked', groupName: request.group, data });
   }
   return revoked.length;
+}
+
+/** Whoever said it may not act any more. Of every request each yes of that name. */
+export async function revokeApprovalsOf(tx: Db, name: string, actor: string, now: number): Promise<void> {
+  const at = timestamp(now);
+  const revoked = await tx
+    .updateTable('approval')
+    .set({ revoked_at: at, revoked_by: actor })
+    .where('actor', '=', name)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', at)
+    .returning(['id', 'request_id'])
+    .execute();
+  for (const [id, own] of Map.groupBy(revoked, (row) => row.request_id)) {
+    const request = await findRequest(tx, id);
+    if (request === undefined) continue;
+    const data = { ...aboutOf(request), approvals: own.map((row) => row.id), actor };
+    await appendEvent(tx, { at, type: 'approval.revoked', groupName: request.group, data });
+  }
 }
 
 /** Takes every yes back, and says why there is to be none; whoever approves it after that has read so. */

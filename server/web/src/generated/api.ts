@@ -274,7 +274,7 @@ export type paths = {
         put?: never;
         /**
          * Declare a group, a policy or an exemption; declaring the same again changes nothing
-         * @description A field that is unknown is refused with its name. `enforce` is refused (409) for a group without `stateless: true`, whichever of the two documents comes first. An exemption is for an approver.
+         * @description A field that is unknown is refused with its name. `enforce` is refused (409) for a group without `stateless: true`, whichever of the two documents comes first. An exemption, and a policy that keeps less evidence than it did, are for an approver; a new group, another provider, and whatever takes an approval away are for an admin.
          */
         post: operations["apply"];
         delete?: never;
@@ -1238,7 +1238,7 @@ export type paths = {
         put?: never;
         /**
          * Say yes to the replacement of so many instances, for this cause, by this policy version, with this image
-         * @description Refused (403) for who applied the version of the policy or promoted the image. It is looked at again before each old instance ends.
+         * @description Refused (403) for who applied the version of the policy, promoted the image, or asked for the replacement. It is looked at again before each old instance ends.
          */
         post: operations["approve"];
         delete?: never;
@@ -1450,7 +1450,7 @@ export type components = {
             target: components["schemas"]["Image"];
             /** @description how many different people */
             needed: number;
-            /** @description who applied this version of the policy, or promoted the image: never one of them */
+            /** @description who applied this version of the policy, promoted the image, or asked for it by hand: never one of them */
             barred: string[];
             approvals: components["schemas"]["Approval"][];
             refused: components["schemas"]["Refusal"] | null;
@@ -1537,7 +1537,7 @@ export type components = {
             /** @description longest first */
             heldBack: {
                 /** @enum {string} */
-                kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
+                kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "template" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
                 /** @description for how long, of all instances together */
                 instanceHours: number;
                 mostAtOnce: number;
@@ -1561,7 +1561,7 @@ export type components = {
         };
         Blocker: {
             /** @enum {string} */
-            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
+            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "template" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
             message: string;
             until: string | null;
         };
@@ -1829,7 +1829,7 @@ export type components = {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.silent" | "instance.absent" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.promoted" | "image.rolled-back" | "rollout.soaked" | "rollout.paused" | "rollout.resumed" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "webhook.test" | "webhook.disabled" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "hold.placed" | "hold.lifted" | "approval.requested" | "approval.given" | "approval.revoked" | "approval.refused" | "access-token.created" | "access-token.revoked" | "replacement.requested" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven" | "replacement.reopened" | "quarantine.started" | "quarantine.step" | "quarantine.extended" | "replacement.taken-back" | "proof.revoked";
+            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.asked" | "instance.silent" | "instance.absent" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.promoted" | "image.rolled-back" | "rollout.soaked" | "rollout.paused" | "rollout.resumed" | "launch.requested" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "webhook.test" | "webhook.disabled" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "hold.placed" | "hold.lifted" | "approval.requested" | "approval.given" | "approval.revoked" | "approval.refused" | "access-token.created" | "access-token.revoked" | "replacement.requested" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven" | "replacement.reopened" | "quarantine.started" | "quarantine.step" | "quarantine.extended" | "replacement.taken-back" | "proof.revoked";
             group: string | null;
             instanceId: string | null;
             replacementId: string | null;
@@ -1871,6 +1871,8 @@ export type components = {
                         pub: string;
                     };
                 };
+                /** @description which of them it launches where the group says `imageSource: provider` */
+                template?: components["schemas"]["ImageRef"];
                 /** @description instances end when this process does; without it they live until terminated */
                 ownerPid?: number;
                 /** @description settings written into each agent.yaml */
@@ -1904,6 +1906,11 @@ export type components = {
             images: {
                 [key: string]: components["schemas"]["ImageRef"];
             };
+            /**
+             * @description who says which image is launched: `pristine` names it, unless said; with `provider` the template of the provider decides, and what it launches must be one of `images`
+             * @enum {string}
+             */
+            imageSource?: "pristine" | "provider";
             /** @description canaries of every newly promoted image come before the rest; without it only those of the channel `canary`, one for an hour */
             canary?: {
                 /**
@@ -1970,6 +1977,8 @@ export type components = {
                         pub: string;
                     };
                 };
+                /** @description which of them it launches where the group says `imageSource: provider` */
+                template?: components["schemas"]["ImageRef"];
                 /** @description instances end when this process does; without it they live until terminated */
                 ownerPid?: number;
                 /** @description settings written into each agent.yaml */
@@ -2000,6 +2009,11 @@ export type components = {
             images: {
                 [key: string]: components["schemas"]["ImageRef"];
             };
+            /**
+             * @description who says which image is launched: `pristine` names it, unless said; with `provider` the template of the provider decides, and what it launches must be one of `images`
+             * @enum {string}
+             */
+            imageSource?: "pristine" | "provider";
             /** @description canaries of every newly promoted image come before the rest; without it only those of the channel `canary`, one for an hour */
             canary?: {
                 /**
@@ -2055,7 +2069,7 @@ export type components = {
         };
         HeldNow: {
             /** @enum {string} */
-            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
+            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "template" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
             instances: number;
         };
         /** @description While it is in force nothing is replaced where it is on. */
@@ -3095,7 +3109,7 @@ export type components = {
         };
         StartQuarantine: {
             reason: string;
-            /** @description without it as the policies of its group say, or 72h */
+            /** @description without it as the policies of its group say, or 72h; once it is replaced at least as long as they say */
             keepFor?: string | 0;
         };
         Taint: {
