@@ -206,7 +206,6 @@ export const blockerKinds = [
   'first-runs',
   'breaker',
   'no-target',
-  'template',
   'canary',
   'rollout-paused',
   'stale-evidence',

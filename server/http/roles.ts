@@ -10,7 +10,6 @@ declare module 'fastify' {
 
 /** Who may do what, on one page: the role that each route behind the token needs, by its operation. */
 const needed: Readonly<Record<string, Role>> = {
-  getCaller: 'viewer',
   listKeys: 'viewer',
   listImages: 'viewer',
   getImage: 'viewer',
@@ -29,7 +28,6 @@ const needed: Readonly<Record<string, Role>> = {
   listPolicyVersions: 'viewer',
   lintPolicy: 'viewer',
   listInstances: 'viewer',
-  listAbsentMachines: 'viewer',
   getInstance: 'viewer',
   listFindings: 'viewer',
   listLooks: 'viewer',
@@ -70,8 +68,6 @@ const needed: Readonly<Record<string, Role>> = {
   placeHold: 'operator',
   liftHold: 'operator',
   revokeApprovals: 'operator',
-  // Saying no ends nothing.
-  refuse: 'operator',
   endExemption: 'operator',
   pushImage: 'operator',
   pushEntries: 'operator',
@@ -80,6 +76,7 @@ const needed: Readonly<Record<string, Role>> = {
   withdrawRules: 'operator',
   createToken: 'operator',
   revokeToken: 'operator',
+  pardonTaint: 'operator',
   trustInstance: 'operator',
   acceptClaimant: 'operator',
   revokeKey: 'operator',
@@ -89,8 +86,6 @@ const needed: Readonly<Record<string, Role>> = {
   lookAtInstance: 'operator',
 
   approve: 'approver',
-  // It permits a drift, and nothing is kept of a machine without a taint.
-  pardonTaint: 'approver',
   // It ends a machine, and what it may have told.
   releaseQuarantine: 'approver',
 

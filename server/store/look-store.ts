@@ -44,18 +44,10 @@ export interface StoredLook {
   readonly finishedAt: string | null;
 }
 
-export interface LookAsked {
-  readonly instanceId: string;
-  readonly group: string;
-  readonly why: LookReason;
-  /** Left out where nobody asked. */
-  readonly actor?: string;
-}
-
 /** The one that is under way for this instance, or a new one that waits. */
 export async function requestLook(
   db: Db,
-  { instanceId, group, why, actor }: LookAsked,
+  { instanceId, group, why }: { readonly instanceId: string; readonly group: string; readonly why: LookReason },
   now: number,
 ): Promise<StoredLook> {
   const active = await activeLook(db, instanceId);
@@ -69,7 +61,7 @@ export async function requestLook(
     .values({ id, ...row })
     .execute();
   await prune(db, instanceId);
-  await appendEvent(db, { at, type: 'look.requested', groupName: group, instanceId, data: { lookId: id, why, actor } });
+  await appendEvent(db, { at, type: 'look.requested', groupName: group, instanceId, data: { lookId: id, why } });
   return (await findLook(db, id))!;
 }
 

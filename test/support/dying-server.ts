@@ -46,7 +46,6 @@ function dying(provider: Provider): Provider {
     };
   return {
     list: provider.list,
-    preflight: provider.preflight,
     recover: provider.recover,
     snapshot: provider.snapshot,
     launch: around('launch', provider.launch),

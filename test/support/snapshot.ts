@@ -1,5 +1,4 @@
 import type { VersionedPolicy } from '../../server/replace/candidates.ts';
-import { asPromised } from '../../server/replace/preflight.ts';
 import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from '../../server/replace/snapshot.ts';
 import type { Image } from '../../shared/image.ts';
 import { Policy } from '../../shared/policy.ts';
@@ -57,7 +56,6 @@ export function aGroupSnapshot(overrides: Partial<GroupSnapshot> = {}): GroupSna
       zone,
     })),
     images: new Map([['web@7', anImage]]),
-    preflights: asPromised(overrides.group ?? aGroup()),
     instances,
     rollouts: new Map(),
     failures: null,
