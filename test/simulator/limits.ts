@@ -166,13 +166,16 @@ function membersOf(is: View, per: Per, one: Place) {
   );
   const states = others.map(({ group, providerId, state, isImpaired }) => {
     const agents = is.instances.filter((row) => row.provider_id === providerId && row.lifecycle === 'active');
+    // What is said to be gone, or to be of another group, has no zone, and nobody knows of it where no agent speaks for it.
+    if (is.unlisted.has(providerId) && (per === 'zone' || agents.length === 0)) return 'unknown';
     // Of another group, whose list may have failed, only the agents are known for sure.
     if (group !== one.group_name) return agents.every(({ id }) => !is.offline.has(id)) ? 'up' : 'quiet';
     if (state !== 'running' || isImpaired || agents.length === 0) return 'down';
     return agents.some(({ id }) => !is.offline.has(id)) ? 'up' : 'quiet';
   });
   const count = (wanted: string) => states.filter((state) => state === wanted).length;
-  return { size: others.length + own.length, down: own.length + count('down'), quiet: count('quiet') };
+  const elsewhere = per === 'fleet' ? is.idle : 0;
+  return { size: others.length + own.length + elsewhere, down: own.length + count('down'), quiet: count('quiet') };
 }
 
 /** At the point of no return: what can end by itself must not have. */
