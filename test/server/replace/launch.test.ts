@@ -48,9 +48,9 @@ describe('instances that a person launches', () => {
     };
     const providers = () => ({ ...house.provider, launch: refusing });
 
-    expect(await codeOfAsync(() => launchInstances({ ...house, providers }, 'web', { ...asked, count: 9 }, 'anna'))).toBe(
-      'CONFIG',
-    );
+    expect(
+      await codeOfAsync(() => launchInstances({ ...house, providers }, 'web', { ...asked, count: 9 }, 'anna')),
+    ).toBe('CONFIG');
     await resumeLaunches(house);
 
     expect(house.provider.effects).toEqual([]);
@@ -70,7 +70,9 @@ describe('instances that a person launches', () => {
   it('are not launched while everything is stopped, not even by a restart', async () => {
     const house = await aLaunchHouse();
     house.provider.faultOf = (call, nth) => (call === 'launch' && nth === 1 ? 'before' : undefined);
-    expect(await codeOfAsync(() => launchInstances(house, 'web', { count: 1, key: 'lost' }, 'anna'))).toBe('UNREACHABLE');
+    expect(await codeOfAsync(() => launchInstances(house, 'web', { count: 1, key: 'lost' }, 'anna'))).toBe(
+      'UNREACHABLE',
+    );
     const stop = { scope: 'all' as const, target: null, reason: 'stop', author: 'bert', ms: null };
     await house.db.transaction().execute((tx) => placeHold(tx, stop, house.clock.now()));
 
