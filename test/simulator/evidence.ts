@@ -38,9 +38,7 @@ export function apartOf({ quarantines }: View): ReadonlySet<string> {
 /** Kept for longer than it was to be, by nobody but a person: its group does without. */
 export function overdueOf({ quarantines, now }: View): ReadonlySet<string> {
   const at = new Date(now).toISOString();
-  const over = quarantines.filter(
-    (one) => one.state === 'kept' && one.replacement_id === null && one.expires_at <= at,
-  );
+  const over = quarantines.filter((one) => one.state === 'kept' && one.replacement_id === null && one.expires_at <= at);
   return new Set(over.map((one) => one.provider_id));
 }
 

@@ -181,7 +181,10 @@ function membersOf(is: View, per: Per, one: Place) {
   return { size: others.length + replaced, down: replaced + count('down'), quiet: count('quiet'), replaced };
 }
 
-function wasDead({ machines, instances, offline }: View, { old_provider_id: id, old_instance_id: instance }: Begun): boolean {
+function wasDead(
+  { machines, instances, offline }: View,
+  { old_provider_id: id, old_instance_id: instance }: Begun,
+): boolean {
   const machine = machines.get(id);
   const agent = instances.find((row) => row.id === instance);
   const isOut = machine?.state === 'stopped' || machine?.isImpaired === true;

@@ -184,7 +184,14 @@ function headsOf(one: GroupSnapshot, { active }: FleetSnapshot): readonly Head[]
   const isOfOwn = (key: string | null) => own.some(({ id }) => key === `r-${id}`);
   const heads = own.map(
     ({ oldInstanceId: key, zone, labels }): Head => ({
-      ...{ key, group: group.name, zone: zone ?? '', labels: { ...labels, ...group.labels }, counts: 1, is: 'replaced' },
+      ...{
+        key,
+        group: group.name,
+        zone: zone ?? '',
+        labels: { ...labels, ...group.labels },
+        counts: 1,
+        is: 'replaced',
+      },
     }),
   );
   heads.push({ key: '', group: group.name, zone: '', labels: group.labels, counts: bystanders, is: 'up' });

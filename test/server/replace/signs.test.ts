@@ -65,7 +65,12 @@ describe('silence', () => {
 
   it('replaces one dead machine after the other, where the fleet may miss one', () => {
     const ids = ['s', 't'];
-    const instances = [silent('s'), silent('t', { heardAt: now - 60 * minuteMs }), aTainted({ id: 'd' }), ...healthy(30)];
+    const instances = [
+      silent('s'),
+      silent('t', { heardAt: now - 60 * minuteMs }),
+      aTainted({ id: 'd' }),
+      ...healthy(30),
+    ];
     const machines = say(instances, { state: 'stopped' }, ids);
     const both = aPolicy({ triggers: [{ drift: { severity: 'low', settle: 0 } }, { silent: '15m' }], ...wide });
     const snapshot = aSnapshot([web(instances, { machines })]);
