@@ -192,9 +192,9 @@ function whereText(per: Per, { group, zone, labels }: Place): string {
 
 function note(account: Account, { key, counts, is }: Member): void {
   account.size += counts;
-  if (is === 'replaced') return take(account, key);
-  if (is === 'dead') account.down.add(key);
-  if (is !== 'available') account[is].add(key);
+  if (is === 'available') return;
+  account[is].add(key);
+  if (is === 'dead' || is === 'replaced') account.down.add(key);
 }
 
 function take({ down, quiet, dead, replaced }: Account, key: string): void {
