@@ -27,6 +27,8 @@ export const programs = [
 
 export default defineConfig({
   test: {
+    // Vitest leaves one processor to itself, which on a machine with two halves what is run.
+    maxWorkers: '100%',
     projects: [
       {
         test: {

@@ -24,11 +24,16 @@ interface VitestReport {
   }[];
 }
 
-/** Runs one project of vitest.config.ts, or a file of it, and counts its tests from the JSON report, never from what it prints. */
+interface Selection {
+  readonly files?: readonly string[];
+  readonly without?: readonly string[];
+}
+
+/** Runs one project of vitest.config.ts, or files of it, and counts its tests from the JSON report, never from what it prints. */
 export async function runVitest(
   project: string,
   timeoutMs: number,
-  { files = [], env = {} }: { readonly files?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
+  { files = [], without = [], env = {} }: Selection & { readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<Tally> {
   const folder = mkdtempSync(join(tmpdir(), 'pristine-vitest-'));
   const file = join(folder, 'report.json');
@@ -36,6 +41,7 @@ export async function runVitest(
     const { ok } = await runCommand(
       [
         ...[...vitest, 'run', '--project', project, ...files],
+        ...without.flatMap((file) => ['--exclude', file]),
         ...['--reporter=verbose', '--reporter=json', `--outputFile.json=${file}`],
       ],
       { output: 'show', timeoutMs, env },

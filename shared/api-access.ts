@@ -45,5 +45,10 @@ export const AccessToken = z
   });
 export type AccessToken = z.infer<typeof AccessToken>;
 
+export const Caller = z
+  .object({ name: z.string(), role: Role })
+  .meta({ id: 'Caller', description: 'Whom a token speaks for, and what it lets its holder do.' });
+export type Caller = z.infer<typeof Caller>;
+
 export const NewAccessToken = AccessToken.extend({ token: z.string() }).meta({ id: 'NewAccessToken' });
 export type NewAccessToken = z.infer<typeof NewAccessToken>;

@@ -52,12 +52,19 @@ export const Approval = z
   .meta({ id: 'Approval' });
 export type Approval = z.infer<typeof Approval>;
 
+export const Refusal = z
+  .object({ actor: z.string(), reason: z.string(), at: time })
+  .meta({ id: 'Refusal', description: 'Who said no, and why: until somebody approves it after that.' });
+export type Refusal = z.infer<typeof Refusal>;
+
 export const ApprovalRequest = z
   .object({
     id: z.string().describe('a digest of all that it is bound to'),
     state: z
-      .enum(['waiting', 'approved', 'void'])
-      .describe('`void`: the policy has another version, asks for none any more, or its target is not promoted'),
+      .enum(['waiting', 'approved', 'refused', 'void'])
+      .describe(
+        '`refused`: somebody said no, and nobody has approved it since; `void`: the policy has another version, asks for none any more, or its target is not promoted',
+      ),
     group: z.string(),
     policy: z.string(),
     policyVersion: count,
@@ -66,8 +73,11 @@ export const ApprovalRequest = z
     needed: count.describe('how many different people'),
     barred: z
       .array(z.string())
-      .describe('who applied this version of the policy, or promoted the image: never one of them'),
+      .describe(
+        'who applied this version of the policy, promoted the image, or asked for it by hand: never one of them',
+      ),
     approvals: z.array(Approval),
+    refused: Refusal.nullable(),
     createdAt: time,
   })
   .meta({

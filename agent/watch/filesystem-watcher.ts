@@ -17,7 +17,7 @@ import {
 } from '../host/fanotify.ts';
 import { close, cPath, errno, readLink } from '../host/libc.ts';
 import { O_PATH } from '../host/open-beneath.ts';
-import { waitForAny } from '../host/poll.ts';
+import { openWaiter } from '../host/poll.ts';
 import { type FanotifyEvent, parseEvents } from './fanotify-events.ts';
 import type { FileWatcher, FileWatcherStatus, OnHint, OnLost } from './watcher.ts';
 
@@ -48,8 +48,7 @@ export interface FilesystemWatcher extends FileWatcher {
 const eventsBytes = 256 * 1_024;
 /** After some events, so long more are gathered: to wake us for each would cost who makes them more than all else. */
 const gatherMs = 10;
-/** A closed watcher lets go after so long. */
-const waitMsMax = 1_000;
+const waitMsMax = 60_000;
 
 /**
  * One fanotify mark a filesystem: every change of every file on it, whichever way it was reached, and no watch of a
@@ -75,6 +74,7 @@ export function watchFilesystems(options: FilesystemWatcherOptions): FilesystemW
     return refusal(-failed);
   }
   markMounts(() => undefined);
+  const waiter = openWaiter();
   const ended = follow().catch((cause) => {
     deaf = `events can no longer be read: ${sentenceOf(cause)}`;
     if (!closed) onDeaf(deaf);
@@ -101,6 +101,7 @@ export function watchFilesystems(options: FilesystemWatcherOptions): FilesystemW
     },
     close: () => {
       closed = true;
+      waiter.stop();
       void ended.then(() => {
         close(mountinfo);
         close(group);
@@ -149,7 +150,7 @@ export function watchFilesystems(options: FilesystemWatcherOptions): FilesystemW
       [mountinfo, 'changed'],
     ] as const;
     while (!closed) {
-      const [, remounted] = await waitForAny(awaited, waitMsMax);
+      const [, remounted] = await waiter.wait(awaited, waitMsMax);
       if (closed) return;
       // What was mounted or unmounted hides or shows what was there.
       if (remounted) markMounts((mount) => onHint({ name: encodeRaw(mount), changes: 1, isWritten: false }));

@@ -2,7 +2,7 @@ import { release } from 'node:os';
 import type { Clock } from '../../shared/clock.ts';
 import { sentenceOf } from '../../shared/errors.ts';
 import { errno } from '../host/libc.ts';
-import { waitForAny } from '../host/poll.ts';
+import { openWaiter } from '../host/poll.ts';
 import {
   askAgain,
   closeProcessConnector,
@@ -28,8 +28,6 @@ export interface ProcessWatcherOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
-/** A closed one lets go after so long. */
-const waitMsMax = 1_000;
 const messageBytesMax = 4_096;
 /** Whether we are heard. Before Linux 6.6 each time that we ask counts as one more who listens, and nobody else can end it. */
 const askEveryMs = 15_000;
@@ -42,6 +40,7 @@ const messagesAtOnceMax = 10_000;
 export function watchProcesses({ onEvent, onLost, clock }: ProcessWatcherOptions): ProcessWatcher | string {
   let socket = openProcessConnector();
   if (socket < 0) return refusal(-socket);
+  const waiter = openWaiter();
   let askedAt = clock.monotonic();
   let isAnswered = true;
   const message = Buffer.alloc(messageBytesMax);
@@ -59,13 +58,14 @@ export function watchProcesses({ onEvent, onLost, clock }: ProcessWatcherOptions
     },
     close: () => {
       closed = true;
+      waiter.stop();
       void ended.then(() => closeProcessConnector(socket));
     },
   };
 
   async function follow(): Promise<void> {
     while (!closed && error === null) {
-      const [isReadable] = await waitForAny([[socket, 'readable']], waitMsMax);
+      const [isReadable] = await waiter.wait([[socket, 'readable']], askEveryMs);
       if (isReadable && !closed) drain();
       if (mayBeSilenced && clock.monotonic() - askedAt >= askEveryMs) askWhetherHeard();
     }

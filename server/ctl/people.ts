@@ -118,6 +118,13 @@ function addApprovals(program: Command, idSaid: string): void {
     async () => (await load()).revoke,
     'approvals revoke 5d41402a',
   );
+  leaf(
+    approvals,
+    'refuse <request>',
+    'say no, and why; every approval of it is taken back, and whoever looks at it reads so',
+    async () => (await load()).refuse,
+    "approvals refuse 5d41402a --reason 'the image is wrong'",
+  ).requiredOption('--reason <text>', 'why; shown with the request');
 }
 
 function addAudit(program: Command): void {

@@ -10,6 +10,7 @@ declare module 'fastify' {
 
 /** Who may do what, on one page: the role that each route behind the token needs, by its operation. */
 const needed: Readonly<Record<string, Role>> = {
+  getCaller: 'viewer',
   listKeys: 'viewer',
   listImages: 'viewer',
   getImage: 'viewer',
@@ -28,6 +29,7 @@ const needed: Readonly<Record<string, Role>> = {
   listPolicyVersions: 'viewer',
   lintPolicy: 'viewer',
   listInstances: 'viewer',
+  listAbsentMachines: 'viewer',
   getInstance: 'viewer',
   listFindings: 'viewer',
   listLooks: 'viewer',
@@ -68,6 +70,8 @@ const needed: Readonly<Record<string, Role>> = {
   placeHold: 'operator',
   liftHold: 'operator',
   revokeApprovals: 'operator',
+  // Saying no ends nothing.
+  refuse: 'operator',
   endExemption: 'operator',
   pushImage: 'operator',
   pushEntries: 'operator',
@@ -76,7 +80,6 @@ const needed: Readonly<Record<string, Role>> = {
   withdrawRules: 'operator',
   createToken: 'operator',
   revokeToken: 'operator',
-  pardonTaint: 'operator',
   trustInstance: 'operator',
   acceptClaimant: 'operator',
   revokeKey: 'operator',
@@ -86,6 +89,8 @@ const needed: Readonly<Record<string, Role>> = {
   lookAtInstance: 'operator',
 
   approve: 'approver',
+  // It permits a drift, and nothing is kept of a machine without a taint.
+  pardonTaint: 'approver',
   // It ends a machine, and what it may have told.
   releaseQuarantine: 'approver',
 

@@ -4,6 +4,7 @@ import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import type { ImageRef } from '../../shared/image.ts';
 import type { Group } from '../../shared/policy.ts';
 import { type Absence, endAbsence, isOver } from '../fleet/absence.ts';
+import { startQuarantine } from '../fleet/quarantine.ts';
 import { requestApprovals } from '../store/approval-store.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { readGroups, tripBreaker } from '../store/group-store.ts';
@@ -22,6 +23,7 @@ import { resumeLaunches } from './launch.ts';
 import { createLeadership, renewAfterMs, type Term } from './leadership.ts';
 import { createLister, type Listing } from './lister.ts';
 import { type Blocked, type Command, type Plan, planReplacements } from './planner.ts';
+import { createPreflights } from './preflight.ts';
 import { findRemains, takeBack } from './remains.ts';
 import { recurrencesOf, revokeProof } from './revoke.ts';
 import { createSilences } from './silences.ts';
@@ -59,6 +61,7 @@ const startsMs = 3_600_000;
 export function createController(house: House): Controller {
   const { db, feed, clock, log } = house;
   const list = createLister(house);
+  const askPreflights = createPreflights(house);
   const { silentMs } = createSilences(clock, house.isOnline);
   const inventory = createInventory(house, silentMs);
   const hindsight = createHindsight(clock);
@@ -160,6 +163,7 @@ export function createController(house: House): Controller {
     for (const { group, image } of plan.soaked) await letGo(leading, group, image, now);
     for (const command of plan.commands) await reserve(term, command, now);
     if (await requestApprovals(leading.db, plan.requests, now)) feed.wake();
+    if (plan.isolations[0] !== undefined) await isolate(leading, plan.isolations[0], now);
     await tellBlocked(leading, plan.blocked, now);
     for (const { id } of await liveQuarantines(leading.db))
       run(term, `quarantine ${id}`, () => keepEvidence(leading, id, term.signal));
@@ -187,9 +191,10 @@ export function createController(house: House): Controller {
   async function survey() {
     const { evidenceTtlMs, isOnline, hasReported } = house;
     const groups = (await readGroups(db)).map(({ group }) => group);
-    const listing = await list(groups);
+    const [listing, preflights] = await Promise.all([list(groups), askPreflights(groups)]);
     const now = clock.now();
-    const sources = { db, machines: listing, isOnline, silentMs, hasReported, evidenceTtlMs, timeOf: hindsight(now) };
+    const seen = { machines: listing, preflights, isOnline, silentMs, hasReported };
+    const sources = { db, ...seen, evidenceTtlMs, timeOf: hindsight(now) };
     const snapshot = withStarts(await takeSnapshot(sources, now), now);
     const policies = await readPolicies(db);
     return { now, groups, listing, snapshot, policies, plan: planReplacements(snapshot, policies, now) };
@@ -239,6 +244,26 @@ export function createController(house: House): Controller {
     } catch (error) {
       if (!(error instanceof CodedError) || error.code !== 'CONFLICT') throw error;
       log.info({ instance: command.instanceId, why: error.message }, 'replace: a plan was overtaken');
+    }
+  }
+
+  /** At most one an hour, whoever waits. */
+  async function isolate(
+    { db }: House,
+    { policy, group, instanceId }: Plan['isolations'][number],
+    now: number,
+  ): Promise<void> {
+    const reason = 'critical drift, and nobody has approved its replacement yet';
+    const asked = { instanceId, reason, actor: `policy ${policy}`, byItself: true };
+    try {
+      await startQuarantine(db, asked, now);
+      feed.wake();
+      log.warn(
+        { group, instance: instanceId, policy },
+        'replace: a machine is isolated before anybody has approved its replacement',
+      );
+    } catch (error) {
+      if (!(error instanceof CodedError) || error.code !== 'CONFLICT') throw error;
     }
   }
 

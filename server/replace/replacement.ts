@@ -6,6 +6,7 @@ import type { Machine } from '../provider/provider.ts';
 import type { Move, Replacement } from '../store/replacement-store.ts';
 import { stepWhileHeld } from './held.ts';
 import { launchKeyOf } from './launch-key.ts';
+import { wrongLaunch } from './preflight.ts';
 import {
   cleanLookOf,
   cleanScanOf,
@@ -52,6 +53,8 @@ export interface Effects {
 export const callsMax = 8;
 const backoffMsMin = 1_000;
 const backoffMsMax = 60_000;
+/** What a provider would launch is asked for so long before anything is done. */
+const preflightMsMax = 120_000;
 const wait: Step = { do: 'wait' };
 
 /**
@@ -93,6 +96,9 @@ export function nextStep(replacement: Replacement, world: World, now: number): S
 function reserved(replacement: Replacement, world: World, now: number): Step {
   const objection = objectionTo(replacement, world, now);
   if (objection !== undefined) return failed(objection, { release: true });
+  if (world.template === null && now < replacement.createdAt + preflightMsMax) return wait;
+  const wrong = wrongTemplate(world);
+  if (wrong !== undefined) return failed(wrong, { release: true });
   const { verifyWithin, drainTimeout } = strategyOf(world);
   if (replacement.order === 'terminate-first') {
     const detail = 'the old instance goes first: the group has no room for both';
@@ -102,6 +108,11 @@ function reserved(replacement: Replacement, world: World, now: number): Step {
     ...{ to: 'launching', detail: 'a new instance of the stable image is launched first' },
     set: { launchedAt: now, deadlineAt: now + durationMs(verifyWithin) },
   });
+}
+
+/** What cannot be what is wanted is not begun. A new machine is measured besides, whatever its provider says of it. */
+function wrongTemplate({ target, template }: World): string | undefined {
+  return target === null ? undefined : wrongLaunch(target, template ?? undefined);
 }
 
 function launching(replacement: Replacement, world: World, now: number): Step {
@@ -128,12 +139,9 @@ function launching(replacement: Replacement, world: World, now: number): Step {
 function verifying(replacement: Replacement, world: World, now: number): Step {
   const drift = driftOfNew(world);
   if (drift !== undefined) return giveUp(drift, replacement, { trip: drift, blame: true });
-  const [machine, twin] = machinesOf(replacement, world.machines ?? []);
+  const machine = world.machines && newMachine(replacement, world.machines);
   if (machine?.state === 'stopped')
     return giveUp(`the new machine ${machine.providerId} stopped`, replacement, { blame: true });
-  // Its agent runs on one of them, and nobody here can tell on which: what it measured proves nothing of the other.
-  if (machine !== undefined && twin !== undefined)
-    return giveUp(`one launch made two machines, ${machine.providerId} and ${twin.providerId}`, replacement);
   const clean = cleanScanOf(replacement, world);
   if ('missing' in clean || machine?.state !== 'running') {
     if (!isOver(replacement, now)) return wait;
@@ -165,9 +173,8 @@ function draining(replacement: Replacement, world: World, now: number): Step {
   if (keeping !== null && world.evidence.isFull)
     return rollBack(`it has to be kept as evidence, and all ${keeping.max} places of its group are taken`);
   const { drainDeadline } = strategyOf(world);
-  const isDrained = world.drained && !isInService(replacement, world);
-  const isForced = !isDrained && isOver(replacement, now) && drainDeadline === 'force';
-  if (!isDrained && !isForced) {
+  const isForced = !world.drained && isOver(replacement, now) && drainDeadline === 'force';
+  if (!world.drained && !isForced) {
     if (isOver(replacement, now) && drainDeadline === 'abort')
       return rollBack(`it was not drained in time: ${replacement.error ?? 'no answer'}`);
     return callWhenDue('drain', replacement, now);
@@ -179,16 +186,16 @@ function draining(replacement: Replacement, world: World, now: number): Step {
       if (!isOver(replacement, now)) return wait;
       return rollBack('the new instance is not running and in sync any more', { blame: true });
     }
+  } else {
+    // Nothing is measured yet that could take its place: what is said to be is all there is.
+    if (world.template === null && !isOver(replacement, now)) return wait;
+    const wrong = wrongTemplate(world);
+    if (wrong !== undefined) return rollBack(wrong);
   }
   const how = isForced ? 'was not drained in time, and its policy forces it out' : 'is drained';
   const detail = `${replacement.oldProviderId} ${how}; there is no way back from here`;
   if (keeping === null) return move({ to: 'terminating', detail });
   return move({ to: 'quarantining', detail: `${detail}: it is isolated and kept` }, { keep: keeping });
-}
-
-/** A provider that says that it has drained a machine, and lists it in service, is not believed. */
-function isInService({ oldProviderId }: Replacement, { machines }: World): boolean {
-  return machines?.find(({ providerId }) => providerId === oldProviderId)?.state === 'running';
 }
 
 /** What is kept already stays so; else as it was reserved, and as the policies that act want it now: the strictest. */
@@ -272,9 +279,6 @@ function soaking(replacement: Replacement, world: World, now: number): Step {
   }
   const grace = durationMs(strategyOf(world).verifyWithin);
   if (now >= (replacement.deadlineAt ?? now) + grace) {
-    // Neither its provider nor its agent knows of it any more: no person can help it to a proof.
-    if (world.machines !== null && machine === undefined && world.new?.online !== true)
-      return failed(`${replacement.newProviderId} is gone, and was never proven`, { blame: true });
     const missing = 'missing' in after ? after.missing : 'its machine does not run';
     return stuckWith(
       `there is no proof: after the soak the new instance was not measured clean: ${missing}`,
@@ -310,13 +314,8 @@ function stuck(replacement: Replacement, world: World, now: number): Step {
   return step.do === 'move' && step.move.to !== 'stuck' ? step : wait;
 }
 
-export function newMachine(replacement: Replacement, machines: readonly Machine[]): Machine | undefined {
-  return machinesOf(replacement, machines)[0];
-}
-
-/** One, of a provider that keeps its word. */
-function machinesOf({ id }: Replacement, machines: readonly Machine[]): readonly Machine[] {
-  return machines.filter(({ launchKey }) => launchKey === launchKeyOf(id));
+export function newMachine({ id }: Replacement, machines: readonly Machine[]): Machine | undefined {
+  return machines.find(({ launchKey }) => launchKey === launchKeyOf(id));
 }
 
 /** Where the clock was set back since, nobody knows how long it has waited: it has waited enough, and before the point of no return rolls back. */

@@ -19,6 +19,7 @@ import { readHolds } from '../store/hold-store.ts';
 import { liveQuarantines, placesTaken, type StoredQuarantine } from '../store/quarantine-store.ts';
 import { endedStates } from '../store/replacement-store.ts';
 import { type RequestedReplacement, readRequests } from '../store/request-store.ts';
+import type { Preflights } from './preflight.ts';
 import { type Rollouts, readRolloutRecords } from './rollout-record.ts';
 import { shapeOf } from './shape.ts';
 import {
@@ -55,6 +56,8 @@ export interface GroupSnapshot {
   readonly breakerResetAt: number;
   /** As its provider lists them, without what is kept as evidence and has been replaced; null when it could not be asked. */
   readonly machines: readonly Machine[] | null;
+  /** What its provider would launch. */
+  readonly preflights: Preflights;
   /** Pushed images among the promoted ones. */
   readonly images: ReadonlyMap<ImageRef, Image>;
   /** All but the retired, and those that are kept as evidence and have been replaced. */
@@ -86,6 +89,8 @@ export interface InstanceSnapshot {
   /** As its provider says; null where nobody knows. */
   readonly zone: string | null;
   readonly lifecycle: Lifecycle;
+  /** It is kept as evidence for longer than it was to be, and nothing has replaced it: its group does without. */
+  readonly isKeptOver?: true;
   readonly content: Verdict;
   /** It is not sure which machine this is, so that its machine may be another's. */
   readonly isInDoubt: boolean;
@@ -139,6 +144,8 @@ export interface Sources {
   readonly db: Db;
   /** By group; null when its provider could not be asked. */
   readonly machines: ReadonlyMap<string, readonly Machine[] | null>;
+  /** By group: what its provider said it would launch. */
+  readonly preflights?: ReadonlyMap<string, Preflights>;
   readonly isOnline: (instanceId: string) => boolean;
   /** For how many milliseconds this server has waited in vain to hear of it; null while it is online. */
   readonly silentMs?: (instanceId: string) => number | null;
@@ -165,7 +172,9 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
     const replaced = await readReplaced(db, now);
     const failedBefore = await readFailedBefore(db, sources.timeOf ?? asWritten);
     const places = await placesTaken(db);
-    const apart = apartOf(await liveQuarantines(db));
+    const kept = await liveQuarantines(db);
+    const apart = apartOf(kept);
+    const keptOver = new Set(kept.filter((one) => isKeptOver(one, now)).map(({ instanceId }) => instanceId));
     const groups = new Map<string, GroupSnapshot>();
     const stored = await readGroups(db);
     const silentIn = (name: string) => silentOf(sources, instances.get(name) ?? []);
@@ -177,8 +186,11 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
         breakerResetAt: resets.get(group.name) ?? 0,
         machines:
           sources.machines.get(group.name)?.filter(({ providerId }) => !apart.has(`machine ${providerId}`)) ?? null,
+        preflights: sources.preflights?.get(group.name) ?? new Map(),
         images: promotedImages(group, images),
-        instances: (instances.get(group.name) ?? []).filter(({ id }) => !apart.has(`instance ${id}`)),
+        instances: (instances.get(group.name) ?? [])
+          .filter(({ id }) => !apart.has(`instance ${id}`))
+          .map((one) => (keptOver.has(one.id) ? { ...one, isKeptOver: true } : one)),
         rollouts: rollouts.get(group.name) ?? new Map(),
         failures: failuresOf(failures.get(group.name), sources.timeOf ?? asWritten),
         typicalMs: typical.get(group.name) ?? null,
@@ -198,6 +210,11 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
 function apartOf(kept: readonly StoredQuarantine[]): ReadonlySet<string> {
   const away = kept.filter(({ replacementId, state }) => replacementId !== null || state === 'ending');
   return new Set(away.flatMap(({ instanceId, providerId }) => [`instance ${instanceId}`, `machine ${providerId}`]));
+}
+
+/** Nobody but a person ends it: until then it must not hold back what its group needs. */
+function isKeptOver({ replacementId, state, expiresAt }: StoredQuarantine, now: number): boolean {
+  return state === 'kept' && replacementId === null && now >= expiresAt;
 }
 
 /** Who was never heard of since this server began to listen may have had no time to say anything. */

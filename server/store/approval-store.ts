@@ -1,4 +1,4 @@
-import type { ApprovedCause } from '../../shared/api-approvals.ts';
+import type { ApprovedCause, Refusal } from '../../shared/api-approvals.ts';
 import { canonicalJson } from '../../shared/canonical-json.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { sha256Hex } from '../../shared/digest.ts';
@@ -8,7 +8,7 @@ import { uuidv7 } from '../../shared/uuid.ts';
 import type { Db } from './database.ts';
 import { appendEvent } from './event-store.ts';
 import { findImage } from './image-store.ts';
-import type { ApprovalTable } from './people-tables.ts';
+import type { ApprovalRequestTable, ApprovalTable } from './people-tables.ts';
 import { authorOf, promoterOf } from './version-store.ts';
 
 /** All that a yes is given for. Whatever of it changes, it is another request. */
@@ -23,6 +23,7 @@ export interface Binding {
 export interface StoredRequest extends Binding {
   readonly id: string;
   readonly createdAt: string;
+  readonly refused: Refusal | null;
 }
 
 /** Of one group, those to which nobody ever said anything; beyond, the oldest go. Drift that is faked makes as many as it likes. */
@@ -84,19 +85,28 @@ export async function findRequest(db: Db, id: string): Promise<StoredRequest | u
     row && {
       ...{ id: row.id, group: row.group_name, policy: row.policy, policyVersion: row.policy_version },
       ...{ cause: JSON.parse(row.cause), targetDigest: row.target_digest, createdAt: row.created_at },
+      refused: refusalOf(row),
     }
   );
 }
 
-/** Four eyes: who applied this version of the policy, and who promoted what it would bring. */
+function refusalOf({
+  refused_at: at,
+  refused_by: actor,
+  refused_reason: reason,
+}: ApprovalRequestTable): Refusal | null {
+  return at === null || actor === null || reason === null ? null : { actor, reason, at };
+}
+
+/** Four eyes: who applied this version of the policy, who promoted what it would bring, and who asked for it by hand. */
 export async function barredFrom(
   db: Db,
-  { policy, policyVersion, group, targetDigest }: Binding,
+  { policy, policyVersion, group, targetDigest, cause }: Binding,
 ): Promise<readonly string[]> {
   const author = await authorOf(db, 'Policy', policy, policyVersion);
   const image = await findImage(db, targetDigest);
   const promoter = image && (await promoterOf(db, group, imageRef(image)));
-  return [...new Set([author, ...(promoter === undefined ? [] : [promoter])])];
+  return [...new Set([author, promoter, cause.by].filter((one) => one !== undefined))];
 }
 
 export interface NewApproval {
@@ -114,7 +124,7 @@ export async function giveApproval(tx: Db, given: NewApproval, now: number): Pro
   if (barred.includes(actor)) {
     throw new CodedError(
       'FORBIDDEN',
-      `${actor} applied version ${request.policyVersion} of policy ${request.policy}, or promoted its image: another person must approve it`,
+      `${actor} applied version ${request.policyVersion} of policy ${request.policy}, promoted its image, or asked for it: another person must approve it`,
     );
   }
   const [id, at, expiresAt] = [uuidv7(now), timestamp(now), timestamp(now + ms)];
@@ -123,6 +133,7 @@ export async function giveApproval(tx: Db, given: NewApproval, now: number): Pro
     .insertInto('approval')
     .values({ ...row, created_at: at, expires_at: expiresAt, revoked_at: null, revoked_by: null })
     .execute();
+  await setRefusal(tx, request.id, null);
   const data = { ...aboutOf(request), approval: id, instances: instancesMax, expiresAt, reason, actor };
   await appendEvent(tx, { at, type: 'approval.given', groupName: request.group, data });
 }
@@ -143,6 +154,48 @@ export async function revokeApprovals(tx: Db, request: StoredRequest, actor: str
     await appendEvent(tx, { at, type: 'approval.revoked', groupName: request.group, data });
   }
   return revoked.length;
+}
+
+/** Whoever said it may not act any more. Of every request each yes of that name. */
+export async function revokeApprovalsOf(tx: Db, name: string, actor: string, now: number): Promise<void> {
+  const at = timestamp(now);
+  const revoked = await tx
+    .updateTable('approval')
+    .set({ revoked_at: at, revoked_by: actor })
+    .where('actor', '=', name)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', at)
+    .returning(['id', 'request_id'])
+    .execute();
+  for (const [id, own] of Map.groupBy(revoked, (row) => row.request_id)) {
+    const request = await findRequest(tx, id);
+    if (request === undefined) continue;
+    const data = { ...aboutOf(request), approvals: own.map((row) => row.id), actor };
+    await appendEvent(tx, { at, type: 'approval.revoked', groupName: request.group, data });
+  }
+}
+
+/** Takes every yes back, and says why there is to be none; whoever approves it after that has read so. */
+export async function refuseRequest(
+  tx: Db,
+  request: StoredRequest,
+  { actor, reason }: { readonly actor: string; readonly reason: string },
+  now: number,
+): Promise<void> {
+  await revokeApprovals(tx, request, actor, now);
+  const at = timestamp(now);
+  await setRefusal(tx, request.id, { actor, reason, at });
+  const data = { ...aboutOf(request), reason, actor };
+  await appendEvent(tx, { at, type: 'approval.refused', groupName: request.group, data });
+}
+
+async function setRefusal(tx: Db, id: string, refusal: Refusal | null): Promise<void> {
+  const { at = null, actor = null, reason = null } = refusal ?? {};
+  await tx
+    .updateTable('approval_request')
+    .set({ refused_at: at, refused_by: actor, refused_reason: reason })
+    .where('id', '=', id)
+    .execute();
 }
 
 function aboutOf({ id, policy, policyVersion, cause, targetDigest }: StoredRequest) {

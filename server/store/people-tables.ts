@@ -45,6 +45,9 @@ export interface ApprovalRequestTable {
   cause: string;
   target_digest: string;
   created_at: string;
+  refused_at: string | null;
+  refused_by: string | null;
+  refused_reason: string | null;
 }
 
 export interface ApprovalTable {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { requestReplacement } from '../../server/fleet/request.ts';
+import { createAccessToken, revokeAccessToken } from '../../server/store/access-token-store.ts';
 import { applyDocument } from '../../server/store/apply.ts';
-import { findRequest, giveApproval, revokeApprovals } from '../../server/store/approval-store.ts';
+import { findRequest, giveApproval, refuseRequest, revokeApprovals } from '../../server/store/approval-store.ts';
 import { readPolicy } from '../../server/store/policy-store.ts';
 import { findApproval } from '../../server/store/views/approvals-view.ts';
 import { timestamp } from '../../shared/clock.ts';
@@ -93,6 +95,62 @@ describe('a policy that asks for an approval', () => {
     expect((await findApproval(world.db, id, world.clock.now()))?.barred).toEqual(['alice', 'admin']);
   });
 
+  it('takes none from who asked for it by hand', async () => {
+    const world = await aReplacementWorld({ approval: {}, triggers: [{ manual: true }] });
+    const controller = world.control();
+    const asked = { instanceId: world.instances[0]!, policy: 'web', reason: 'it is slow', actor: 'bob' };
+    await requestReplacement(world.db, asked, world.clock.now());
+    await controller.tick();
+    const [id = ''] = await requests(world);
+
+    await expect(approve(world, id, 'bob')).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect((await findApproval(world.db, id, world.clock.now()))?.barred).toEqual(['admin', 'bob']);
+    await approve(world, id, 'carol');
+    await controller.tick();
+
+    expect(await world.replacements()).toHaveLength(1);
+  });
+
+  it('is good for no more instances where the clock is set back after it', async () => {
+    const world = await aReplacementWorld({ approval: {}, budgets: [{ max: 6 }] });
+    const { controller, id } = await askedFor(world);
+    for (const instance of world.instances.slice(1, 2)) await world.taint(instance);
+    await approve(world, id, 'bob');
+    world.clock.jump(-hourMs / 2);
+    const at = timestamp(world.clock.now());
+    await world.db.updateTable('instance').set({ scan_finished_at: at, last_seen_at: at }).execute();
+
+    for (let pass = 0; pass < 15; pass += 1) {
+      await controller.tick();
+      await world.speak();
+      world.clock.advance(5_000);
+    }
+
+    expect((await world.replacements()).length).toBeLessThanOrEqual(1);
+  });
+
+  it('starts nothing once somebody said no, until somebody approves it after that', async () => {
+    const world = await aReplacementWorld({ approval: {} });
+    const { controller, id } = await askedFor(world);
+    await approve(world, id, 'bob');
+    const request = (await findRequest(world.db, id))!;
+    const no = { actor: 'carol', reason: 'the image is wrong' };
+    await world.db.transaction().execute((tx) => refuseRequest(tx, request, no, world.clock.now()));
+    await controller.tick();
+
+    expect(await world.replacements()).toEqual([]);
+    const refused = await findApproval(world.db, id, world.clock.now());
+    expect(refused).toMatchObject({ state: 'refused', refused: no, approvals: [{ revokedBy: 'carol' }] });
+    const audit = await world.db.selectFrom('audit').select('actor').where('what', '=', 'approval.refused').execute();
+    expect(audit).toEqual([{ actor: 'carol' }]);
+
+    await approve(world, id, 'bob');
+    await controller.tick();
+
+    expect(await findApproval(world.db, id, world.clock.now())).toMatchObject({ refused: null });
+    expect(await world.replacements()).toHaveLength(1);
+  });
+
   it('is over in time', async () => {
     const world = await aReplacementWorld({ approval: {} });
     const { controller, id } = await askedFor(world);
@@ -122,6 +180,13 @@ describe('before the point of no return', () => {
     'somebody took it back': async (world, id) => {
       const request = (await findRequest(world.db, id))!;
       await world.db.transaction().execute((tx) => revokeApprovals(tx, request, 'carol', world.clock.now()));
+    },
+    'the token of who said it was revoked': async (world) => {
+      await world.db.transaction().execute(async (tx) => {
+        const wanted = { name: 'bob', role: 'approver' as const, expiresInMs: null, actor: 'admin' };
+        const { id } = await createAccessToken(tx, wanted, world.clock.now());
+        await revokeAccessToken(tx, id, 'admin', world.clock.now());
+      });
     },
     'the policy has another version': async (world) => {
       const { policy } = (await readPolicy(world.db, 'web'))!;

@@ -18,7 +18,7 @@ interface Guard {
 }
 
 const planner = 'server/replace/planner.ts';
-const controller = 'server/replace/controller.ts';
+const blockers = 'server/replace/blockers.ts';
 const candidates = 'server/replace/candidates.ts';
 const rollouts = 'server/replace/rollouts.ts';
 const ledger = 'server/replace/ledger.ts';
@@ -30,8 +30,8 @@ const evidence = 'server/replace/evidence.ts';
 const approvals = 'server/replace/approvals.ts';
 
 const guards: readonly Guard[] = [
-  { name: 'a policy that observes', file: planner, from: "policy.mode !== 'enforce'", to: 'false' },
-  { name: 'holds', file: planner, from: '...ofHolds(candidate, holds),', to: '' },
+  { name: 'a policy that observes', file: blockers, from: "policy.mode !== 'enforce'", to: 'false' },
+  { name: 'holds', file: planner, from: '...why.ofHolds(candidate, holds),', to: '' },
   {
     name: 'holds on the way',
     file: replacement,
@@ -40,10 +40,10 @@ const guards: readonly Guard[] = [
   },
   { name: 'approvals', file: approvals, from: 'if (given >= rule.count) return [];', to: 'return [];' },
   { name: 'approvals on the way', file: world, from: 'if (unapproved !== undefined) return unapproved;', to: '' },
-  { name: 'the breaker', file: planner, from: 'if (cause !== undefined) blockers', to: 'if (false) blockers' },
+  { name: 'the breaker', file: blockers, from: 'if (cause !== undefined) blockers', to: 'if (false) blockers' },
   { name: 'drift that is alike', file: planner, from: ' ?? alikeCause(group, size, now)', to: '' },
-  { name: 'windows', file: planner, from: 'return closed === undefined ?', to: 'return true ?' },
-  { name: 'doubts', file: planner, from: 'if (instance.isInDoubt)', to: 'if (false)' },
+  { name: 'windows', file: blockers, from: 'return closed === undefined ?', to: 'return true ?' },
+  { name: 'doubts', file: blockers, from: 'if (instance.isInDoubt)', to: 'if (false)' },
   {
     name: 'what is exempted beside what is not',
     file: 'server/replace/snapshot.ts',
@@ -62,18 +62,23 @@ const guards: readonly Guard[] = [
     from: 'const taint = over.reduce(taintWith, left)',
     to: 'const taint = left',
   },
-  { name: 'old news', file: planner, from: 'if (now < evidenceExpiresAt) return [];', to: 'return [];' },
+  {
+    name: 'old news',
+    file: blockers,
+    from: "if (now < evidenceExpiresAt || lifecycle === 'quarantined') return [];",
+    to: 'return [];',
+  },
   { name: 'who is selected', file: candidates, from: 'isSelected(instance),', to: 'true,' },
-  { name: 'the second witness', file: planner, from: 'if (cause.witness === null)', to: 'if (false)' },
+  { name: 'the second witness', file: blockers, from: 'if (cause.witness === null)', to: 'if (false)' },
   {
     name: 'silence of many',
-    file: planner,
+    file: blockers,
     from: 'const mass = signs.silence()(instance);',
     to: 'const mass = undefined;',
   },
   {
     name: 'many that cannot be verified',
-    file: planner,
+    file: blockers,
     from: 'const mass = signs.unverifiable()(instance);',
     to: 'const mass = undefined;',
   },
@@ -122,8 +127,8 @@ const guards: readonly Guard[] = [
     from: 'marked.filter(({ id }) => failed.has(id))',
     to: '[]',
   },
-  { name: 'places for evidence', file: planner, from: 'taken < keeping.max', to: 'true' },
-  { name: 'retries', file: planner, from: 'last.attempt < attemptsMax', to: 'true' },
+  { name: 'places for evidence', file: blockers, from: 'taken < keeping.max', to: 'true' },
+  { name: 'retries', file: 'server/replace/lineage.ts', from: 'last.attempt < attemptsMax', to: 'true' },
   {
     name: 'evidence in place of an end',
     file: replacement,
@@ -157,46 +162,6 @@ const guards: readonly Guard[] = [
     file: 'server/store/replacement-store.ts',
     from: "await appendEvent(tx, {\n    ...{ at, type: 'replacement.step'",
     to: "await (async (..._: unknown[]) => {})(tx, {\n    ...{ at, type: 'replacement.step'",
-  },
-  {
-    name: 'limits of other policies',
-    file: planner,
-    from: 'const limiting = acting(group, instance, policy);',
-    to: 'const limiting = [policy];',
-  },
-  {
-    name: 'saying why',
-    file: planner,
-    from: 'if (blockers.length > 0 || ',
-    to: 'if (blockers.length > 0) continue;\n    if (',
-  },
-  {
-    name: 'the pause of a group that fails',
-    file: 'server/replace/planner.ts',
-    from: 'if (now < until)',
-    to: 'if (false)',
-  },
-  { name: 'the first runs of a policy', file: ledger, from: 'if (soaked < firstRunsSingly', to: 'if (false' },
-  { name: 'the spread over zones', file: candidates, from: 'load(a) - load(b) || ', to: '' },
-  {
-    name: 'asking without doing',
-    file: controller,
-    from: 'return { now, groups, listing,',
-    to: 'await inventory.follow(db, groups, listing);\n    return { now, groups, listing,',
-  },
-  { name: 'doing what was planned', file: controller, from: 'of plan.commands)', to: 'of plan.commands.slice(1))' },
-  { name: 'a drain that is only said', file: replacement, from: ' && !isInService(replacement, world)', to: '' },
-  {
-    name: 'two machines of one launch',
-    file: replacement,
-    from: 'machine !== undefined && twin !== undefined',
-    to: 'false',
-  },
-  {
-    name: 'a successor that is lost',
-    file: replacement,
-    from: 'world.machines !== null && machine === undefined && world.new?.online !== true',
-    to: 'false',
   },
 ];
 

@@ -44,6 +44,14 @@ export async function revoke(context: Context, [wanted = '']: readonly string[])
   show(context, await context.remote.post<ApprovalRequest>(`${await pathOf(context, wanted)}/revoke`));
 }
 
+export async function refuse(
+  context: Context,
+  [wanted = '']: readonly string[],
+  { reason }: { readonly reason?: unknown },
+): Promise<void> {
+  show(context, await context.remote.post<ApprovalRequest>(`${await pathOf(context, wanted)}/refuse`, { reason }));
+}
+
 async function pathOf({ remote }: Context, wanted: string): Promise<string> {
   const all = async () => (await remote.list<ApprovalRequest>('approvals', { all: true })).items;
   return `approvals/${encodeURIComponent(await wantedId(wanted, 'approval request', all))}`;
@@ -63,6 +71,7 @@ function show({ out, json }: Context, one: ApprovalRequest): void {
       `${one.needed} ${one.needed === 1 ? 'person' : 'different people'}, none of them ${one.barred.join(' or ')}`,
     ],
     ['since', one.createdAt],
+    ['refused', one.refused && `by ${one.refused.actor} at ${one.refused.at}: ${one.refused.reason}`],
   ]);
   if (one.approvals.length === 0) return;
   out.line('');
@@ -82,8 +91,10 @@ function causeText({ cause }: ApprovalRequest): string {
   return [trigger, from ?? olderThan].filter((part) => part !== undefined).join(' ');
 }
 
+const toneOf = { approved: 'good', waiting: 'warn', refused: 'bad', void: 'quiet' } as const;
+
 function stateCell({ state }: ApprovalRequest): Cell {
-  return { text: state, tone: state === 'approved' ? 'good' : state === 'waiting' ? 'warn' : 'quiet' };
+  return { text: state, tone: toneOf[state] };
 }
 
 function givenText({ approvals, needed }: ApprovalRequest): string {

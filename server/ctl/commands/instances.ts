@@ -1,5 +1,6 @@
 import { whoSentence } from '../../../shared/actor-text.ts';
 import type { Instance, InstanceFinding } from '../../../shared/api.ts';
+import type { AbsentMachine } from '../../../shared/api-absent.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import type { Hole } from '../../../shared/coverage.ts';
 import { withheldWords } from '../../../shared/diff-text.ts';
@@ -44,22 +45,42 @@ export async function list(
   const { group, content, lifecycle, all } = options;
   const page = await remote.list<Instance>('instances', { group, content, lifecycle, all });
   if (json) return out.json(page);
+  // They have no verdict and no life of their own, so a list that is narrowed to one leaves them out.
+  const isNarrowed = content !== undefined || lifecycle !== undefined;
+  const absent = isNarrowed ? [] : (await remote.list<AbsentMachine>('absent-machines', { group })).items;
   out.table(
     ['ID', 'GROUP', 'IMAGE', 'CONTENT', 'LIVENESS', 'CURRENCY', 'LIFECYCLE', 'TAINT', 'FINDINGS', 'MACHINE', 'WHY'],
-    page.items.map((instance) => [
-      instance.id,
-      instance.group,
-      imageCell(instance.image, instance.imageDigest),
-      contentCell(instance.content),
-      livenessCell(instance.liveness),
-      instance.currency,
-      instance.lifecycle,
-      taintCell(instance.taint),
-      instance.openFindings,
-      instance.providerId,
-      whyUnverifiable(instance),
-    ]),
+    page.items
+      .map((instance): Cell[] => [
+        instance.id,
+        instance.group,
+        imageCell(instance.image, instance.imageDigest),
+        contentCell(instance.content),
+        livenessCell(instance.liveness),
+        instance.currency,
+        instance.lifecycle,
+        taintCell(instance.taint),
+        instance.openFindings,
+        instance.providerId,
+        whyUnverifiable(instance),
+      ])
+      .concat(absent.map(absentRow)),
   );
+}
+
+export async function listAbsent({ remote, out, json }: Context, _args: readonly string[], { group }: ListOptions) {
+  const page = await remote.list<AbsentMachine>('absent-machines', { group });
+  if (json) return out.json(page);
+  out.table(
+    ['MACHINE', 'GROUP', 'ZONE', 'LIVENESS', 'LISTED SINCE'],
+    page.items.map((one) => [one.providerId, one.group, one.zone, livenessCell(one.liveness), one.listedSince]),
+  );
+}
+
+/** No agent ever spoke for it, so there is nothing to know but what its provider says. */
+function absentRow({ group, providerId, liveness, listedSince }: AbsentMachine): Cell[] {
+  const since = `no agent since ${listedSince}`;
+  return [null, group, null, null, livenessCell(liveness), null, null, null, null, providerId, since];
 }
 
 /** In a word or two: `instances get` has the whole. A doubt is told whatever the verdict. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AccessToken, CreateAccessToken, NewAccessToken } from '../../../shared/api-access.ts';
+import { AccessToken, Caller, CreateAccessToken, NewAccessToken } from '../../../shared/api-access.ts';
 import { durationMs } from '../../../shared/duration.ts';
 import { createAccessToken, revokeAccessToken } from '../../store/access-token-store.ts';
 import { listAccessTokens } from '../../store/views/access-tokens-view.ts';
@@ -16,6 +16,16 @@ export function accessTokenRoutes(api: Api, { db, clock, feed }: Services): void
       response: answersPage(AccessToken, 'Access tokens.'),
     },
     handler: ({ query }) => listAccessTokens(db, query),
+  });
+
+  api.get('/access-tokens/self', {
+    schema: {
+      operationId: 'getCaller',
+      tags: ['people'],
+      summary: 'Whom the token of this request speaks for, and with which role',
+      response: answers(Caller, 'The caller.'),
+    },
+    handler: async ({ actor }) => actor,
   });
 
   api.post('/access-tokens', {

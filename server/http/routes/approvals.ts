@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { Reason } from '../../../shared/api.ts';
 import { ApprovalRequest, Approve } from '../../../shared/api-approvals.ts';
 import { durationMs } from '../../../shared/duration.ts';
 import { CodedError } from '../../../shared/errors.ts';
 import { approvalRuleOf } from '../../fleet/approval.ts';
-import { findRequest, giveApproval, revokeApprovals } from '../../store/approval-store.ts';
+import { findRequest, giveApproval, refuseRequest, revokeApprovals } from '../../store/approval-store.ts';
 import { enforcingPolicies } from '../../store/policy-store.ts';
 import { findApproval, listApprovals } from '../../store/views/approvals-view.ts';
 import { answers, answersPage, flag, found, pageQuery } from '../schema.ts';
@@ -47,7 +48,7 @@ export function approvalRoutes(api: Api, { db, clock, feed }: Services): void {
       summary:
         'Say yes to the replacement of so many instances, for this cause, by this policy version, with this image',
       description:
-        'Refused (403) for who applied the version of the policy or promoted the image. It is looked at again before each old instance ends.',
+        'Refused (403) for who applied the version of the policy, promoted the image, or asked for the replacement. It is looked at again before each old instance ends.',
       params: identified,
       body: Approve,
       response: answers(ApprovalRequest, 'The request.'),
@@ -84,6 +85,24 @@ export function approvalRoutes(api: Api, { db, clock, feed }: Services): void {
     handler: async ({ params, actor }) => {
       const request = found(await findRequest(db, params.id), `approval request ${params.id}`);
       await db.transaction().execute((tx) => revokeApprovals(tx, request, actor.name, clock.now()));
+      feed.wake();
+      return one(params.id);
+    },
+  });
+
+  api.post('/approvals/:id/refuse', {
+    schema: {
+      operationId: 'refuse',
+      tags: ['replacements'],
+      summary: 'Say no, and why: every approval is taken back, and whoever approves it later has read that',
+      params: identified,
+      body: Reason,
+      response: answers(ApprovalRequest, 'The request.'),
+    },
+    handler: async ({ params, body, actor }) => {
+      const request = found(await findRequest(db, params.id), `approval request ${params.id}`);
+      const said = { actor: actor.name, reason: body.reason };
+      await db.transaction().execute((tx) => refuseRequest(tx, request, said, clock.now()));
       feed.wake();
       return one(params.id);
     },

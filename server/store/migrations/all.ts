@@ -14,6 +14,7 @@ import * as quarantine from './0013-quarantine.ts';
 import * as machines from './0014-machines.ts';
 import * as promotions from './0015-promotions.ts';
 import * as exemptions from './0017-exemptions.ts';
+import * as refusals from './0021-refusals.ts';
 
 /** In order of their names. A migration that has been released never changes. */
 export const migrations: Record<string, Migration> = {
@@ -32,4 +33,5 @@ export const migrations: Record<string, Migration> = {
   '0014-machines': machines,
   '0015-promotions': promotions,
   '0017-exemptions': exemptions,
+  '0021-refusals': refusals,
 };

@@ -49,7 +49,7 @@ export async function findApproval(db: Db, id: string, now: number): Promise<App
 }
 
 async function viewOf(db: Db, request: StoredRequest, now: number): Promise<ApprovalRequest> {
-  const { id, group, policy: name, policyVersion, cause, createdAt } = request;
+  const { id, group, policy: name, policyVersion, cause, createdAt, refused } = request;
   const policy = await readPolicy(db, name);
   const acting = await enforcingPolicies(db, group);
   const rule = approvalRuleOf(acting.map((stored) => stored.policy));
@@ -60,8 +60,8 @@ async function viewOf(db: Db, request: StoredRequest, now: number): Promise<Appr
   const given = consentingTo(consent, '', now);
   const isVoid = rule === null || policy?.version !== policyVersion || !promoted.includes(imageRef(target));
   return {
-    ...{ id, group, policy: name, policyVersion, cause, createdAt },
-    state: isVoid ? 'void' : given.size >= rule.count ? 'approved' : 'waiting',
+    ...{ id, group, policy: name, policyVersion, cause, createdAt, refused },
+    state: isVoid ? 'void' : refused !== null ? 'refused' : given.size >= rule.count ? 'approved' : 'waiting',
     target: { name: target.name, version: target.version, digest: target.digest },
     needed: rule?.count ?? 0,
     barred: [...(await barredFrom(db, request))],

@@ -47,8 +47,12 @@ describe('roles', () => {
     ['viewer', 'holds', undefined, 200],
     ['viewer', 'holds', { scope: 'all', reason: 'stop' }, 403],
     ['operator', 'holds', { scope: 'all', reason: 'stop' }, 200],
+    ['viewer', 'approvals/x/refuse', { reason: 'seen' }, 403],
+    ['operator', 'approvals/x/refuse', { reason: 'seen' }, 404],
     ['operator', 'approvals/x/approve', { instances: 1, reason: 'seen' }, 403],
     ['approver', 'approvals/x/approve', { instances: 1, reason: 'seen' }, 404],
+    ['operator', 'instances/x/pardon', { reason: 'seen' }, 403],
+    ['approver', 'instances/x/pardon', { reason: 'seen' }, 404],
     ['approver', 'access-tokens', { name: 'bob', role: 'admin' }, 403],
     ['admin', 'access-tokens', { name: 'bob', role: 'admin' }, 200],
   ] as const)('lets a %s do what is its own: %s %j is %i', async (role, path, body, status) => {
@@ -79,6 +83,66 @@ describe('roles', () => {
     ];
 
     expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 200, 200]);
+  });
+
+  it('asks for an approver where less evidence is to be kept', async () => {
+    await server.post('apply', aGroup({ labels: { env: 'prod' } }));
+    const policy = (quarantine?: object, select: object = { labels: { env: 'prod' } }) => ({
+      ...{ kind: 'Policy', name: 'keeps', mode: 'enforce', select },
+      ...(quarantine && { quarantine }),
+    });
+    await server.post('apply', policy({ severity: 'high', keepFor: '48h' }));
+    const alice = await aTokenOf('alice', 'operator');
+    const apply = async (document: object) => (await as(alice, 'apply', document)).status;
+
+    expect(await apply(policy())).toBe(403);
+    expect(await apply(policy({ severity: 'high', keepFor: '1m' }))).toBe(403);
+    expect(await apply(policy({ severity: 'critical', keepFor: '48h' }))).toBe(403);
+    expect(await apply(policy({ severity: 'high', keepFor: '48h' }, { group: 'other' }))).toBe(403);
+    expect(await apply({ ...policy({ severity: 'high', keepFor: '48h' }), mode: 'observe' })).toBe(403);
+    expect(await apply(aGroup({ labels: {} }))).toBe(403);
+    expect(await apply(policy({ severity: 'low', keepFor: '72h' }))).toBe(200);
+    const bob = await aTokenOf('bob', 'approver');
+    expect((await as(bob, 'apply', policy({ severity: 'critical' }))).status).toBe(200);
+    expect((await as(bob, 'apply', aGroup({ labels: {} }))).status).toBe(200);
+  });
+
+  it('lets nobody but an admin say which program the server runs as a provider', async () => {
+    await server.post('apply', aGroup());
+    const program = { type: 'command' as const, command: ['/bin/sh', '-c', 'id'], env: {}, timeout: '60s' };
+
+    for (const role of ['operator', 'approver'] as const) {
+      const alice = await aTokenOf(role, role);
+      const answers = [
+        await as(alice, 'apply', aGroup({ provider: program })),
+        await as(alice, 'apply', aGroup({ name: 'own', provider: program })),
+        await as(alice, 'apply', aGroup({ labels: { by: role } })),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([403, 403, 200]);
+      expect(answers[0]?.body).toMatchObject({ code: 'FORBIDDEN', detail: expect.stringMatching(/for an admin/) });
+    }
+
+    expect((await server.post('apply', aGroup({ provider: program }))).status).toBe(200);
+  });
+
+  it('lets nobody but an admin take a group from a policy that asks for an approval', async () => {
+    const labels = { env: 'prod', team: 'a' };
+    await server.post('apply', aGroup({ labels }));
+    const policy = { kind: 'Policy', name: 'asks', mode: 'enforce', approval: {}, select: { labels: { env: 'prod' } } };
+    await server.post('apply', policy);
+    const alice = await aTokenOf('alice', 'operator');
+
+    const answers = [
+      await as(alice, 'apply', aGroup({ labels: { ...labels, env: 'test' } })),
+      await as(alice, 'apply', aGroup({ labels: { team: 'a' } })),
+      await as(alice, 'apply', aGroup({ labels: { ...labels, team: 'b' } })),
+      await server.post('apply', aGroup({ labels: { team: 'a' } })),
+      // What instances enrolled with may still select them.
+      await as(alice, 'apply', aGroup({ labels: { team: 'a', env: 'test' } })),
+      await as(alice, 'apply', aGroup({ labels: { team: 'a', env: 'prod' } })),
+    ];
+
+    expect(answers.map(({ status }) => status)).toEqual([403, 403, 200, 200, 403, 200]);
   });
 });
 
@@ -137,6 +201,18 @@ describe('an access token', () => {
       { name: 'alice', role: 'viewer', createdBy: 'admin', lastUsedAt: expect.any(String) },
     ]);
     expect(JSON.stringify(await server.db.selectFrom('access_token').selectAll().execute())).not.toContain(body.token);
+  });
+
+  it('says whom it speaks for', async () => {
+    const answers = [
+      await as(await aTokenOf('alice', 'viewer'), 'access-tokens/self'),
+      await server.get('access-tokens/self'),
+    ];
+
+    expect(answers.map(({ body }) => body)).toEqual([
+      { name: 'alice', role: 'viewer' },
+      { name: 'admin', role: 'admin' },
+    ]);
   });
 
   it('is no good once it is revoked or over', async () => {
@@ -202,6 +278,26 @@ describe('a hold', () => {
     expect((await server.post('holds', wanted)).status).toBe(status);
   });
 
+  it('can be placed on a group, however many instances are held', async () => {
+    const at = timestamp(server.services.clock.now());
+    const hold = { scope: 'instance', reason: 'x', author: 'mallory', created_at: at, expires_at: null };
+    const rows = Array.from({ length: 10_000 }, (_, n) => ({ ...hold, id: `h${n}`, target: `i${n}` }));
+    for (let n = 0; n < rows.length; n += 1_000)
+      await server.db
+        .insertInto('hold')
+        .values(rows.slice(n, n + 1_000).map((row) => ({ ...row, lifted_at: null, lifted_by: null })))
+        .execute();
+    const target = await insertInstance(server.db);
+
+    const answers = [
+      await server.post('holds', { scope: 'instance', target, reason: 'x', for: '1h' }),
+      await server.post('holds', { scope: 'group', target: 'web', reason: 'x', for: '1h' }),
+    ];
+
+    expect(answers.map(({ status }) => status)).toEqual([409, 200]);
+    expect(answers[0]?.body.detail).toContain('hold the group instead');
+  });
+
   it('is seen with its group, and listed until it is lifted', async () => {
     const id = await insertInstance(server.db);
     const { body: hold } = await server.post('holds', {
@@ -234,5 +330,18 @@ describe('versions', () => {
       { version: 2, actor: 'alice', document: { labels: { env: 'prod' } } },
       { version: 1, actor: 'admin', document: { labels: {} } },
     ]);
+  });
+});
+
+describe('the audit', () => {
+  it('is read from its end too, page by page', async () => {
+    for (const reason of ['one', 'two', 'three']) await server.post('holds', { scope: 'all', reason });
+
+    const first = await server.get('audit?newest=true&limit=2');
+    const second = await server.get(`audit?newest=true&limit=2&cursor=${first.body.nextCursor}`);
+
+    const numbers = [...first.body.items, ...second.body.items].map(({ n }: { n: number }) => n);
+    expect(numbers).toEqual([3, 2, 1]);
+    expect(second.body.nextCursor).toBeNull();
   });
 });

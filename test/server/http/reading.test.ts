@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeMachine } from '../../../server/store/machine-store.ts';
 import { digestOf } from '../../../shared/digest.ts';
 import { keyId } from '../../../shared/dsse.ts';
 import { anImageDigest, aTime } from '../../support/builders.ts';
@@ -64,6 +65,28 @@ describe('lists', () => {
       expect(second.body.nextCursor).toBeNull();
     },
   );
+});
+
+describe('machines without an agent', () => {
+  it('are listed by group and name, page by page, and no others', async () => {
+    const told = [
+      ['web', 'i-2', 'absent'],
+      ['batch', 'i-9', 'absent'],
+      ['web', 'i-1', 'absent'],
+      ['web', 'i-3', 'silent'],
+      ['web', 'i-4', null],
+    ] as const;
+    for (const [group_name, provider_id, what] of told)
+      await writeMachine(server.db, { group_name, provider_id, zone: null, first_listed_at: aTime, told: what });
+    const names = ({ items }: { items: { providerId: string }[] }) => items.map(({ providerId }) => providerId);
+
+    const first = await server.get('absent-machines?limit=2');
+    const second = await server.get(`absent-machines?limit=2&cursor=${first.body.nextCursor}`);
+
+    expect([...names(first.body), ...names(second.body)]).toEqual(['i-9', 'i-1', 'i-2']);
+    expect(second.body).toMatchObject({ nextCursor: null, items: [{ liveness: 'absent', listedSince: aTime }] });
+    expect(names((await server.get('absent-machines?group=batch')).body)).toEqual(['i-9']);
+  });
 });
 
 describe('findings and drifts', () => {

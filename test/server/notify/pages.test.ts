@@ -3,7 +3,6 @@ import { WebhookConfig } from '../../../server/notify/config.ts';
 import { openWebhook } from '../../../server/notify/webhook.ts';
 import { type Db, openDatabase } from '../../../server/store/database.ts';
 import { appendEvent, type NewEvent } from '../../../server/store/event-store.ts';
-import type { FleetEvent } from '../../../shared/event.ts';
 import { type PageType, pageTypes } from '../../../shared/page.ts';
 import { aTime } from '../../support/builders.ts';
 
@@ -16,32 +15,39 @@ beforeEach(async () => {
 });
 
 /** Of each type an event such as whoever tells of it makes, and what a person is told. */
-const pages: Readonly<Record<PageType, { readonly event?: Partial<NewEvent>; readonly message: RegExp }>> = {
-  'breaker.tripped': { event: { data: { cause: 'too many' } }, message: /group web opened.*: too many$/ },
+type Told = Pick<NewEvent, 'type'> & Partial<NewEvent>;
+const pages: Readonly<Record<PageType, { readonly event: Told; readonly message: RegExp }>> = {
+  'breaker.tripped': {
+    event: { type: 'breaker.tripped', data: { cause: 'too many' } },
+    message: /group web opened.*: too many$/,
+  },
   'replacement.stuck': {
     event: { type: 'replacement.step', replacementId: 'r-1', data: { state: 'stuck', detail: 'no way back' } },
     message: /r-1 .* is stuck: no way back$/,
   },
   'instance.absent': {
-    event: { data: { providerId: 'm-1', detail: 'look' } },
+    event: { type: 'instance.absent', data: { providerId: 'm-1', detail: 'look' } },
     message: /m-1 of group web runs.*never reported: look$/,
   },
   'instance.silent': {
-    event: { instanceId: 'i-1', data: { providerId: 'm-1', detail: 'look' } },
+    event: { type: 'instance.silent', instanceId: 'i-1', data: { providerId: 'm-1', detail: 'look' } },
     message: /m-1 of group web runs, and its agent is silent: look$/,
   },
   'approval.requested': {
-    event: { data: { detail: 'policy web' } },
+    event: { type: 'approval.requested', data: { detail: 'policy web' } },
     message: /group web waits for approval: policy web$/,
   },
   'proof.revoked': {
-    event: { replacementId: 'r-1', data: { shape: 'file modified /etc/motd' } },
+    event: { type: 'proof.revoked', replacementId: 'r-1', data: { shape: 'file modified /etc/motd' } },
     message: /r-1 .* is revoked.*: file modified \/etc\/motd$/,
   },
-  'rollout.paused': { event: { data: { cause: 'one failed' } }, message: /group web paused itself: one failed$/ },
+  'rollout.paused': {
+    event: { type: 'rollout.paused', data: { cause: 'one failed' } },
+    message: /group web paused itself: one failed$/,
+  },
 };
 const eventOf = (type: PageType): NewEvent => ({
-  ...{ at: aTime, type: type as FleetEvent['type'], groupName: 'web', data: {} },
+  ...{ at: aTime, groupName: 'web', data: {} },
   ...pages[type].event,
 });
 const outbox = () => db.selectFrom('outbox').select(['type', 'state', 'body']).execute();

@@ -274,7 +274,7 @@ export type paths = {
         put?: never;
         /**
          * Declare a group, a policy or an exemption; declaring the same again changes nothing
-         * @description A field that is unknown is refused with its name. `enforce` is refused (409) for a group without `stateless: true`, whichever of the two documents comes first. An exemption is for an approver.
+         * @description A field that is unknown is refused with its name. `enforce` is refused (409) for a group without `stateless: true`, whichever of the two documents comes first. An exemption, and a policy that keeps less evidence than it did, are for an approver; a new group, another provider, and whatever takes an approval away are for an admin.
          */
         post: operations["apply"];
         delete?: never;
@@ -547,6 +547,23 @@ export type paths = {
         };
         /** Instances, oldest first; retired ones only when asked for */
         get: operations["listInstances"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/absent-machines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Machines that providers have and no agent ever enrolled from: nothing is replaced for them */
+        get: operations["listAbsentMachines"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1221,7 +1238,7 @@ export type paths = {
         put?: never;
         /**
          * Say yes to the replacement of so many instances, for this cause, by this policy version, with this image
-         * @description Refused (403) for who applied the version of the policy or promoted the image. It is looked at again before each old instance ends.
+         * @description Refused (403) for who applied the version of the policy, promoted the image, or asked for the replacement. It is looked at again before each old instance ends.
          */
         post: operations["approve"];
         delete?: never;
@@ -1247,6 +1264,23 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/approvals/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say no, and why: every approval is taken back, and whoever approves it later has read that */
+        post: operations["refuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/access-tokens": {
         parameters: {
             query?: never;
@@ -1259,6 +1293,23 @@ export type paths = {
         put?: never;
         /** Make a token with a role; its secret is in this answer and nowhere else */
         post: operations["createAccessToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/access-tokens/self": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom the token of this request speaks for, and with which role */
+        get: operations["getCaller"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1306,6 +1357,19 @@ export type paths = {
 export type webhooks = Record<string, never>;
 export type components = {
     schemas: {
+        /** @description Its provider has it, and no agent enrolled from it within `enrolWithin` of its group. */
+        AbsentMachine: {
+            group: string;
+            providerId: string;
+            zone: string | null;
+            /** @constant */
+            liveness: "absent";
+            /**
+             * Format: date-time
+             * @description when its provider first had it
+             */
+            listedSince: string;
+        };
         /** @description The token of a person or a script, without its secret, which is shown once. */
         AccessToken: {
             id: string;
@@ -1375,10 +1439,10 @@ export type components = {
             /** @description a digest of all that it is bound to */
             id: string;
             /**
-             * @description `void`: the policy has another version, asks for none any more, or its target is not promoted
+             * @description `refused`: somebody said no, and nobody has approved it since; `void`: the policy has another version, asks for none any more, or its target is not promoted
              * @enum {string}
              */
-            state: "waiting" | "approved" | "void";
+            state: "waiting" | "approved" | "refused" | "void";
             group: string;
             policy: string;
             policyVersion: number;
@@ -1386,9 +1450,10 @@ export type components = {
             target: components["schemas"]["Image"];
             /** @description how many different people */
             needed: number;
-            /** @description who applied this version of the policy, or promoted the image: never one of them */
+            /** @description who applied this version of the policy, promoted the image, or asked for it by hand: never one of them */
             barred: string[];
             approvals: components["schemas"]["Approval"][];
+            refused: components["schemas"]["Refusal"] | null;
             /** Format: date-time */
             createdAt: string;
         };
@@ -1472,7 +1537,7 @@ export type components = {
             /** @description longest first */
             heldBack: {
                 /** @enum {string} */
-                kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
+                kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "template" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
                 /** @description for how long, of all instances together */
                 instanceHours: number;
                 mostAtOnce: number;
@@ -1496,7 +1561,7 @@ export type components = {
         };
         Blocker: {
             /** @enum {string} */
-            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
+            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "template" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
             message: string;
             until: string | null;
         };
@@ -1505,6 +1570,11 @@ export type components = {
             cause: string;
             /** Format: date-time */
             trippedAt: string;
+        };
+        /** @description Whom a token speaks for, and what it lets its holder do. */
+        Caller: {
+            name: string;
+            role: components["schemas"]["Role"];
         };
         Cause: {
             /** @constant */
@@ -1759,7 +1829,7 @@ export type components = {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.silent" | "instance.absent" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.promoted" | "image.rolled-back" | "rollout.soaked" | "rollout.paused" | "rollout.resumed" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "webhook.test" | "webhook.disabled" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "hold.placed" | "hold.lifted" | "approval.requested" | "approval.given" | "approval.revoked" | "access-token.created" | "access-token.revoked" | "replacement.requested" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven" | "replacement.reopened" | "quarantine.started" | "quarantine.step" | "quarantine.extended" | "replacement.taken-back" | "proof.revoked";
+            type: "instance.enrolled" | "instance.rebased" | "instance.verdict" | "instance.liveness" | "instance.asked" | "instance.silent" | "instance.absent" | "instance.tainted" | "instance.pardoned" | "instance.retired" | "instance.spool" | "instance.doubted" | "instance.trusted" | "instance.key-rotated" | "drift.opened" | "drift.closed" | "group.changed" | "policy.changed" | "image.pushed" | "image.promoted" | "image.rolled-back" | "rollout.soaked" | "rollout.paused" | "rollout.resumed" | "launch.requested" | "look.requested" | "look.ended" | "image.linked" | "image.unlinked" | "key.trusted" | "token.created" | "token.revoked" | "token.misused" | "rules.pushed" | "rules.activated" | "rules.withdrawn" | "rules.refused" | "taint.lifted" | "webhook.test" | "webhook.disabled" | "exemption.declared" | "exemption.ended" | "exemption.expired" | "breaker.tripped" | "breaker.reset" | "hold.placed" | "hold.lifted" | "approval.requested" | "approval.given" | "approval.revoked" | "approval.refused" | "access-token.created" | "access-token.revoked" | "replacement.requested" | "replacement.planned" | "replacement.blocked" | "replacement.step" | "replacement.proven" | "replacement.reopened" | "quarantine.started" | "quarantine.step" | "quarantine.extended" | "replacement.taken-back" | "proof.revoked";
             group: string | null;
             instanceId: string | null;
             replacementId: string | null;
@@ -1801,6 +1871,8 @@ export type components = {
                         pub: string;
                     };
                 };
+                /** @description which of them it launches where the group says `imageSource: provider` */
+                template?: components["schemas"]["ImageRef"];
                 /** @description instances end when this process does; without it they live until terminated */
                 ownerPid?: number;
                 /** @description settings written into each agent.yaml */
@@ -1834,6 +1906,11 @@ export type components = {
             images: {
                 [key: string]: components["schemas"]["ImageRef"];
             };
+            /**
+             * @description who says which image is launched: `pristine` names it, unless said; with `provider` the template of the provider decides, and what it launches must be one of `images`
+             * @enum {string}
+             */
+            imageSource?: "pristine" | "provider";
             /** @description canaries of every newly promoted image come before the rest; without it only those of the channel `canary`, one for an hour */
             canary?: {
                 /**
@@ -1900,6 +1977,8 @@ export type components = {
                         pub: string;
                     };
                 };
+                /** @description which of them it launches where the group says `imageSource: provider` */
+                template?: components["schemas"]["ImageRef"];
                 /** @description instances end when this process does; without it they live until terminated */
                 ownerPid?: number;
                 /** @description settings written into each agent.yaml */
@@ -1930,6 +2009,11 @@ export type components = {
             images: {
                 [key: string]: components["schemas"]["ImageRef"];
             };
+            /**
+             * @description who says which image is launched: `pristine` names it, unless said; with `provider` the template of the provider decides, and what it launches must be one of `images`
+             * @enum {string}
+             */
+            imageSource?: "pristine" | "provider";
             /** @description canaries of every newly promoted image come before the rest; without it only those of the channel `canary`, one for an hour */
             canary?: {
                 /**
@@ -1985,7 +2069,7 @@ export type components = {
         };
         HeldNow: {
             /** @enum {string} */
-            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
+            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "template" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
             instances: number;
         };
         /** @description While it is in force nothing is replaced where it is on. */
@@ -2799,6 +2883,13 @@ export type components = {
         Reason: {
             reason: string;
         };
+        /** @description Who said no, and why: until somebody approves it after that. */
+        Refusal: {
+            actor: string;
+            reason: string;
+            /** Format: date-time */
+            at: string;
+        };
         Replacement: {
             id: string;
             group: string;
@@ -3018,7 +3109,7 @@ export type components = {
         };
         StartQuarantine: {
             reason: string;
-            /** @description without it as the policies of its group say, or 72h */
+            /** @description without it as the policies of its group say, or 72h; once it is replaced at least as long as they say */
             keepFor?: string | 0;
         };
         Taint: {
@@ -4679,6 +4770,53 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Instance"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAbsentMachines: {
+        parameters: {
+            query?: {
+                group?: string;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 100 unless said */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Machines. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["AbsentMachine"][];
                         nextCursor: string | null;
                     };
                 };
@@ -6553,6 +6691,50 @@ export interface operations {
             };
         };
     };
+    refuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRequest"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listAccessTokens: {
         parameters: {
             query?: {
@@ -6641,6 +6823,44 @@ export interface operations {
             };
         };
     };
+    getCaller: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Caller"];
+                };
+            };
+            /** @description Refused; `code` says why and is stable. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a provider failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     revokeAccessToken: {
         parameters: {
             query?: never;
@@ -6686,6 +6906,8 @@ export interface operations {
             query?: {
                 /** @description those after this number */
                 after?: number;
+                /** @description the newest first */
+                newest?: boolean;
                 /** @description `nextCursor` of the page before */
                 cursor?: string;
                 /** @description items a page; 100 unless said */
