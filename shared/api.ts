@@ -206,6 +206,7 @@ export const blockerKinds = [
   'first-runs',
   'breaker',
   'no-target',
+  'template',
   'canary',
   'rollout-paused',
   'stale-evidence',

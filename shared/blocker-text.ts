@@ -21,6 +21,8 @@ export function blockerAdvice({ kind, until }: Blocker, { policy, group, instanc
       return `find out why so much drifts alike, then: pristinectl groups reset-breaker ${group} --reason …`;
     case 'no-target':
       return `promote an image that was pushed: \`images: {stable: NAME@VERSION}\` of group ${group}`;
+    case 'template':
+      return `have the provider of group ${group} launch the promoted image: mend its template, or promote what it launches`;
     case 'stale-evidence':
       return `ask its agent for a sweep: pristinectl instances scan ${instance}`;
     case 'in-doubt':

@@ -33,6 +33,7 @@ export const LocalProviderSpec = z.strictObject({
       }),
     )
     .describe('by NAME@VERSION'),
+  template: ImageRef.optional().describe('which of them it launches where the group says `imageSource: provider`'),
   ownerPid: z
     .int()
     .positive()
@@ -92,6 +93,12 @@ export const Group = z
       .record(Name, ImageRef)
       .default({})
       .describe('promoted images by channel; `stable` is what replacements are launched from'),
+    imageSource: z
+      .enum(['pristine', 'provider'])
+      .optional()
+      .describe(
+        'who says which image is launched: `pristine` names it, unless said; with `provider` the template of the provider decides, and what it launches must be one of `images`',
+      ),
     canary: CanarySettings.optional().describe(
       'canaries of every newly promoted image come before the rest; without it only those of the channel `canary`, one for an hour',
     ),

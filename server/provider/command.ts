@@ -50,8 +50,14 @@ export function createCommandProvider(clock: Clock = systemClock): Provider {
   return {
     list: async (group) => (await finish(group, 'list')).machines,
 
+    async preflight(group, image) {
+      const answer = await finish(group, 'preflight', { imageSource: imageSourceOf(group), image });
+      return { image: answer.image, ...(answer.digest !== undefined && { digest: answer.digest }) };
+    },
+
     async launch({ group, image, key, serverUrl, joinToken }) {
-      const { machine } = await finish(group, 'launch', { image, key, serverUrl, joinToken });
+      const imageSource = imageSourceOf(group);
+      const { machine } = await finish(group, 'launch', { imageSource, image, key, serverUrl, joinToken });
       if (machine.launchKey !== key) throw refused('launch', `a machine with key ${key}, got ${machine.launchKey}`);
       return machine;
     },
@@ -112,6 +118,10 @@ export function createCommandProvider(clock: Clock = systemClock): Provider {
       await finish(group, 'recover');
     },
   };
+}
+
+function imageSourceOf({ imageSource = 'pristine' }: Group): string {
+  return imageSource;
 }
 
 function programOf({ name, provider }: Group): Program {

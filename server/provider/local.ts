@@ -3,12 +3,13 @@ import { CodedError } from '../../shared/errors.ts';
 import type { Group, LocalProviderSpec } from '../../shared/policy.ts';
 import { agentIsRunning, endAgent, freezeAgent, startAgent } from './local/agent.ts';
 import { removeViews, viewDisk } from './local/disk-view.ts';
+import { signedImage } from './local/image.ts';
 import { makeRoot, unmountAll } from './local/instance-root.ts';
 import { createKeptSnapshots } from './local/kept-snapshots.ts';
 import { createPlaces, type Place } from './local/place.ts';
 import { mayMount, runningArguments, startTimeOf } from './local/processes.ts';
 import { isOwnerGone, type MachineRecord, machineState } from './local/record.ts';
-import type { LaunchRequest, Machine, Provider } from './provider.ts';
+import type { LaunchRequest, Machine, Preflight, Provider } from './provider.ts';
 
 /**
  * Instances on the server's own machine, for the demo, for tests and for trying Pristine. An instance is a folder: its
@@ -36,6 +37,8 @@ export function createLocalProvider(options: { readonly privileged?: boolean } =
       const running = runningArguments();
       return all.map(({ place, record }) => describe(place, record, running.has(place.agentConfig)));
     },
+
+    preflight: async (group, image) => imageOfLaunch(group, image),
 
     launch(request) {
       const place = createPlaces(specOf(request.group).directory).ofKey(request.group.name, request.key);
@@ -113,15 +116,14 @@ export function createLocalProvider(options: { readonly privileged?: boolean } =
  */
 async function launch(place: Place, request: LaunchRequest, privileged: boolean): Promise<Machine> {
   const spec = specOf(request.group);
-  const image = spec.images[request.image];
-  if (image === undefined) {
+  if (request.group.imageSource === 'provider' && spec.template !== request.image)
     throw new CodedError(
-      'CONFIG',
-      `group ${request.group.name}: provider.images has no ${request.image}; add its root, manifest and pub`,
+      'CONFLICT',
+      `group ${request.group.name}: expected ${request.image}, and the template launches ${spec.template}`,
     );
-  }
+  const image = pathsOf(request.group, request.image);
   const known = place.read();
-  if (known === undefined || known.state === 'preparing') refuseMissing(request, image);
+  if (known === undefined || known.state === 'preparing') refuseMissing(request.group, request.image, image);
   let record = known ?? place.write(newRecord(place, request, spec, await emptiestZone(request.group)));
   if (record.state === 'preparing') {
     await endAgent(place);
@@ -135,8 +137,28 @@ async function launch(place: Place, request: LaunchRequest, privileged: boolean)
   return describe(place, record, agentIsRunning(place));
 }
 
+/** By what lies there: a name that stands in the group may be another image's on the disk. Errors: CONFIG. */
+function imageOfLaunch(group: Group, asked: string | null): Preflight {
+  const image = asked ?? specOf(group).template;
+  if (image === undefined)
+    throw new CodedError('CONFIG', `group ${group.name}: provider.template does not say which image it launches`);
+  const paths = pathsOf(group, image);
+  refuseMissing(group, image, paths);
+  return signedImage(paths);
+}
+
+/** Errors: CONFIG. */
+function pathsOf(group: Group, image: string): LocalProviderSpec['images'][string] {
+  const paths = specOf(group).images[image];
+  if (paths !== undefined) return paths;
+  throw new CodedError(
+    'CONFIG',
+    `group ${group.name}: provider.images has no ${image}; add its root, manifest and pub`,
+  );
+}
+
 /** An agent without its manifest or key would never enrol, and say so only in its own log. Errors: CONFIG. */
-function refuseMissing({ group, image }: LaunchRequest, paths: LocalProviderSpec['images'][string]): void {
+function refuseMissing(group: Group, image: string, paths: LocalProviderSpec['images'][string]): void {
   for (const what of ['root', 'manifest', 'pub'] as const) {
     if (existsSync(paths[what])) continue;
     throw new CodedError('CONFIG', `group ${group.name}: ${what} of ${image} is not there: ${paths[what]}`);

@@ -8,7 +8,16 @@ import type { Group } from '../../shared/policy.ts';
 export interface Provider {
   /** Every machine of the group that the provider has or is making, whoever asked for it. Machines that are gone are not listed. */
   list(group: Group): Promise<readonly Machine[]>;
-  /** Starts one machine, or finds the one that this key already started. Errors: CONFIG for what no retry mends, CONFLICT, IO. */
+  /**
+   * What a launch would start at this moment; nothing is started, and nothing else is changed. `image` is the one that Pristine
+   * would name; null where the provider's own template decides (`imageSource: provider`), which is then what is answered.
+   * Errors: CONFIG where it would start nothing.
+   */
+  preflight(group: Group, image: string | null): Promise<Preflight>;
+  /**
+   * Starts one machine, or finds the one that this key already started. Errors: CONFIG for what no retry mends; CONFLICT where
+   * the template decides, and launches another image by now; IO.
+   */
   launch(request: LaunchRequest): Promise<Machine>;
   /**
    * Takes the machine out of service, and marks it with the key. Resolves when drained; draining what is drained or gone is
@@ -60,6 +69,14 @@ export interface Machine {
   readonly isImpaired?: boolean;
 }
 
+/** What a launch would start. */
+export interface Preflight {
+  /** NAME@VERSION. */
+  readonly image: string;
+  /** The digest of its manifest's statement; left out where the provider does not know it. */
+  readonly digest?: string;
+}
+
 /** A copy of a disk that is kept as evidence. */
 export interface KeptSnapshot {
   readonly snapshotId: string;
@@ -80,7 +97,7 @@ export interface DiskSnapshot {
 
 export interface LaunchRequest {
   readonly group: Group;
-  /** NAME@VERSION. */
+  /** NAME@VERSION: where the provider's template decides, what it is expected to launch. */
   readonly image: string;
   /** Idempotency key, and what ties the machine's agent to its replacement. */
   readonly key: string;

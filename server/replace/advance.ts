@@ -1,26 +1,14 @@
 import { timestamp } from '../../shared/clock.ts';
 import { durationMs } from '../../shared/duration.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
-import { imageRef } from '../../shared/image.ts';
 import type { Keeping } from '../../shared/keeping.ts';
-import type { Group, Policy } from '../../shared/policy.ts';
-import { selectorIn } from '../../shared/selector.ts';
-import { contentOf } from '../fleet/content.ts';
-import { holdsOf } from '../fleet/hold.ts';
 import { freeIdentities, retireInstance } from '../fleet/identities.ts';
-import { keepingFor } from '../fleet/quarantine.ts';
-import type { Machine } from '../provider/provider.ts';
-import { readConsent } from '../store/approval-store.ts';
 import type { Db } from '../store/database.ts';
 import { appendEvent } from '../store/event-store.ts';
-import { isOnRecord } from '../store/evidence-store.ts';
-import { readGroup, tripBreaker } from '../store/group-store.ts';
-import { readHolds } from '../store/hold-store.ts';
+import { tripBreaker } from '../store/group-store.ts';
 import { findImage } from '../store/image-store.ts';
-import { findInstance, findInstanceByLaunch, type StoredInstance, setLifecycle } from '../store/instance-store.ts';
-import { latestLook, type StoredLook } from '../store/look-store.ts';
-import { zoneOf } from '../store/machine-store.ts';
-import { enforcingPolicies, readPolicy } from '../store/policy-store.ts';
+import { findInstance, setLifecycle } from '../store/instance-store.ts';
+import type { StoredLook } from '../store/look-store.ts';
 import { adoptQuarantine, insertQuarantine, latestQuarantine, placesTaken } from '../store/quarantine-store.ts';
 import {
   blameNew,
@@ -33,24 +21,14 @@ import {
   releaseOld,
   retireLaunched,
 } from '../store/replacement-store.ts';
-import { findRollout } from '../store/rollout-store.ts';
-import { rulesFor } from '../store/rules-store.ts';
 import { callMsMax, callProvider, listMsMax } from './call-provider.ts';
 import type { House } from './house.ts';
 import { joinMachine, launchMachine } from './launch.ts';
 import { launchKeyOf } from './launch-key.ts';
+import { lookAround } from './look-around.ts';
 import { makeProof, readBindings } from './proof.ts';
 import { type Call, type Effects, newMachine, nextStep, type Step } from './replacement.ts';
-import {
-  cleanLookOf,
-  type Evidence,
-  type NewInstance,
-  type OldInstance,
-  reasonOf,
-  scanAfterSoak,
-  strategyOf,
-  type World,
-} from './world.ts';
+import { cleanLookOf, reasonOf, scanAfterSoak, strategyOf, type World } from './world.ts';
 
 /** More steps than a replacement has, so that a defect ends in a wait for the next tick and not in a busy loop. */
 const stepsMax = 40;
@@ -70,93 +48,6 @@ export async function advanceReplacement(house: House, id: string, signal: Abort
     if (step.do === 'wait') return;
     if (!(await take(house, replacement, world, step))) return;
     called = step.do === 'call' ? step.call : undefined;
-  }
-}
-
-/** The provider first: what the store says is then at least as new. */
-async function lookAround(house: House, replacement: Replacement): Promise<Omit<World, 'drained' | 'terminated'>> {
-  const { db, clock, isOnline, evidenceTtlMs } = house;
-  const machines = await describe(house, (await readGroup(db, replacement.group))?.group);
-  return db.transaction().execute(async (tx) => {
-    const stored = await readGroup(tx, replacement.group);
-    const policy = await readPolicy(tx, replacement.policy);
-    const old = await oldInstance(tx);
-    const acting = old && stored ? await actingOn(tx, stored.group, old) : [];
-    const made = await findInstanceByLaunch(tx, launchKeyOf(replacement.id));
-    const { group: name, oldInstanceId, approval, targetDigest } = replacement;
-    const target = (await findImage(tx, targetDigest)) ?? null;
-    const rollout = target && (await findRollout(tx, name, imageRef(target)));
-    const now = clock.now();
-    const holds = holdsOf(await readHolds(tx, now));
-    return {
-      machines,
-      group: stored?.group ?? null,
-      breaker: stored?.breaker?.cause ?? null,
-      target,
-      paused: rollout?.paused?.cause ?? null,
-      policy: policy?.policy ?? null,
-      policyVersion: policy?.version ?? null,
-      holds: holds.on(name, oldInstanceId, made?.id),
-      consent: approval === null ? null : await readConsent(tx, approval, now),
-      acting,
-      evidence: await evidenceOf(tx, replacement, keepingFor(acting, old?.taint?.severity ?? null)),
-      old,
-      new: made ? await newInstance(tx, made) : null,
-      look: made ? ((await latestLook(tx, made.id)) ?? null) : null,
-      rulesInForce: made ? ((await rulesFor(tx, made.id)).active?.sequence ?? null) : null,
-    };
-  });
-
-  async function oldInstance(tx: Db): Promise<OldInstance | null> {
-    const old = await findInstance(tx, replacement.oldInstanceId);
-    if (old === undefined) return null;
-    const { group, oldProviderId } = replacement;
-    const zone = machines?.find(({ providerId }) => providerId === oldProviderId)?.zone;
-    const { verdict, scan, exemptUntil } = old;
-    const scanFinishedAt = scan?.finishedAt ?? null;
-    const content = contentOf({ verdict, scanFinishedAt, exemptUntil }, clock.now(), evidenceTtlMs);
-    const image = (await findImage(tx, old.imageDigest)) ?? null;
-    return { ...old, image, zone: zone ?? (await zoneOf(tx, group, oldProviderId)), content, online: isOnline(old.id) };
-  }
-
-  async function newInstance(tx: Db, made: StoredInstance): Promise<NewInstance> {
-    const { id: instanceId, verdict, scan, stateDigest, exemptUntil } = made;
-    const scanFinishedAt = scan?.finishedAt ?? null;
-    const content = contentOf({ verdict, scanFinishedAt, exemptUntil }, clock.now(), evidenceTtlMs);
-    const isScanOnRecord =
-      scan !== null && stateDigest !== null && (await isOnRecord(tx, { ...made, ...scan, instanceId, stateDigest }));
-    return { ...made, content, online: isOnline(instanceId), isScanOnRecord };
-  }
-}
-
-async function evidenceOf(
-  tx: Db,
-  { id, group, keeping, oldInstanceId }: Replacement,
-  wanted: Keeping | null,
-): Promise<Evidence> {
-  const latest = await latestQuarantine(tx, oldInstanceId);
-  const isOurs = latest !== undefined && (latest.state !== 'ended' || latest.replacementId === id);
-  const record = isOurs ? latest : null;
-  const needsPlace = wanted !== null && keeping === null && record === null;
-  const taken = needsPlace ? ((await placesTaken(tx, oldInstanceId)).get(group) ?? 0) : 0;
-  return { wanted, record, isFull: needsPlace && taken >= wanted.max };
-}
-
-async function actingOn(tx: Db, group: Group, old: OldInstance): Promise<readonly Policy[]> {
-  const enforcing = (await enforcingPolicies(tx, group.name)).map(({ policy }) => policy);
-  return enforcing.filter(({ select }) => selectorIn(select, group)?.(old));
-}
-
-async function describe(
-  { providers, clock, log }: House,
-  group: Group | undefined,
-): Promise<readonly Machine[] | null> {
-  if (group === undefined) return null;
-  try {
-    return await callProvider(clock, 'list', () => providers(group).list(group), listMsMax);
-  } catch (error) {
-    log.warn({ group: group.name, error: sentenceOf(error) }, 'replace: the provider could not be asked');
-    return null;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Backtest } from '../../shared/api-foresight.ts';
 import { timestamp } from '../../shared/clock.ts';
 import { createTally } from './backtest-tally.ts';
+import { openBooks } from './books.ts';
 import { selectedBy, type VersionedPolicy } from './candidates.ts';
 import { launchKeyOf } from './launch-key.ts';
 import type { Past } from './past.ts';
@@ -8,7 +9,6 @@ import { assumptionsOf, type Moment, paceOf, slotsOf } from './past-fleet.ts';
 import { type Command, planReplacements } from './planner.ts';
 import type { ActiveReplacement, FleetSnapshot, GroupSnapshot } from './snapshot.ts';
 import * as virtual from './virtual-fleet.ts';
-import { openWindowBook } from './windows.ts';
 
 export interface BacktestOf {
   /** As the fleet is now: groups, images, how long replacements take. */
@@ -50,7 +50,7 @@ export function* backtest(options: BacktestOf): Generator<void, Backtest> {
   );
   const { slots, moments } = slotsOf(groups, options);
   const paces = new Map(policies.map((policy) => [policy.name, (group: string) => paceOf(past, group, policy)]));
-  const book = openWindowBook();
+  const books = openBooks();
   const tally = createTally(from, given);
   const active: ActiveReplacement[] = [];
   const wakes: Moment[] = [];
@@ -97,7 +97,7 @@ export function* backtest(options: BacktestOf): Generator<void, Backtest> {
   function plan(): void {
     starts = starts.filter((at) => at > now - hourMs);
     const { shown, snapshot } = lookAt();
-    const { commands, blocked, trips } = planReplacements(snapshot, acting, now, book);
+    const { commands, blocked, trips } = planReplacements(snapshot, acting, now, books);
     looks += 1;
     work +=
       workOfPlan + commands.length + shown.reduce((sum, { snapshot: { instances } }) => sum + instances.length, 0);
@@ -150,7 +150,7 @@ export function* backtest(options: BacktestOf): Generator<void, Backtest> {
     } as const;
     active.push(one);
     starts.push(now);
-    if (shapes.length > 0) group.replaced.push({ replacementId: id, instanceId, at: now, shapes });
+    if (shapes.length > 0) group.replaced = [...group.replaced, { replacementId: id, instanceId, at: now, shapes }];
     slot.state = 'leaving';
     virtual.place(slot, now);
     wake(now + retiredMs, (at) => virtual.retire(slot, at));

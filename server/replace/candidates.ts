@@ -21,7 +21,7 @@ import { once } from './once.ts';
 import { subjectOf } from './shape.ts';
 import { machineOf, silentFor, unverifiableFor, witnessOf } from './silence.ts';
 import type { FleetSnapshot, GroupSnapshot, InstanceDrift, InstanceSnapshot } from './snapshot.ts';
-import { type Channel, channelOf } from './target.ts';
+import { type Channel, channelOf, refOf } from './target.ts';
 
 export interface VersionedPolicy {
   readonly policy: Policy;
@@ -219,14 +219,15 @@ function requestOf({ name, triggers }: Policy, { requested, taint }: InstanceSna
 /** One that becomes a canary need not be outdated. */
 function outdatedOf(
   { triggers }: Policy,
-  { group }: GroupSnapshot,
+  of: GroupSnapshot,
   instance: InstanceSnapshot,
   becomes: Channel,
 ): Reason | undefined {
+  const { group } = of;
   if (!triggers.some((trigger) => 'outdated' in trigger) || instance.image === null) return undefined;
   const currency = currencyOf({ image: instance.image, promoted: Object.values(group.images) });
   if (becomes === 'stable' && currency !== 'outdated') return undefined;
-  const cause = { trigger: 'outdated' as const, from: imageRef(instance.image), to: group.images[becomes] ?? '' };
+  const cause = { trigger: 'outdated' as const, from: imageRef(instance.image), to: refOf(of, becomes) ?? '' };
   return atOnce(cause, instance.enrolledAt);
 }
 

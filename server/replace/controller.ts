@@ -22,6 +22,7 @@ import { resumeLaunches } from './launch.ts';
 import { createLeadership, renewAfterMs, type Term } from './leadership.ts';
 import { createLister, type Listing } from './lister.ts';
 import { type Blocked, type Command, type Plan, planReplacements } from './planner.ts';
+import { createPreflights } from './preflight.ts';
 import { findRemains, takeBack } from './remains.ts';
 import { recurrencesOf, revokeProof } from './revoke.ts';
 import { createSilences } from './silences.ts';
@@ -59,6 +60,7 @@ const startsMs = 3_600_000;
 export function createController(house: House): Controller {
   const { db, feed, clock, log } = house;
   const list = createLister(house);
+  const askPreflights = createPreflights(house);
   const { silentMs } = createSilences(clock, house.isOnline);
   const inventory = createInventory(house, silentMs);
   const hindsight = createHindsight(clock);
@@ -187,9 +189,10 @@ export function createController(house: House): Controller {
   async function survey() {
     const { evidenceTtlMs, isOnline, hasReported } = house;
     const groups = (await readGroups(db)).map(({ group }) => group);
-    const listing = await list(groups);
+    const [listing, preflights] = await Promise.all([list(groups), askPreflights(groups)]);
     const now = clock.now();
-    const sources = { db, machines: listing, isOnline, silentMs, hasReported, evidenceTtlMs, timeOf: hindsight(now) };
+    const seen = { machines: listing, preflights, isOnline, silentMs, hasReported };
+    const sources = { db, ...seen, evidenceTtlMs, timeOf: hindsight(now) };
     const snapshot = withStarts(await takeSnapshot(sources, now), now);
     const policies = await readPolicies(db);
     return { now, groups, listing, snapshot, policies, plan: planReplacements(snapshot, policies, now) };

@@ -1,7 +1,7 @@
 import type { LaunchInstances } from '../../shared/api.ts';
 import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import type { Image } from '../../shared/image.ts';
-import { imageRef, parseImageRef } from '../../shared/image.ts';
+import { type ImageRef, imageRef, parseImageRef } from '../../shared/image.ts';
 import type { Group } from '../../shared/policy.ts';
 import { contestMachine } from '../fleet/claimants.ts';
 import type { Machine } from '../provider/provider.ts';
@@ -19,7 +19,8 @@ import {
 import { createToken } from '../store/token-store.ts';
 import { callProvider } from './call-provider.ts';
 import type { House } from './house.ts';
-import { targetOf } from './target.ts';
+import { askPreflight, namedIn } from './preflight.ts';
+import { lackOf, targetOf } from './target.ts';
 
 const tokenMsMax = 3_600_000;
 /** At once, of one request: each makes a root and starts an agent. */
@@ -59,14 +60,15 @@ export async function joinMachine(tx: Db, launched: LaunchedMachine, now: number
 
 /**
  * What a person asks for: `count` machines of the group's stable image. The key makes it idempotent: machine `i` of a key
- * is launched once, however often it is asked for. Errors: NOT_FOUND, CONFLICT without a target, and the provider's.
+ * is launched once, however often it is asked for. Errors: NOT_FOUND, CONFLICT without a target
+ * or where the template launches another image, and the provider's.
  */
 export async function launchInstances(
   house: LaunchHouse,
   groupName: string,
   { count, key }: LaunchInstances,
 ): Promise<{ readonly providerIds: readonly string[] }> {
-  const { group, image } = await readTarget(house.db, groupName);
+  const { group, image } = await readTarget(house, groupName);
   // No key of a request has a dot, so key, number and group cannot be read in two ways.
   const keys = Array.from({ length: count }, (_, index) => `l-${key}-${index}.${groupName}`);
   const rows = await intendLaunches(house.db, keys, groupName, house.clock.now());
@@ -101,7 +103,7 @@ async function dropIfHopeless({ db }: LaunchHouse, keys: readonly string[], erro
 export async function resumeLaunches(house: LaunchHouse): Promise<void> {
   for (const { key, group_name } of await openLaunches(house.db)) {
     try {
-      const { group, image } = await readTarget(house.db, group_name);
+      const { group, image } = await readTarget(house, group_name);
       await finishLaunch(house, group, image, key);
     } catch (error) {
       await dropIfHopeless(house, [key], error);
@@ -110,13 +112,25 @@ export async function resumeLaunches(house: LaunchHouse): Promise<void> {
   }
 }
 
-async function readTarget(db: Db, groupName: string): Promise<{ readonly group: Group; readonly image: Image }> {
-  const stored = await readGroup(db, groupName);
+/** Errors: NOT_FOUND, CONFLICT, CONFIG where the provider would launch nothing, and what else it says. */
+async function readTarget(
+  house: LaunchHouse,
+  groupName: string,
+): Promise<{ readonly group: Group; readonly image: Image }> {
+  const stored = await readGroup(house.db, groupName);
   if (stored === undefined) throw new CodedError('NOT_FOUND', `no group ${groupName}`);
   const { group } = stored;
-  const parsed = parseImageRef(group.images['stable'] ?? '');
-  const image = parsed && (await findImageByRef(db, parsed));
-  const target = targetOf({ group, images: new Map(image ? [[imageRef(image), image]] : []) });
-  if ('missing' in target) throw new CodedError('CONFLICT', `nothing to launch from: ${target.missing}`);
-  return { group, image: target.image };
+  const images = new Map<ImageRef, Image>();
+  for (const ref of new Set(Object.values(group.images))) {
+    const parsed = parseImageRef(ref);
+    const image = parsed && (await findImageByRef(house.db, parsed));
+    if (image) images.set(ref, image);
+  }
+  const asked = namedIn(group, group.images['stable'] ?? '');
+  const answer = asked === '' ? undefined : await askPreflight(house, group, asked);
+  const target = targetOf({ group, images, preflights: new Map(answer && [[asked, answer]]) });
+  const lack = lackOf(target);
+  if (lack === undefined && 'image' in target) return { group, image: target.image };
+  const code = answer !== undefined && 'refused' in answer ? 'CONFIG' : 'CONFLICT';
+  throw new CodedError(code, `nothing to launch from: ${lack?.message}`);
 }

@@ -156,7 +156,7 @@ export function renewAfterMs({ msMax }: LeaseTerms): number {
 }
 
 /** What changes nothing may be asked by whoever likes. */
-const asks: ReadonlySet<string> = new Set<keyof Provider>(['list', 'snapshot']);
+const asks: ReadonlySet<string> = new Set<keyof Provider>(['list', 'preflight', 'snapshot']);
 
 function whileLeading(provider: Provider, assertLeads: () => void): Provider {
   const guarded = Object.entries(provider).map(([name, call]) => {

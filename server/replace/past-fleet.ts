@@ -133,6 +133,7 @@ export function assumptionsOf(
     'triggers `silent`, `unverifiable` and `manual` wanted nothing, no drift was exempted, and nothing was kept in quarantine',
     'zones and labels of instances are not known of the past: what selects or limits by them may have chosen others',
     'nobody held anything, and what needs approval was approved at once',
+    'every provider launched what was promoted',
     'groups, images and the other policies that enforce were as they are now',
     ...(unknown.length === 0
       ? []

@@ -6,6 +6,7 @@ import type { Machine } from '../provider/provider.ts';
 import type { Move, Replacement } from '../store/replacement-store.ts';
 import { stepWhileHeld } from './held.ts';
 import { launchKeyOf } from './launch-key.ts';
+import { wrongLaunch } from './preflight.ts';
 import {
   cleanLookOf,
   cleanScanOf,
@@ -52,6 +53,8 @@ export interface Effects {
 export const callsMax = 8;
 const backoffMsMin = 1_000;
 const backoffMsMax = 60_000;
+/** What a provider would launch is asked for so long before anything is done. */
+const preflightMsMax = 120_000;
 const wait: Step = { do: 'wait' };
 
 /**
@@ -93,6 +96,9 @@ export function nextStep(replacement: Replacement, world: World, now: number): S
 function reserved(replacement: Replacement, world: World, now: number): Step {
   const objection = objectionTo(replacement, world, now);
   if (objection !== undefined) return failed(objection, { release: true });
+  if (world.template === null && now < replacement.createdAt + preflightMsMax) return wait;
+  const wrong = wrongTemplate(world);
+  if (wrong !== undefined) return failed(wrong, { release: true });
   const { verifyWithin, drainTimeout } = strategyOf(world);
   if (replacement.order === 'terminate-first') {
     const detail = 'the old instance goes first: the group has no room for both';
@@ -102,6 +108,11 @@ function reserved(replacement: Replacement, world: World, now: number): Step {
     ...{ to: 'launching', detail: 'a new instance of the stable image is launched first' },
     set: { launchedAt: now, deadlineAt: now + durationMs(verifyWithin) },
   });
+}
+
+/** What cannot be what is wanted is not begun. A new machine is measured besides, whatever its provider says of it. */
+function wrongTemplate({ target, template }: World): string | undefined {
+  return target === null ? undefined : wrongLaunch(target, template ?? undefined);
 }
 
 function launching(replacement: Replacement, world: World, now: number): Step {
@@ -175,6 +186,11 @@ function draining(replacement: Replacement, world: World, now: number): Step {
       if (!isOver(replacement, now)) return wait;
       return rollBack('the new instance is not running and in sync any more', { blame: true });
     }
+  } else {
+    // Nothing is measured yet that could take its place: what is said to be is all there is.
+    if (world.template === null && !isOver(replacement, now)) return wait;
+    const wrong = wrongTemplate(world);
+    if (wrong !== undefined) return rollBack(wrong);
   }
   const how = isForced ? 'was not drained in time, and its policy forces it out' : 'is drained';
   const detail = `${replacement.oldProviderId} ${how}; there is no way back from here`;

@@ -19,6 +19,7 @@ import { readHolds } from '../store/hold-store.ts';
 import { liveQuarantines, placesTaken, type StoredQuarantine } from '../store/quarantine-store.ts';
 import { endedStates } from '../store/replacement-store.ts';
 import { type RequestedReplacement, readRequests } from '../store/request-store.ts';
+import type { Preflights } from './preflight.ts';
 import { type Rollouts, readRolloutRecords } from './rollout-record.ts';
 import { shapeOf } from './shape.ts';
 import {
@@ -55,6 +56,8 @@ export interface GroupSnapshot {
   readonly breakerResetAt: number;
   /** As its provider lists them, without what is kept as evidence and has been replaced; null when it could not be asked. */
   readonly machines: readonly Machine[] | null;
+  /** What its provider would launch. */
+  readonly preflights: Preflights;
   /** Pushed images among the promoted ones. */
   readonly images: ReadonlyMap<ImageRef, Image>;
   /** All but the retired, and those that are kept as evidence and have been replaced. */
@@ -139,6 +142,8 @@ export interface Sources {
   readonly db: Db;
   /** By group; null when its provider could not be asked. */
   readonly machines: ReadonlyMap<string, readonly Machine[] | null>;
+  /** By group: what its provider said it would launch. */
+  readonly preflights?: ReadonlyMap<string, Preflights>;
   readonly isOnline: (instanceId: string) => boolean;
   /** For how many milliseconds this server has waited in vain to hear of it; null while it is online. */
   readonly silentMs?: (instanceId: string) => number | null;
@@ -177,6 +182,7 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
         breakerResetAt: resets.get(group.name) ?? 0,
         machines:
           sources.machines.get(group.name)?.filter(({ providerId }) => !apart.has(`machine ${providerId}`)) ?? null,
+        preflights: sources.preflights?.get(group.name) ?? new Map(),
         images: promotedImages(group, images),
         instances: (instances.get(group.name) ?? []).filter(({ id }) => !apart.has(`instance ${id}`)),
         rollouts: rollouts.get(group.name) ?? new Map(),

@@ -5,6 +5,7 @@ import { highestSeverity } from '../../shared/severity.ts';
 import { currencyOf } from '../fleet/currency.ts';
 import { startsPerHourMax } from './budget.ts';
 import type { Past, PastInstance } from './past.ts';
+import { asPromised } from './preflight.ts';
 import type { GroupSnapshot, InstanceDrift, InstanceSnapshot, ReplacedDrift } from './snapshot.ts';
 
 /** A place in a group, whoever is in it: an instance of the past and those that really replaced it, or would have. */
@@ -46,7 +47,8 @@ export interface VirtualGroup {
   readonly waiting: Map<string, Slot[]>;
   breaker: GroupSnapshot['breaker'];
   breakerResetAt: number;
-  replaced: ReplacedDrift[];
+  /** Oldest first; another list whenever it changes. */
+  replaced: readonly ReplacedDrift[];
   shownAt: number;
 }
 
@@ -79,7 +81,8 @@ export function createGroup(
       .filter(({ group, createdAt, shapes }) => group === name && createdAt < from && shapes.length > 0)
       .map(({ id, oldInstanceId, createdAt, shapes }) => ({
         ...{ replacementId: id, instanceId: oldInstanceId, at: createdAt, shapes },
-      })),
+      }))
+      .sort((a, b) => a.at - b.at),
     shownAt: Number.NEGATIVE_INFINITY,
   };
 }
@@ -151,9 +154,11 @@ export function snapshotOf(group: VirtualGroup, now: number): GroupSnapshot {
   const { live, busy, waiting } = group;
   const shown = [...busy, ...[...waiting.values()].flatMap((queue) => queue.slice(0, alikeShownMax))];
   const instances = shown.map((slot) => instanceOf(slot, now));
-  group.replaced = group.replaced.filter(({ at }) => at > now - weekMs);
+  if (group.replaced[0] !== undefined && group.replaced[0].at <= now - weekMs)
+    group.replaced = group.replaced.filter(({ at }) => at > now - weekMs);
   return {
     ...live,
+    preflights: asPromised(live.group),
     group: now >= group.outdatedFrom ? live.group : withImagesOf(instances, live.group),
     ...{ breaker: group.breaker, breakerResetAt: group.breakerResetAt, failures: null, replaced: group.replaced },
     machines: instances.map(({ providerId, launchKey }) => ({

@@ -16,6 +16,7 @@ import type { ProvingScan, Replacement } from '../store/replacement-store.ts';
 import { lackOfApproval } from './approvals.ts';
 import { keepsOf } from './keeps.ts';
 import { launchKeyOf } from './launch-key.ts';
+import type { Answer } from './preflight.ts';
 import { witnessOf } from './silence.ts';
 import { closedBy, isClosedSince } from './windows.ts';
 
@@ -38,6 +39,8 @@ export interface World {
   readonly consent: Consent | null;
   /** What it brings; null where it was never pushed. */
   readonly target: Image | null;
+  /** What its provider would launch for it, asked just now; null where it was not asked, or did not answer. */
+  readonly template: Answer | null;
   /** Whoever enrolled with the token of this launch. */
   readonly new: NewInstance | null;
   /** Sequence of the rules that agents of the new image should judge by; null where there are only those of the image. */

@@ -13,6 +13,10 @@ describeProvider('a command', async () => {
   return {
     provider: createCommandProvider(),
     ...{ group: aGroup({ provider }), otherGroup: aGroup({ name: 'other', provider }), image: 'web@7' },
+    byTemplate(image) {
+      writeFileSync(join(place.dir, 'template'), image);
+      return aGroup({ provider, imageSource: 'provider' });
+    },
     write: (providerId, name, text) => writeFileSync(join(place.dir, 'disks', providerId, name), text),
     reopen: () => createCommandProvider(),
     close: async () => place.remove(),

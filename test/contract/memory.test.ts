@@ -6,6 +6,10 @@ describeProvider('a cloud in memory', async () => {
   const provider = createMemoryProvider();
   return {
     ...{ provider, group: aGroup(), otherGroup: aGroup({ name: 'other' }), image: 'web@7' },
+    byTemplate(image) {
+      provider.templateOf = () => image;
+      return aGroup({ imageSource: 'provider' });
+    },
     write: provider.write,
     reopen: () => provider,
     close: async () => {},

@@ -10,6 +10,8 @@ export interface Bench {
   readonly group: Group;
   readonly otherGroup: Group;
   readonly image: string;
+  /** The group, with a provider whose template launches this image whatever anybody names. */
+  byTemplate(image: string): Group;
   /** Changes a file at the top of a machine's disk, as its own processes do. */
   write(providerId: string, name: string, text: string): void;
   reopen(): Provider;
@@ -44,6 +46,28 @@ export function describeProvider(name: string, open: () => Promise<Bench>): void
 
       expect(machine).toMatchObject({ launchKey: 'r-1', state: 'running' });
       expect(await bench.provider.list(bench.group)).toEqual([machine]);
+    });
+
+    it('says what it would launch, and launches nothing', async () => {
+      const { provider, group, image } = await aBench();
+
+      expect(await provider.preflight(group, image)).toMatchObject({ image });
+      expect(await provider.list(group)).toEqual([]);
+    });
+
+    it('says what its template launches where that decides, and launches nothing that is expected to be another', async () => {
+      const bench = await aBench();
+      const { provider, image } = bench;
+
+      const group = bench.byTemplate(image);
+      const said = await provider.preflight(group, null);
+      await provider.launch({ ...request(bench, 'r-1'), group });
+
+      expect(said).toMatchObject({ image });
+      await expect(
+        provider.launch({ ...request(bench, 'r-2'), group: bench.byTemplate('web@0') }),
+      ).rejects.toMatchObject({ code: 'CONFLICT' });
+      expect(await provider.list(group)).toMatchObject([{ launchKey: 'r-1' }]);
     });
 
     it('launches once for each key: asked again, asked twice at once, asked after a restart', async () => {

@@ -18,6 +18,7 @@ interface Guard {
 }
 
 const planner = 'server/replace/planner.ts';
+const blockers = 'server/replace/blockers.ts';
 const candidates = 'server/replace/candidates.ts';
 const rollouts = 'server/replace/rollouts.ts';
 const ledger = 'server/replace/ledger.ts';
@@ -29,8 +30,8 @@ const evidence = 'server/replace/evidence.ts';
 const approvals = 'server/replace/approvals.ts';
 
 const guards: readonly Guard[] = [
-  { name: 'a policy that observes', file: planner, from: "policy.mode !== 'enforce'", to: 'false' },
-  { name: 'holds', file: planner, from: '...ofHolds(candidate, holds),', to: '' },
+  { name: 'a policy that observes', file: blockers, from: "policy.mode !== 'enforce'", to: 'false' },
+  { name: 'holds', file: planner, from: '...why.ofHolds(candidate, holds),', to: '' },
   {
     name: 'holds on the way',
     file: replacement,
@@ -39,10 +40,10 @@ const guards: readonly Guard[] = [
   },
   { name: 'approvals', file: approvals, from: 'if (given >= rule.count) return [];', to: 'return [];' },
   { name: 'approvals on the way', file: world, from: 'if (unapproved !== undefined) return unapproved;', to: '' },
-  { name: 'the breaker', file: planner, from: 'if (cause !== undefined) blockers', to: 'if (false) blockers' },
+  { name: 'the breaker', file: blockers, from: 'if (cause !== undefined) blockers', to: 'if (false) blockers' },
   { name: 'drift that is alike', file: planner, from: ' ?? alikeCause(group, size, now)', to: '' },
-  { name: 'windows', file: planner, from: 'return closed === undefined ?', to: 'return true ?' },
-  { name: 'doubts', file: planner, from: 'if (instance.isInDoubt)', to: 'if (false)' },
+  { name: 'windows', file: blockers, from: 'return closed === undefined ?', to: 'return true ?' },
+  { name: 'doubts', file: blockers, from: 'if (instance.isInDoubt)', to: 'if (false)' },
   {
     name: 'what is exempted beside what is not',
     file: 'server/replace/snapshot.ts',
@@ -61,18 +62,23 @@ const guards: readonly Guard[] = [
     from: 'const taint = over.reduce(taintWith, left)',
     to: 'const taint = left',
   },
-  { name: 'old news', file: planner, from: 'if (now < evidenceExpiresAt) return [];', to: 'return [];' },
+  {
+    name: 'old news',
+    file: blockers,
+    from: "if (now < evidenceExpiresAt || lifecycle === 'quarantined') return [];",
+    to: 'return [];',
+  },
   { name: 'who is selected', file: candidates, from: 'isSelected(instance),', to: 'true,' },
-  { name: 'the second witness', file: planner, from: 'if (cause.witness === null)', to: 'if (false)' },
+  { name: 'the second witness', file: blockers, from: 'if (cause.witness === null)', to: 'if (false)' },
   {
     name: 'silence of many',
-    file: planner,
+    file: blockers,
     from: 'const mass = signs.silence()(instance);',
     to: 'const mass = undefined;',
   },
   {
     name: 'many that cannot be verified',
-    file: planner,
+    file: blockers,
     from: 'const mass = signs.unverifiable()(instance);',
     to: 'const mass = undefined;',
   },
@@ -121,8 +127,8 @@ const guards: readonly Guard[] = [
     from: 'marked.filter(({ id }) => failed.has(id))',
     to: '[]',
   },
-  { name: 'places for evidence', file: planner, from: 'taken < keeping.max', to: 'true' },
-  { name: 'retries', file: planner, from: 'last.attempt < attemptsMax', to: 'true' },
+  { name: 'places for evidence', file: blockers, from: 'taken < keeping.max', to: 'true' },
+  { name: 'retries', file: 'server/replace/lineage.ts', from: 'last.attempt < attemptsMax', to: 'true' },
   {
     name: 'evidence in place of an end',
     file: replacement,

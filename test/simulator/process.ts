@@ -78,6 +78,10 @@ export function aProcess(server: string, { db, cloud, clock, storeFault, note }:
         await goOn();
         return provider.list(group);
       },
+      preflight: async (group, image) => {
+        await goOn();
+        return provider.preflight(group, image);
+      },
       launch: calling('launch', provider.launch),
       drain: calling('drain', provider.drain),
       restore: calling('restore', provider.restore),

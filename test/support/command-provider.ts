@@ -51,6 +51,12 @@ const own = () => {
   return kept?.group === group ? kept : undefined;
 };
 
+/** What it makes where nobody names an image. */
+function template(): string | undefined {
+  const file = join(base, 'template');
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+}
+
 /** From one state to the next, where it is in one of these. */
 function mark(from: (machine: Kept['machine']) => boolean, state: string, drainedBy: string | null): object {
   const kept = own();
@@ -60,7 +66,9 @@ function mark(from: (machine: Kept['machine']) => boolean, state: string, draine
 
 const does: Readonly<Record<string, () => object>> = {
   list: () => ({ machines: all().map(({ machine }) => machine) }),
+  preflight: () => (asked.image === null ? { image: template() ?? refuse('config') } : { image: asked.image }),
   launch() {
+    if (asked.imageSource === 'provider' && template() !== asked.image) refuse('conflict');
     const id = named('c', key);
     mkdirSync(join(disksDir, id), { recursive: true });
     if (read(id) === undefined)

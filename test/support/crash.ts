@@ -51,6 +51,10 @@ export function dyingAt(given: number, db: Db, provider: Provider, atReads = fal
         breathe(false);
         return provider.list(group);
       },
+      preflight: async (group, image) => {
+        breathe(false);
+        return provider.preflight(group, image);
+      },
       launch: dying(provider.launch),
       drain: dying(provider.drain),
       restore: dying(provider.restore),

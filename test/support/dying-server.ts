@@ -46,6 +46,7 @@ function dying(provider: Provider): Provider {
     };
   return {
     list: provider.list,
+    preflight: provider.preflight,
     recover: provider.recover,
     snapshot: provider.snapshot,
     launch: around('launch', provider.launch),

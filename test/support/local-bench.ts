@@ -34,6 +34,12 @@ export async function aLocalBench(options: { readonly privileged: boolean }): Pr
   const provider = createLocalProvider(options);
   return {
     ...{ place, directory, root, provider, group, otherGroup, groupWith, image: 'web@1' },
+    byTemplate: (template) =>
+      aGroup({
+        provider: { type: 'local', directory, images, ownerPid: process.pid, template },
+        images: { stable: 'web@1' },
+        imageSource: 'provider',
+      }),
     write: (providerId, name, text) => writeFileSync(join(directory, providerId, 'root', name), text),
     reopen: () => createLocalProvider(options),
     async close() {

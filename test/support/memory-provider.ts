@@ -7,6 +7,7 @@ import { aDirectory } from './directory.ts';
 
 type CallName =
   | 'list'
+  | 'preflight'
   | 'launch'
   | 'drain'
   | 'restore'
@@ -39,6 +40,8 @@ export interface MemoryProvider extends Provider {
   add(group: string, providerId: string, zone?: string | null): void;
   /** Says, or does not say any more, that a machine does not work as it should. */
   impair(providerId: string, isImpaired: boolean): void;
+  /** What it would launch, asked for an image, or null for what its template says. */
+  templateOf: (group: Group, image: string | null) => string;
   /** Where it puts the machine of a launch. */
   zoneOf: (request: LaunchRequest) => string | null;
   /** Writes a file at the top of a machine's disk. */
@@ -98,6 +101,7 @@ export function createMemoryProvider(): MemoryProvider {
     faultOf: () => undefined,
     nameOf: ({ group, key }) => `m-${group.name}-${key}`,
     zoneOf: () => null,
+    templateOf: ({ images }, image) => image ?? images['stable'] ?? '',
     impair(providerId, isImpaired) {
       const machine = machines.get(providerId);
       if (machine !== undefined) machines.set(providerId, { ...machine, isImpaired });
@@ -118,9 +122,13 @@ export function createMemoryProvider(): MemoryProvider {
       call('list', group.name, () =>
         [...machines.values()].filter((machine) => machine.group === group.name).map(described),
       ),
+    preflight: (group, image) => call('preflight', group.name, () => ({ image: provider.templateOf(group, image) })),
     launch: (request) =>
       call('launch', request.key, () => {
-        const { name } = request.group;
+        const { name, imageSource } = request.group;
+        const template = provider.templateOf(request.group, null);
+        if (imageSource === 'provider' && template !== request.image)
+          throw new CodedError('CONFLICT', `the template launches ${template}`);
         const known = [...machines.values()].find(
           ({ launchKey, group }) => launchKey === request.key && group === name,
         );

@@ -1,4 +1,5 @@
 import type { VersionedPolicy } from '../../server/replace/candidates.ts';
+import { asPromised } from '../../server/replace/preflight.ts';
 import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from '../../server/replace/snapshot.ts';
 import type { Image } from '../../shared/image.ts';
 import { Policy } from '../../shared/policy.ts';
@@ -56,6 +57,7 @@ export function aGroupSnapshot(overrides: Partial<GroupSnapshot> = {}): GroupSna
       zone,
     })),
     images: new Map([['web@7', anImage]]),
+    preflights: asPromised(overrides.group ?? aGroup()),
     instances,
     rollouts: new Map(),
     failures: null,

@@ -31,7 +31,7 @@ afterAll(async () => {
 
 describe('crashes, bad lines, wrong clocks and full disks while reports flow', () => {
   it(`lose nothing that was acked, double nothing, and leave true verdicts, over ${rounds} rounds`, {
-    timeout: 60_000 * Math.max(10, rounds / 20),
+    timeout: 60_000 * Math.max(20, rounds / 20),
   }, async () => {
     const seed = testSeed();
     // Apart, so that what happens to files does not change which faults there are.

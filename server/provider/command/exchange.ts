@@ -5,7 +5,7 @@ import type { KeptSnapshot, Machine } from '../provider.ts';
 /** What is said to the program of a `command` provider, and what it says: `../COMMAND.md` is this for people. */
 
 export const operations = [
-  ...(['list', 'launch', 'drain', 'restore', 'terminate', 'isolate'] as const),
+  ...(['list', 'preflight', 'launch', 'drain', 'restore', 'terminate', 'isolate'] as const),
   ...(['keep-snapshot', 'drop-snapshot', 'list-snapshots', 'show-disk', 'hide-disk', 'recover'] as const),
 ] as const;
 export type Operation = (typeof operations)[number];
@@ -25,6 +25,7 @@ const MachineAnswer: z.ZodType<Machine> = z.strictObject({
   state: z.enum(['starting', 'running', 'draining', 'isolated', 'stopped']),
   drainedBy: text.nullable(),
 });
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 const SnapshotAnswer: z.ZodType<KeptSnapshot> = z.strictObject({
   snapshotId: text,
   key: text,
@@ -34,6 +35,7 @@ const SnapshotAnswer: z.ZodType<KeptSnapshot> = z.strictObject({
 const itemsMax = 100_000;
 const details = {
   list: { machines: z.array(MachineAnswer).max(itemsMax) },
+  preflight: { image: text, digest: digest.optional() },
   launch: { machine: MachineAnswer },
   'keep-snapshot': { snapshot: SnapshotAnswer },
   'list-snapshots': { snapshots: z.array(SnapshotAnswer).max(itemsMax) },

@@ -82,6 +82,44 @@ describe('roles', () => {
 
     expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 200, 200]);
   });
+
+  it('lets nobody but an admin say which program the server runs as a provider', async () => {
+    await server.post('apply', aGroup());
+    const program = { type: 'command' as const, command: ['/bin/sh', '-c', 'id'], env: {}, timeout: '60s' };
+
+    for (const role of ['operator', 'approver'] as const) {
+      const alice = await aTokenOf(role, role);
+      const answers = [
+        await as(alice, 'apply', aGroup({ provider: program })),
+        await as(alice, 'apply', aGroup({ name: 'own', provider: program })),
+        await as(alice, 'apply', aGroup({ labels: { by: role } })),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([403, 403, 200]);
+      expect(answers[0]?.body).toMatchObject({ code: 'FORBIDDEN', detail: expect.stringMatching(/for an admin/) });
+    }
+
+    expect((await server.post('apply', aGroup({ provider: program }))).status).toBe(200);
+  });
+
+  it('lets nobody but an admin take a group from a policy that asks for an approval', async () => {
+    const labels = { env: 'prod', team: 'a' };
+    await server.post('apply', aGroup({ labels }));
+    const policy = { kind: 'Policy', name: 'asks', mode: 'enforce', approval: {}, select: { labels: { env: 'prod' } } };
+    await server.post('apply', policy);
+    const alice = await aTokenOf('alice', 'operator');
+
+    const answers = [
+      await as(alice, 'apply', aGroup({ labels: { ...labels, env: 'test' } })),
+      await as(alice, 'apply', aGroup({ labels: { team: 'a' } })),
+      await as(alice, 'apply', aGroup({ labels: { ...labels, team: 'b' } })),
+      await server.post('apply', aGroup({ labels: { team: 'a' } })),
+      // What instances enrolled with may still select them.
+      await as(alice, 'apply', aGroup({ labels: { team: 'a', env: 'test' } })),
+      await as(alice, 'apply', aGroup({ labels: { team: 'a', env: 'prod' } })),
+    ];
+
+    expect(answers.map(({ status }) => status)).toEqual([403, 403, 200, 200, 403, 200]);
+  });
 });
 
 describe('an exemption', () => {

@@ -66,6 +66,7 @@ function aWorld(overrides: Partial<World> = {}): World {
     look: null,
     rulesInForce: null,
     evidence: { wanted: null, isFull: false, record: null },
+    template: { image: 'web@7' },
     drained: true,
     terminated: true,
     ...overrides,

@@ -274,7 +274,7 @@ export type paths = {
         put?: never;
         /**
          * Declare a group, a policy or an exemption; declaring the same again changes nothing
-         * @description A field that is unknown is refused with its name. `enforce` is refused (409) for a group without `stateless: true`, whichever of the two documents comes first. An exemption is for an approver.
+         * @description A field that is unknown is refused with its name. `enforce` is refused (409) for a group without `stateless: true`, whichever of the two documents comes first. An exemption is for an approver; a new group, another provider, and whatever takes an approval away are for an admin.
          */
         post: operations["apply"];
         delete?: never;
@@ -1537,7 +1537,7 @@ export type components = {
             /** @description longest first */
             heldBack: {
                 /** @enum {string} */
-                kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
+                kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "template" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
                 /** @description for how long, of all instances together */
                 instanceHours: number;
                 mostAtOnce: number;
@@ -1561,7 +1561,7 @@ export type components = {
         };
         Blocker: {
             /** @enum {string} */
-            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
+            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "template" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
             message: string;
             until: string | null;
         };
@@ -1871,6 +1871,8 @@ export type components = {
                         pub: string;
                     };
                 };
+                /** @description which of them it launches where the group says `imageSource: provider` */
+                template?: components["schemas"]["ImageRef"];
                 /** @description instances end when this process does; without it they live until terminated */
                 ownerPid?: number;
                 /** @description settings written into each agent.yaml */
@@ -1904,6 +1906,11 @@ export type components = {
             images: {
                 [key: string]: components["schemas"]["ImageRef"];
             };
+            /**
+             * @description who says which image is launched: `pristine` names it, unless said; with `provider` the template of the provider decides, and what it launches must be one of `images`
+             * @enum {string}
+             */
+            imageSource?: "pristine" | "provider";
             /** @description canaries of every newly promoted image come before the rest; without it only those of the channel `canary`, one for an hour */
             canary?: {
                 /**
@@ -1970,6 +1977,8 @@ export type components = {
                         pub: string;
                     };
                 };
+                /** @description which of them it launches where the group says `imageSource: provider` */
+                template?: components["schemas"]["ImageRef"];
                 /** @description instances end when this process does; without it they live until terminated */
                 ownerPid?: number;
                 /** @description settings written into each agent.yaml */
@@ -2000,6 +2009,11 @@ export type components = {
             images: {
                 [key: string]: components["schemas"]["ImageRef"];
             };
+            /**
+             * @description who says which image is launched: `pristine` names it, unless said; with `provider` the template of the provider decides, and what it launches must be one of `images`
+             * @enum {string}
+             */
+            imageSource?: "pristine" | "provider";
             /** @description canaries of every newly promoted image come before the rest; without it only those of the channel `canary`, one for an hour */
             canary?: {
                 /**
@@ -2055,7 +2069,7 @@ export type components = {
         };
         HeldNow: {
             /** @enum {string} */
-            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
+            kind: "hold" | "observe" | "settle" | "window" | "new-rules" | "budget" | "fleet-budget" | "start-rate" | "first-runs" | "breaker" | "no-target" | "template" | "canary" | "rollout-paused" | "stale-evidence" | "in-doubt" | "no-witness" | "mass-silence" | "mass-unverifiable" | "holds-state" | "runs-pristine" | "server-away" | "approval" | "not-stateless" | "retry-backoff" | "retries-spent" | "quarantine-full" | "provider";
             instances: number;
         };
         /** @description While it is in force nothing is replaced where it is on. */

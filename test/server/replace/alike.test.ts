@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { alikeCause, alikeThreshold } from '../../../server/replace/breaker.ts';
+import { alikeThreshold, openAlikeBook } from '../../../server/replace/alike.ts';
 import { shapeOf, shapesOf } from '../../../server/replace/shape.ts';
 import type { InstanceDrift, ReplacedDrift } from '../../../server/replace/snapshot.ts';
 import { severities } from '../../../shared/severity.ts';
@@ -17,7 +17,7 @@ function replaced(index: number, shape = motd, at = now - index * hourMs): Repla
 }
 
 const cause = (overrides: Parameters<typeof aGroupSnapshot>[0], size = 20) =>
-  alikeCause(aGroupSnapshot(overrides), size, now);
+  openAlikeBook()(aGroupSnapshot(overrides), size, now);
 const drifted = (shape = motd) => aTainted({ drifts: [aDrift(shape)] });
 
 describe('drift that is alike', () => {
