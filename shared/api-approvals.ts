@@ -73,7 +73,9 @@ export const ApprovalRequest = z
     needed: count.describe('how many different people'),
     barred: z
       .array(z.string())
-      .describe('who applied this version of the policy, or promoted the image: never one of them'),
+      .describe(
+        'who applied this version of the policy, promoted the image, or asked for it by hand: never one of them',
+      ),
     approvals: z.array(Approval),
     refused: Refusal.nullable(),
     createdAt: time,

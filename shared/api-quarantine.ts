@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Duration, durationMs } from './duration.ts';
+import { keepFor } from './keeping.ts';
 import { Severity } from './severity.ts';
 
 /** What the HTTP API says of machines that are kept as evidence, and of what nobody owns. */
@@ -39,7 +40,11 @@ export type QuarantineView = z.infer<typeof QuarantineView>;
 export const StartQuarantine = z
   .strictObject({
     reason,
-    keepFor: Duration.optional().describe('without it as the policies of its group say, or 72h'),
+    keepFor: keepFor
+      .optional()
+      .describe(
+        'without it as the policies of its group say, or 72h; once it is replaced at least as long as they say',
+      ),
   })
   .meta({ id: 'StartQuarantine' });
 export type StartQuarantine = z.infer<typeof StartQuarantine>;

@@ -33,6 +33,7 @@ export function consentingTo(
   return new Set(holding.map(({ actor }) => actor));
 }
 
+/** A yes of a time to come holds for nothing: the clock was set back since, and what is begun now would never be counted. */
 function holdsFor(
   { at, expiresAt, instancesMax }: Yes,
   { begun }: Consent,
@@ -43,7 +44,7 @@ function holdsFor(
   const others = new Set(beside);
   for (const one of begun) if (one.at >= at) others.add(one.instanceId);
   others.delete(instanceId);
-  return now < expiresAt && others.size < instancesMax;
+  return at <= now && now < expiresAt && others.size < instancesMax;
 }
 
 /** Whoever may not approve must not be able to do without either: not by another document, nor by taking its group away. */

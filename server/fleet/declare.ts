@@ -5,6 +5,7 @@ import type { Db } from '../store/database.ts';
 import { endExemption } from '../store/exemption-store.ts';
 import type { Applied } from '../store/spec.ts';
 import { settleExemptions } from './exemptions.ts';
+import { refuseUnsoakedIn } from './promote.ts';
 
 /**
  * One declared document, and what it changes at once, in one transaction: nobody sees an exemption that is in force beside the taint
@@ -18,6 +19,7 @@ export function declare(
 ): Promise<Applied> {
   return db.transaction().execute(async (tx) => {
     await mayBe(tx);
+    if (document.kind === 'Group') await refuseUnsoakedIn(tx, document, actor, now);
     const applied = await applyDocument(tx, document, timestamp(now), actor);
     if (document.kind === 'Exemption') await settleExemptions(tx, now);
     return applied;

@@ -1,6 +1,7 @@
 import { timestamp } from '../../shared/clock.ts';
 import { CodedError } from '../../shared/errors.ts';
 import { type ImageRef, parseImageRef } from '../../shared/image.ts';
+import type { Group } from '../../shared/policy.ts';
 import type { Db } from '../store/database.ts';
 import { applyGroup, readGroup, type StoredGroup } from '../store/group-store.ts';
 import { findImageByRef } from '../store/image-store.ts';
@@ -53,6 +54,14 @@ export function rollBackImage(
   });
 }
 
+/** A document makes no canary stable that a command would not. Errors: CONFLICT. */
+export async function refuseUnsoakedIn(tx: Db, { name: group, images }: Group, actor: string, now: number) {
+  const stored = await readGroup(tx, group);
+  const image = images['stable'];
+  if (stored === undefined || image === undefined) return;
+  await refuseUnsoaked(tx, stored, { group, channel: 'stable', image, actor, reason: null }, now);
+}
+
 /** Its canaries are there to be waited for. A person who does not says why, and then nobody waits for them any more. */
 async function refuseUnsoaked(
   tx: Db,
@@ -69,7 +78,7 @@ async function refuseUnsoaked(
     throw new CodedError(
       'CONFLICT',
       `group ${group.name}: ${image} is a canary, and ${why}; \`pristinectl groups get ${group.name}\` shows it, ` +
-        '`--force --reason TEXT` makes it stable all the same',
+        '`pristinectl images promote --force --reason TEXT` makes it stable all the same',
     );
   }
   if (reason === null) throw new CodedError('USAGE', 'expected a reason for making a canary stable by force');

@@ -108,7 +108,9 @@ async function applyEffects(tx: Db, replacement: Replacement, effects: Effects, 
 async function keepOld(tx: Db, replacement: Replacement, { keepFor, max }: Keeping, now: number): Promise<void> {
   const { id, group, policy, oldInstanceId: instanceId, oldProviderId: providerId } = replacement;
   const known = await latestQuarantine(tx, instanceId);
-  if (known !== undefined && known.state !== 'ended') return adoptQuarantine(tx, known.id, id);
+  if (known !== undefined && known.state !== 'ended') {
+    return adoptQuarantine(tx, known, { replacementId: id, keepMs: durationMs(keepFor) }, now);
+  }
   const taken = (await placesTaken(tx, instanceId)).get(group) ?? 0;
   if (replacement.keeping === null && taken >= max)
     throw new CodedError('CONFLICT', `all ${max} places of group ${group} are taken`);

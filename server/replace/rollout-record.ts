@@ -2,6 +2,7 @@ import { timestamp } from '../../shared/clock.ts';
 import { type Image, type ImageRef, imageRef } from '../../shared/image.ts';
 import type { Group } from '../../shared/policy.ts';
 import type { Cause } from '../../shared/proof.ts';
+import { clockStepMsMax } from '../fleet/absence.ts';
 import type { Db } from '../store/database.ts';
 import { endedStates } from '../store/replacement-store.ts';
 import { readRollouts, type StoredRollout } from '../store/rollout-store.ts';
@@ -37,7 +38,8 @@ export async function readRolloutRecords(
   now: number,
 ): Promise<ReadonlyMap<string, Rollouts>> {
   const promoted = new Map(groups.map((group) => [group.name, Object.values(group.images)]));
-  const stored = (await readRollouts(db)).filter(({ group, image }) => promoted.get(group)?.includes(image));
+  const all = (await readRollouts(db)).map((rollout) => seenAt(rollout, now));
+  const stored = all.filter(({ group, image }) => promoted.get(group)?.includes(image));
   if (stored.length === 0) return new Map();
   const rows = await readReplacements(db, Math.max(now - comparedMsMax, Math.min(...stored.map(sinceOf))));
   const refOf = (digest: string) => {
@@ -87,6 +89,17 @@ async function readReplacements(db: Db, since: number) {
       ]),
     )
     .execute();
+}
+
+/** What began or was resumed at a time to come did so before the clock was set back: until then nothing bad would count. */
+function seenAt(rollout: StoredRollout, now: number): StoredRollout {
+  const isToCome = (at: number) => at > now + clockStepMsMax;
+  const { startedAt, resumedAt } = rollout;
+  return {
+    ...rollout,
+    startedAt: isToCome(startedAt) ? 0 : startedAt,
+    resumedAt: resumedAt !== null && isToCome(resumedAt) ? null : resumedAt,
+  };
 }
 
 /** What was bad before then was another matter, or was seen by a person. */

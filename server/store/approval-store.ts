@@ -98,15 +98,15 @@ function refusalOf({
   return at === null || actor === null || reason === null ? null : { actor, reason, at };
 }
 
-/** Four eyes: who applied this version of the policy, and who promoted what it would bring. */
+/** Four eyes: who applied this version of the policy, who promoted what it would bring, and who asked for it by hand. */
 export async function barredFrom(
   db: Db,
-  { policy, policyVersion, group, targetDigest }: Binding,
+  { policy, policyVersion, group, targetDigest, cause }: Binding,
 ): Promise<readonly string[]> {
   const author = await authorOf(db, 'Policy', policy, policyVersion);
   const image = await findImage(db, targetDigest);
   const promoter = image && (await promoterOf(db, group, imageRef(image)));
-  return [...new Set([author, ...(promoter === undefined ? [] : [promoter])])];
+  return [...new Set([author, promoter, cause.by].filter((one) => one !== undefined))];
 }
 
 export interface NewApproval {
@@ -124,7 +124,7 @@ export async function giveApproval(tx: Db, given: NewApproval, now: number): Pro
   if (barred.includes(actor)) {
     throw new CodedError(
       'FORBIDDEN',
-      `${actor} applied version ${request.policyVersion} of policy ${request.policy}, or promoted its image: another person must approve it`,
+      `${actor} applied version ${request.policyVersion} of policy ${request.policy}, promoted its image, or asked for it: another person must approve it`,
     );
   }
   const [id, at, expiresAt] = [uuidv7(now), timestamp(now), timestamp(now + ms)];

@@ -44,14 +44,25 @@ export async function appendAudit(tx: Db, event: ToAudit): Promise<void> {
     replacementId: event.replacementId ?? null,
     before: event.before ?? null,
     after: event.after ?? null,
-    // As it is read back: what JSON leaves out must not be in the hash.
-    data: JSON.parse(JSON.stringify(data)),
+    data: asReadBack(data),
     previous: last?.hash ?? firstPrevious,
   };
   await tx
     .insertInto('audit')
     .values(rowOf({ ...entry, hash: auditHash(entry) }))
     .execute();
+}
+
+/** What JSON leaves out must not be in the hash; and what is no Unicode, which others may send, must not stop what it tells of. */
+function asReadBack(data: Readonly<Record<string, unknown>>): AuditEntry['data'] {
+  return wellFormed(JSON.parse(JSON.stringify(data))) as AuditEntry['data'];
+}
+
+function wellFormed(value: unknown): unknown {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, own]) => [key.toWellFormed(), wellFormed(own)]));
 }
 
 function rowOf(entry: AuditEntry): AuditTable {

@@ -16,7 +16,7 @@ export interface NewHold {
   readonly ms: number | null;
 }
 
-/** In force at once. Every plan reads them; beyond, one on the group says the same. */
+/** In force at once, of instances and of groups each. Every plan reads them; beyond, one on the group, or on all, says the same. */
 const holdsMax = 10_000;
 
 /** Errors: NOT_FOUND; CONFLICT for what is retired, and beyond the bound. */
@@ -26,9 +26,11 @@ export async function placeHold(tx: Db, hold: NewHold, now: number): Promise<Hol
   const group = await groupOf(tx, hold);
   const { count } = await inForce(tx, now)
     .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('scope', '=', scope)
     .executeTakeFirstOrThrow();
   if (scope !== 'all' && Number(count) >= holdsMax) {
-    throw new CodedError('CONFLICT', `expected at most ${holdsMax} holds at once: hold the group instead`);
+    const instead = scope === 'instance' ? 'the group' : 'everything';
+    throw new CodedError('CONFLICT', `expected at most ${holdsMax} holds of one kind at once: hold ${instead} instead`);
   }
   const id = uuidv7(now);
   const expiresAt = ms === null ? null : timestamp(now + ms);

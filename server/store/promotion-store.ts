@@ -23,6 +23,7 @@ export async function recordPromotions(
   { actor, how, reason }: Promoter,
   at: string,
 ): Promise<void> {
+  const hadStable = await hasEverBeenStable(db, group);
   for (const channel of new Set([...Object.keys(before), ...Object.keys(after)])) {
     const [previous, image] = [before[channel] ?? null, after[channel] ?? null];
     if (previous === image) continue;
@@ -32,11 +33,24 @@ export async function recordPromotions(
       .execute();
     if (image !== null && !Object.values(before).includes(image)) await beginRollout(db, group, image, at);
     // Nothing comes before the first image of a group, and what was stable before need not soak again.
-    if (image !== null && (how === 'rolled-back' || (channel === 'stable' && previous === null)))
+    if (image !== null && (how === 'rolled-back' || (channel === 'stable' && !hadStable)))
       await noteSoaked(db, group, image, at, null);
     const type = how === 'rolled-back' ? 'image.rolled-back' : 'image.promoted';
     await appendEvent(db, { at, type, groupName: group, data: { channel, image, previous, how, actor, reason } });
   }
+}
+
+/** Whoever takes away what is stable, and then promotes, has not promoted the first. */
+async function hasEverBeenStable(db: Db, group: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('promotion')
+    .select('id')
+    .where('group_name', '=', group)
+    .where('channel', '=', 'stable')
+    .where('image', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** Of the channel `stable`, by group, oldest first. */

@@ -61,8 +61,20 @@ export async function insertQuarantine(tx: Db, asked: NewQuarantine, now: number
 }
 
 /** Where it is kept already, another replacement goes on with it. */
-export async function adoptQuarantine(tx: Db, id: string, replacementId: string): Promise<void> {
-  await tx.updateTable('quarantine').set({ replacement_id: replacementId }).where('id', '=', id).execute();
+export async function adoptQuarantine(
+  tx: Db,
+  { id, keepMs: known, expiresAt }: StoredQuarantine,
+  { replacementId, keepMs: wanted }: { readonly replacementId: string; readonly keepMs: number },
+  now: number,
+): Promise<void> {
+  const keepMs = Math.max(known, wanted);
+  // Where somebody wants it for longer than it was begun for, that runs from here on.
+  const until = wanted > known ? Math.max(expiresAt, now + wanted) : expiresAt;
+  await tx
+    .updateTable('quarantine')
+    .set({ replacement_id: replacementId, keep_ms: keepMs, expires_at: timestamp(until) })
+    .where('id', '=', id)
+    .execute();
 }
 
 /** The latest of an instance, whatever has become of it. */

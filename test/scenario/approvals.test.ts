@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { requestReplacement } from '../../server/fleet/request.ts';
 import { applyDocument } from '../../server/store/apply.ts';
 import { findRequest, giveApproval, refuseRequest, revokeApprovals } from '../../server/store/approval-store.ts';
 import { readPolicy } from '../../server/store/policy-store.ts';
@@ -91,6 +92,40 @@ describe('a policy that asks for an approval', () => {
     // The group, and with it the image, was declared by `admin`.
     await expect(approve(world, id, 'admin')).rejects.toMatchObject({ code: 'FORBIDDEN' });
     expect((await findApproval(world.db, id, world.clock.now()))?.barred).toEqual(['alice', 'admin']);
+  });
+
+  it('takes none from who asked for it by hand', async () => {
+    const world = await aReplacementWorld({ approval: {}, triggers: [{ manual: true }] });
+    const controller = world.control();
+    const asked = { instanceId: world.instances[0]!, policy: 'web', reason: 'it is slow', actor: 'bob' };
+    await requestReplacement(world.db, asked, world.clock.now());
+    await controller.tick();
+    const [id = ''] = await requests(world);
+
+    await expect(approve(world, id, 'bob')).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect((await findApproval(world.db, id, world.clock.now()))?.barred).toEqual(['admin', 'bob']);
+    await approve(world, id, 'carol');
+    await controller.tick();
+
+    expect(await world.replacements()).toHaveLength(1);
+  });
+
+  it('is good for no more instances where the clock is set back after it', async () => {
+    const world = await aReplacementWorld({ approval: {}, budgets: [{ max: 6 }] });
+    const { controller, id } = await askedFor(world);
+    for (const instance of world.instances.slice(1, 2)) await world.taint(instance);
+    await approve(world, id, 'bob');
+    world.clock.jump(-hourMs / 2);
+    const at = timestamp(world.clock.now());
+    await world.db.updateTable('instance').set({ scan_finished_at: at, last_seen_at: at }).execute();
+
+    for (let pass = 0; pass < 15; pass += 1) {
+      await controller.tick();
+      await world.speak();
+      world.clock.advance(5_000);
+    }
+
+    expect((await world.replacements()).length).toBeLessThanOrEqual(1);
   });
 
   it('starts nothing once somebody said no, until somebody approves it after that', async () => {

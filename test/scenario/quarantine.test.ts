@@ -270,6 +270,21 @@ describe('a person', () => {
     expect(world.provider.effects.filter((effect) => effect.startsWith('isolated'))).toHaveLength(1);
   });
 
+  it('cannot have it kept for less than the policies say that replace it', async () => {
+    const world = await aReplacementWorld({ quarantine });
+    const [old] = world.instances;
+    const machine = await machineOf(world, old!);
+    await world.taint(old!, 'critical');
+    await startQuarantine(world.db, { instanceId: old!, keepFor: '1m', ...by }, world.clock.now());
+
+    await world.until(controllerOf(world), allDone(world));
+    await pass(world, 71 * hourMs);
+
+    expect(world.provider.machines.get(machine)?.state).toBe('isolated');
+    await pass(world, hourMs);
+    expect(world.provider.machines.has(machine)).toBe(false);
+  });
+
   it('does not release what is just being replaced, and may abort that', async () => {
     const world = await aReplacementWorld({ quarantine });
     const [old] = world.instances;

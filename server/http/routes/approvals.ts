@@ -48,7 +48,7 @@ export function approvalRoutes(api: Api, { db, clock, feed }: Services): void {
       summary:
         'Say yes to the replacement of so many instances, for this cause, by this policy version, with this image',
       description:
-        'Refused (403) for who applied the version of the policy or promoted the image. It is looked at again before each old instance ends.',
+        'Refused (403) for who applied the version of the policy, promoted the image, or asked for the replacement. It is looked at again before each old instance ends.',
       params: identified,
       body: Approve,
       response: answers(ApprovalRequest, 'The request.'),

@@ -254,6 +254,26 @@ describe('a hold', () => {
     expect((await server.post('holds', wanted)).status).toBe(status);
   });
 
+  it('can be placed on a group, however many instances are held', async () => {
+    const at = timestamp(server.services.clock.now());
+    const hold = { scope: 'instance', reason: 'x', author: 'mallory', created_at: at, expires_at: null };
+    const rows = Array.from({ length: 10_000 }, (_, n) => ({ ...hold, id: `h${n}`, target: `i${n}` }));
+    for (let n = 0; n < rows.length; n += 1_000)
+      await server.db
+        .insertInto('hold')
+        .values(rows.slice(n, n + 1_000).map((row) => ({ ...row, lifted_at: null, lifted_by: null })))
+        .execute();
+    const target = await insertInstance(server.db);
+
+    const answers = [
+      await server.post('holds', { scope: 'instance', target, reason: 'x', for: '1h' }),
+      await server.post('holds', { scope: 'group', target: 'web', reason: 'x', for: '1h' }),
+    ];
+
+    expect(answers.map(({ status }) => status)).toEqual([409, 200]);
+    expect(answers[0]?.body.detail).toContain('hold the group instead');
+  });
+
   it('is seen with its group, and listed until it is lifted', async () => {
     const id = await insertInstance(server.db);
     const { body: hold } = await server.post('holds', {

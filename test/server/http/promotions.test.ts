@@ -132,6 +132,21 @@ describe('a canary', () => {
     ]);
   });
 
+  it('is not passed over by taking away what is stable first, nor by a document', async () => {
+    await server.post('apply', aGroup({ images: {} }));
+    await server.post('apply', aGroup({ images: { stable: 'web@8' } }));
+    await promote('web@9', { channel: 'canary' });
+    const answer = await server.post('apply', aGroup({ images: { stable: 'web@9' } }));
+
+    expect([answer.status, answer.body.code]).toEqual([409, 'CONFLICT']);
+    const { rollouts, group } = (await server.get('groups/web')).body;
+    expect(group.images).toEqual({ stable: 'web@8', canary: 'web@9' });
+    expect(rollouts).toMatchObject([
+      { image: 'web@8', soakedAt: null },
+      { image: 'web@9', soakedAt: null },
+    ]);
+  });
+
   it('is refused where its group says how many in a way that nobody can mean', async () => {
     const { status, body } = await server.post('apply', { ...aGroup(), canary: { count: '101%' } });
 

@@ -56,6 +56,13 @@ describe('the audit', () => {
     expect(await head()).toHaveProperty('wrong');
   });
 
+  it('takes what is no Unicode, so that nobody keeps anything from being done by it', async () => {
+    await appendEvent(db, { at: aTime, type: 'breaker.reset', data: { reason: 'a\ud800', '\udfff': ['\udc00'] } });
+
+    expect(await entries()).toMatchObject([{ data: { reason: 'a\ufffd', '\ufffd': ['\ufffd'] } }]);
+    expect(await head()).toMatchObject({ n: 1 });
+  });
+
   it('is not pruned with the events', async () => {
     for (const reason of ['one', 'two', 'three']) await reset(reason);
 

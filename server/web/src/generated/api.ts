@@ -1238,7 +1238,7 @@ export type paths = {
         put?: never;
         /**
          * Say yes to the replacement of so many instances, for this cause, by this policy version, with this image
-         * @description Refused (403) for who applied the version of the policy or promoted the image. It is looked at again before each old instance ends.
+         * @description Refused (403) for who applied the version of the policy, promoted the image, or asked for the replacement. It is looked at again before each old instance ends.
          */
         post: operations["approve"];
         delete?: never;
@@ -1450,7 +1450,7 @@ export type components = {
             target: components["schemas"]["Image"];
             /** @description how many different people */
             needed: number;
-            /** @description who applied this version of the policy, or promoted the image: never one of them */
+            /** @description who applied this version of the policy, promoted the image, or asked for it by hand: never one of them */
             barred: string[];
             approvals: components["schemas"]["Approval"][];
             refused: components["schemas"]["Refusal"] | null;
@@ -3109,7 +3109,7 @@ export type components = {
         };
         StartQuarantine: {
             reason: string;
-            /** @description without it as the policies of its group say, or 72h */
+            /** @description without it as the policies of its group say, or 72h; once it is replaced at least as long as they say */
             keepFor?: string | 0;
         };
         Taint: {
