@@ -92,7 +92,13 @@ export const ProofStatement = statementOf(
       scan: CleanScan.describe('after the soak'),
     }),
     exempted: z
-      .array(z.object({ fingerprint: Fingerprint, subject: z.string(), name: z.string(), severity: z.string() }))
+      .array(
+        z.object({
+          ...{ fingerprint: Fingerprint, subject: z.string(), name: z.string(), severity: z.string() },
+          exemption: z.string().optional().describe('by which it is permitted; without one it is of no weight'),
+          until: time.optional().describe('how long that exemption lasts'),
+        }),
+      )
       .max(1_000)
       .describe('differences of the new instance that are open and do not count'),
     outside: z

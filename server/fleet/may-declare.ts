@@ -9,6 +9,7 @@ import { readGroup } from '../store/group-store.ts';
 import { readPolicies, readPolicy } from '../store/policy-store.ts';
 import { specText } from '../store/spec.ts';
 import { approvalRuleOf, isLessApproval } from './approval.ts';
+import { isLessKeeping } from './quarantine.ts';
 
 interface Declarer {
   readonly name: string;
@@ -22,7 +23,7 @@ export async function refuseToDeclare(tx: Db, document: Document, by: Declarer):
     case 'Exemption':
       return refuseExemption(tx, document, by);
     case 'Policy':
-      return refusePolicy(tx, document);
+      return refusePolicy(tx, document, by);
     case 'Group':
       return refuseGroup(tx, document, by);
     default:
@@ -30,9 +31,16 @@ export async function refuseToDeclare(tx: Db, document: Document, by: Declarer):
   }
 }
 
-async function refusePolicy(tx: Db, policy: Policy): Promise<void> {
+async function refusePolicy(tx: Db, policy: Policy, { role }: Declarer): Promise<void> {
   const stored = await readPolicy(tx, policy.name);
-  if (stored === undefined || !isLessApproval(stored.policy, policy)) return;
+  if (stored === undefined) return;
+  if (!mayAs(role, 'approver') && isLessKeeping(stored.policy, policy)) {
+    throw new CodedError(
+      'FORBIDDEN',
+      `policy ${policy.name} would keep less evidence than it does, which is for an approver; to stop what it does, hold its group`,
+    );
+  }
+  if (!isLessApproval(stored.policy, policy)) return;
   throw new CodedError(
     'FORBIDDEN',
     `policy ${policy.name} would ask for less of an approval than it does, which is for an admin; to stop what it does, hold its group`,
@@ -48,15 +56,17 @@ async function refuseGroup(tx: Db, group: Group, { name, role }: Declarer): Prom
       `${name} is ${role}, and what provider a group has is for an admin, because the server runs it: ask one to apply group ${group.name}`,
     );
   }
-  const asking = (await readPolicies(tx)).find(
-    ({ policy }) =>
-      policy.mode === 'enforce' && approvalRuleOf([policy]) !== null && takesFrom(policy, stored.group, group),
-  );
-  if (asking === undefined) return;
-  throw new CodedError(
-    'FORBIDDEN',
-    `policy ${asking.policy.name} asks for an approval in group ${group.name}, and would not by these labels, which is for an admin`,
-  );
+  for (const { policy } of await readPolicies(tx)) {
+    if (policy.mode !== 'enforce' || !takesFrom(policy, stored.group, group)) continue;
+    if (approvalRuleOf([policy]) !== null) throw wouldNot(policy, 'asks for an approval in', group, 'admin');
+    if (policy.quarantine !== undefined && !mayAs(role, 'approver'))
+      throw wouldNot(policy, 'keeps the evidence of', group, 'approver');
+  }
+}
+
+function wouldNot({ name }: Policy, what: string, group: Group, role: Role): CodedError {
+  const why = `policy ${name} ${what} group ${group.name}, and would not by these labels`;
+  return new CodedError('FORBIDDEN', `${why}, which is for an ${role}`);
 }
 
 /** Whether instances that a policy may select now might be none of its own by what is declared of their group. */

@@ -44,6 +44,15 @@ export function keepingFor(policies: readonly Policy[], taint: Severity | null):
     .reduce(stricter, null);
 }
 
+/** Whoever may not let evidence go must not be able to have none kept either. */
+export function isLessKeeping(before: Policy, after: Policy): boolean {
+  if (before.mode !== 'enforce' || before.quarantine === undefined) return false;
+  const isElsewhere = JSON.stringify(after.select) !== JSON.stringify(before.select);
+  if (isElsewhere || after.mode !== 'enforce' || after.quarantine === undefined) return true;
+  const [asked, wanted] = [before.quarantine, after.quarantine];
+  return !severityAtLeast(asked.severity, wanted.severity) || durationMs(wanted.keepFor) < durationMs(asked.keepFor);
+}
+
 /** The longer time, and the smaller number. */
 export function stricter(a: Keeping | null, b: Keeping | null): Keeping | null {
   if (a === null || b === null) return a ?? b;

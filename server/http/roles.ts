@@ -80,7 +80,6 @@ const needed: Readonly<Record<string, Role>> = {
   withdrawRules: 'operator',
   createToken: 'operator',
   revokeToken: 'operator',
-  pardonTaint: 'operator',
   trustInstance: 'operator',
   acceptClaimant: 'operator',
   revokeKey: 'operator',
@@ -90,6 +89,8 @@ const needed: Readonly<Record<string, Role>> = {
   lookAtInstance: 'operator',
 
   approve: 'approver',
+  // It permits a drift, and nothing is kept of a machine without a taint.
+  pardonTaint: 'approver',
   // It ends a machine, and what it may have told.
   releaseQuarantine: 'approver',
 

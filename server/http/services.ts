@@ -54,11 +54,15 @@ export interface Services {
   readonly why: (
     instanceId: string,
   ) => Promise<{ readonly computedAt: string; readonly policies: readonly PolicyAnswer[] }>;
-  readonly launch: (group: string, request: LaunchInstances) => Promise<{ readonly providerIds: readonly string[] }>;
+  readonly launch: (
+    group: string,
+    request: LaunchInstances,
+    actor: string,
+  ) => Promise<{ readonly providerIds: readonly string[] }>;
   /** What a person should look at before a policy acts. */
   readonly lint: (policy: Policy) => Promise<readonly PolicyWarning[]>;
   /** Has the disk of an instance looked at from outside; answers the id of the look. */
-  readonly look: (instanceId: string) => Promise<string>;
+  readonly look: (instanceId: string, actor: string) => Promise<string>;
   /** What the providers have that no record owns. */
   readonly orphans: () => Promise<OrphansView>;
   readonly abort: (asked: Intervention) => Promise<void>;

@@ -46,7 +46,7 @@ export interface Looker {
   /** Ends what is under way; the next start says of it that it failed. */
   stop(): Promise<void>;
   /** The id of the look that is under way for it, or of a new one. Errors: NOT_FOUND, CONFLICT. */
-  ask(instanceId: string, why: LookReason): Promise<string>;
+  ask(instanceId: string, why: LookReason, actor?: string): Promise<string>;
 }
 
 const tickMs = 1_000;
@@ -84,14 +84,14 @@ export function createLooker(options: LookerOptions): Looker {
       woken.resolve();
       await Promise.allSettled([running, ...tasks.values()]);
     },
-    async ask(instanceId, why) {
-      const look = await request(instanceId, why);
+    async ask(instanceId, why, actor) {
+      const look = await request(instanceId, why, actor);
       woken.resolve();
       return look.id;
     },
   };
 
-  function request(instanceId: string, why: LookReason): Promise<StoredLook> {
+  function request(instanceId: string, why: LookReason, actor?: string): Promise<StoredLook> {
     return db.transaction().execute(async (tx) => {
       const instance = await getInstance(tx, instanceId);
       if (instance.lifecycle === 'retired') throw new CodedError('CONFLICT', `instance ${instanceId} is retired`);
@@ -100,7 +100,8 @@ export function createLooker(options: LookerOptions): Looker {
       const isNew = (await activeLook(tx, instanceId)) === undefined;
       if (isNew && (await countActiveLooks(tx)) >= looksMax)
         throw new CodedError('CONFLICT', `${looksMax} looks are waiting: ask again when they have been made`);
-      return requestLook(tx, { instanceId, group: instance.group, why }, clock.now());
+      const by = actor === undefined ? {} : { actor };
+      return requestLook(tx, { instanceId, group: instance.group, why, ...by }, clock.now());
     });
   }
 

@@ -4,6 +4,7 @@ import { CodedError, sentenceOf } from '../../shared/errors.ts';
 import type { ImageRef } from '../../shared/image.ts';
 import type { Group } from '../../shared/policy.ts';
 import { type Absence, endAbsence, isOver } from '../fleet/absence.ts';
+import { startQuarantine } from '../fleet/quarantine.ts';
 import { requestApprovals } from '../store/approval-store.ts';
 import { appendEvent } from '../store/event-store.ts';
 import { readGroups, tripBreaker } from '../store/group-store.ts';
@@ -162,6 +163,7 @@ export function createController(house: House): Controller {
     for (const { group, image } of plan.soaked) await letGo(leading, group, image, now);
     for (const command of plan.commands) await reserve(term, command, now);
     if (await requestApprovals(leading.db, plan.requests, now)) feed.wake();
+    if (plan.isolations[0] !== undefined) await isolate(leading, plan.isolations[0], now);
     await tellBlocked(leading, plan.blocked, now);
     for (const { id } of await liveQuarantines(leading.db))
       run(term, `quarantine ${id}`, () => keepEvidence(leading, id, term.signal));
@@ -242,6 +244,26 @@ export function createController(house: House): Controller {
     } catch (error) {
       if (!(error instanceof CodedError) || error.code !== 'CONFLICT') throw error;
       log.info({ instance: command.instanceId, why: error.message }, 'replace: a plan was overtaken');
+    }
+  }
+
+  /** At most one an hour, whoever waits. */
+  async function isolate(
+    { db }: House,
+    { policy, group, instanceId }: Plan['isolations'][number],
+    now: number,
+  ): Promise<void> {
+    const reason = 'critical drift, and nobody has approved its replacement yet';
+    const asked = { instanceId, reason, actor: `policy ${policy}`, byItself: true };
+    try {
+      await startQuarantine(db, asked, now);
+      feed.wake();
+      log.warn(
+        { group, instance: instanceId, policy },
+        'replace: a machine is isolated before anybody has approved its replacement',
+      );
+    } catch (error) {
+      if (!(error instanceof CodedError) || error.code !== 'CONFLICT') throw error;
     }
   }
 

@@ -1,3 +1,4 @@
+import { clockStepMsMax } from '../fleet/absence.ts';
 import type { Machine } from '../provider/provider.ts';
 import type { QuarantineMove, StoredQuarantine } from '../store/quarantine-store.ts';
 
@@ -22,7 +23,7 @@ export type EvidenceStep =
 /** A copy that could not be made so often, because there is no such machine, is not made any more: a minute or so of calls. */
 export const lostAfterAttempts = 7;
 const backoffMsMin = 1_000;
-const backoffMsMax = 600_000;
+const backoffMsMax = 60_000;
 const wait: EvidenceStep = { do: 'wait' };
 
 /**
@@ -61,9 +62,9 @@ export function nextEvidenceStep(
   }
 }
 
-/** Nothing to do with it before its time, so that no provider is asked about it each second. */
+/** Nothing to do with it before its time, or the next try, so that no provider is asked about it each second. */
 export function isAtRest(kept: StoredQuarantine, now: number): boolean {
-  return kept.state === 'kept' && !isDue(kept, now);
+  return kept.state === 'kept' ? !isDue(kept, now) : !isCallDue(kept, now);
 }
 
 /** What no replacement stands in for is not ended by time alone: nobody has said that it may be. */
@@ -85,7 +86,12 @@ function moved(move: QuarantineMove, retires = false): EvidenceStep {
   return { do: 'move', move, retires };
 }
 
-function callWhenDue(call: EvidenceCall, { attempts, updatedAt }: StoredQuarantine, now: number): EvidenceStep {
+function callWhenDue(call: EvidenceCall, kept: StoredQuarantine, now: number): EvidenceStep {
+  return isCallDue(kept, now) ? { do: 'call', call } : wait;
+}
+
+function isCallDue({ attempts, updatedAt }: StoredQuarantine, now: number): boolean {
   const backoff = attempts === 0 ? 0 : Math.min(backoffMsMin * 2 ** (attempts - 1), backoffMsMax);
-  return now >= updatedAt + backoff ? { do: 'call', call } : wait;
+  // The clock was set back: nobody waits until it has caught up.
+  return now >= updatedAt + backoff || updatedAt > now + clockStepMsMax;
 }

@@ -34,7 +34,8 @@ export async function keepEvidence(house: House, id: string, signal: AbortSignal
   let answered: EvidenceCall | undefined;
   for (let taken = 0; taken < stepsMax && !signal.aborted; taken += 1) {
     const kept = await findQuarantine(house.db, id);
-    if (kept === undefined || kept.state === 'ended' || isAtRest(kept, house.clock.now())) return;
+    if (kept === undefined || kept.state === 'ended') return;
+    if (answered === undefined && isAtRest(kept, house.clock.now())) return;
     if (await isHeld(house, kept)) return;
     const step = nextEvidenceStep(kept, await describe(house, kept), house.clock.now(), answered);
     if (step.do === 'wait') return;

@@ -4,9 +4,11 @@ import type { Image } from '../../shared/image.ts';
 import { type ImageRef, imageRef, parseImageRef } from '../../shared/image.ts';
 import type { Group } from '../../shared/policy.ts';
 import { contestMachine } from '../fleet/claimants.ts';
+import { holdSentence } from '../fleet/hold.ts';
 import type { Machine } from '../provider/provider.ts';
 import type { Db } from '../store/database.ts';
 import { readGroup } from '../store/group-store.ts';
+import { readHolds } from '../store/hold-store.ts';
 import { findImageByRef } from '../store/image-store.ts';
 import {
   bindMachine,
@@ -60,18 +62,21 @@ export async function joinMachine(tx: Db, launched: LaunchedMachine, now: number
 
 /**
  * What a person asks for: `count` machines of the group's stable image. The key makes it idempotent: machine `i` of a key
- * is launched once, however often it is asked for. Errors: NOT_FOUND, CONFLICT without a target
+ * is launched once, however often it is asked for. Errors: NOT_FOUND, CONFLICT while everything is stopped, CONFLICT without a target
  * or where the template launches another image, and the provider's.
  */
 export async function launchInstances(
   house: LaunchHouse,
   groupName: string,
   { count, key }: LaunchInstances,
+  actor: string,
 ): Promise<{ readonly providerIds: readonly string[] }> {
   const { group, image } = await readTarget(house, groupName);
   // No key of a request has a dot, so key, number and group cannot be read in two ways.
   const keys = Array.from({ length: count }, (_, index) => `l-${key}-${index}.${groupName}`);
-  const rows = await intendLaunches(house.db, keys, groupName, house.clock.now());
+  await refuseStopped(house);
+  const asked = { group: groupName, image: imageRef(image), key, count, actor };
+  const rows = await intendLaunches(house.db, keys, asked, house.clock.now());
   const done = new Map(rows.map((row) => [row.key, row.provider_id]));
   const open = keys.filter((each) => done.get(each) === null);
   const workers = Array.from({ length: launchesAtOnceMax }, async () => {
@@ -88,9 +93,16 @@ export async function launchInstances(
 }
 
 async function finishLaunch(house: LaunchHouse, group: Group, image: Image, key: string): Promise<string> {
+  await refuseStopped(house);
   const { providerId } = await launchMachine(house, { group, image, key });
   await house.db.transaction().execute((tx) => launchDone(tx, key, providerId));
   return providerId;
+}
+
+/** Whoever stops everything may not trust us any more. What was asked for stays so, and goes on when it is asked again. Errors: CONFLICT. */
+async function refuseStopped({ db, clock }: LaunchHouse): Promise<void> {
+  const stop = (await readHolds(db, clock.now())).find(({ scope }) => scope === 'all');
+  if (stop !== undefined) throw new CodedError('CONFLICT', `nothing is launched: ${holdSentence(stop)}`);
 }
 
 /** What no retry mends must not be launched one day, when nobody thinks of it any more. */

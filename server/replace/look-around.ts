@@ -25,6 +25,7 @@ import { callProvider, listMsMax } from './call-provider.ts';
 import type { House } from './house.ts';
 import { launchKeyOf } from './launch-key.ts';
 import { type Answer, askPreflight, namedIn } from './preflight.ts';
+import { callsMax } from './replacement.ts';
 import type { Evidence, NewInstance, OldInstance, World } from './world.ts';
 
 /** The provider first: what the store says is then at least as new. */
@@ -34,7 +35,7 @@ export async function lookAround(
 ): Promise<Omit<World, 'drained' | 'terminated'>> {
   const { db, clock, isOnline, evidenceTtlMs } = house;
   const known = (await readGroup(db, replacement.group))?.group;
-  const machines = await describe(house, known);
+  const machines = (await isBeingKept(db, replacement)) ? null : await describe(house, known);
   const template = known && mustKnowTemplate(replacement) ? await askTemplate(house, replacement, known) : null;
   return db.transaction().execute(async (tx) => {
     const stored = await readGroup(tx, replacement.group);
@@ -105,6 +106,13 @@ async function evidenceOf(
 async function actingOn(tx: Db, group: Group, old: OldInstance): Promise<readonly Policy[]> {
   const enforcing = (await enforcingPolicies(tx, group.name)).map(({ policy }) => policy);
   return enforcing.filter(({ select }) => selectorIn(select, group)?.(old));
+}
+
+/** Whoever keeps its old machine asks the provider, at a pace of its own: until that is done there is nothing to see here. */
+async function isBeingKept(db: Db, { state, oldInstanceId }: Replacement): Promise<boolean> {
+  const record = state === 'quarantining' ? await latestQuarantine(db, oldInstanceId) : undefined;
+  if (record?.state !== 'isolating' && record?.state !== 'copying') return false;
+  return record.attempts < callsMax;
 }
 
 /** Before anything is begun, and before what has no successor yet is ended. */

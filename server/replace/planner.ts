@@ -12,7 +12,7 @@ import { openApprovals } from './approvals.ts';
 import * as why from './blockers.ts';
 import { openBooks } from './books.ts';
 import { tripCause } from './breaker.ts';
-import { candidatesOf, inOrder, type VersionedPolicy } from './candidates.ts';
+import { type Candidate, candidatesOf, inOrder, type VersionedPolicy } from './candidates.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import { failedBefore, lineageAfter, ofLineage } from './lineage.ts';
 import { once } from './once.ts';
@@ -59,6 +59,11 @@ export interface Plan {
   readonly soaked: readonly { readonly group: string; readonly image: ImageRef }[];
   /** Images of which no more may be made, until a person says so. */
   readonly pauses: readonly { readonly group: string; readonly image: ImageRef; readonly cause: string }[];
+  /**
+   * Critical, to be kept, and held by nothing but that nobody has approved it: cutting it off is all that may be done without.
+   * Nothing else is begun beside, because it takes from the same budgets.
+   */
+  readonly isolations: readonly { readonly policy: string; readonly group: string; readonly instanceId: string }[];
   /** What people must be asked. */
   readonly requests: readonly Binding[];
 }
@@ -78,6 +83,7 @@ export function planReplacements(
   const rollouts = openRollouts(snapshot, ledger, now);
   const commands: Command[] = [];
   const blocked: Blocked[] = [];
+  const isolations: Plan['isolations'][number][] = [];
   const taken = new Set<string>();
   const places = new Map([...snapshot.groups].map(([name, { evidencePlaces }]) => [name, evidencePlaces]));
   const acting = actingIn(policies);
@@ -119,6 +125,8 @@ export function planReplacements(
     const { id: instanceId, providerId } = instance;
     if (blockers.length > 0 || 'missing' in target || providerId === null) {
       blocked.push({ policy: policy.name, group: name, instanceId, providerId, cause, blockers });
+      if (keeping !== null && isUnapprovedOnly(candidate, blockers))
+        isolations.push({ policy: policy.name, group: name, instanceId });
       continue;
     }
     taken.add(instanceId);
@@ -136,7 +144,19 @@ export function planReplacements(
     });
   }
   const { soaked, pauses } = rollouts;
-  return { commands, blocked, trips, requests: approvals.requests(), soaked, pauses };
+  return {
+    commands,
+    blocked,
+    trips,
+    requests: approvals.requests(),
+    isolations: commands.length > 0 ? [] : isolations,
+    soaked,
+    pauses,
+  };
+}
+
+function isUnapprovedOnly({ cause, severity }: Candidate, blockers: readonly Blocker[]): boolean {
+  return cause.trigger === 'drift' && severity === 'critical' && blockers.every(({ kind }) => kind === 'approval');
 }
 
 function tripsOf({ groups }: FleetSnapshot, ledger: Ledger, now: number, alikeCause: AlikeBook): Plan['trips'] {

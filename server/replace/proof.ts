@@ -18,6 +18,7 @@ import {
 import { writeOnce } from '../store/data-directory.ts';
 import type { Db } from '../store/database.ts';
 import { isOnRecord } from '../store/evidence-store.ts';
+import { exemptedFindings } from '../store/exempt-finding-store.ts';
 import { findImage, type StoredImage } from '../store/image-store.ts';
 import { findInstance, type StoredInstance } from '../store/instance-store.ts';
 import type { StoredLook } from '../store/look-store.ts';
@@ -145,7 +146,7 @@ export async function makeProof(
       ...claims,
       scan: cleanScan(scan),
       soak: { until: timestamp(soakEndsAt), scan: cleanScan(after.scan) },
-      exempted: await uncounted(db, made.id),
+      exempted: await uncounted(db, made.id, now),
       ...(look?.result.measure && { outside: seenOf(look.id, look.result.measure) }),
       launchedAt: timestamp(bindings.launchedAt),
       retiredAt: timestamp(bindings.retiredAt),
@@ -202,9 +203,11 @@ async function rulesUsed(db: Db, image: StoredImage, sequences: readonly number[
   return used;
 }
 
-/** Of an instance that is in sync, whatever is open does not count. */
-async function uncounted(db: Db, instanceId: string): Promise<ProofStatement['predicate']['exempted']> {
-  return db
+/** Of an instance that is in sync, whatever is open does not count: by an exemption, or because it is of no weight. */
+async function uncounted(db: Db, instanceId: string, now: number): Promise<ProofStatement['predicate']['exempted']> {
+  const exempted = await exemptedFindings(db, instanceId, now);
+  const by = new Map(exempted.map(({ fingerprint, exemption, until }) => [fingerprint, { exemption, until }]));
+  const open = await db
     .selectFrom('finding')
     .innerJoin('drift', 'drift.fingerprint', 'finding.fingerprint')
     .select(['finding.fingerprint', 'drift.subject', 'drift.name', 'finding.severity'])
@@ -213,6 +216,7 @@ async function uncounted(db: Db, instanceId: string): Promise<ProofStatement['pr
     .orderBy('finding.fingerprint')
     .limit(1_000)
     .execute();
+  return open.map((finding) => ({ ...finding, ...by.get(finding.fingerprint) }));
 }
 
 function hexOf(digest: string): { readonly sha256: string } {

@@ -5,6 +5,7 @@ import { sha256Hex } from '../../shared/digest.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { Role } from '../../shared/role.ts';
 import { uuidv7 } from '../../shared/uuid.ts';
+import { revokeApprovalsOf } from './approval-store.ts';
 import type { Db } from './database.ts';
 import { appendEvent } from './event-store.ts';
 import type { AccessTokenTable } from './people-tables.ts';
@@ -40,7 +41,7 @@ export async function createAccessToken(tx: Db, request: AccessTokenRequest, now
   return { ...accessTokenOf(row), token: secret };
 }
 
-/** Revoking again changes nothing. Errors: NOT_FOUND. */
+/** With it goes every yes that was said with it. Revoking again changes nothing. Errors: NOT_FOUND. */
 export async function revokeAccessToken(tx: Db, id: string, actor: string, now: number): Promise<AccessToken> {
   const at = timestamp(now);
   const revoked = await tx
@@ -50,7 +51,10 @@ export async function revokeAccessToken(tx: Db, id: string, actor: string, now: 
     .where('revoked_at', 'is', null)
     .returning(['name', 'role'])
     .executeTakeFirst();
-  if (revoked) await appendEvent(tx, { at, type: 'access-token.revoked', data: { token: id, ...revoked, actor } });
+  if (revoked) {
+    await appendEvent(tx, { at, type: 'access-token.revoked', data: { token: id, ...revoked, actor } });
+    await revokeApprovalsOf(tx, revoked.name, actor, now);
+  }
   const row = await tx.selectFrom('access_token').selectAll().where('id', '=', id).executeTakeFirst();
   if (row === undefined) throw new CodedError('NOT_FOUND', `there is no access token ${id}`);
   return accessTokenOf(row);

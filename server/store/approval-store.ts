@@ -156,6 +156,25 @@ export async function revokeApprovals(tx: Db, request: StoredRequest, actor: str
   return revoked.length;
 }
 
+/** Whoever said it may not act any more. Of every request each yes of that name. */
+export async function revokeApprovalsOf(tx: Db, name: string, actor: string, now: number): Promise<void> {
+  const at = timestamp(now);
+  const revoked = await tx
+    .updateTable('approval')
+    .set({ revoked_at: at, revoked_by: actor })
+    .where('actor', '=', name)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', at)
+    .returning(['id', 'request_id'])
+    .execute();
+  for (const [id, own] of Map.groupBy(revoked, (row) => row.request_id)) {
+    const request = await findRequest(tx, id);
+    if (request === undefined) continue;
+    const data = { ...aboutOf(request), approvals: own.map((row) => row.id), actor };
+    await appendEvent(tx, { at, type: 'approval.revoked', groupName: request.group, data });
+  }
+}
+
 /** Takes every yes back, and says why there is to be none; whoever approves it after that has read so. */
 export async function refuseRequest(
   tx: Db,

@@ -1,26 +1,41 @@
 import { timestamp } from '../../shared/clock.ts';
 import { CodedError } from '../../shared/errors.ts';
 import type { Db } from './database.ts';
+import { appendEvent } from './event-store.ts';
 import type { LaunchTable } from './tables.ts';
+
+/** What a person asks for. */
+export interface AskedLaunch {
+  readonly group: string;
+  /** NAME@VERSION. */
+  readonly image: string;
+  readonly key: string;
+  readonly count: number;
+  readonly actor: string;
+}
 
 /** Notes that machines are to be launched, before anybody is asked to. Errors: CONFLICT for a key that another group has. */
 export async function intendLaunches(
   db: Db,
   keys: readonly string[],
-  group: string,
+  { group, ...asked }: AskedLaunch,
   now: number,
 ): Promise<LaunchTable[]> {
   return db.transaction().execute(async (tx) => {
+    let begun = 0n;
     for (const key of keys) {
-      await tx
+      const { numInsertedOrUpdatedRows = 0n } = await tx
         .insertInto('launch')
         .values({ key, group_name: group, provider_id: null, created_at: timestamp(now) })
         .onConflict((conflict) => conflict.column('key').doNothing())
-        .execute();
+        .executeTakeFirst();
+      begun += numInsertedOrUpdatedRows;
     }
     const rows = await tx.selectFrom('launch').selectAll().where('key', 'in', keys).execute();
     const other = rows.find((row) => row.group_name !== group);
     if (other) throw new CodedError('CONFLICT', `launch key ${other.key} belongs to group ${other.group_name}`);
+    if (begun > 0n)
+      await appendEvent(tx, { at: timestamp(now), type: 'launch.requested', groupName: group, data: asked });
     return rows;
   });
 }

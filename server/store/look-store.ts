@@ -44,10 +44,18 @@ export interface StoredLook {
   readonly finishedAt: string | null;
 }
 
+export interface LookAsked {
+  readonly instanceId: string;
+  readonly group: string;
+  readonly why: LookReason;
+  /** Left out where nobody asked. */
+  readonly actor?: string;
+}
+
 /** The one that is under way for this instance, or a new one that waits. */
 export async function requestLook(
   db: Db,
-  { instanceId, group, why }: { readonly instanceId: string; readonly group: string; readonly why: LookReason },
+  { instanceId, group, why, actor }: LookAsked,
   now: number,
 ): Promise<StoredLook> {
   const active = await activeLook(db, instanceId);
@@ -61,7 +69,7 @@ export async function requestLook(
     .values({ id, ...row })
     .execute();
   await prune(db, instanceId);
-  await appendEvent(db, { at, type: 'look.requested', groupName: group, instanceId, data: { lookId: id, why } });
+  await appendEvent(db, { at, type: 'look.requested', groupName: group, instanceId, data: { lookId: id, why, actor } });
   return (await findLook(db, id))!;
 }
 

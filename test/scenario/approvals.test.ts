@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { requestReplacement } from '../../server/fleet/request.ts';
+import { createAccessToken, revokeAccessToken } from '../../server/store/access-token-store.ts';
 import { applyDocument } from '../../server/store/apply.ts';
 import { findRequest, giveApproval, refuseRequest, revokeApprovals } from '../../server/store/approval-store.ts';
 import { readPolicy } from '../../server/store/policy-store.ts';
@@ -179,6 +180,13 @@ describe('before the point of no return', () => {
     'somebody took it back': async (world, id) => {
       const request = (await findRequest(world.db, id))!;
       await world.db.transaction().execute((tx) => revokeApprovals(tx, request, 'carol', world.clock.now()));
+    },
+    'the token of who said it was revoked': async (world) => {
+      await world.db.transaction().execute(async (tx) => {
+        const wanted = { name: 'bob', role: 'approver' as const, expiresInMs: null, actor: 'admin' };
+        const { id } = await createAccessToken(tx, wanted, world.clock.now());
+        await revokeAccessToken(tx, id, 'admin', world.clock.now());
+      });
     },
     'the policy has another version': async (world) => {
       const { policy } = (await readPolicy(world.db, 'web'))!;

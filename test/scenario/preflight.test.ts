@@ -146,7 +146,7 @@ describe('a group whose template decides', () => {
     const house = { db, clock, log: quiet, providers: () => provider, serverUrl: () => 'ws://127.0.0.1:7420' };
 
     expect(await heldBy(world, controller)).toEqual(['template']);
-    expect(await codeOfAsync(() => launchInstances(house, 'web', { count: 1, key: 'one' }))).toBe('CONFLICT');
+    expect(await codeOfAsync(() => launchInstances(house, 'web', { count: 1, key: 'one' }, 'anna'))).toBe('CONFLICT');
     expect(world.provider.effects).toEqual([]);
   });
 });

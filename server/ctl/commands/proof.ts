@@ -83,12 +83,18 @@ function tell(out: Context['out'], { predicate }: ProofStatement, revocations: r
     ),
     ['scan', scanned(scan)],
     ['after the soak', scanned(soak.scan)],
-    [
-      'exempted',
-      exempted.map(({ severity, subject, name }) => `${severity} ${subject} ${name}`).join(', ') || 'nothing',
-    ],
+    ...exemptedFacts(exempted),
     ['signed', predicate.timeVerified],
   ]);
+}
+
+/** One a line: whoever reads a proof has to see what it does not say. */
+function exemptedFacts(exempted: ProofStatement['predicate']['exempted']): readonly (readonly [string, string])[] {
+  if (exempted.length === 0) return [['exempted', 'nothing']];
+  return exempted.map(({ severity, subject, name, exemption, until }) => {
+    const by = exemption === undefined ? 'of no weight' : `by ${exemption} until ${until}`;
+    return ['exempted', `${severity} ${subject} ${name}: ${by}`] as const;
+  });
 }
 
 function read(file: string | 0, code: 'PROOF' | 'KEY'): string {

@@ -12,7 +12,7 @@ export function applyRoutes(api: Api, services: Services): void {
       tags: ['groups'],
       summary: 'Declare a group, a policy or an exemption; declaring the same again changes nothing',
       description:
-        'A field that is unknown is refused with its name. `enforce` is refused (409) for a group without `stateless: true`, whichever of the two documents comes first. An exemption is for an approver; a new group, another provider, and whatever takes an approval away are for an admin.',
+        'A field that is unknown is refused with its name. `enforce` is refused (409) for a group without `stateless: true`, whichever of the two documents comes first. An exemption, and a policy that keeps less evidence than it did, are for an approver; a new group, another provider, and whatever takes an approval away are for an admin.',
       body: Document,
       response: answers(ApplyResult, 'What became of it.'),
     },

@@ -73,9 +73,9 @@ export function groupRoutes(api: Api, services: Services): void {
       body: LaunchInstances,
       response: answers(Launched, 'The machines that this key has.'),
     },
-    handler: async ({ params, body }) => {
+    handler: async ({ params, body, actor }) => {
       found(await readGroup(services.db, params.name), `group ${params.name}`);
-      return { providerIds: [...(await services.launch(params.name, body)).providerIds] };
+      return { providerIds: [...(await services.launch(params.name, body, actor.name)).providerIds] };
     },
   });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Asked, Instance, InstanceFinding, Lifecycle, Reason } from '../../../shared/api.ts';
 import { AbsentMachine } from '../../../shared/api-absent.ts';
+import { timestamp } from '../../../shared/clock.ts';
 import { CodedError } from '../../../shared/errors.ts';
 import { Verdict } from '../../../shared/verdict.ts';
 import { acceptClaimant } from '../../fleet/claimants.ts';
@@ -10,6 +11,7 @@ import { pardon } from '../../fleet/pardon.ts';
 import { retire } from '../../fleet/retire.ts';
 import { revokeKey } from '../../fleet/revoke-key.ts';
 import type { Db } from '../../store/database.ts';
+import { appendEvent } from '../../store/event-store.ts';
 import { listAbsentMachines } from '../../store/views/absent-machines-view.ts';
 import { listFindings } from '../../store/views/findings-view.ts';
 import { findInstance, listInstances } from '../../store/views/instances-view.ts';
@@ -112,12 +114,16 @@ export function instanceRoutes(api: Api, services: Services): void {
         ...{ operationId, tags: ['instances'], summary, params: identified },
         response: answers(Asked, 'Asked; the agent does it in its own time.'),
       },
-      handler: async ({ params }) => {
-        const { id, lifecycle } = await instance(params.id);
+      handler: async ({ params, actor }) => {
+        const { id, group: groupName, lifecycle } = await instance(params.id);
         if (!send(id)) {
           const why = lifecycle === 'retired' ? 'retired' : 'not connected';
           throw new CodedError('CONFLICT', `instance ${id} is ${why}`);
         }
+        const at = timestamp(services.clock.now());
+        const event = { at, type: 'instance.asked' as const, groupName, instanceId: id };
+        await appendEvent(services.db, { ...event, data: { for: name, actor: actor.name } });
+        services.feed.wake();
         return { instanceId: id, asked: true as const };
       },
     });

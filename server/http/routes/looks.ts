@@ -18,8 +18,8 @@ export function lookRoutes(api: Api, { db, look }: Services): void {
       params: identified,
       response: { 202: json(Look, 'It waits or is under way; follow `Location`.'), ...refusals },
     },
-    handler: async ({ params }, reply) => {
-      const accepted = await one(await look(params.id));
+    handler: async ({ params, actor }, reply) => {
+      const accepted = await one(await look(params.id, actor.name));
       return reply.code(202).header('location', `/api/v1/looks/${accepted.id}`).send(accepted);
     },
   });

@@ -129,6 +129,8 @@ describe('an instance', () => {
     const answer = await server.send(`/api/v1/instances/${id}/scan`, { method: 'POST' });
 
     expect([answer.status, answer.body, asked.at(-1)]).toEqual([200, { instanceId: id, asked: true }, id]);
+    const { items } = (await server.get('audit')).body;
+    expect(items).toContainEqual(expect.objectContaining({ what: 'instance.asked', actor: 'admin', instanceId: id }));
   });
 
   it('is pardoned for a reason', async () => {

@@ -11,8 +11,8 @@ describe('outside looks', () => {
   let instanceId: string;
   beforeEach(async () => {
     server = await anHttpServer({
-      look: async (id) => {
-        const request = { instanceId: id, group: 'web', why: 'requested' as const };
+      look: async (id, actor) => {
+        const request = { instanceId: id, group: 'web', why: 'requested' as const, actor };
         return (await requestLook(server.db, request, server.services.clock.now())).id;
       },
     });
@@ -55,6 +55,7 @@ describe('outside looks', () => {
 
     const events = await server.db.selectFrom('event').select(['type', 'data']).orderBy('id').execute();
 
+    expect(JSON.parse(events.at(-2)?.data ?? '')).toMatchObject({ actor: 'admin' });
     expect(events.slice(-2).map(({ type, data }) => [type, JSON.parse(data).lookId])).toEqual([
       ['look.requested', id],
       ['look.ended', id],

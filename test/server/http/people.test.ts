@@ -51,6 +51,8 @@ describe('roles', () => {
     ['operator', 'approvals/x/refuse', { reason: 'seen' }, 404],
     ['operator', 'approvals/x/approve', { instances: 1, reason: 'seen' }, 403],
     ['approver', 'approvals/x/approve', { instances: 1, reason: 'seen' }, 404],
+    ['operator', 'instances/x/pardon', { reason: 'seen' }, 403],
+    ['approver', 'instances/x/pardon', { reason: 'seen' }, 404],
     ['approver', 'access-tokens', { name: 'bob', role: 'admin' }, 403],
     ['admin', 'access-tokens', { name: 'bob', role: 'admin' }, 200],
   ] as const)('lets a %s do what is its own: %s %j is %i', async (role, path, body, status) => {
@@ -81,6 +83,28 @@ describe('roles', () => {
     ];
 
     expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 200, 200]);
+  });
+
+  it('asks for an approver where less evidence is to be kept', async () => {
+    await server.post('apply', aGroup({ labels: { env: 'prod' } }));
+    const policy = (quarantine?: object, select: object = { labels: { env: 'prod' } }) => ({
+      ...{ kind: 'Policy', name: 'keeps', mode: 'enforce', select },
+      ...(quarantine && { quarantine }),
+    });
+    await server.post('apply', policy({ severity: 'high', keepFor: '48h' }));
+    const alice = await aTokenOf('alice', 'operator');
+    const apply = async (document: object) => (await as(alice, 'apply', document)).status;
+
+    expect(await apply(policy())).toBe(403);
+    expect(await apply(policy({ severity: 'high', keepFor: '1m' }))).toBe(403);
+    expect(await apply(policy({ severity: 'critical', keepFor: '48h' }))).toBe(403);
+    expect(await apply(policy({ severity: 'high', keepFor: '48h' }, { group: 'other' }))).toBe(403);
+    expect(await apply({ ...policy({ severity: 'high', keepFor: '48h' }), mode: 'observe' })).toBe(403);
+    expect(await apply(aGroup({ labels: {} }))).toBe(403);
+    expect(await apply(policy({ severity: 'low', keepFor: '72h' }))).toBe(200);
+    const bob = await aTokenOf('bob', 'approver');
+    expect((await as(bob, 'apply', policy({ severity: 'critical' }))).status).toBe(200);
+    expect((await as(bob, 'apply', aGroup({ labels: {} }))).status).toBe(200);
   });
 
   it('lets nobody but an admin say which program the server runs as a provider', async () => {

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { launchInstances, resumeLaunches } from '../../../server/replace/launch.ts';
+import { readEvents } from '../../../server/store/event-store.ts';
+import { placeHold } from '../../../server/store/hold-store.ts';
+import { openLaunches } from '../../../server/store/launch-store.ts';
 import { redeemToken } from '../../../server/store/token-store.ts';
 import { CodedError } from '../../../shared/errors.ts';
 import { codeOfAsync } from '../../support/code-of.ts';
@@ -18,8 +21,8 @@ describe('instances that a person launches', () => {
   it('are launched once for a key, however often it is asked', async () => {
     const house = await aLaunchHouse();
 
-    const first = await launchInstances(house, 'web', asked);
-    const again = await launchInstances(house, 'web', asked);
+    const first = await launchInstances(house, 'web', asked, 'anna');
+    const again = await launchInstances(house, 'web', asked, 'anna');
 
     expect(first.providerIds).toHaveLength(2);
     expect(again).toEqual(first);
@@ -29,7 +32,7 @@ describe('instances that a person launches', () => {
   it('can enrol although the reply of their launch was lost and a restart asked again', async () => {
     const house = await aLaunchHouse();
     house.provider.faultOf = (call, nth) => (call === 'launch' && nth === 1 ? 'after' : undefined);
-    expect(await codeOfAsync(() => launchInstances(house, 'web', { ...asked, count: 1 }))).toBe('UNREACHABLE');
+    expect(await codeOfAsync(() => launchInstances(house, 'web', { ...asked, count: 1 }, 'anna'))).toBe('UNREACHABLE');
 
     await resumeLaunches(house);
 
@@ -45,19 +48,45 @@ describe('instances that a person launches', () => {
     };
     const providers = () => ({ ...house.provider, launch: refusing });
 
-    expect(await codeOfAsync(() => launchInstances({ ...house, providers }, 'web', { ...asked, count: 9 }))).toBe(
-      'CONFIG',
-    );
+    expect(
+      await codeOfAsync(() => launchInstances({ ...house, providers }, 'web', { ...asked, count: 9 }, 'anna')),
+    ).toBe('CONFIG');
     await resumeLaunches(house);
 
     expect(house.provider.effects).toEqual([]);
     expect(await house.db.selectFrom('join_token').selectAll().execute()).toEqual([]);
   });
 
+  it('are told of once, with who asked', async () => {
+    const house = await aLaunchHouse();
+    await launchInstances(house, 'web', asked, 'anna');
+    await launchInstances(house, 'web', asked, 'anna');
+
+    const events = await readEvents(house.db, { afterId: 0, limit: 100 });
+    const data = { image: 'web@7', key: 'first', count: 2, actor: 'anna' };
+    expect(events.filter(({ type }) => type === 'launch.requested')).toMatchObject([{ group: 'web', data }]);
+  });
+
+  it('are not launched while everything is stopped, not even by a restart', async () => {
+    const house = await aLaunchHouse();
+    house.provider.faultOf = (call, nth) => (call === 'launch' && nth === 1 ? 'before' : undefined);
+    expect(await codeOfAsync(() => launchInstances(house, 'web', { count: 1, key: 'lost' }, 'anna'))).toBe(
+      'UNREACHABLE',
+    );
+    const stop = { scope: 'all' as const, target: null, reason: 'stop', author: 'bert', ms: null };
+    await house.db.transaction().execute((tx) => placeHold(tx, stop, house.clock.now()));
+
+    expect(await codeOfAsync(() => launchInstances(house, 'web', asked, 'anna'))).toBe('CONFLICT');
+    await resumeLaunches(house);
+
+    expect(house.provider.effects).toEqual([]);
+    expect(await openLaunches(house.db)).toHaveLength(1);
+  });
+
   it('are refused for a group that is not there', async () => {
     const house = await aLaunchHouse();
 
-    expect(await codeOfAsync(() => launchInstances(house, 'nowhere', asked))).toBe('NOT_FOUND');
+    expect(await codeOfAsync(() => launchInstances(house, 'nowhere', asked, 'anna'))).toBe('NOT_FOUND');
     expect(house.provider.effects).toEqual([]);
   });
 });
