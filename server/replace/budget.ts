@@ -1,6 +1,8 @@
 import type { Budget, Cap, Policy } from '../../shared/policy.ts';
 import type { TriggerKind } from '../../shared/trigger-kind.ts';
+import type { Machine } from '../provider/provider.ts';
 import { launchKeyOf } from './launch-key.ts';
+import { witnessOf } from './silence.ts';
 import type { FleetSnapshot, GroupSnapshot, InstanceSnapshot } from './snapshot.ts';
 
 /** DESIGN §5 rule 5. `N` is always the desired size: what there is, one for each replacement under way. */
@@ -53,8 +55,10 @@ export interface Member {
   readonly labels: Readonly<Record<string, string>>;
   /** So many of the desired size. */
   readonly counts: number;
-  /** `quiet`: its agent is silent, and its machine runs, by all that its provider says. */
-  readonly is: 'available' | 'quiet' | 'down';
+  /**
+   * `quiet`: its agent is silent, and its machine runs, by all that its provider says. `dead`: its
+   * provider says too that it does not work, or it is isolated. `replaced`: a replacement is under way. */
+  readonly is: 'available' | 'quiet' | 'down' | 'dead' | 'replaced';
 }
 
 /**
@@ -70,7 +74,7 @@ export function forEachMember(
 ): void {
   const own = active.filter((replacement) => replacement.group === group.name);
   for (const { oldInstanceId, zone = null, labels = {} } of own) {
-    tell({ key: oldInstanceId, zone, labels, counts: 1, is: 'down' });
+    tell({ key: oldInstanceId, zone, labels, counts: 1, is: 'replaced' });
   }
   if (bystanders > 0) tell({ key: '', zone: null, labels: {}, counts: bystanders, is: 'available' });
   const [replacedIds, replaced] = [
@@ -92,19 +96,28 @@ export function forEachMember(
     if (place !== undefined) isSpokenFor[place] = 1;
     if (replacedIds.has(key) && replaced.has(providerId ?? '')) continue;
     if (launchKey !== null && launched.has(launchKey)) continue;
+    if (instance.isKeptOver) {
+      if (place !== undefined) isCounted[place] = 1;
+      continue;
+    }
     const machine = place === undefined ? undefined : all[place];
     // One enrolled by hand has no machine that could be asked about.
     const runs = machines === null || providerId === null || (machine?.state === 'running' && !machine.isImpaired);
     const isFirst = place !== undefined && isCounted[place] === 0;
     if (place !== undefined) isCounted[place] = 1;
     const counts = isFirst || (machines === null && providerId !== null) ? 1 : 0;
-    tell({ key, zone, labels, counts, is: stateOf(instance, runs) });
+    tell({ key, zone, labels, counts, is: isDead(instance, machine) ? 'dead' : stateOf(instance, runs) });
   }
   for (const [providerId, place] of places) {
     if (isCounted[place] === 1) continue;
     const is = isSpokenFor[place] === 1 ? 'available' : 'down';
     tell({ key: `machine ${providerId}`, zone: all[place]!.zone ?? null, labels: {}, counts: 1, is });
   }
+}
+
+/** There is nothing left of it that a replacement could take away. */
+function isDead({ lifecycle, online }: InstanceSnapshot, machine: Machine | undefined): boolean {
+  return lifecycle === 'quarantined' || (!online && witnessOf(machine) !== null);
 }
 
 function stateOf({ lifecycle, online }: InstanceSnapshot, runs: boolean): Member['is'] {

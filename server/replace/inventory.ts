@@ -61,15 +61,17 @@ export function createInventory(
 
   async function compare(db: Db, group: Group, machines: readonly Machine[]): Promise<void> {
     const known = await readMachines(db, group.name);
-    if (isDoubtful(group.name, machines.length, known.size)) {
-      log.warn(
-        { group: group.name, known: known.size },
-        'replace: the provider lists no machine where there were many',
-      );
+    // One that we launched was there, though it may have gone before it was in any list of these.
+    const launchedHere = [...(await readSpeakers(db, group.name))].filter(([, own]) =>
+      own.some((one) => one.launchKey),
+    );
+    const all = new Set([...known.keys(), ...launchedHere.map(([providerId]) => providerId)]);
+    if (isDoubtful(group.name, machines.length, all.size)) {
+      log.warn({ group: group.name, known: all.size }, 'replace: the provider lists no machine where there were many');
       return;
     }
     const now = clock.now();
-    const gone = goneOf(group.name, new Set(machines.map(({ providerId }) => providerId)), known);
+    const gone = goneOf(group.name, new Set(machines.map(({ providerId }) => providerId)), all);
     const changes = await db.transaction().execute(async (tx) => {
       const speakers = await readSpeakers(tx, group.name);
       const launched = await launchKeysUnderWay(tx, group.name);
@@ -110,9 +112,9 @@ export function createInventory(
   }
 
   /** Left out now, and in a list of a minute ago or more. */
-  function goneOf(group: string, listed: ReadonlySet<string>, known: ReadonlyMap<string, MachineTable>): string[] {
+  function goneOf(group: string, listed: ReadonlySet<string>, known: ReadonlySet<string>): string[] {
     const before = missing.get(group) ?? new Map<string, number>();
-    const left = [...known.keys()].filter((providerId) => !listed.has(providerId));
+    const left = [...known].filter((providerId) => !listed.has(providerId));
     const now = clock.monotonic();
     missing.set(group, new Map(left.map((providerId) => [providerId, before.get(providerId) ?? now])));
     return left.filter((providerId) => now - (before.get(providerId) ?? now) >= inventoryEveryMs);

@@ -33,6 +33,9 @@ interface Account {
   /** Those that cannot be missed: `quiet` are only silent, and their machines run. */
   readonly down: Set<string>;
   readonly quiet: Set<string>;
+  /** Of those that are down: what is dead, and what is being replaced. */
+  readonly dead: Set<string>;
+  readonly replaced: Set<string>;
 }
 
 interface Book {
@@ -49,7 +52,7 @@ interface Place {
 
 /**
  * A candidate may start when, with it, no more are unavailable than each cap allows. One that is unavailable already
- * counts once: replacing it takes nothing away.
+ * counts once: replacing it takes nothing away, so that only those being replaced hold it back.
  */
 export function openLedger(snapshot: FleetSnapshot, now: number): Ledger {
   const reserved: Candidate[] = [];
@@ -166,7 +169,7 @@ function accountIn({ per, accounts }: Book, place: Place): Account {
   const key = keyOf(per, place);
   const known = accounts.get(key);
   if (known) return known;
-  const account: Account = { size: 0, down: new Set(), quiet: new Set() };
+  const account: Account = { size: 0, down: new Set(), quiet: new Set(), dead: new Set(), replaced: new Set() };
   accounts.set(key, account);
   return account;
 }
@@ -189,21 +192,27 @@ function whereText(per: Per, { group, zone, labels }: Place): string {
 
 function note(account: Account, { key, counts, is }: Member): void {
   account.size += counts;
-  if (is !== 'available') account[is].add(key);
+  if (is === 'available') return;
+  account[is].add(key);
+  if (is === 'dead' || is === 'replaced') account.down.add(key);
 }
 
-function take({ down, quiet }: Account, key: string): void {
+function take({ down, quiet, dead, replaced }: Account, key: string): void {
   quiet.delete(key);
+  dead.delete(key);
   down.add(key);
+  replaced.add(key);
 }
 
 /**
  * How many are unavailable when this one is too. Whoever silences agents whose machines run must not shield what is critical:
  * against that, they hold all but one of the cap.
  */
-function withOne({ down, quiet }: Account, key: string, cap: number, isCritical: boolean): number {
+function withOne({ down, quiet, dead, replaced }: Account, key: string, cap: number, isCritical: boolean): number {
   const [gone, silent] = [down, quiet].map((keys) => keys.size - (keys.has(key) ? 1 : 0)) as [number, number];
-  return gone + (isCritical ? Math.min(silent, Math.max(0, cap - 1)) : silent) + 1;
+  const after = gone + (isCritical ? Math.min(silent, Math.max(0, cap - 1)) : silent) + 1;
+  // Nothing is taken away by replacing what is dead: two that are must not wait for each other. Only so many at once.
+  return dead.has(key) ? Math.min(after, replaced.size + 1) : after;
 }
 
 /** One slot stays free for critical drift, where there is more than one. */

@@ -139,9 +139,12 @@ function launching(replacement: Replacement, world: World, now: number): Step {
 function verifying(replacement: Replacement, world: World, now: number): Step {
   const drift = driftOfNew(world);
   if (drift !== undefined) return giveUp(drift, replacement, { trip: drift, blame: true });
-  const machine = world.machines && newMachine(replacement, world.machines);
+  const [machine, twin] = machinesOf(replacement, world.machines ?? []);
   if (machine?.state === 'stopped')
     return giveUp(`the new machine ${machine.providerId} stopped`, replacement, { blame: true });
+  // Its agent runs on one of them, and nobody here can tell on which: what it measured proves nothing of the other.
+  if (machine !== undefined && twin !== undefined)
+    return giveUp(`one launch made two machines, ${machine.providerId} and ${twin.providerId}`, replacement);
   const clean = cleanScanOf(replacement, world);
   if ('missing' in clean || machine?.state !== 'running') {
     if (!isOver(replacement, now)) return wait;
@@ -173,8 +176,9 @@ function draining(replacement: Replacement, world: World, now: number): Step {
   if (keeping !== null && world.evidence.isFull)
     return rollBack(`it has to be kept as evidence, and all ${keeping.max} places of its group are taken`);
   const { drainDeadline } = strategyOf(world);
-  const isForced = !world.drained && isOver(replacement, now) && drainDeadline === 'force';
-  if (!world.drained && !isForced) {
+  const isDrained = world.drained && !isInService(replacement, world);
+  const isForced = !isDrained && isOver(replacement, now) && drainDeadline === 'force';
+  if (!isDrained && !isForced) {
     if (isOver(replacement, now) && drainDeadline === 'abort')
       return rollBack(`it was not drained in time: ${replacement.error ?? 'no answer'}`);
     return callWhenDue('drain', replacement, now);
@@ -196,6 +200,11 @@ function draining(replacement: Replacement, world: World, now: number): Step {
   const detail = `${replacement.oldProviderId} ${how}; there is no way back from here`;
   if (keeping === null) return move({ to: 'terminating', detail });
   return move({ to: 'quarantining', detail: `${detail}: it is isolated and kept` }, { keep: keeping });
+}
+
+/** A provider that says that it has drained a machine, and lists it in service, is not believed. */
+function isInService({ oldProviderId }: Replacement, { machines }: World): boolean {
+  return machines?.find(({ providerId }) => providerId === oldProviderId)?.state === 'running';
 }
 
 /** What is kept already stays so; else as it was reserved, and as the policies that act want it now: the strictest. */
@@ -279,6 +288,9 @@ function soaking(replacement: Replacement, world: World, now: number): Step {
   }
   const grace = durationMs(strategyOf(world).verifyWithin);
   if (now >= (replacement.deadlineAt ?? now) + grace) {
+    // Neither its provider nor its agent knows of it any more: no person can help it to a proof.
+    if (world.machines !== null && machine === undefined && world.new?.online !== true)
+      return failed(`${replacement.newProviderId} is gone, and was never proven`, { blame: true });
     const missing = 'missing' in after ? after.missing : 'its machine does not run';
     return stuckWith(
       `there is no proof: after the soak the new instance was not measured clean: ${missing}`,
@@ -314,8 +326,13 @@ function stuck(replacement: Replacement, world: World, now: number): Step {
   return step.do === 'move' && step.move.to !== 'stuck' ? step : wait;
 }
 
-export function newMachine({ id }: Replacement, machines: readonly Machine[]): Machine | undefined {
-  return machines.find(({ launchKey }) => launchKey === launchKeyOf(id));
+export function newMachine(replacement: Replacement, machines: readonly Machine[]): Machine | undefined {
+  return machinesOf(replacement, machines)[0];
+}
+
+/** One, of a provider that keeps its word. */
+function machinesOf({ id }: Replacement, machines: readonly Machine[]): readonly Machine[] {
+  return machines.filter(({ launchKey }) => launchKey === launchKeyOf(id));
 }
 
 /** Where the clock was set back since, nobody knows how long it has waited: it has waited enough, and before the point of no return rolls back. */

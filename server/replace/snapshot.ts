@@ -89,6 +89,8 @@ export interface InstanceSnapshot {
   /** As its provider says; null where nobody knows. */
   readonly zone: string | null;
   readonly lifecycle: Lifecycle;
+  /** It is kept as evidence for longer than it was to be, and nothing has replaced it: its group does without. */
+  readonly isKeptOver?: true;
   readonly content: Verdict;
   /** It is not sure which machine this is, so that its machine may be another's. */
   readonly isInDoubt: boolean;
@@ -170,7 +172,9 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
     const replaced = await readReplaced(db, now);
     const failedBefore = await readFailedBefore(db, sources.timeOf ?? asWritten);
     const places = await placesTaken(db);
-    const apart = apartOf(await liveQuarantines(db));
+    const kept = await liveQuarantines(db);
+    const apart = apartOf(kept);
+    const keptOver = new Set(kept.filter((one) => isKeptOver(one, now)).map(({ instanceId }) => instanceId));
     const groups = new Map<string, GroupSnapshot>();
     const stored = await readGroups(db);
     const silentIn = (name: string) => silentOf(sources, instances.get(name) ?? []);
@@ -184,7 +188,9 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
           sources.machines.get(group.name)?.filter(({ providerId }) => !apart.has(`machine ${providerId}`)) ?? null,
         preflights: sources.preflights?.get(group.name) ?? new Map(),
         images: promotedImages(group, images),
-        instances: (instances.get(group.name) ?? []).filter(({ id }) => !apart.has(`instance ${id}`)),
+        instances: (instances.get(group.name) ?? [])
+          .filter(({ id }) => !apart.has(`instance ${id}`))
+          .map((one) => (keptOver.has(one.id) ? { ...one, isKeptOver: true } : one)),
         rollouts: rollouts.get(group.name) ?? new Map(),
         failures: failuresOf(failures.get(group.name), sources.timeOf ?? asWritten),
         typicalMs: typical.get(group.name) ?? null,
@@ -204,6 +210,11 @@ export function takeSnapshot(sources: Sources, now: number): Promise<FleetSnapsh
 function apartOf(kept: readonly StoredQuarantine[]): ReadonlySet<string> {
   const away = kept.filter(({ replacementId, state }) => replacementId !== null || state === 'ending');
   return new Set(away.flatMap(({ instanceId, providerId }) => [`instance ${instanceId}`, `machine ${providerId}`]));
+}
+
+/** Nobody but a person ends it: until then it must not hold back what its group needs. */
+function isKeptOver({ replacementId, state, expiresAt }: StoredQuarantine, now: number): boolean {
+  return state === 'kept' && replacementId === null && now >= expiresAt;
 }
 
 /** Who was never heard of since this server began to listen may have had no time to say anything. */

@@ -88,9 +88,16 @@ function openingOf({ name, windows }: Pick<Policy, 'name' | 'windows'>, trigger:
   return end === now ? { closed: outside(name, allows, now) } : { until: end };
 }
 
-/** Whether they have been closed at every minute for so long. */
+/** Whether they have been closed for so long, which may be years: from one end to the next, not from minute to minute. */
 export function isClosedSince(policy: Pick<Policy, 'name' | 'windows'>, trigger: TriggerKind, now: number, ms: number) {
-  for (let at = now; at >= now - ms; at -= minuteMs) if (closedBy(policy, trigger, at) === undefined) return false;
+  if (closedBy(policy, trigger, now) === undefined) return false;
+  for (let at = now - ms; at < now; ) {
+    const closed = closedBy(policy, trigger, at);
+    if (closed === undefined) return false;
+    // No end is within sight of then, and there is none now.
+    if (closed.until === null) return true;
+    at = closed.until;
+  }
   return true;
 }
 

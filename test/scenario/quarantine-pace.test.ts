@@ -64,6 +64,24 @@ describe('a machine that is not isolated yet', () => {
   });
 });
 
+describe('a machine that a person keeps and nothing replaces', () => {
+  it('takes from the budget of its group until its time is over, and stays', async () => {
+    const world = await aReplacementWorld({ quarantine });
+    const [kept, drifted] = world.instances;
+    await startQuarantine(world.db, { instanceId: kept!, keepFor: '1h', ...by }, world.clock.now());
+    await pass(world, 1_000);
+    await world.taint(drifted!, 'high');
+    await pass(world, 1_000);
+    const before = await world.replacements();
+
+    await pass(world, hourMs);
+
+    expect(before).toEqual([]);
+    expect(await world.replacements()).toHaveLength(1);
+    expect(await quarantines(world)).toMatchObject([{ state: 'kept', replacement_id: null }]);
+  });
+});
+
 describe('a person', () => {
   it('is waited for by what is critical, isolated, and not ended: one an hour', async () => {
     const approval = { required: true };

@@ -108,7 +108,7 @@ describe('a machine with critical drift', () => {
     expect(await lifecycleOf(world, old!)).toBe('active');
   });
 
-  it('comes through wherever the server dies, and its evidence with it', { timeout: 60_000 }, async () => {
+  it('comes through wherever the server dies, and its evidence with it', { timeout: 180_000 }, async () => {
     const whole = await aReplacementWorld({ quarantine });
     const counting = dyingAt(Number.POSITIVE_INFINITY, whole.db, whole.provider);
     await whole.taint(whole.instances[0]!, 'critical');

@@ -15,6 +15,16 @@ export interface Scene {
   readonly policies: readonly Record<string, unknown>[];
   /** Of all calls to the provider. */
   readonly faultShare: number;
+  /** Of all calls to it, those that it answers and does not do as it says; of all steps, those in which it begins another lie. */
+  readonly lieShare: number;
+  /** So many more machines, in a group that nothing happens in: of a hundred one may be missing, of four hundred four. */
+  readonly idle: number;
+  /** Each policy has had its first replacements before: they run one by one. */
+  readonly isExperienced: boolean;
+  /** A group in which no machine can be launched, also when all else is well. */
+  readonly failing: string | null;
+  /** Of all steps, those in which all of a group drift alike, or fall silent, at once. */
+  readonly massShare: number;
   /** Of all agents of new machines, those that are not clean, or silent, or of another image. */
   readonly badAgentShare: number;
   readonly taintShare: number;
@@ -37,15 +47,21 @@ export function drawScene(random: Random): Scene {
     ...{ name, size: 3 + random.below(18) },
     canary: random.pick([undefined, { count: 1, soak: '5m' }, { count: 2, soak: '1h' }, { count: '34%', soak: '5m' }]),
   }));
+  const failing = random.next() < 0.3 && groups.length > 1 ? 'api' : null;
   const policies = groups.flatMap(({ name }) =>
-    Array.from({ length: random.next() < 0.2 ? 2 : 1 }, (_, n) => aPolicy(random, name, `${name}-${n}`)),
+    Array.from({ length: random.next() < 0.2 ? 2 : 1 }, (_, n) => aPolicy(random, name, `${name}-${n}`, failing)),
   );
-  if (random.next() < 0.1) policies.push({ ...aPolicy(random, 'web', 'empty'), select: {} });
+  if (random.next() < 0.1) policies.push({ ...aPolicy(random, 'web', 'empty', failing), select: {} });
   return {
     ...{ groups, policies },
     badImage: random.next() < 0.5,
     promoteShare: random.pick([0, 0.02, 0.1]),
     faultShare: random.pick([0, 0, 0.1, 0.4]),
+    lieShare: random.pick([0, 0, 0.05, 0.2]),
+    idle: random.pick([0, 0, 420]),
+    isExperienced: random.next() < 0.5,
+    failing,
+    massShare: random.pick([0, 0, 0.02, 0.05]),
     badAgentShare: random.pick([0, 0.1, 0.5]),
     taintShare: random.pick([0.05, 0.2, 0.5]),
     crashShare: random.pick([0, 0.05, 0.2]),
@@ -65,7 +81,7 @@ function drawServers(random: Random): Pick<Scene, 'servers' | 'pauseShare' | 'st
   };
 }
 
-function aPolicy(random: Random, group: string, name: string): Record<string, unknown> {
+function aPolicy(random: Random, group: string, name: string, failing: string | null): Record<string, unknown> {
   const settle = random.pick([0, '2m']);
   const drift = { severity: random.pick(['low', 'high']), settle };
   const triggers = [{ drift }, { outdated: true }, { olderThan: random.pick(['1h', '3h']) }];
@@ -79,7 +95,8 @@ function aPolicy(random: Random, group: string, name: string): Record<string, un
       drainTimeout: random.pick(['30s', '5m']),
       soak: random.pick(['5s', '5m']),
       overrunGrace: random.pick(['0', '5m', '30m']),
-      order: random.pick(['launch-first', 'launch-first', 'terminate-first']),
+      // What is missing for good, because its successor cannot be launched, takes from what all others may miss.
+      order: failing === null ? random.pick(['launch-first', 'launch-first', 'terminate-first']) : 'launch-first',
       drainDeadline: random.pick(['abort', 'abort', 'wait', 'force']),
     },
     ...(random.next() < 0.4 && { quarantine: aQuarantine(random) }),

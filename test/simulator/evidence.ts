@@ -35,6 +35,13 @@ export function apartOf({ quarantines }: View): ReadonlySet<string> {
   return new Set(away.map((one) => one.provider_id));
 }
 
+/** Kept for longer than it was to be, by nobody but a person: its group does without. */
+export function overdueOf({ quarantines, now }: View): ReadonlySet<string> {
+  const at = new Date(now).toISOString();
+  const over = quarantines.filter((one) => one.state === 'kept' && one.replacement_id === null && one.expires_at <= at);
+  return new Set(over.map((one) => one.provider_id));
+}
+
 export const endings = ['ending', 'ended'];
 
 /** 9: what is kept is let go when its time is over and another stands in for it, or by a person; or somebody else ended it. */

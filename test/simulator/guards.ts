@@ -19,6 +19,7 @@ interface Guard {
 
 const planner = 'server/replace/planner.ts';
 const blockers = 'server/replace/blockers.ts';
+const controller = 'server/replace/controller.ts';
 const candidates = 'server/replace/candidates.ts';
 const rollouts = 'server/replace/rollouts.ts';
 const ledger = 'server/replace/ledger.ts';
@@ -100,7 +101,7 @@ const guards: readonly Guard[] = [
     from: 'const objection = objectionTo(replacement, world, now);\n  if (objection !== undefined) return rollBack',
     to: 'const objection = undefined as string | undefined;\n  if (objection !== undefined) return rollBack',
   },
-  { name: 'the drain', file: replacement, from: 'if (!world.drained) {', to: 'if (false) {' },
+  { name: 'the drain', file: replacement, from: 'if (!isDrained && !isForced) {', to: 'if (false) {' },
   { name: 'the image of a successor', file: world, from: 'made.imageDigest !== replacement.targetDigest', to: 'false' },
   { name: 'the content of a successor', file: world, from: "made.content !== 'in_sync') return", to: 'false) return' },
   {
@@ -162,6 +163,46 @@ const guards: readonly Guard[] = [
     file: 'server/store/replacement-store.ts',
     from: "await appendEvent(tx, {\n    ...{ at, type: 'replacement.step'",
     to: "await (async (..._: unknown[]) => {})(tx, {\n    ...{ at, type: 'replacement.step'",
+  },
+  {
+    name: 'limits of other policies',
+    file: planner,
+    from: 'const limiting = acting(group, instance, policy);',
+    to: 'const limiting = [policy];',
+  },
+  {
+    name: 'saying why',
+    file: planner,
+    from: 'if (blockers.length > 0 || ',
+    to: 'if (blockers.length > 0) continue;\n    if (',
+  },
+  {
+    name: 'the pause of a group that fails',
+    file: 'server/replace/blockers.ts',
+    from: 'if (now < until)',
+    to: 'if (false)',
+  },
+  { name: 'the first runs of a policy', file: ledger, from: 'if (soaked < firstRunsSingly', to: 'if (false' },
+  { name: 'the spread over zones', file: candidates, from: 'load(a) - load(b) || ', to: '' },
+  {
+    name: 'asking without doing',
+    file: controller,
+    from: 'return { now, groups, listing,',
+    to: 'await inventory.follow(db, groups, listing);\n    return { now, groups, listing,',
+  },
+  { name: 'doing what was planned', file: controller, from: 'of plan.commands)', to: 'of plan.commands.slice(1))' },
+  { name: 'a drain that is only said', file: replacement, from: ' && !isInService(replacement, world)', to: '' },
+  {
+    name: 'two machines of one launch',
+    file: replacement,
+    from: 'machine !== undefined && twin !== undefined',
+    to: 'false',
+  },
+  {
+    name: 'a successor that is lost',
+    file: replacement,
+    from: 'world.machines !== null && machine === undefined && world.new?.online !== true',
+    to: 'false',
   },
 ];
 

@@ -1,10 +1,12 @@
 import type { ReplacementState } from '../../shared/api.ts';
 import { durationMs } from '../../shared/duration.ts';
 import type { Policy } from '../../shared/policy.ts';
-import { apartOf, askedOf, endings, evidence, isAlone, placesOf } from './evidence.ts';
+import { createReplay, retold } from './audit.ts';
+import { askedOf, endings, evidence, isAlone, placesOf } from './evidence.ts';
 import { actingOn, isSelectedBy, isStillWanted, overspent, unfounded } from './limits.ts';
 import { isHeld, lackOf, movedWhileStopped } from './permissions.ts';
 import type { Act } from './process.ts';
+import { isGivenUp, keyOf, rest, returns } from './rest.ts';
 import { canaries, noteSoaked } from './rollouts.ts';
 import { ended, follow, look, type Memory, type Replaced, type View } from './view.ts';
 import type { SimulatedWorld } from './world.ts';
@@ -39,10 +41,9 @@ const next: Readonly<Record<ReplacementState, readonly ReplacementState[]>> = {
   succeeded: [],
   failed: [],
 };
-/** Whoever gets there does not come back. */
-const returns: readonly string[] = ['terminating', 'quarantining'];
 const hourMs = 3_600_000;
 const startsPerHourMax = 30;
+const firstRunsSingly = 3;
 /** In groups as small as these; of a week, which no seed lasts. */
 const alikeMax = 3;
 
@@ -51,6 +52,7 @@ export function createInvariants(world: SimulatedWorld): Invariants {
   let effectsSeen = 0;
   const memory: Memory = { silentSince: new Map(), zones: new Map(), soaked: new Set() };
   let actsSeen = 0;
+  const replay = createReplay();
   return {
     async before() {
       follow(world, memory);
@@ -73,6 +75,8 @@ export function createInvariants(world: SimulatedWorld): Invariants {
         ...acts(effects, was, is, world),
         ...leads(done),
         ...moved,
+        ...(await replay.follow(world.db)),
+        ...retold(is, replay),
       ];
     },
     async atRest(sizes) {
@@ -118,6 +122,9 @@ function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
     const places = askedOf(was, one);
     if (places.length > 0 && !isKept && placesOf(is, one.group_name) > Math.min(...places))
       say('without a place for evidence');
+    const { before, others } = runsOf(one, was, is);
+    if (before < firstRunsSingly && others > 0)
+      say(`beside ${others} of its policy, of which ${before} were ever done`);
     const failed = failedInARow(was, one);
     if (failed > 2) say(`after ${failed} that failed`);
     const acting = actingOn(was, one);
@@ -127,6 +134,14 @@ function starts(was: View, is: View, { clock }: SimulatedWorld): string[] {
   const lately = is.replacements.filter(({ created_at: at }) => Date.parse(at) > is.now - hourMs);
   if (lately.length > startsPerHourMax) wrong.push(`${lately.length} were begun within an hour`);
   return wrong;
+}
+
+/** How many of its policy had succeeded, and how many others of it are under way. */
+function runsOf({ id, policy }: Replaced, was: View, is: View) {
+  const done = was.replacements.filter((one) => one.policy === policy && one.state === 'succeeded').length;
+  const others = is.replacements.filter((one) => one.policy === policy && one.id !== id && !ended.includes(one.state));
+  // What ended in this very step may have been in its way, or not.
+  return { before: was.past.filter((one) => one.policy === policy).length + done, others: others.length };
 }
 
 /** All through the step: declared before it, and not over at its end. */
@@ -178,21 +193,20 @@ function isOpen({ windows }: Policy, now: number): boolean {
   });
 }
 
-/** 5, 6, 15: one record at a time, states in their order, each told of. */
+/** 5, 6: one record at a time, states in their order. */
 function records(is: View): string[] {
   const wrong: string[] = [];
   const active = is.replacements.filter(({ state }) => !ended.includes(state));
   for (const [instance, own] of Map.groupBy(active, (one) => one.old_instance_id)) {
     if (own.length > 1) wrong.push(`${own.length} replacements of ${instance} at once`);
   }
-  for (const { id, path, state, told } of is.replacements) {
+  for (const { id, path, state } of is.replacements) {
     for (const [n, to] of path.slice(1).entries()) {
       if (!next[path[n]!].includes(to)) wrong.push(`replacement ${id} went from ${path[n]} to ${to}`);
     }
     if (state === 'succeeded' && !isMeasuredTwice(is, id))
       wrong.push(`replacement ${id} succeeded without a second scan`);
     if (path.at(-1) !== state) wrong.push(`replacement ${id} is ${state}, and its last step was ${path.at(-1)}`);
-    if (told.join() !== path.join()) wrong.push(`replacement ${id} went ${path.join()}, and ${told.join()} was told`);
     const after = path.findIndex((one) => returns.includes(one));
     if (after >= 0 && path.slice(after).includes('rolling_back'))
       wrong.push(`replacement ${id} went back past its point`);
@@ -211,6 +225,7 @@ function isMeasuredTwice({ replacements }: View, id: string): boolean {
 /** 2, 7, 9: what the cloud did in this step, and whose wish it was. */
 function acts(effects: readonly string[], was: View, is: View, { cloud }: SimulatedWorld): string[] {
   const wrong: string[] = [];
+  const { everUnlisted: hidden, ghosts } = is;
   const byKey = new Map(is.replacements.map((one) => [`r-${one.id}`, one]));
   for (const effect of effects) {
     const [what, about = ''] = effect.split(' ');
@@ -227,6 +242,7 @@ function acts(effects: readonly string[], was: View, is: View, { cloud }: Simula
       const isDrained =
         cloud.effects.includes(`draining ${about}`) ||
         was.machines.get(about)?.state === 'stopped' ||
+        hidden.has(about) ||
         policy?.strategy.drainDeadline === 'force';
       if (cause !== undefined && !isDrained) wrong.push(`${about} was ended, and never drained`);
     }
@@ -239,13 +255,15 @@ function acts(effects: readonly string[], was: View, is: View, { cloud }: Simula
       what === 'launch' &&
       launched?.launch_order === 'terminate-first' &&
       old !== undefined &&
-      old.state !== 'isolated'
+      old.state !== 'isolated' &&
+      !hidden.has(old.providerId)
     )
       wrong.push(`${about} was launched before its predecessor went`);
     if (what === 'draining' && replaced.every(({ path }) => !path.includes('draining')))
       wrong.push(`${about} was drained, and is not being replaced`);
   }
-  for (const [key, own] of Map.groupBy(is.machines.values(), ({ launchKey }) => launchKey ?? '')) {
+  const asked = [...is.machines.values()].filter(({ providerId }) => !ghosts.has(providerId));
+  for (const [key, own] of Map.groupBy(asked, ({ launchKey }) => launchKey ?? '')) {
     if (key !== '' && own.length > 1) wrong.push(`${own.length} machines of ${key}`);
   }
   return wrong;
@@ -256,16 +274,6 @@ function leads(done: readonly Act[]): string[] {
   return done
     .filter(({ server, leader }) => server !== leader)
     .map(({ server, what, leader }) => `${server} ${what} while ${leader ?? 'nobody'} led`);
-}
-
-/** The cloud names machines by what they were launched with. */
-function keyOf(providerId: string): string {
-  return /^m-[a-z]+-(r-.+)$/.exec(providerId)?.[1] ?? '';
-}
-
-function isGivenUp(maker: Replaced | undefined): boolean {
-  if (maker === undefined || maker.path.some((state) => returns.includes(state))) return false;
-  return maker.path.includes('rolling_back') || maker.state === 'failed';
 }
 
 /** One that launches after its predecessor had to go may have it tried again, once a person says so. */
@@ -312,45 +320,22 @@ function isReplaced(one: Replaced, is: View): string[] {
     [made?.image_digest === one.target_digest, 'its successor is of another image'],
     [made?.verdict === 'in_sync' && made.taint_at === null, 'its successor is not clean'],
     [(made?.scan_started_at ?? '') >= (one.launched_at ?? '~'), 'its successor was not measured since its launch'],
-    [is.machines.get(one.new_provider_id ?? '')?.state === 'running', 'its successor does not run'],
+    [isThere(one.new_provider_id ?? '', is), 'its successor does not run'],
+    [isMeasuredThere(one, is), 'what was measured is another machine'],
   ]);
+}
+
+/** What is lost while a server looks another way was there a moment ago. */
+function isThere(providerId: string, { machines, lost }: View): boolean {
+  return machines.get(providerId)?.state === 'running' || lost.has(providerId);
+}
+
+/** But where the one that was measured is one that nobody could see. */
+function isMeasuredThere({ new_instance_id: id, new_provider_id: machine }: Replaced, is: View): boolean {
+  const measured = is.runsOn.get(id ?? '');
+  return measured === machine || is.everUnlisted.has(measured ?? '') || is.everUnlisted.has(machine ?? '');
 }
 
 function unless(holds: readonly (readonly [boolean, string])[]): string[] {
   return holds.flatMap(([isSo, why]) => (isSo ? [] : [why]));
-}
-
-/** 6, 8, 11: nothing is left, nobody waits, and there are as many as there were. */
-function rest(is: View, sizes: ReadonlyMap<string, number>): string[] {
-  const wrong: string[] = [];
-  const open = is.replacements.filter(({ state }) => !ended.includes(state));
-  for (const { id, state, error } of open) wrong.push(`replacement ${id} is still ${state}: ${error}`);
-  for (const [group, size] of sizes) {
-    const apart = apartOf(is);
-    const own = [...is.machines.values()].filter((one) => one.group === group && !apart.has(one.providerId));
-    // What a person kept and let go, without a replacement, is one less.
-    const less = is.quarantines.filter(
-      (one) => one.group_name === group && one.replacement_id === null && endings.includes(one.state),
-    );
-    if (own.length !== size - less.length) wrong.push(`${group} has ${own.length} machines, and had ${size}`);
-  }
-  for (const { providerId, state, launchKey } of is.machines.values()) {
-    if (state === 'draining') wrong.push(`${providerId} is left draining`);
-    const isKept = is.quarantines.some((one) => one.provider_id === providerId && one.state !== 'ended');
-    if (state === 'isolated' && !isKept) wrong.push(`${providerId} is left isolated`);
-    const maker = is.replacements.find(({ id }) => `r-${id}` === launchKey);
-    if (isGivenUp(maker)) wrong.push(`${providerId} is left of replacement ${maker?.id}, which was given up`);
-  }
-  for (const { snapshotId, key } of is.snapshots) {
-    const isKept = is.quarantines.some(({ id, state }) => `q-${id}` === key && state !== 'ended');
-    if (!isKept) wrong.push(`snapshot ${snapshotId} is left`);
-  }
-  for (const { id, lifecycle, taint_at: taint } of is.instances) {
-    if (lifecycle === 'replacing') wrong.push(`${id} is being replaced, and nobody does it`);
-    if (lifecycle === 'active' && taint !== null) wrong.push(`${id} is tainted, and nobody came`);
-    const own = is.findings.get(id) ?? [];
-    if (lifecycle === 'active' && taint === null && own.length > 0 && !is.pardoned.has(id))
-      wrong.push(`${id} drifted, and nobody knows of it since an exemption ended`);
-  }
-  return wrong;
 }

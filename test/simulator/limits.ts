@@ -1,5 +1,5 @@
 import type { Policy } from '../../shared/policy.ts';
-import { apartOf, isAlone } from './evidence.ts';
+import { apartOf, isAlone, overdueOf } from './evidence.ts';
 import { isOutdated } from './rollouts.ts';
 import type { View } from './view.ts';
 
@@ -90,6 +90,8 @@ interface Spent {
   readonly where: string;
   readonly cap: number;
   readonly isCritical: boolean;
+  /** One of those that were begun was not dead. */
+  readonly takesAway: boolean;
   readonly one: Begun;
   readonly per: Per;
 }
@@ -105,12 +107,15 @@ export function overspent(was: View, is: View, begun: readonly Begun[]): readonl
       const where = `${of}, ${JSON.stringify(per)}, ${placeOf(was, per, one)}`;
       const before = spent.get(where);
       const cap = Math.max(before?.cap ?? 0, capOf(membersOf(is, per, one).size));
-      spent.set(where, { where, cap, per, one, isCritical: isCritical || (before?.isCritical ?? false) });
+      const takesAway = !wasDead(was, one) || (before?.takesAway ?? false);
+      spent.set(where, { where, cap, per, one, takesAway, isCritical: isCritical || (before?.isCritical ?? false) });
     }
   }
-  return [...spent.values()].flatMap(({ where, cap, per, one, isCritical }) => {
-    const { size, down, quiet } = membersOf(is, per, one);
-    const counted = down + (isCritical ? Math.min(quiet, Math.max(0, cap - 1)) : quiet);
+  return [...spent.values()].flatMap(({ where, cap, per, one, takesAway, isCritical }) => {
+    const { size, down, quiet, replaced } = membersOf(is, per, one);
+    const all = down + (isCritical ? Math.min(quiet, Math.max(0, cap - 1)) : quiet);
+    // What is dead may be replaced, so many at once.
+    const counted = takesAway ? all : Math.min(all, replaced);
     return counted > cap ? [`${counted} of ${size} are down by our own act, and ${cap} may be (${where})`] : [];
   });
 }
@@ -159,20 +164,39 @@ function membersOf(is: View, per: Per, one: Place) {
   const taken = new Set(active.map(({ old_provider_id: id }) => id));
   const made = new Set(active.map(({ id }) => `r-${id}`));
   const own = active.filter((each) => isThere(each.group_name, each.old_provider_id));
-  const apart = apartOf(is);
+  const apart = new Set([...apartOf(is), ...overdueOf(is)]);
   const others = [...is.machines.values()].filter(
     ({ group, providerId, launchKey }) =>
       isThere(group, providerId) && !taken.has(providerId) && !made.has(launchKey ?? '') && !apart.has(providerId),
   );
   const states = others.map(({ group, providerId, state, isImpaired }) => {
     const agents = is.instances.filter((row) => row.provider_id === providerId && row.lifecycle === 'active');
+    // What is said to be gone, or to be of another group, has no zone, and nobody knows of it where no agent speaks for it.
+    if (is.unlisted.has(providerId) && (per === 'zone' || agents.length === 0)) return 'unknown';
     // Of another group, whose list may have failed, only the agents are known for sure.
     if (group !== one.group_name) return agents.every(({ id }) => !is.offline.has(id)) ? 'up' : 'quiet';
     if (state !== 'running' || isImpaired || agents.length === 0) return 'down';
     return agents.some(({ id }) => !is.offline.has(id)) ? 'up' : 'quiet';
   });
   const count = (wanted: string) => states.filter((state) => state === wanted).length;
-  return { size: others.length + own.length, down: own.length + count('down'), quiet: count('quiet') };
+  const replaced = own.length;
+  const elsewhere = per === 'fleet' ? is.idle : 0;
+  return {
+    size: others.length + replaced + elsewhere,
+    down: replaced + count('down'),
+    quiet: count('quiet'),
+    replaced,
+  };
+}
+
+function wasDead(
+  { machines, instances, offline }: View,
+  { old_provider_id: id, old_instance_id: instance }: Begun,
+): boolean {
+  const machine = machines.get(id);
+  const agent = instances.find((row) => row.id === instance);
+  const isOut = machine?.state === 'stopped' || machine?.isImpaired === true;
+  return agent?.lifecycle === 'quarantined' || (isOut && offline.has(instance));
 }
 
 /** At the point of no return: what can end by itself must not have. */

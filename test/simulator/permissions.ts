@@ -1,18 +1,10 @@
 import type { ReplacementState } from '../../shared/api.ts';
 import type { Policy } from '../../shared/policy.ts';
-import type { SimulatedWorld } from './world.ts';
+import type { View } from './view.ts';
 
 /** Of the invariants those about what people decided: from their rows alone. */
 
-export async function lookAtDecisions({ db }: SimulatedWorld) {
-  return {
-    holds: await db.selectFrom('hold').selectAll().where('lifted_at', 'is', null).execute(),
-    requests: await db.selectFrom('approval_request').selectAll().execute(),
-    approvals: await db.selectFrom('approval').selectAll().where('revoked_at', 'is', null).execute(),
-    versions: await db.selectFrom('spec_version').selectAll().execute(),
-  };
-}
-export type Decisions = Awaited<ReturnType<typeof lookAtDecisions>>;
+type Decisions = View['decisions'];
 
 interface Replaced {
   readonly id: string;

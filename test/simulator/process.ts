@@ -20,6 +20,7 @@ export interface SimulatedProcess {
   readonly provider: Provider;
   isDead(): boolean;
   die(moments?: number): void;
+  isPaused(): boolean;
   /** As by SIGSTOP: whatever it waits for comes when it goes on. */
   pause(ms: number): void;
 }
@@ -28,7 +29,7 @@ interface World {
   readonly db: Db;
   readonly cloud: Provider;
   readonly clock: FakeClock;
-  /** Asked at each transaction. `after`: it is committed, and the answer was lost. */
+  /** Asked at each query and each transaction. `after`: it is committed, and the answer was lost. */
   readonly storeFault: () => 'before' | 'after' | undefined;
   readonly note: (act: Act) => void;
 }
@@ -41,6 +42,10 @@ export function aProcess(server: string, { db, cloud, clock, storeFault, note }:
   };
   const act = async (what: string): Promise<void> => {
     if (!mortal.isDead()) note({ server, what, leader: (await readLease(db, 'scheduler')).holder });
+  };
+
+  const failing = (): void => {
+    if (storeFault() === 'before') throw new Error('the store failed');
   };
 
   const transaction = () => ({
@@ -71,7 +76,7 @@ export function aProcess(server: string, { db, cloud, clock, storeFault, note }:
   const { provider } = mortal;
   return {
     server,
-    db: Object.defineProperty(mortal.db.withPlugin(watching(() => {}, goOn)), 'transaction', { value: transaction }),
+    db: Object.defineProperty(mortal.db.withPlugin(watching(failing, goOn)), 'transaction', { value: transaction }),
     provider: {
       ...provider,
       list: async (group) => {
@@ -89,6 +94,7 @@ export function aProcess(server: string, { db, cloud, clock, storeFault, note }:
       recover: calling('recover', provider.recover),
     },
     isDead: mortal.isDead,
+    isPaused: () => paused !== undefined,
     die: mortal.die,
     pause(ms) {
       const over = clock.sleep(ms).then(() => {

@@ -10,14 +10,15 @@ import { readRollouts, resumeRollout } from '../../server/store/rollout-store.ts
 import { timestamp } from '../../shared/clock.ts';
 import { CodedError } from '../../shared/errors.ts';
 import { Policy } from '../../shared/policy.ts';
-import type { Severity } from '../../shared/severity.ts';
+import { highestSeverity, type Severity } from '../../shared/severity.ts';
 import { type Random, seededRandom } from '../support/random.ts';
 import { insertFinding } from '../support/rows.ts';
 import { decide, letAllGo, people } from './decide.ts';
 import { drawScene, type Scene } from './draw.ts';
 import { endAllExemptions, endSomeExemption, exemptSomething } from './exempting.ts';
+import { foresee } from './foresee.ts';
 import { createInvariants, type Invariants } from './invariants.ts';
-import { aSimulatedWorld, leaseMsMax, type SimulatedWorld } from './world.ts';
+import { aSimulatedWorld, idleGroup, leaseMsMax, type SimulatedWorld } from './world.ts';
 
 export interface Outcome {
   readonly seed: number;
@@ -28,7 +29,9 @@ export interface Outcome {
   readonly counts: { readonly begun: number; readonly succeeded: number; readonly crashes: number };
 }
 
-const restStepsMax = 1_000;
+/** Of all steps. */
+const foreseenShare = 0.15;
+const [restStepsMax, restMsMin] = [1_000, 720_000];
 
 /** One seed: a scene, its steps, and then a rest in which nothing goes wrong and all must come to its end. */
 export async function simulate(seed: number): Promise<Outcome> {
@@ -44,6 +47,10 @@ export async function simulate(seed: number): Promise<Outcome> {
   try {
     for (let step = 0; step < scene.steps; step++) {
       await happen(world, scene, random);
+      if (random.next() < foreseenShare) {
+        const wrong = await aForesight(world, invariants);
+        if (wrong.length > 0) return await outcome(step, wrong);
+      }
       const wrong = await aStep(world, invariants, 1_000 * random.pick([1, 2, 5, 10, 30, 60, 300, 1_800]));
       if (wrong.length > 0) return await outcome(step, wrong);
     }
@@ -60,11 +67,24 @@ async function aStep(world: SimulatedWorld, invariants: Invariants, ms: number):
   return invariants.after();
 }
 
+async function aForesight(world: SimulatedWorld, invariants: Invariants): Promise<readonly string[]> {
+  await refreshScans(world);
+  await invariants.before();
+  return [...(await foresee(world)), ...(await invariants.after())];
+}
+
 /** What the world does by itself: agents, people, and the machine that the server runs on. */
 async function happen(world: SimulatedWorld, scene: Scene, random: Random): Promise<void> {
-  const { db, clock, cloud, offline } = world;
+  const { db, clock, offline } = world;
   const now = clock.now();
-  const rows = await db.selectFrom('instance').selectAll().where('lifecycle', '!=', 'retired').orderBy('id').execute();
+  const rows = await db
+    .selectFrom('instance')
+    .selectAll()
+    .where('lifecycle', '!=', 'retired')
+    .where('group_name', '!=', idleGroup)
+    .orderBy('id')
+    .execute();
+  if (rows.length === 0) return;
   const one = () => random.pick(rows);
   if (random.next() < scene.taintShare)
     await taint(world, one().id, random.pick(['low', 'medium', 'high', 'critical']), random.below(6));
@@ -74,9 +94,12 @@ async function happen(world: SimulatedWorld, scene: Scene, random: Random): Prom
     await pardon(db, decision, now);
   }
   if (random.next() < 0.05) offline.add(one().id);
+  if (random.next() < scene.massShare) await strikeAll(world, rows, random);
   if (random.next() < 0.03) await doubt(world, one().id);
-  if (random.next() < 0.1) offline.clear();
-  if (random.next() < 0.02) stop(world, random.pick([...cloud.machines.keys()]));
+  if (random.next() < 0.1) world.reconnect();
+  if (random.next() < 0.02) stop(world, one().provider_id ?? '');
+  const listed = await db.selectFrom('machine').select('provider_id').execute();
+  world.lies.change(new Set(listed.map((row) => row.provider_id)));
   if (random.next() < 0.04) fail(world, one(), random);
   if (random.next() < 0.03) await blind(world, one().id);
   if (random.next() < 0.05) await ask(world, one().id, random);
@@ -94,12 +117,28 @@ async function happen(world: SimulatedWorld, scene: Scene, random: Random): Prom
   if (random.next() < 0.02) clock.jump(random.pick([-1, 1]) * random.pick([1_000, 600_000, 3_600_000]));
 }
 
+/** A bad rule, a tool that changes machines, or somebody who cuts agents off. */
+async function strikeAll(
+  world: SimulatedWorld,
+  rows: readonly { readonly id: string; readonly group_name: string }[],
+  random: Random,
+): Promise<void> {
+  const { group_name: group } = random.pick(rows);
+  const [own, way, isSilence] = [rows.filter((row) => row.group_name === group), random.below(6), random.next() < 0.4];
+  for (const { id } of own) {
+    if (isSilence) world.offline.add(id);
+    else await taint(world, id, 'high', way);
+  }
+}
+
 /** In one of few ways, so that some are alike. */
 async function taint({ db, clock }: SimulatedWorld, id: string, severity: Severity, way: number): Promise<void> {
   const at = timestamp(clock.now());
-  const row = await db.selectFrom('instance').select('taint_at').where('id', '=', id).executeTakeFirstOrThrow();
-  if (row.taint_at !== null) return;
-  const fingerprint = await insertFinding(db, id, { name: `/${way}`, severity, actual: { content: `${id} ${at}` } });
+  const row = await db.selectFrom('instance').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+  const known = await db.selectFrom('finding').select('fingerprint').where('instance_id', '=', id).execute();
+  if (row.taint_at !== null && known.length > 1) return;
+  const name = `/${way + 6 * known.length}`;
+  const fingerprint = await insertFinding(db, id, { name, severity, actual: { content: `${id} ${at}` } });
   await db
     .updateTable('finding')
     .set({ first_seen_at: at, tainting_since: at })
@@ -107,7 +146,11 @@ async function taint({ db, clock }: SimulatedWorld, id: string, severity: Severi
     .execute();
   await db
     .updateTable('instance')
-    .set({ verdict: 'drifted', taint_severity: severity, taint_at: at })
+    .set({
+      verdict: 'drifted',
+      taint_severity: highestSeverity(severity, (row.taint_severity ?? 'info') as Severity),
+      taint_at: row.taint_at ?? at,
+    })
     .where('id', '=', id)
     .execute();
 }
@@ -214,6 +257,25 @@ async function helpOut({ db, clock }: SimulatedWorld): Promise<void> {
     await retryReplacement(db, { id, reason: 'seen', actor: 'somebody' }, clock.now()).catch(unlessRefused);
 }
 
+/** What nothing replaces is down, and holds back all else where hardly anything may be. */
+async function letGoWhatNothingReplaces({ db, clock }: SimulatedWorld): Promise<void> {
+  const alone = await db
+    .selectFrom('quarantine')
+    .select('instance_id')
+    .where('replacement_id', 'is', null)
+    .where('state', '!=', 'ended')
+    .where('released_at', 'is', null)
+    .execute();
+  for (const { instance_id: instanceId } of alone)
+    await releaseQuarantine(db, { instanceId, reason: 'seen', actor: 'somebody' }, clock.now()).catch(unlessRefused);
+}
+
+/** A person ends machines that are told of because nobody speaks for them. */
+async function endWhatIsAbsent(world: SimulatedWorld): Promise<void> {
+  const rows = await world.db.selectFrom('machine').select('provider_id').where('told', '=', 'absent').execute();
+  for (const { provider_id: id } of rows) world.lose(id);
+}
+
 const ended = ['succeeded', 'failed'];
 
 function unlessRefused(error: unknown): void {
@@ -222,7 +284,7 @@ function unlessRefused(error: unknown): void {
 
 /** Somebody has a group promote something else. */
 async function promote({ db, clock }: SimulatedWorld, random: Random): Promise<void> {
-  const { group } = random.pick(await readGroups(db));
+  const { group } = random.pick((await readGroups(db)).filter(({ group: { name } }) => name !== idleGroup));
   const canary = random.pick([undefined, undefined, 'web@8', 'web@9']);
   const images = { stable: random.pick(['web@7', 'web@8', 'web@9']), ...(canary && { canary }) };
   await applyDocument(db, { ...group, images }, timestamp(clock.now()));
@@ -284,24 +346,32 @@ async function comeToRest(world: SimulatedWorld, scene: Scene, invariants: Invar
     const policy = { kind: 'Policy', name: `rest-${name}`, mode: 'enforce', select, triggers, strategy };
     await applyDocument(db, Policy.parse({ ...policy, budgets: [{ max: 1 }] }), at);
   }
-  const alone = await db
-    .selectFrom('quarantine')
-    .select('instance_id')
-    .where('replacement_id', 'is', null)
-    .where('state', '!=', 'ended')
-    .execute();
-  // What nothing replaces is down, and holds back all else where hardly anything may be.
-  for (const { instance_id: instanceId } of alone)
-    await releaseQuarantine(db, { instanceId, reason: 'seen', actor: 'somebody' }, clock.now()).catch(unlessRefused);
-  const sizes = new Map(scene.groups.map(({ name, size }) => [name, size]));
+  const all = scene.groups.map(({ name, size }) => [name, size] as const);
+  // Whichever group fails, the others come to their end; and then so does it.
+  const others = await restOf(world, new Map(all.filter(([name]) => name !== scene.failing)), invariants);
+  if (others.length > 0 || scene.failing === null) return others;
+  world.mend();
+  return restOf(world, new Map(all), invariants);
+}
+
+async function restOf(
+  world: SimulatedWorld,
+  sizes: ReadonlyMap<string, number>,
+  invariants: Invariants,
+): Promise<readonly string[]> {
+  const { clock } = world;
   let left: readonly string[] = [];
+  const from = clock.monotonic();
   for (let step = 0; step < restStepsMax; step++) {
     await reopenBreakers(world);
     if (step % 10 === 9) await helpOut(world);
+    if (step % 10 === 0) await letGoWhatNothingReplaces(world);
+    if (step % 10 === 5) await endWhatIsAbsent(world);
     await resumeRollouts(world);
-    const wrong = await aStep(world, invariants, step % 4 === 3 ? 120_000 : 10_000);
+    const wrong = await aStep(world, invariants, step % 2 === 1 ? 120_000 : 10_000);
     if (wrong.length > 0) return wrong;
-    if (step % 20 !== 19) continue;
+    // What was called before may have its effect so late.
+    if (clock.monotonic() - from < restMsMin) continue;
     left = await invariants.atRest(sizes);
     if (left.length === 0) return [];
   }

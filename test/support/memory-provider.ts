@@ -38,6 +38,10 @@ export interface MemoryProvider extends Provider {
   nameOf: (request: LaunchRequest) => string;
   set(providerId: string, state: Machine['state']): void;
   add(group: string, providerId: string, zone?: string | null): void;
+  /** Has it gone without a word. */
+  lose(providerId: string): void;
+  /** Makes another machine that is like one in all but its name. */
+  copy(providerId: string, name: string): void;
   /** Says, or does not say any more, that a machine does not work as it should. */
   impair(providerId: string, isImpaired: boolean): void;
   /** What it would launch, asked for an image, or null for what its template says. */
@@ -116,6 +120,13 @@ export function createMemoryProvider(): MemoryProvider {
         zone,
         request: null,
       });
+    },
+    lose(providerId) {
+      if (machines.delete(providerId)) effects.push(`lost ${providerId}`);
+    },
+    copy(providerId, name) {
+      const machine = machines.get(providerId);
+      if (machine !== undefined) machines.set(name, { ...machine, providerId: name });
     },
     write: (providerId, name, text) => writeFileSync(join(diskOf(providerId), name), text),
     list: (group: Group) =>

@@ -29,7 +29,7 @@ interface Head {
   readonly zone: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly counts: number;
-  readonly is: 'up' | 'quiet' | 'down';
+  readonly is: 'up' | 'quiet' | 'down' | 'dead' | 'replaced';
 }
 
 export function oraclePlan(snapshot: FleetSnapshot, policies: readonly VersionedPolicy[], now: number): OraclePlan {
@@ -169,10 +169,12 @@ function sizeOf(heads: readonly Head[]): number {
 /** With this one too. */
 function isOver(near: readonly Head[], begun: readonly (Wish | Place)[], id: string, cap: number, isCritical: boolean) {
   const taken = begun.map((one) => ('instance' in one ? one.instance.id : ''));
-  const isDown = (head: Head) => head.is === 'down' || taken.includes(head.key);
+  const isDown = (head: Head) => ['down', 'dead', 'replaced'].includes(head.is) || taken.includes(head.key);
+  const replaced = near.filter((head) => head.is === 'replaced' || taken.includes(head.key)).length;
   const down = new Set([...near.filter(isDown).map(({ key }) => key), ...taken, id]);
   const quiet = near.filter((head) => head.is === 'quiet' && !down.has(head.key)).length;
-  return down.size + (isCritical ? Math.min(quiet, Math.max(0, cap - 1)) : quiet) > cap;
+  const after = down.size + (isCritical ? Math.min(quiet, Math.max(0, cap - 1)) : quiet);
+  return (near.some((head) => head.key === id && head.is === 'dead') ? Math.min(after, replaced + 1) : after) > cap;
 }
 
 /** Each machine of a group, each agent that no machine stands behind, and for each replacement one. */
@@ -182,7 +184,14 @@ function headsOf(one: GroupSnapshot, { active }: FleetSnapshot): readonly Head[]
   const isOfOwn = (key: string | null) => own.some(({ id }) => key === `r-${id}`);
   const heads = own.map(
     ({ oldInstanceId: key, zone, labels }): Head => ({
-      ...{ key, group: group.name, zone: zone ?? '', labels: { ...labels, ...group.labels }, counts: 1, is: 'down' },
+      ...{
+        key,
+        group: group.name,
+        zone: zone ?? '',
+        labels: { ...labels, ...group.labels },
+        counts: 1,
+        is: 'replaced',
+      },
     }),
   );
   heads.push({ key: '', group: group.name, zone: '', labels: group.labels, counts: bystanders, is: 'up' });
@@ -191,7 +200,9 @@ function headsOf(one: GroupSnapshot, { active }: FleetSnapshot): readonly Head[]
     const { id, providerId, zone, lifecycle, online } = instance;
     const machine = machines?.find((each) => each.providerId === providerId);
     const runs = machines === null || providerId === null || (machine?.state === 'running' && !machine.isImpaired);
-    const is = lifecycle !== 'active' || !runs ? 'down' : online ? 'up' : 'quiet';
+    const isOut = machine?.state === 'stopped' || machine?.isImpaired === true;
+    const isDead = lifecycle === 'quarantined' || (!online && isOut);
+    const is = isDead ? 'dead' : lifecycle !== 'active' || !runs ? 'down' : online ? 'up' : 'quiet';
     const counts = (machines === null ? providerId !== null : machine !== undefined) ? 1 : 0;
     heads.push({ key: id, group: group.name, zone: zone ?? '', labels: labelsOf(one, instance), counts, is });
   }

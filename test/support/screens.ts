@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
-import type { Instance, ReplacementView } from '../../shared/api.ts';
+import type { Instance, PolicyView, ReplacementView } from '../../shared/api.ts';
 import { launchBrowser, untilRead } from './browser.ts';
 
 interface Target {
@@ -10,6 +10,8 @@ interface Target {
   readonly token: string;
   readonly out: string;
 }
+
+const lists = ['replacements', 'approvals', 'holds', 'quarantine', 'images', 'policies', 'exemptions', 'audit'];
 
 const usage = 'usage: npm run screens -- --server URL --token-file FILE --out DIR';
 
@@ -59,11 +61,13 @@ async function take(page: Page, address: string, file: string): Promise<void> {
 async function pagesOf(target: Target): Promise<readonly (readonly [name: string, path: string])[]> {
   const instances = await read<Instance>(target, 'instances?all=true&limit=500');
   const replacements = await read<ReplacementView>(target, 'replacements?limit=500');
+  const [policy] = await read<PolicyView>(target, 'policies');
   const instance = instances.toSorted((a, b) => b.openFindings - a.openFindings)[0];
   const replacement = replacements.find(({ proof }) => proof !== null) ?? replacements[0];
   return [
     ['fleet', '/'],
-    ['replacements', '/replacements'],
+    ...lists.map((name) => [name, `/${name}`] as const),
+    ...(policy ? [['policy', `/policies/${policy.policy.name}`] as const] : []),
     ...(instance ? [['instance', `/instances/${instance.id}`] as const] : []),
     ...(replacement ? [['replacement', `/replacements/${replacement.id}`] as const] : []),
   ];

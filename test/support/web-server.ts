@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { houseDir } from './house.ts';
 
-const startMs = 20_000;
+/** A shared machine under load may be slow; that it listens is a fact that is waited for, so this only bounds a failure. */
+const startMs = 60_000;
 
 /** `pristine-server serve` as a process of its own, in a data directory that may already hold a fleet. */
 export interface ServerProcess {

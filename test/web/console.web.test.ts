@@ -42,10 +42,10 @@ describe.skipIf(browser === undefined)('the console in a real Chromium', () => {
     const { page, context } = await open();
 
     await page.goto(server.url);
-    await page.getByLabel('Admin token', { exact: true }).fill('wrong');
+    await page.getByLabel('Access token', { exact: true }).fill('wrong');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').getByText('does not accept').waitFor();
-    await page.getByLabel('Admin token', { exact: true }).fill(server.token);
+    await page.getByLabel('Access token', { exact: true }).fill(server.token);
     await page.keyboard.press('Enter');
 
     await page.getByRole('heading', { name: 'Fleet' }).waitFor();

@@ -42,6 +42,20 @@ describe('the list of a provider', () => {
     expect(kept).toEqual({ verdict: 'drifted', taint_severity: 'high' });
   });
 
+  it('retires whom we launched, though the machine was gone before it was in any list', async () => {
+    const world = await aReplacementWorld({ mode: 'observe' });
+    const [gone] = world.instances;
+    const launched = { launch_key: 'r-1', provider_id: 'm-1' };
+    await world.db.updateTable('instance').set(launched).where('id', '=', gone!).execute();
+    world.silenced.add(gone!);
+    const controller = world.control();
+    await controller.tick();
+
+    await lookAgain(world, controller, 2);
+
+    expect(await lifecycleOf(world, gone!)).toBe('retired');
+  });
+
   it('retires nobody who speaks, whatever it leaves out', async () => {
     const world = await aReplacementWorld({ mode: 'observe' });
     const controller = world.control();

@@ -98,6 +98,9 @@ const bad: Readonly<Record<string, Partial<World>>> = {
   'the new instance had drifted': { new: { ...good.new!, taint: { severity: 'low', since: at(now) } } },
   'the new instance is unverifiable': { new: { ...good.new!, content: 'unverifiable' } },
   'the old machine is not drained': { drained: false },
+  'the old machine is said to be drained, and listed in service': {
+    machines: [{ ...good.machines![0]!, state: 'running', drainedBy: null }, good.machines![1]!],
+  },
 };
 
 describe('the point of no return', () => {
@@ -226,6 +229,26 @@ describe('the first clean scan', () => {
   });
 });
 
+describe('a launch that made two machines', () => {
+  const both = aWorld({ machines: [...good.machines!, { ...good.machines![1]!, providerId: 'm-twin' }] });
+
+  it('is rolled back: nobody can tell on which of them the agent runs', () => {
+    expect(nextStep(aReplacement(), both, now)).toMatchObject({ do: 'move', move: { to: 'rolling_back' } });
+  });
+
+  it('is no success while either of them is there', () => {
+    const step = nextStep(aReplacement({ state: 'rolling_back', attempts: 0 }), both, now);
+
+    expect(step).toMatchObject({ do: 'call' });
+  });
+
+  it('needs a person where the predecessor has gone', () => {
+    const past = aReplacement({ path: ['terminating', 'launching', 'verifying'], order: 'terminate-first' });
+
+    expect(nextStep(past, both, now)).toMatchObject({ do: 'move', move: { to: 'stuck' } });
+  });
+});
+
 describe('a soak that is over', () => {
   const soakEndsAt = launchedAt;
   const soaked = aReplacement({ state: 'soaking', deadlineAt: soakEndsAt, soakEndsAt, updatedAt: now });
@@ -249,6 +272,15 @@ describe('a soak that is over', () => {
       do: 'move',
       move: { to: 'stuck', detail: expect.stringContaining('before the soak') },
     });
+  });
+
+  it('has failed when the new machine is gone, and its agent with it: nobody can help it to a proof', () => {
+    const gone = { machines: [], new: { ...good.new!, online: false } };
+
+    const [soon, late] = [0, 600_000].map((ms) => nextStep(earlier, aWorld(gone), soakEndsAt + ms));
+
+    expect(soon).toEqual({ do: 'wait' });
+    expect(late).toMatchObject({ do: 'move', move: { to: 'failed' }, effects: { blame: true } });
   });
 
   it.each<[string, Partial<World>]>([

@@ -63,6 +63,29 @@ describe('silence', () => {
     expect([result.commands, result.blocked]).toEqual([[], []]);
   });
 
+  it('replaces one dead machine after the other, where the fleet may miss one', () => {
+    const ids = ['s', 't'];
+    const instances = [
+      silent('s'),
+      silent('t', { heardAt: now - 60 * minuteMs }),
+      aTainted({ id: 'd' }),
+      ...healthy(30),
+    ];
+    const machines = say(instances, { state: 'stopped' }, ids);
+    const both = aPolicy({ triggers: [{ drift: { severity: 'low', settle: 0 } }, { silent: '15m' }], ...wide });
+    const snapshot = aSnapshot([web(instances, { machines })]);
+    const underWay = { id: '1', group: 'web', policy: 'web', state: 'launching' as const };
+
+    const first = planReplacements(snapshot, [both], now);
+    const active = [{ ...underWay, oldInstanceId: 's', oldProviderId: 'machine of s' }];
+    const second = planReplacements({ ...snapshot, active }, [both], now);
+
+    expect(replaced(first)).toHaveLength(1);
+    expect(ids).toContain(replaced(first)[0]);
+    expect(replaced(second)).toEqual([]);
+    expect(blockersOf(second).flat().join()).toContain('fleet-budget');
+  });
+
   it('replaces a dead machine for that, though it had drifted, and no drift of it can be looked at any more', () => {
     const taint = { severity: 'high' as const, since: now - 30 * minuteMs };
     const instances = [silent('s', { taint, content: 'drifted', evidenceExpiresAt: now - 1 }), ...healthy(30)];

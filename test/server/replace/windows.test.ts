@@ -19,6 +19,43 @@ function policy(...windows: readonly unknown[]): Policy {
 
 const closed = (text: string, ...windows: readonly unknown[]) => closedBy(policy(...windows), 'drift', at(text));
 
+describe('how long windows have been closed', () => {
+  it.each([
+    ['never open', [{ deny: '* * * * *', duration: '1h', timeZone: 'UTC' }], true],
+    ['frozen for a century', [{ freeze: { from: '2000-01-01T00:00:00Z', until: '2100-01-01T00:00:00Z' } }], true],
+    ['open at night', [nights], false],
+    [
+      'open for a day, nine years ago',
+      [{ freeze: { from: '2017-06-02T00:00:00Z', until: '2100-01-01T00:00:00Z' } }],
+      false,
+    ],
+  ] as const)(
+    'is known at once for as long as a policy may ask: %s',
+    { timeout: 3_000 },
+    (_what, windows, expected) => {
+      expect(isClosedSince(policy(...windows), 'drift', at('2026-06-01T12:00:00Z'), 3_650 * 86_400_000)).toBe(expected);
+    },
+  );
+
+  it('is what every minute says', () => {
+    const windows = policy(nights, holidays, sale, { deny: '*/7 3 * * *', duration: '3m', timeZone: 'Asia/Kolkata' });
+    const closedAtEvery = (now: number, minutes: number) => {
+      for (let n = 0; n <= minutes; n += 1)
+        if (closedBy(windows, 'drift', now - n * minuteMs) === undefined) return false;
+      return true;
+    };
+    const moments = fc.integer({ min: at('2026-11-20T00:00Z') / minuteMs, max: at('2026-12-31T00:00Z') / minuteMs });
+
+    fc.assert(
+      fc.property(moments, fc.nat({ max: 240 }), (minute, minutes) => {
+        const now = minute * minuteMs;
+        expect(isClosedSince(windows, 'drift', now, minutes * minuteMs)).toBe(closedAtEvery(now, minutes));
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
 describe('the windows of a policy', () => {
   it('are always open where there are none', () => expect(closed('2026-01-01T00:00Z')).toBeUndefined());
 

@@ -20,8 +20,29 @@ export async function applyEvents(client: QueryClient, events: readonly FleetEve
   } else {
     await Promise.all(instanceIds.map((id) => refreshInstance(client, id)));
   }
-  const others = [keys.groups, keys.replacements, keys.allOfReplacement, keys.plans];
-  for (const queryKey of others) void client.invalidateQueries({ queryKey });
+  for (const queryKey of [...everyTime, ...decidedBy(events)]) void client.invalidateQueries({ queryKey });
+}
+
+/** Only what a page shows is read again for it; the rest is read when it is shown. */
+const everyTime = [keys.groups, keys.replacements, keys.allOfReplacement, keys.plans, keys.audit] as const;
+
+/** What people decide is shown on every page, so it is read again only for what may have changed it. By the noun of the event. */
+const decisions: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  hold: [keys.holds],
+  approval: [keys.approvals],
+  replacement: [keys.approvals, keys.quarantines],
+  policy: [keys.approvals, keys.policies, keys.allOfPolicyVersions],
+  group: [keys.approvals, keys.allOfPromotions],
+  image: [keys.approvals, keys.images, keys.allOfPromotions],
+  rollout: [keys.allOfPromotions],
+  quarantine: [keys.quarantines],
+  exemption: [keys.exemptions],
+  instance: [keys.absent, keys.quarantines],
+};
+
+function decidedBy(events: readonly FleetEvent[]): ReadonlySet<readonly string[]> {
+  const nouns = new Set(events.map(({ type }) => type.split('.')[0] ?? ''));
+  return new Set([...nouns].flatMap((noun) => decisions[noun] ?? []));
 }
 
 async function refreshInstance(client: QueryClient, id: string): Promise<void> {

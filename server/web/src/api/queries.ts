@@ -3,7 +3,7 @@ import { api, resultOf } from './client.ts';
 import type { Instance } from './types.ts';
 
 /** Evidence expires and instances fall silent without an event; this often everything shown is read again. */
-const refreshMs = 60_000;
+export const refreshMs = 60_000;
 const pageLimit = 500;
 /** Past this the list is cut, and says so: 20,000 items. */
 const pagesMax = 40;
@@ -26,6 +26,20 @@ export const keys = {
   replacement: (id: string) => ['replacement', id],
   plans: ['plan'],
   plan: (group: string) => ['plan', group],
+  caller: ['caller'],
+  holds: ['holds'],
+  approvals: ['approvals'],
+  quarantines: ['quarantines'],
+  orphans: ['orphans'],
+  absent: ['absent'],
+  images: ['images'],
+  allOfPromotions: ['promotions'],
+  promotions: (group: string) => ['promotions', group],
+  policies: ['policies'],
+  allOfPolicyVersions: ['policy-versions'],
+  policyVersions: (name: string) => ['policy-versions', name],
+  exemptions: ['exemptions'],
+  audit: ['audit'],
 } as const;
 
 export const groupsQuery = queryOptions({
@@ -98,7 +112,7 @@ interface PageQuery {
   cursor?: string;
 }
 
-async function allPages<T>(
+export async function allPages<T>(
   readPage: (query: PageQuery) => Promise<{ readonly items: readonly T[]; readonly nextCursor: string | null }>,
 ): Promise<List<T>> {
   const items: T[] = [];

@@ -3,7 +3,7 @@ import { createSignal } from './signal.ts';
 const storageKey = 'pristine.token';
 
 /**
- * The admin token, for as long as the tab lives. sessionStorage and not a cookie: it is sent only where this code sends it,
+ * The access token, for as long as the tab lives. sessionStorage and not a cookie: it is sent only where this code sends it,
  * so no other page can make the browser act with it.
  */
 export const token = createSignal<string | null>(null);

@@ -1,5 +1,7 @@
-import { Alert, Code } from '@mantine/core';
+import { Alert } from '@mantine/core';
+import { resetBreaker } from '../api/decisions.ts';
 import type { GroupView } from '../api/types.ts';
+import { Act } from '../parts/act.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Untrusted } from '../parts/untrusted.tsx';
@@ -19,7 +21,15 @@ export function BreakerBanner({ groups }: { readonly groups: readonly GroupView[
       >
         <Untrusted text={breaker.cause} mono={false} /> (<Moment at={breaker.trippedAt} />
         ). Much equal drift is most often a bad image, a bad rule or a tool that changes machines. When it is
-        understood: <Code>pristinectl groups reset-breaker {group.name} --reason …</Code>
+        understood:{' '}
+        <Act
+          label="Reset the breaker"
+          title={`Let replacing go on in ${group.name}`}
+          needs="operator"
+          send={({ reason = '' }) => resetBreaker(group.name, reason)}
+        >
+          Replacements begin again there; what is alike from now on is counted anew.
+        </Act>
       </Alert>
     ),
   );

@@ -6,6 +6,7 @@ import { groupsQuery, instancesQuery } from '../api/queries.ts';
 import type { Instance } from '../api/types.ts';
 import { Reading } from '../parts/reading.tsx';
 import { count, plural } from '../words/numbers.ts';
+import { AbsentPanel } from './absent-panel.tsx';
 import { BreakerBanner } from './breaker-banner.tsx';
 import { Chips } from './chips.tsx';
 import { EmptyFleet } from './empty-fleet.tsx';
@@ -38,6 +39,7 @@ export function FleetPage() {
           </>
         )}
       </Reading>
+      <AbsentPanel />
       <Reading what="the instances" query={instances}>
         {({ items, cut }) =>
           items.length === 0 ? (

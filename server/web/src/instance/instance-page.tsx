@@ -4,6 +4,9 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { doubtAdvice, doubtWords } from '../../../../shared/doubt-text.ts';
 import { findingsQuery, instanceQuery, looksQuery, replacementsQuery } from '../api/queries.ts';
 import type { Instance, Replacement } from '../api/types.ts';
+import { HoldInstance } from '../holds/hold-instance.tsx';
+import { KeepInstance } from '../kept/keep-instance.tsx';
+import { Acts } from '../parts/act.tsx';
 import { useNow } from '../parts/clock.ts';
 import { Facts } from '../parts/facts.tsx';
 import { InstanceLink } from '../parts/instance-link.tsx';
@@ -67,6 +70,12 @@ function Screen({ instance }: { readonly instance: Instance }) {
         <StateMark mark={lifecycleMarks[instance.lifecycle]} />
         {instance.taint !== null && <StateMark mark={taintMark(instance.taint.severity)} />}
       </div>
+      {instance.lifecycle === 'active' && (
+        <Acts>
+          <HoldInstance id={instance.id} />
+          <KeepInstance id={instance.id} />
+        </Acts>
+      )}
       <Verdict instance={instance} />
       <Reading what="the replacements" query={replacements}>
         {({ items }) => <ItsReplacements instance={instance} all={items} />}

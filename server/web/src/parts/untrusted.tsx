@@ -13,27 +13,31 @@ export function Untrusted({
   text,
   mono = true,
   tabs = false,
+  lines = false,
 }: {
   readonly text: string;
   readonly mono?: boolean;
   /** Of a line of text a tab is no hidden character. */
   readonly tabs?: boolean;
+  /** Of a text of ours around such values neither is a line break. */
+  readonly lines?: boolean;
 }) {
   const cut = text.length > shownMax;
   return (
     <bdi dir="ltr" className={mono ? styles['mono'] : styles['plain']} translate="no">
-      {visible(cut ? text.slice(0, shownMax) : text, tabs)}
+      {visible(cut ? text.slice(0, shownMax) : text, `${tabs ? '\t' : ''}${lines ? '\n' : ''}`)}
       {cut && <em> … {text.length - shownMax} more characters</em>}
     </bdi>
   );
 }
 
-function visible(text: string, tabs: boolean): ReactNode[] {
+/** `plainly` are the control characters that are none to be seen here. */
+function visible(text: string, plainly: string): ReactNode[] {
   const pieces: ReactNode[] = [];
   let plain = '';
   for (const character of text) {
     const safe = terminalSafe(character);
-    if (safe === character || (tabs && character === '\t')) {
+    if (safe === character || plainly.includes(character)) {
       plain += character;
       continue;
     }

@@ -14,6 +14,7 @@ import { StateMark } from '../parts/state-mark.tsx';
 import { Untrusted } from '../parts/untrusted.tsx';
 import { changeMarks, replacementMarks, severityMarks } from '../words/marks.ts';
 import { Cause } from './cause.tsx';
+import { Intervene } from './intervene.tsx';
 import { Proof } from './proof.tsx';
 import styles from './replacements.module.css';
 import { Steps } from './steps.tsx';
@@ -60,6 +61,7 @@ function Screen({ replacement }: { readonly replacement: Replacement }) {
           <Untrusted text={error} mono={false} />
         </Alert>
       )}
+      <Intervene replacement={replacement} />
       <Panel title="Steps">
         <Steps replacement={replacement} />
       </Panel>

@@ -1,12 +1,14 @@
 import { Button } from '@mantine/core';
 import { Link, Outlet } from '@tanstack/react-router';
 import { dropToken } from '../api/token.ts';
+import { StopBanner } from '../holds/stop-banner.tsx';
+import { StopEverything } from '../holds/stop-everything.tsx';
+import { CallerMark } from './caller-mark.tsx';
 import { LiveMark } from './live-mark.tsx';
 import { Logo } from './logo.tsx';
+import { ScreensNav } from './screens-nav.tsx';
 import styles from './shell.module.css';
 import { ThemeSwitch } from './theme-switch.tsx';
-
-const active = { 'aria-current': 'page' } as const;
 
 /** What stands around every screen. */
 export function Frame() {
@@ -20,24 +22,20 @@ export function Frame() {
           <Link to="/" className={styles['home']} aria-label="Pristine: the fleet">
             <Logo />
           </Link>
-          <nav aria-label="Screens" className={styles['nav']}>
-            <Link to="/" activeProps={active} activeOptions={{ exact: true, includeSearch: false }}>
-              Fleet
-            </Link>
-            <Link to="/replacements" activeProps={active}>
-              Replacements
-            </Link>
-          </nav>
           <div className={styles['tools']}>
             <LiveMark />
+            <StopEverything />
+            <CallerMark />
             <ThemeSwitch />
             <Button variant="default" size="xs" onClick={() => dropToken(null)}>
               Sign out
             </Button>
           </div>
+          <ScreensNav />
         </div>
       </header>
       <main id="content" tabIndex={-1} className={styles['content']}>
+        <StopBanner />
         <Outlet />
       </main>
     </>

@@ -6,7 +6,7 @@ import { keepToken, refusal } from '../api/token.ts';
 import { Logo } from './logo.tsx';
 import styles from './shell.module.css';
 
-/** Asks for the admin token and says where it is. */
+/** Asks for a token and says where one is. */
 export function Login() {
   const [text, setText] = useState('');
   const [busy, setBusy] = useState(false);
@@ -40,7 +40,7 @@ export function Login() {
             Sign in
           </Title>
           <PasswordInput
-            label="Admin token"
+            label="Access token"
             autoComplete="current-password"
             value={text}
             onChange={(event) => setText(event.currentTarget.value)}
@@ -48,8 +48,8 @@ export function Login() {
             autoFocus
           />
           <Text size="sm" id={hint} className={styles['hint']}>
-            On the server’s machine: <Code>cat DATA/admin.token</Code>, where <Code>DATA</Code> is the folder given with{' '}
-            <Code>--data</Code>. It is kept for this tab only.
+            One that an admin made for you (<Code>pristinectl access-tokens create</Code>), or, on the server’s machine,
+            that of <Code>DATA/admin.token</Code>. It is kept for this tab only.
           </Text>
           {shown !== null && <Alert color="red" variant="outline" role="alert" title={shown} />}
           <Button type="submit" loading={busy}>

@@ -101,6 +101,6 @@ export function taintMark(severity: Severity): Mark {
   };
 }
 
-function mark(symbol: IconName, word: string, tone: Tone, meaning: string): Mark {
+export function mark(symbol: IconName, word: string, tone: Tone, meaning: string): Mark {
   return { symbol, word, tone, meaning };
 }
