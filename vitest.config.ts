@@ -16,6 +16,7 @@ export const programs = [
   'test/server/ctl/**/*.test.ts',
   'test/server/gateway/kill.test.ts',
   'test/server/notify/kill.test.ts',
+  'test/server/provider/local-preflight.test.ts',
   'test/packaging/bundle.test.ts',
   'test/agent/run-children.test.ts',
   'test/scenario/server-away.test.ts',

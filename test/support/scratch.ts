@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,11 +75,12 @@ function sweepLeftovers(): void {
   }
 }
 
+/** Another run may be removing the same: what is gone by then is no error. */
 function removeWithMounts(dir: string): void {
-  for (const point of mountsBeneath(dir).reverse()) execFileSync('umount', ['--lazy', point]);
+  for (const point of mountsBeneath(dir).reverse()) spawnSync('umount', ['--lazy', point]);
   // Deleting through a mount that is still there would delete what is mounted.
   if (mountsBeneath(dir).length > 0) throw new Error(`still mounted beneath ${dir}`);
-  execFileSync('chmod', ['-R', 'u+rwX', dir], { stdio: 'ignore' });
+  spawnSync('chmod', ['-R', 'u+rwX', dir]);
   execFileSync('rm', ['-rf', '--one-file-system', dir]);
 }
 
