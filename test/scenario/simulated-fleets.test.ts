@@ -5,6 +5,7 @@ import { simulate } from '../simulator/simulate.ts';
 const [from, count] = [1, 200];
 const kept: readonly (readonly [number, string])[] = [
   [10, 'a plan was made of the moment before a provider answered, when a window was open yet'],
+  [45, 'by a clock that was set back one scan was from before the soak and from after it'],
 ];
 
 it(`keeps its promises in the fleets of ${count} seeds`, { timeout: 600_000 }, async () => {
