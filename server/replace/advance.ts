@@ -160,12 +160,17 @@ interface Proving {
   readonly now: number;
 }
 
-async function beginSoak({ db }: House, replacement: Replacement, { look, world, now }: Proving): Promise<void> {
+async function beginSoak({ db, log }: House, replacement: Replacement, proving: Proving): Promise<void> {
+  const { look, world, now } = proving;
+  const { id, group } = replacement;
   await readBindings(db, replacement, look);
   const soakEndsAt = now + durationMs(strategyOf(world).soak);
   const detail = `${replacement.newProviderId} was measured clean; it is measured again after the soak`;
-  const set = { deadlineAt: soakEndsAt, soakEndsAt, error: null };
+  // By a clock that was set back since, it was retired at a time to come: it was by now.
+  const retiredAt = Math.min(replacement.retiredAt ?? now, now);
+  const set = { retiredAt, deadlineAt: soakEndsAt, soakEndsAt, error: null };
   await db.transaction().execute((tx) => moveReplacement(tx, replacement, { to: 'soaking', detail, set }, now));
+  log.info({ replacement: id, group, state: 'soaking', detail }, 'replace: a replacement moved');
 }
 
 async function succeed(house: House, replacement: Replacement, { look, world, now }: Proving): Promise<void> {

@@ -201,8 +201,10 @@ export function cleanScanOf(replacement: Replacement, { new: made, old, rulesInF
 export function scanAfterSoak(replacement: Replacement, world: World): CleanScan {
   const clean = cleanScanOf(replacement, world);
   if ('missing' in clean) return clean;
-  const { soakEndsAt } = replacement;
-  if (soakEndsAt === null || Date.parse(clean.scan.startedAt) < soakEndsAt) {
+  const { soakEndsAt, scan } = replacement;
+  // By a clock that was set back since, the one before the end of its predecessor may seem to come after.
+  const isAnother = clean.scan.scanId !== scan?.scanId;
+  if (soakEndsAt === null || Date.parse(clean.scan.startedAt) < soakEndsAt || !isAnother) {
     return { missing: 'its last complete scan began before the soak was over' };
   }
   return clean;

@@ -5,6 +5,8 @@ import { simulate } from '../simulator/simulate.ts';
 const [from, count] = [1, 200];
 const kept: readonly (readonly [number, string])[] = [
   [10, 'a plan was made of the moment before a provider answered, when a window was open yet'],
+  [45, 'by a clock that was set back one scan was from before the soak and from after it'],
+  [111, 'a clock was set back between the end of an instance and the soak of the next, and no proof could hold'],
 ];
 
 it(`keeps its promises in the fleets of ${count} seeds`, { timeout: 600_000 }, async () => {

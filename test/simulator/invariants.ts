@@ -219,7 +219,7 @@ function isMeasuredTwice({ replacements }: View, id: string): boolean {
   const { proof, soak_ends_at: until } = replacements.find((one) => one.id === id)!;
   if (proof === null || until === null) return false;
   const { predicate } = JSON.parse(Buffer.from(JSON.parse(proof).payload, 'base64').toString());
-  return predicate.soak.scan.startedAt >= until && predicate.scan.startedAt < until;
+  return predicate.soak.scan.startedAt >= until && predicate.soak.scan.scanId !== predicate.scan.scanId;
 }
 
 /** 2, 7, 9: what the cloud did in this step, and whose wish it was. */

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { pardon } from '../../server/fleet/pardon.ts';
 import { extendQuarantine, releaseQuarantine, startQuarantine } from '../../server/fleet/quarantine.ts';
 import { requestReplacement } from '../../server/fleet/request.ts';
+import { retire } from '../../server/fleet/retire.ts';
 import { abortReplacement, retryReplacement } from '../../server/replace/intervene.ts';
 import { applyDocument } from '../../server/store/apply.ts';
 import { readGroups, resetBreaker } from '../../server/store/group-store.ts';
@@ -276,6 +277,19 @@ async function endWhatIsAbsent(world: SimulatedWorld): Promise<void> {
   for (const { provider_id: id } of rows) world.lose(id);
 }
 
+/** And says of instances that they are no more, where neither the provider nor an agent has anything of them. */
+async function retireWhatIsGone({ db, clock, cloud }: SimulatedWorld): Promise<void> {
+  const rows = await db
+    .selectFrom('instance')
+    .select(['id', 'provider_id'])
+    .where('lifecycle', '=', 'active')
+    .execute();
+  for (const { id, provider_id: machine } of rows) {
+    if (machine !== null && !cloud.machines.has(machine))
+      await retire(db, { instanceId: id, reason: 'seen', actor: 'somebody' }, clock.now()).catch(unlessRefused);
+  }
+}
+
 const ended = ['succeeded', 'failed'];
 
 function unlessRefused(error: unknown): void {
@@ -367,6 +381,7 @@ async function restOf(
     if (step % 10 === 9) await helpOut(world);
     if (step % 10 === 0) await letGoWhatNothingReplaces(world);
     if (step % 10 === 5) await endWhatIsAbsent(world);
+    if (step % 100 === 99) await retireWhatIsGone(world);
     await resumeRollouts(world);
     const wrong = await aStep(world, invariants, step % 2 === 1 ? 120_000 : 10_000);
     if (wrong.length > 0) return wrong;

@@ -16,13 +16,15 @@ const die = () => process.kill(process.pid, 'SIGKILL');
 // And with the test that started it, however that ended.
 process.stdin.resume().once('close', die);
 
+/** Each transition is told by one of these, the last one by the second. */
+const told = new Set<unknown>(['replace: a replacement moved', 'replace: a replacement is proven']);
 let moves = 0;
 const log = pino(
   {
     hooks: {
       logMethod(args, method) {
         method.apply(this, args);
-        if ((args as unknown[])[1] !== 'replace: a replacement moved') return;
+        if (!told.has((args as unknown[])[1])) return;
         moves += 1;
         if (when === 'moved' && moves === Number(nth)) die();
       },

@@ -19,7 +19,7 @@ const random = seededRandom(testSeed());
 
 /** After each transition, and before, in the middle of and after each call. The start rate allows 29 rounds an hour. */
 const moments: readonly (readonly string[])[] = [
-  ...[1, 2, 3, 4, 5, 6].map((nth) => ['moved', String(nth)]),
+  ...[1, 2, 3, 4, 5, 6, 7].map((nth) => ['moved', String(nth)]),
   ...['launch', 'drain', 'terminate'].flatMap((call) => [
     [`before:${call}`, '1'],
     [`after:${call}`, '1'],

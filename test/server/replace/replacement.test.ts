@@ -265,6 +265,12 @@ describe('a soak that is over', () => {
     expect([now, now + 1_000].map((time) => nextStep(asked, before, time).do)).toEqual(['wait', 'call']);
   });
 
+  it('is not proven by the scan of before, though by a clock that was set back it came after', () => {
+    const scan = { ...good.new!.scan!, stateDigest: 'digest', rules: 1, coverage: aCoverage() };
+
+    expect(nextStep({ ...soaked, scan }, good, now)).toEqual({ do: 'call', call: 'sweep' });
+  });
+
   it('needs a person when none comes', () => {
     const late = nextStep(earlier, before, soakEndsAt + 600_000);
 
