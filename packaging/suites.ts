@@ -6,7 +6,7 @@ import { addTallies, emptyTally, type Tally } from './tally.ts';
 
 const minutes = 60_000;
 
-/** Under a minute: what to run before every commit. */
+/** What to run before every commit. */
 export async function runCheck(): Promise<Tally> {
   return addTallies(await runStaticChecks(), await runVitest('unit', 10 * minutes));
 }
